@@ -1,0 +1,46 @@
+# The commands a person types. Each first sets up .venv if pyproject.toml or constraints.txt
+# changed since last time, so a fresh machine needs only python3 (3.11 or newer), make and git.
+PYTHON := python3
+BIN := .venv/bin
+
+# JupyterLab refuses root unless told; told always, it is one case less. Without a screen it must
+# not look for a browser (a text one would take over the terminal): it prints the address.
+SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
+
+lab: .venv/lab.stamp
+	$(BIN)/jupyter lab --allow-root $(if $(SCREEN),,--no-browser) $(wildcard notebooks/01-*.ipynb)
+
+test: .venv/test.stamp
+	$(BIN)/pytest
+
+# Every bench/*.py is a script that prints its own table.
+bench: .venv/test.stamp
+	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+format: .venv/test.stamp
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis tests/artifacts
+	find . -name __pycache__ -exec rm -rf {} +
+
+.venv/lab.stamp: EXTRAS := lab
+.venv/test.stamp: EXTRAS := lab,test,bench
+.venv/%.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "oomlab needs Python 3.11 or newer; name one with: make PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	    { echo "This Python lacks venv; on Debian, as root: apt install python3-venv"; exit 1; }
+	@echo "Setting up .venv with [$(EXTRAS)], about half a minute ..."
+	@$(PYTHON) -m venv .venv
+	@# Compiling all that is installed would take as long again; Python compiles what it imports.
+	@$(BIN)/pip install --quiet --no-compile --disable-pip-version-check \
+	    -c constraints.txt -e '.[$(EXTRAS)]'
+	@# Otherwise JupyterLab asks to fetch its news before the first notebook is seen.
+	@$(BIN)/jupyter labextension disable --level=sys_prefix \
+	    @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
+	@touch $@
+
+.PHONY: lab test bench format clean
+.DELETE_ON_ERROR:
