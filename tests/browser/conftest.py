@@ -1,0 +1,50 @@
+"""The fixtures: one JupyterLab and one Chromium for all browser tests, a fresh page for each."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from laboratory import JupyterLab, Notebook
+from playwright.sync_api import sync_playwright
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    server = JupyterLab(tmp_path_factory.mktemp("lab"))
+    if NOTEBOOKS.exists():
+        shutil.copytree(NOTEBOOKS, server.root, dirs_exist_ok=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not CHROMIUM:
+        pytest.skip("no Chromium or Chrome found")
+    with sync_playwright() as playwright:
+        # No name resolves, so a page that needs another machine fails here as it would offline.
+        offline = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[offline, "--disable-gpu", "--disable-quic"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_notebook(browser, lab):
+    """Call it with a path below notebooks/; complaints nobody asserted on fail the test."""
+    opened = []
+
+    def open_one(path):
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        opened.append(Notebook(lab, page, path))
+        return opened[-1]
+
+    yield open_one
+    for notebook in opened:
+        notebook.close()
+    assert not [line for notebook in opened for line in notebook.complaints]

@@ -1,0 +1,31 @@
+"""Every notebook runs from a clean kernel to its end in a minute, and is committed without output.
+
+How long each took is in pytest's list of slowest tests.
+"""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@each_notebook
+@pytest.mark.timeout(60)
+def test_runs(path):
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, resources={"metadata": {"path": path.parent}}).execute()
+
+
+@each_notebook
+def test_is_stored_clean(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    # Another kernel's name would make JupyterLab ask before the first cell runs.
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert (cell.outputs, cell.execution_count) == ([], None), cell.source
