@@ -1,0 +1,47 @@
+"""Imports point one way: to the model, and never in a circle.
+
+The model knows nobody; the scheduler, the explorer and the trace know the model; what people look
+at, read and grade with knows those; the command line knows all.
+"""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "oomlab"
+HEIGHT = {"model": 0, "reports": 2, "lab": 2, "theory": 2, "grading": 2, "cli": 3, "__main__": 3}
+
+FILES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+
+
+def height(module):
+    return HEIGHT.get(module.split(".")[1], 1) if "." in module else 2
+
+
+def imported(module):
+    """The modules of oomlab that this one names in an import, wherever in the file that stands."""
+    package = module if FILES[module].stem == "__init__" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in FILES)
+        elif isinstance(node, ast.ImportFrom):
+            up = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            base = ".".join([*(up if node.level else []), *filter(None, [node.module])])
+            names = [f"{base}.{alias.name}" for alias in node.names]
+            yield from (name if name in FILES else base for name in names)
+
+
+GRAPH = {module: {name for name in imported(module) if name in FILES} for module in FILES}
+
+
+def test_no_import_points_up():
+    arrows = [(module, name) for module, names in GRAPH.items() for name in names]
+    assert arrows
+    assert not [(a, b) for a, b in arrows if height(a) < height(b)]
+
+
+def test_no_import_runs_in_a_circle():
+    TopologicalSorter(GRAPH).prepare()  # raises CycleError, which names the circle
