@@ -1,0 +1,60 @@
+"""From user mode to the grave: how a task runs its program, and how it dies (kernel/exit.c).
+
+A program is a tuple of system calls, each (function, argument, ...). SIGKILL is noticed only
+between them: a call that holds a lock finishes first, however long that takes.
+"""
+
+from .locks import TASK_FROZEN, Steps, schedule
+from .mm import mmput
+from .tasks import PF_EXITING, exit_oom_victim, fatal_signal_pending, release_task
+
+
+def user_mode(current) -> Steps:
+    """Run the program, then exit; what a freshly forked task does."""
+    for syscall, *args in current.program:
+        if current.kernel.freezing:
+            yield from try_to_freeze(current)
+        if fatal_signal_pending(current):
+            break
+        yield from syscall(current, *args)
+    yield from do_exit(current)
+
+
+def try_to_freeze(current) -> Steps:
+    """Stand still for a suspend (kernel/freezer.c); OOM victims are let through."""
+    if current.kernel.freezing and not current.memdie:
+        yield from schedule(current, TASK_FROZEN, "thaw")
+
+
+def do_exit(current) -> Steps:
+    """Close files, give the memory back, disappear."""
+    current.flags |= PF_EXITING
+    for syscall, *args in current.at_exit:  # closing files may itself need locks and memory
+        yield from syscall(current, *args)
+    yield from exit_mm(current)
+    current.kernel.zone.free_pages(current.kernel_pages)
+    current.kernel_pages = 0
+    current.kernel.event("exit", current)
+    release_task(current)
+
+
+def exit_mm(current) -> Steps:
+    """Stop using the address space. The read lock can be a long wait: a writer may hold it (M07)."""
+    mm = current.mm
+    if mm is None:
+        return
+    complete_vfork_done(current)
+    yield from mm.mmap_sem.down_read(current)
+    while current.task_lock:  # a spinlock; the OOM killer looks at our mm
+        yield "spin on task_lock of", current
+    current.mm = None
+    mm.mmap_sem.up_read(current)
+    yield from mmput(mm)
+    exit_oom_victim(current)
+
+
+def complete_vfork_done(current) -> None:
+    """Let the parent go on that lent us its mm."""
+    if current.vfork_done is not None:
+        current.vfork_done.wake_up()
+        current.vfork_done = None

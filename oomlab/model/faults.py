@@ -1,0 +1,85 @@
+"""Page faults: how a process comes by its memory (arch/x86/mm/fault.c, mm/memory.c)."""
+
+from .gfp import GFP_KERNEL
+from .locks import Steps
+from .memcg import mem_cgroup_oom_synchronize, try_charge
+from .memory import alloc_pages, get_page_from_freelist
+from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, SHMEM, VMA
+from .tasks import do_send_sigkill, fatal_signal_pending, is_global_init
+
+FAULT = ("fault", "a page")
+
+
+def touch(current, name: str, pages: int) -> Steps:
+    """Write to `pages` new pages of the VMA `name`, one fault each, until done or killed.
+
+    A fault that needs nothing but one free page is settled here, in one step.
+    """
+    mm, zone = current.mm, current.kernel.zone
+    vma, sem = mm.find_vma(name), mm.mmap_sem
+    plain = vma.kind == ANON and mm.memcg is None
+    for _ in range(pages):
+        yield FAULT
+        if (
+            plain
+            and vma.pages % PTRS_PER_PTE
+            and not mm.flags
+            and not sem.busy()
+            and get_page_from_freelist(current, zone.low)
+        ):
+            vma.pages += 1
+            vma.size += 1
+        else:
+            yield from do_page_fault(current, mm, vma)
+        if fatal_signal_pending(current):
+            return
+
+
+def do_page_fault(current, mm, vma: VMA) -> Steps:
+    """Handle one fault under mmap_sem; after running out of memory, make some and try again."""
+    while not fatal_signal_pending(current):
+        if mm.flags & MMF_UNSTABLE:
+            bad_area(current)
+            return
+        if not mm.mmap_sem.down_read_trylock(current):
+            yield from mm.mmap_sem.down_read(current)
+        done = yield from handle_mm_fault(current, mm, vma)
+        mm.mmap_sem.up_read(current)
+        if done:
+            return
+        if current.memcg_in_oom is not None:
+            yield from mem_cgroup_oom_synchronize(current)
+        yield FAULT
+
+
+def handle_mm_fault(current, mm, vma: VMA) -> Steps:
+    """Find a page table, a page and a charge for it; false is VM_FAULT_OOM."""
+    if vma.pages % PTRS_PER_PTE == 0:
+        table = yield from alloc_pages(current, GFP_KERNEL)
+        if not table:
+            return False
+        mm.nr_ptes += 1
+    fresh = vma.kind != SHMEM or vma.shmem.pages <= vma.pages
+    if fresh:
+        page = yield from alloc_pages(current, GFP_KERNEL)
+        if not page:
+            return False
+    if fresh and mm.memcg is not None:
+        charged = yield from try_charge(current, mm.memcg)
+        if not charged:
+            current.kernel.zone.free_pages(1)
+            return False
+    if vma.kind == SHMEM and fresh:
+        vma.shmem.pages += 1
+    vma.pages += 1
+    vma.size += 1
+    return True
+
+
+def bad_area(current) -> None:
+    """The memory was taken from under a living process: SIGSEGV, and the end if it is init."""
+    kernel = current.kernel
+    kernel.event("segfault", current)
+    if is_global_init(current):
+        kernel.panic("Attempted to kill init! exitcode=0x0000000b")
+    do_send_sigkill(current)

@@ -1,0 +1,21 @@
+"""What a request may do to get its pages: GFP masks and allocation flags (gfp.h, mm/internal.h).
+
+Values are those of v4.4; only their names and their order of strength matter to the model.
+"""
+
+__GFP_HIGH, __GFP_IO, __GFP_FS = 0x20, 0x40, 0x80
+__GFP_REPEAT, __GFP_NOFAIL, __GFP_NORETRY = 0x400, 0x800, 0x1000
+__GFP_MEMALLOC, __GFP_NOMEMALLOC = 0x2000, 0x10000
+__GFP_DIRECT_RECLAIM, __GFP_KSWAPD_RECLAIM = 0x400000, 0x2000000
+__GFP_RECLAIM = __GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM
+
+# the usual combinations
+GFP_ATOMIC = __GFP_HIGH | __GFP_KSWAPD_RECLAIM
+GFP_NOWAIT = __GFP_KSWAPD_RECLAIM
+GFP_NOIO = __GFP_RECLAIM
+GFP_NOFS = __GFP_RECLAIM | __GFP_IO
+GFP_KERNEL = __GFP_RECLAIM | __GFP_IO | __GFP_FS
+
+ALLOC_NO_WATERMARKS, ALLOC_OOM, ALLOC_HARDER, ALLOC_HIGH = 0x04, 0x08, 0x10, 0x20
+
+PAGE_ALLOC_COSTLY_ORDER = 3  # above it the allocator may give up instead of killing

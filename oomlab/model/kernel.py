@@ -1,0 +1,203 @@
+"""One machine: its memory, its tasks, its clock, and the variables that the OOM code shares."""
+
+from collections import deque
+from heapq import heapify, heappop, heappush
+
+from .exit import user_mode
+from .kmallocwd import kmallocwd
+from .locks import TASK_RUNNING, Mutex, WaitQueue
+from .memcg import Memcg
+from .memory import Zone, kswapd
+from .mm import MM, PFNMAP, SHMEM, VMA
+from .policy import Policy
+from .reaper import oom_reaper_list, oom_reaper_slot
+from .syscalls import pause
+from .tasks import PF_KTHREAD, Signal, Task
+from .workqueue import worker
+
+REAPERS = {
+    "slot": ("oom_reaper", oom_reaper_slot),
+    "slot-xchg": ("oom_reaper", oom_reaper_slot),
+    "list": ("oom_reaper", oom_reaper_list),
+    "scan": ("kmallocwd", kmallocwd),
+    "workqueue": ("kworker", worker),
+}
+
+VAIN = {"scan_aborted", "memalloc_info", "skip_task_reaping"}  # events that are no progress
+
+
+class Kernel:
+    """A booted machine. `managed` pages of memory, `cpus` processors, one policy."""
+
+    def __init__(self, policy: Policy, managed: int, *, cpus: int = 2, reserved: int = 0,
+                 reclaimable: int = 0, min_kbytes: int | None = None):  # fmt: skip
+        self.policy = policy
+        self.cpus = cpus
+        self.zone = Zone(managed, policy.watermarks, min_kbytes)
+        self.zone.reserved, self.zone.reclaimable = reserved, reclaimable
+        self.zone.free -= reserved + reclaimable
+        self.unmanaged = 0  # pages the zone has beyond what the OOM killer calls RAM
+        self.tasks: list[Task] = []  # in order of creation, as for_each_process() goes
+        self.next_pid = 1
+        self.mms: list[MM] = []
+        self.shmems: list = []
+        self.memcgs: list[Memcg] = []
+        # time and processors
+        self.jiffies = 0
+        self.timers: list = []  # heap of (tick, number, function, argument)
+        self.timers_made = 0
+        self.runqueue: deque[Task] = deque()
+        # kernel/power
+        self.freezing = False
+        self.oom_killer_disabled = False
+        # mm/oom_kill.c
+        self.oom_lock = Mutex("oom_lock")
+        self.oom_victims = 0
+        self.oom_victims_wait = WaitQueue("oom_victims_wait")
+        self.oom_reaper_started = False
+        self.oom_reaper_wait = WaitQueue("oom_reaper_wait")
+        self.oom_reaper_list: Task | None = None
+        self.mm_to_reap: MM | None = None
+        self.busy_workers = 0
+        self.kswapd_wait = WaitQueue("kswapd_wait")
+        # what is to be told
+        self.panicked: str | None = None
+        self.bugs: list[str] = []
+        self.events: list[dict] | None = []  # None: nobody listens
+        self.progress = 0  # events that were not just another vain attempt
+        self.victims: list[str] = []  # names, in the order of the kills
+        self.symmetric: list[list] = []  # groups of objects that are alike, for the explorer
+
+        self.init = self.spawn("init", ((pause,),), uid=0, daemon=True)
+        self.next_pid = 100
+        if reclaimable:
+            self.kthread_run("kswapd0", kswapd)
+        self.oom_init()
+
+    def oom_init(self) -> None:
+        """Start the reaper; whether a failure here matters is a question of M16."""
+        if self.policy.reaper == "none":
+            return
+        name, function = REAPERS[self.policy.reaper]
+        if self.policy.reaper_starts:
+            self.kthread_run(name, function).fifo = self.policy.reaper_fifo
+            self.oom_reaper_started = True
+        elif self.policy.start_failure == "panic":
+            self.panic("Unable to start OOM reaper")
+        else:
+            self.event("reaper_failed", None)
+
+    def spawn(self, name: str, program: tuple = (), *, vmas=(), mm: MM | None = None,
+              thread_of: Task | None = None, parent: Task | None = None, adj: int | None = None,
+              uid: int = 1000, memcg: Memcg | None = None, at_exit: tuple = (),
+              vfork_done=None, daemon: bool = False) -> Task:  # fmt: skip
+        """Make a task; `mm` shares an address space (CLONE_VM), `thread_of` a process too."""
+        parent = parent or (self.init if self.tasks else None)
+        if thread_of is not None:
+            signal, mm, parent = thread_of.signal, thread_of.mm, thread_of.parent
+        else:
+            signal = Signal(parent.signal.oom_score_adj if adj is None and parent else adj or 0)
+        if mm is None:
+            mm = self.new_mm(name, vmas, memcg)
+        else:
+            mm.mm_users += 1
+        task = Task(self, self.next_pid, name, signal, mm, memcg, uid)
+        self.next_pid += 1
+        signal.threads.append(task)
+        if parent is not None and thread_of is None:
+            task.parent = parent
+            parent.signal.children.append(task)
+        task.program, task.at_exit, task.vfork_done = program, at_exit, vfork_done
+        task.daemon = daemon
+        self.start(task, user_mode(task))
+        return task
+
+    def kthread_run(self, name: str, function, mm: MM | None = None) -> Task:
+        """Start a kernel thread; with `mm` it borrows that address space (use_mm)."""
+        task = Task(self, self.next_pid, name, Signal(), mm, uid=0)
+        self.next_pid += 1
+        task.signal.threads.append(task)
+        task.flags = PF_KTHREAD
+        self.start(task, function(task))
+        return task
+
+    def start(self, task: Task, thread) -> None:
+        """Put it on the task list and let it run up to its first step."""
+        self.tasks.append(task)
+        task.thread = thread
+        task.op = next(thread)
+        if task.state == TASK_RUNNING:
+            self.runqueue.append(task)
+
+    def new_mm(self, name: str, vmas, memcg: Memcg | None) -> MM:
+        mm = MM(self, name, vmas, memcg)
+        self.mms.append(mm)
+        self.zone.free -= mm.nr_ptes + mm.nr_pmds
+        for vma in mm.vmas:
+            if vma.kind == SHMEM:
+                vma.shmem.mappings += 1
+                new = max(0, vma.pages - vma.shmem.pages)
+                vma.shmem.pages += new
+            else:
+                new = 0 if vma.kind == PFNMAP else vma.pages
+            self.zone.free -= new
+            if memcg is not None:
+                memcg.charge(new)
+        if self.zone.free < 0:
+            raise ValueError(f"{name} needs {-self.zone.free} pages more than the machine has")
+        return mm
+
+    def new_memcg(self, name: str, limit: int, parent=None, oom_group=False) -> Memcg:
+        self.memcgs.append(Memcg(name, limit, parent, oom_group))
+        return self.memcgs[-1]
+
+    def add_timer(self, ticks: int, function, argument) -> tuple:
+        """Call function(argument) in `ticks` ticks."""
+        self.timers_made += 1
+        timer = (self.jiffies + ticks, self.timers_made, function, argument)
+        heappush(self.timers, timer)
+        return timer
+
+    def del_timer(self, timer: tuple) -> None:
+        if timer in self.timers:
+            self.timers.remove(timer)
+            heapify(self.timers)
+
+    def run_timers(self) -> None:
+        """Fire every timer that is due."""
+        while self.timers and self.timers[0][0] <= self.jiffies:
+            _, _, function, argument = heappop(self.timers)
+            function(argument)
+
+    def event(self, name: str, task: Task | None, **more) -> None:
+        """A tracepoint or a log line: `name` as in the kernel where it has one."""
+        if name not in VAIN:
+            self.progress += 1
+        if name == "kill" and task.name not in self.victims:
+            self.victims.append(task.name)
+        if self.events is not None:
+            self.events.append(dict(event=name, tick=self.jiffies, task=task, **more))
+
+    def bug(self, text: str) -> None:
+        """Something that must never happen did; the run goes on."""
+        if text not in self.bugs:
+            self.bugs.append(text)
+            self.event("bug", None, text=text)
+
+    def panic(self, text: str) -> None:
+        self.panicked = text
+        self.event("panic", None, text=text)
+
+    def unaccounted(self) -> int:
+        """Managed pages that nobody owns; anything but 0 is a fault of the model."""
+        zone = self.zone
+        owned = sum(
+            vma.pages for mm in self.mms for vma in mm.vmas if vma.kind not in (SHMEM, PFNMAP)
+        )
+        tables = sum(mm.nr_ptes + mm.nr_pmds for mm in self.mms)
+        shared = {vma.shmem for mm in self.mms for vma in mm.vmas if vma.shmem is not None}
+        shared.update(self.shmems)
+        return zone.managed - (
+            zone.free + zone.reclaimable + zone.stuck_lru + zone.reserved + owned + tables
+            + sum(s.pages for s in shared) + sum(t.kernel_pages for t in self.tasks)
+        )  # fmt: skip

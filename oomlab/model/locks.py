@@ -1,0 +1,160 @@
+"""Sleeping and waking, and the locks built on them.
+
+A thread of control is a generator. It yields (verb, object) just before it does that to the
+object, and the scheduler may switch there, as if another CPU ran. A sleeper sets its state and
+yields; whoever wakes it sets the state back. Nothing else blocks.
+
+Locks are handed over: who unlocks makes the first waiter the owner. (Linux lets it compete; the
+order is the same, the stealing is left out.)
+"""
+
+from collections.abc import Generator
+
+TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, TASK_FROZEN, TASK_DEAD = (
+    range(6)
+)
+
+Steps = Generator[tuple, None, None]  # a kernel function that may be interrupted between steps
+
+
+def schedule(current, state: int, on) -> Steps:
+    """Sleep in `state` until wake_up_process(current); `on` is what is waited for."""
+    if current.sigkill and state in (TASK_INTERRUPTIBLE, TASK_KILLABLE):
+        return  # signal_pending_state(): too late to fall asleep
+    current.state, current.waits_for = state, on
+    yield "wait for", on
+
+
+def wake_up_process(task) -> None:
+    """Make a sleeping task runnable again (kernel/sched/core.c)."""
+    if task.state not in (TASK_RUNNING, TASK_DEAD):
+        task.state, task.waits_for = TASK_RUNNING, None
+        runqueue = task.kernel.runqueue
+        if task.fifo:  # SCHED_FIFO runs next
+            runqueue.appendleft(task)
+        else:
+            runqueue.append(task)
+
+
+def schedule_timeout(current, state: int, ticks: int) -> Steps:
+    """Sleep for `ticks`, or until a wake-up that this state lets through."""
+    kernel = current.kernel
+    timer = kernel.add_timer(ticks, wake_up_process, current)
+    yield from schedule(current, state, "a timer")
+    kernel.del_timer(timer)
+
+
+class WaitQueue:
+    """wait_queue_head_t: tasks that sleep until something happens."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.sleepers: list = []
+
+    def wait(self, current, state: int = TASK_INTERRUPTIBLE) -> Steps:
+        self.sleepers.append(current)
+        yield from schedule(current, state, self)
+        if current in self.sleepers:  # woken by a signal, not by us
+            self.sleepers.remove(current)
+
+    def wake_up(self) -> None:
+        sleepers, self.sleepers = self.sleepers, []
+        for task in sleepers:
+            wake_up_process(task)
+
+
+class Mutex:
+    """struct mutex: one owner, waiters that no signal wakes."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.owner = None
+        self.waiters: list = []
+
+    def lock(self, current) -> Steps:
+        yield "lock", self
+        if self.owner is None:
+            self.owner = current
+        else:
+            self.waiters.append(current)
+            yield from schedule(current, TASK_UNINTERRUPTIBLE, self)
+
+    def trylock(self, current) -> bool:
+        if self.owner is not None:
+            return False
+        self.owner = current
+        return True
+
+    def unlock(self) -> None:
+        self.owner = self.waiters.pop(0) if self.waiters else None
+        if self.owner is not None:
+            wake_up_process(self.owner)
+
+    def owners(self) -> list:
+        return [self.owner] if self.owner else []
+
+
+class RwSemaphore:
+    """struct rw_semaphore: many readers or one writer, first come first served.
+
+    A writer that waits keeps new readers out, so a read *trylock* fails too: that is how one
+    mmap() call can stop the reaper (M07, kernel-facts 2.4).
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+        self.readers: list = []
+        self.writer = None
+        self.waiters: list[tuple] = []  # (task, wants to write)
+
+    def busy(self) -> bool:
+        """Would a new reader have to wait?"""
+        return self.writer is not None or bool(self.waiters)
+
+    def down_read(self, current) -> Steps:
+        yield "read-lock", self
+        if not self.down_read_trylock(current):
+            self.waiters.append((current, False))
+            yield from schedule(current, TASK_UNINTERRUPTIBLE, self)
+
+    def down_read_trylock(self, current) -> bool:
+        if self.busy():
+            return False
+        self.readers.append(current)
+        return True
+
+    def down_write(self, current, state: int = TASK_UNINTERRUPTIBLE):
+        """True when locked; False when `state` is TASK_KILLABLE and SIGKILL came first (-EINTR)."""
+        yield "write-lock", self
+        if self.busy() or self.readers:
+            self.waiters.append((current, True))
+            yield from schedule(current, state, self)
+            if self.writer is not current:
+                self.waiters.remove((current, True))
+                self._grant()
+                return False
+        self.writer = current
+        return True
+
+    def up_read(self, current) -> None:
+        self.readers.remove(current)
+        self._grant()
+
+    def up_write(self) -> None:
+        self.writer = None
+        self._grant()
+
+    def owners(self) -> list:
+        return [self.writer] if self.writer else list(self.readers)
+
+    def _grant(self) -> None:
+        while self.waiters and self.writer is None:
+            task, writes = self.waiters[0]
+            if writes and self.readers:
+                return
+            del self.waiters[0]
+            if writes:
+                self.writer = task
+            else:
+                self.readers.append(task)
+            wake_up_process(task)

@@ -1,0 +1,259 @@
+"""The page allocator: one zone, its watermarks and reserves, and the slow path (mm/page_alloc.c).
+
+Memory is counted in pages of 4 kB and never invented: free + reclaimable + stuck + what tasks, mms
+and shared objects own + what the kernel reserved at boot = managed, after every step.
+"""
+
+from math import isqrt
+
+from .gfp import (
+    __GFP_DIRECT_RECLAIM,
+    __GFP_FS,
+    __GFP_HIGH,
+    __GFP_MEMALLOC,
+    __GFP_NOFAIL,
+    __GFP_NOMEMALLOC,
+    __GFP_NORETRY,
+    __GFP_REPEAT,
+    ALLOC_HARDER,
+    ALLOC_HIGH,
+    ALLOC_NO_WATERMARKS,
+    ALLOC_OOM,
+    PAGE_ALLOC_COSTLY_ORDER,
+)
+from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
+from .oom import OomControl, out_of_memory
+from .tasks import PF_DUMPCORE, PF_KTHREAD, PF_MEMALLOC, fatal_signal_pending, tsk_is_oom_victim
+
+MAX_RECLAIM_RETRIES = 16
+SWAP_CLUSTER_MAX = 32  # pages that one round of reclaim tries to free
+
+
+def min_free_kbytes(lowmem_kbytes: int, most: int = 65536) -> int:
+    """4 * sqrt(lowmem), between 128 kB and `most` (65536 to v5.0, 262144 by v5.9)."""
+    return max(128, min(isqrt(lowmem_kbytes * 16), most))
+
+
+class Zone:
+    """struct zone, the only one: counts of pages, and the marks below which they get scarce."""
+
+    def __init__(self, managed: int, watermarks: str = "quarter", min_kbytes: int | None = None):
+        """`managed` pages; marks by init_per_zone_wmark_min and __setup_per_zone_wmarks.
+
+        `watermarks`: "quarter" steps of min/4 (to v4.5) or "scaled", at least 0.1 % (from v4.6).
+        """
+        kbytes = min_free_kbytes(managed * 4) if min_kbytes is None else min_kbytes
+        self.name = "Normal"
+        self.managed = managed
+        self.min = kbytes // 4
+        step = self.min // 4
+        if watermarks == "scaled":
+            step = max(step, managed * 10 // 10000)
+        self.low = self.min + step
+        self.high = self.min + (2 * step if watermarks == "scaled" else self.min // 2)
+        self.free = managed
+        self.reserved = 0  # taken at boot, never given back
+        self.reclaimable = 0  # clean page cache
+        self.stuck_lru = 0  # on the LRU lists, but reclaim cannot free it (dirty, pinned)
+        self.pages_scanned = 0  # since reclaim last freed a page
+        self.total_swap = 0
+        self.reaped = 0  # pages the reaper made free and nobody took yet
+        self.pages_to = {"dying": 0, "normal": 0, "kernel": 0}  # who took reaped pages
+
+    def free_pages(self, pages: int) -> None:
+        """__free_pages(): back to the free list. v4.4's reclaim takes new hope from it."""
+        self.free += pages
+        self.pages_scanned = 0
+
+
+def wmark(zone: Zone, alloc_flags: int) -> int:
+    """The min mark as a request with these rights sees it (zone_watermark_ok, K 4.4 to 6.12)."""
+    if alloc_flags & ALLOC_NO_WATERMARKS:
+        return -1
+    mark = zone.min
+    if alloc_flags & ALLOC_HIGH:
+        mark -= mark // 2
+    if alloc_flags & ALLOC_OOM:
+        mark -= mark // 2
+    elif alloc_flags & ALLOC_HARDER:
+        mark -= mark // 4
+    return mark
+
+
+def gfp_to_alloc_flags(current, gfp: int) -> int:
+    """What this task may do for this request below the min mark, by `policy.reserves`."""
+    flags = 0
+    if gfp & __GFP_HIGH:
+        flags |= ALLOC_HIGH
+    if not gfp & (__GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC):
+        flags |= ALLOC_HARDER
+    if gfp & __GFP_NOMEMALLOC:
+        return flags
+    if gfp & __GFP_MEMALLOC or current.flags & PF_MEMALLOC:
+        return ALLOC_NO_WATERMARKS
+    reserves = current.kernel.policy.reserves
+    if reserves == "oom-half":  # every thread of the victim, half of the reserve (4.14)
+        return ALLOC_OOM if tsk_is_oom_victim(current) else flags
+    if reserves != "none" and current.memdie:
+        return ALLOC_NO_WATERMARKS
+    if reserves == "favour-dying" and gfp & __GFP_DIRECT_RECLAIM:  # M02
+        if current.flags & PF_KTHREAD or fatal_signal_pending(current):
+            flags |= ALLOC_HIGH
+    return flags
+
+
+def get_page_from_freelist(current, mark: int, order: int = 0) -> bool:
+    """Take 2**order pages if more than `mark` stay free."""
+    zone = current.kernel.zone
+    pages = 1 << order
+    if zone.free - pages + 1 <= mark or zone.free < pages:
+        return False
+    zone.free -= pages
+    if zone.reaped:
+        share_out(current, zone, min(pages, zone.reaped))
+    return True
+
+
+def share_out(current, zone: Zone, pages: int) -> None:
+    """Note who got pages that the reaper had made free: the question of M16."""
+    zone.reaped -= pages
+    if current.flags & PF_KTHREAD:
+        zone.pages_to["kernel"] += pages
+    elif fatal_signal_pending(current) or current.memdie:
+        zone.pages_to["dying"] += pages
+    else:
+        zone.pages_to["normal"] += pages
+
+
+def alloc_pages(current, gfp: int, order: int = 0) -> Steps:
+    """True if 2**order pages were taken (__alloc_pages_nodemask); the caller owns them now."""
+    if get_page_from_freelist(current, current.kernel.zone.low, order):
+        return True
+    current.allocating = gfp
+    page = yield from __alloc_pages_slowpath(current, gfp, order)
+    current.allocating = 0
+    return page
+
+
+def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
+    """Reclaim, kill, nap, and again: true if pages were taken (v4.4 and, by policy, v4.7+).
+
+    A request of order <= 3 that may sleep is "too small to fail": it loops here until there is
+    memory, or until the task is itself a victim.
+    """
+    kernel = current.kernel
+    zone, policy = kernel.zone, kernel.policy
+    no_progress_loops = 0
+    while True:
+        wakeup_kswapd(kernel)
+        yield "allocate", zone
+        if get_page_from_freelist(current, wmark(zone, gfp_to_alloc_flags(current, gfp)), order):
+            return True
+        if not gfp & __GFP_DIRECT_RECLAIM or current.flags & PF_MEMALLOC:
+            return False
+        if current.memdie and policy.reserves != "oom-half" and not gfp & __GFP_NOFAIL:
+            return False  # even the reserves are empty
+
+        progress = yield from try_to_free_pages(current)
+        mark = wmark(zone, gfp_to_alloc_flags(current, gfp))
+        if progress and get_page_from_freelist(current, mark, order):
+            return True
+        if gfp & __GFP_NORETRY:
+            return False
+        if order > PAGE_ALLOC_COSTLY_ORDER and not gfp & (__GFP_REPEAT | __GFP_NOFAIL):
+            return False
+        no_progress_loops = 0 if progress and order <= 3 else no_progress_loops + 1
+        if should_reclaim_retry(zone, policy, order, progress, no_progress_loops):
+            continue
+
+        page, progress = yield from __alloc_pages_may_oom(current, gfp, order)
+        if page:
+            return True
+        if policy.reserves == "oom-half" and tsk_is_oom_victim(current):
+            if not gfp & __GFP_NOFAIL:
+                return False
+        if progress:
+            no_progress_loops = 0
+        elif not gfp & __GFP_NOFAIL:
+            return False
+
+
+def should_reclaim_retry(zone: Zone, policy, order: int, progress: int, loops: int) -> bool:
+    """Is another round of reclaim worth it, before anybody is killed?
+
+    v4.4: as long as reclaim claims any progress, without bound. v4.7: 16 rounds without progress
+    at most, and only while free + reclaimable pages would pass the mark.
+    """
+    if policy.retry == "while-progress":
+        return progress > 0 and order <= PAGE_ALLOC_COSTLY_ORDER
+    if loops > MAX_RECLAIM_RETRIES:
+        return False
+    return zone.free + zone.reclaimable - (1 << order) + 1 > zone.min
+
+
+def try_to_free_pages(current) -> Steps:
+    """Direct reclaim (mm/vmscan.c): pages freed, or in v4.4 the mere hope of some.
+
+    v4.4 reports progress while fewer than six times the LRU pages were scanned in vain. With pages
+    that it cannot free this is a silent hang: nobody is ever killed (M08, kernel-facts 3.6).
+    """
+    zone = current.kernel.zone
+    if not zone.reclaimable and not zone.stuck_lru:
+        return 0
+    current.flags |= PF_MEMALLOC
+    yield "reclaim from", zone
+    current.flags &= ~PF_MEMALLOC
+    freed = shrink_zone(zone)
+    if not freed and current.kernel.policy.retry == "while-progress":
+        return 1 if zone.pages_scanned < 6 * zone.stuck_lru else 0
+    return freed
+
+
+def shrink_zone(zone: Zone) -> int:
+    """Free up to SWAP_CLUSTER_MAX clean pages; what cannot be freed is only scanned."""
+    freed = min(SWAP_CLUSTER_MAX, zone.reclaimable)
+    zone.reclaimable -= freed
+    zone.pages_scanned += SWAP_CLUSTER_MAX
+    if freed:
+        zone.free_pages(freed)
+    return freed
+
+
+def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
+    """Kill, if nobody else is at it: (page taken, worth retrying)."""
+    kernel = current.kernel
+    zone, policy, oom_lock = kernel.zone, kernel.policy, kernel.oom_lock
+    yield "trylock", oom_lock
+    if not oom_lock.trylock(current):  # somebody is killing for us
+        yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)
+        return False, True
+    page = get_page_from_freelist(current, zone.high, order)  # a kill may just have ended
+    progress = page
+    nofail = gfp & __GFP_NOFAIL
+    refuses = current.flags & PF_DUMPCORE or order > PAGE_ALLOC_COSTLY_ORDER
+    if page or refuses and not (nofail and policy.reserves != "oom-half"):
+        pass
+    elif not gfp & __GFP_FS and policy.nofs == "loop":
+        progress = True  # no kill on behalf of a filesystem: loop "as per tradition"
+    else:
+        progress = yield from out_of_memory(current, OomControl(gfp, order))
+        if progress and nofail and policy.nofail_reserves:
+            page = get_page_from_freelist(current, -1, order)
+    oom_lock.unlock()
+    return page, progress
+
+
+def wakeup_kswapd(kernel) -> None:
+    if kernel.zone.reclaimable:
+        kernel.kswapd_wait.wake_up()
+
+
+def kswapd(current) -> Steps:
+    """The kthread that reclaims in the background, from below low to above high."""
+    kernel, zone = current.kernel, current.kernel.zone
+    while True:
+        if zone.reclaimable and zone.free < zone.high:
+            yield "reclaim from", zone
+            shrink_zone(zone)
+        else:
+            yield from kernel.kswapd_wait.wait(current)

@@ -1,0 +1,300 @@
+"""The OOM killer: whom to kill, and how it is done (mm/oom_kill.c).
+
+Functions keep their kernel names. Those that another CPU can interrupt are generators; the points
+where it can are the atomic operations that the races of this debate are made of.
+"""
+
+from .gfp import __GFP_FS, __GFP_NOFAIL
+from .locks import TASK_KILLABLE, Steps, schedule_timeout
+from .mm import MMF_OOM_SKIP, get_mm_rss, mmdrop, mmgrab
+from .reaper import wake_oom_reaper
+from .tasks import (
+    OOM_SCORE_ADJ_MIN,
+    PF_EXITING,
+    PF_KTHREAD,
+    PF_OOM_ORIGIN,
+    do_send_sigkill,
+    fatal_signal_pending,
+    find_lock_task_mm,
+    in_vfork,
+    is_global_init,
+    process_shares_mm,
+    thaw,
+    thread_group_leader,
+    tsk_is_oom_victim,
+)
+
+ABORT = object()  # a scan that met a victim that has not finished yet
+
+
+class OomControl:
+    """struct oom_control: one OOM situation. order -1 is SysRq-f."""
+
+    __slots__ = ("gfp_mask", "order", "memcg", "totalpages", "message")
+
+    def __init__(self, gfp_mask: int, order: int = 0, memcg=None):
+        self.gfp_mask = gfp_mask
+        self.order = order
+        self.memcg = memcg
+        self.totalpages = 0
+        self.message = "Memory cgroup out of memory" if memcg else "Out of memory"
+
+
+def oom_unkillable_task(task, memcg=None) -> bool:
+    if is_global_init(task) or task.flags & PF_KTHREAD:
+        return True
+    return memcg is not None and not memcg.contains(task)
+
+
+def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
+    """Points of a process in pages (per mille before 3.6), or None if it must not be killed.
+
+    Resident memory, swap and page tables, shifted by oom_score_adj thousandths of `totalpages`.
+    All integer arithmetic, as in the kernel, down to the order of the divisions.
+    """
+    if oom_unkillable_task(task, memcg):
+        return None
+    thread = find_lock_task_mm(task)
+    if thread is None:
+        return None
+    mm, adj = thread.mm, task.signal.oom_score_adj
+    if adj == OOM_SCORE_ADJ_MIN or mm.flags & MMF_OOM_SKIP:
+        return None
+    if policy.vfork_skipped and in_vfork(task):
+        return None
+
+    points = get_mm_rss(mm) + mm.swapents
+    if policy.page_tables != "none":
+        points += mm.nr_ptes
+    if policy.page_tables == "ptes+pmds":
+        points += mm.nr_pmds
+    if policy.points == "permille":
+        points = points * 1000 // totalpages + adj - (30 if task.uid == 0 else 0)
+        return min(max(points, 1), 1000)
+    if task.uid == 0 and policy.root_bonus == "own":
+        points -= points * 3 // 100
+    if task.uid == 0 and policy.root_bonus == "total":
+        adj -= 30
+    points += adj * (totalpages // 1000)
+    return points if policy.signed_points else max(points, 1)
+
+
+def oom_score(points: int, totalpages: int, policy) -> int:
+    """The number that "Kill process ... score N" prints, to v5.0."""
+    return points if policy.points == "permille" else points * 1000 // totalpages
+
+
+def oom_evaluate_task(task, oc: OomControl, policy):
+    """One candidate: ABORT the scan, skip it (None), or its points."""
+    if oom_unkillable_task(task, oc.memcg):
+        return None
+    if oc.order != -1:  # SysRq-f takes another one regardless
+        if policy.victim_mark == "process" and tsk_is_oom_victim(task):
+            return None if task.signal.oom_mm.flags & MMF_OOM_SKIP else ABORT
+        if policy.victim_mark == "thread" and task.memdie:
+            return ABORT
+        if policy.exiting_aborts and task.flags & PF_EXITING and task.mm is not None:
+            return ABORT
+    if task is not thread_group_leader(task):
+        return None  # its process is judged once
+    if task.flags & PF_OOM_ORIGIN:
+        return float("inf")
+    return oom_badness(task, oc.totalpages, policy, oc.memcg)
+
+
+def select_bad_process(kernel, oc: OomControl):
+    """The worst process in this domain, None, or ABORT while an earlier victim lives."""
+    policy = kernel.policy
+    chosen, chosen_points = None, None
+    for task in kernel.tasks:
+        points = oom_evaluate_task(task, oc, policy)
+        if points is ABORT:
+            return ABORT
+        if points is None or chosen is not None and points < chosen_points:
+            continue
+        if chosen is not None and points == chosen_points and policy.ties == "first":
+            continue
+        chosen, chosen_points = task, points
+    return chosen
+
+
+def task_will_free_mem(task, policy) -> bool:
+    """Is it on its way out, so that killing anybody would be too early?"""
+    if policy.victim_mark == "thread":
+        return bool(task.flags & PF_EXITING) and task.mm is not None
+    mm = task.mm
+    if mm is None or mm.flags & MMF_OOM_SKIP:
+        return False
+    if not (fatal_signal_pending(task) or task.flags & PF_EXITING):
+        return False
+    sharers = (t for t in task.kernel.tasks if t.mm is mm and t.signal is not task.signal)
+    return all(fatal_signal_pending(t) or t.flags & PF_EXITING for t in sharers)
+
+
+def constrained_alloc(kernel, oc: OomControl) -> int:
+    """The memory that this OOM is about, in pages: the machine's, or the memcg's limit."""
+    if oc.memcg is not None:
+        return max(oc.memcg.limit, 1)
+    return kernel.zone.managed - kernel.unmanaged + kernel.zone.total_swap
+
+
+def check_panic_on_oom(kernel, oc: OomControl) -> None:
+    sysctl = kernel.policy.panic_on_oom
+    if sysctl == 2 or sysctl == 1 and oc.memcg is None:
+        which = "compulsory" if sysctl == 2 else "system-wide"
+        dump_header(kernel, oc, None)
+        kernel.panic(f"Out of memory: {which} panic_on_oom is enabled")
+
+
+def out_of_memory(current, oc: OomControl) -> Steps:
+    """Make memory by killing; true if something was done or is under way."""
+    kernel, policy = current.kernel, current.kernel.policy
+    if kernel.oom_killer_disabled:
+        return False
+
+    # A dying caller needs a way out, not a corpse: it may use the reserves itself.
+    dying = fatal_signal_pending(current) or current.flags & PF_EXITING
+    if policy.victim_mark == "process":
+        dying = task_will_free_mem(current, policy)
+    if dying and current.mm is not None:
+        yield from mark_oom_victim(current, current, current.mm)
+        if policy.reap_dying and policy.wake == "oom_kill_process":
+            yield from wake_oom_reaper(current, current, current.mm)
+        return True
+    # One who cannot wait for the filesystem must not kill on its behalf either (4.7).
+    if oc.memcg is None and not oc.gfp_mask & __GFP_FS and not oc.gfp_mask & __GFP_NOFAIL:
+        return True
+
+    oc.totalpages = constrained_alloc(kernel, oc)
+    check_panic_on_oom(kernel, oc)
+    if kernel.panicked:
+        return False
+    if policy.oom_kill_allocating_task and oc.memcg is None and oc.order != -1:
+        if oom_badness(current, oc.totalpages, policy) is not None:
+            oc.message += " (oom_kill_allocating_task)"
+            yield from oom_kill_process(current, oc, thread_group_leader(current))
+            return True
+
+    yield "select", "a victim"
+    chosen = select_bad_process(kernel, oc)
+    if chosen is ABORT:
+        kernel.event("scan_aborted", current)
+        return True
+    if chosen is None:
+        if oc.memcg is None and oc.order != -1:
+            dump_header(kernel, oc, None, current)
+            kernel.event("no_killable_processes", current)
+            kernel.panic(
+                "System is deadlocked on memory" if policy.signed_points
+                else "Out of memory and no killable processes..."
+            )  # fmt: skip
+        return False
+    yield from oom_kill_process(current, oc, chosen)
+    if policy.sleep_after_kill and not kernel.panicked:
+        yield from schedule_timeout(current, TASK_KILLABLE, 1)
+    return True
+
+
+def dump_header(kernel, oc: OomControl, chosen, current=None) -> None:
+    """The report: who asked, what memory looked like, and the table of candidates."""
+    kernel.event("oom_report", current or chosen, oc=oc, chosen=chosen)
+
+
+def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
+    """Kill `chosen`, or a child of it in its place, or its whole memory.oom.group."""
+    kernel, policy = current.kernel, current.kernel.policy
+    if task_will_free_mem(chosen, policy):
+        mm, chosen.task_lock = chosen.mm, True
+        yield from mark_oom_victim(current, chosen, mm)
+        chosen.task_lock = False
+        if policy.reap_dying and policy.wake == "oom_kill_process":
+            yield from wake_oom_reaper(current, chosen, mm)
+        return
+    dump_header(kernel, oc, chosen, current)
+    victim = sacrifice_child(chosen, oc, policy)
+    yield from __oom_kill_process(current, oc, chosen, victim)
+    group = mem_cgroup_get_oom_group(victim, oc.memcg) if policy.oom_group else None
+    if group is not None:
+        kernel.event("oom_group", victim, memcg=group)
+        for task in [t for t in kernel.tasks if t is thread_group_leader(t) and group.contains(t)]:
+            if task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN and not is_global_init(task):
+                yield from __oom_kill_process(current, oc, task, task)
+
+
+def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
+    """SIGKILL, the mark, SIGKILL for everybody else with this mm, and the hand-off, in this order."""
+    kernel, policy = current.kernel, current.kernel.policy
+    victim = find_lock_task_mm(victim)
+    if victim is None:
+        return
+    mm, victim.task_lock = victim.mm, True
+    mmgrab(mm)  # so that it can be compared after task_unlock()
+    yield "SIGKILL", victim
+    do_send_sigkill(victim)
+    kernel.event("kill", victim, oc=oc, chosen=chosen)
+    yield "mark", victim
+    yield from mark_oom_victim(current, victim, mm)
+    victim.task_lock = False
+
+    can_oom_reap = True
+    for sharer in list(kernel.tasks):
+        if sharer.mm is not mm or sharer.signal is victim.signal:
+            continue
+        if sharer.flags & PF_KTHREAD:
+            can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
+            continue
+        adj = sharer.signal.oom_score_adj
+        spared = adj == OOM_SCORE_ADJ_MIN and policy.unkillable_sharer == "spared"
+        if is_global_init(sharer) or spared:
+            can_oom_reap = False
+            if policy.victim_mark == "process":
+                mm.flags |= MMF_OOM_SKIP
+                kernel.event("mm_pinned", victim, by=sharer)
+            continue
+        yield "SIGKILL", sharer
+        do_send_sigkill(sharer)
+    if can_oom_reap and policy.wake == "oom_kill_process":
+        yield from wake_oom_reaper(current, victim, mm)
+    mmdrop(mm)
+
+
+def sacrifice_child(chosen, oc: OomControl, policy):
+    """The worst child that has memory of its own, if this version prefers children (to v5.0)."""
+    victim, victim_points = chosen, 0
+    if policy.child_sacrifice:
+        for child in chosen.signal.children:
+            if process_shares_mm(child, chosen.mm):
+                continue
+            points = oom_badness(child, oc.totalpages, policy, oc.memcg)
+            if points is not None and points > victim_points:
+                victim, victim_points = child, points
+    return victim
+
+
+def mem_cgroup_get_oom_group(victim, oom_domain):
+    """The highest cgroup with memory.oom.group from the victim's up to where the OOM is (4.19)."""
+    group = None
+    for memcg in victim.memcg.ancestors() if victim.memcg else ():
+        if memcg.oom_group:
+            group = memcg
+        if memcg is oom_domain:
+            break
+    return group
+
+
+def mark_oom_victim(current, task, mm) -> Steps:
+    """Let it use the reserves, thaw it, and make the killer wait for it."""
+    kernel, policy = task.kernel, task.kernel.policy
+    if task.memdie:
+        return
+    task.memdie = True
+    task.marked = kernel.jiffies
+    if policy.victim_mark == "process" and task.signal.oom_mm is None:
+        task.signal.oom_mm = mm
+        mmgrab(mm)  # until the last thread of the process is released
+    for thread in task.signal.threads if policy.thaws == "process" else (task,):
+        thaw(thread)
+    kernel.oom_victims += 1
+    kernel.event("mark_victim", task)
+    if policy.wake == "mark_oom_victim":
+        yield from wake_oom_reaper(current, task, mm)

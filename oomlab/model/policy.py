@@ -1,0 +1,210 @@
+"""What may differ between two kernels: one frozen dataclass of knobs, and the dated designs.
+
+A preset is a value, made from its predecessor by naming only what changed. Reading the presets
+from top to bottom is therefore the history of the debate, and two policies can be compared knob
+by knob. Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a commit.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+
+HZ = 100  # ticks a second
+
+
+def knob(default, meaning: str, source: str, *choices):
+    """A field of Policy with one line of meaning, where it comes from, and the values it takes."""
+    return field(default=default, metadata=dict(meaning=meaning, source=source, choices=choices))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How one kernel behaves when memory runs out. Times are in ticks, HZ = 100 of them a second."""
+
+    name: str = knob("linux-4.4", "what this policy is called", "us")
+    kernel: str = knob("4.4", "the version whose log format is printed", "K dump_header")
+
+    # the page allocator
+    watermarks: str = knob(
+        "quarter", "low and high: min/4 steps, or at least 0.1 % of the zone", "795ae7a0de6b",
+        "quarter", "scaled")  # fmt: skip
+    retry: str = knob(
+        "while-progress", "when reclaim is tried again before the OOM killer", "0a0337e0d1d1",
+        "while-progress", "no-progress-loops")  # fmt: skip
+    reserves: str = knob(
+        "memdie", "who may allocate below the min mark, and how far", "M02, cd04ae1e2dc8",
+        "none", "memdie", "favour-dying", "oom-half")  # fmt: skip
+    nofail_reserves: bool = knob(
+        False, "an OOM-ing __GFP_NOFAIL request may use the reserves once", "5020e285856c")
+    nofs: str = knob(
+        "loop", "a request without __GFP_FS: loops, or a dying caller marks itself", "3da88fb3bacf",
+        "loop", "mark-dying")  # fmt: skip
+
+    # choosing and killing
+    points: str = knob(
+        "pages", "badness counts pages, or per mille of memory", "K oom_badness",
+        "permille", "pages")  # fmt: skip
+    page_tables: str = knob(
+        "ptes+pmds", "page tables that count as badness", "af5b0f6a09e4",
+        "none", "ptes", "ptes+pmds")  # fmt: skip
+    root_bonus: str = knob(
+        "own", "3 % off for CAP_SYS_ADMIN: of its own points, of all memory", "d46078b28889",
+        "none", "own", "total")  # fmt: skip
+    signed_points: bool = knob(False, "points may fall below 1", "9066e5cfb73c")
+    ties: str = knob(
+        "first", "on equal points the first or the last task of the list wins", "M43",
+        "first", "last")  # fmt: skip
+    victim_mark: str = knob(
+        "thread", "the mark of a victim: TIF_MEMDIE, or signal->oom_mm", "26db62f179d1",
+        "thread", "process")  # fmt: skip
+    scan: str = knob(
+        "threads", "victims are sought among all threads or among processes", "K select_bad_process",
+        "threads", "processes")  # fmt: skip
+    exiting_aborts: bool = knob(True, "an exiting task stops the scan", "6a618957ad17")
+    vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
+    child_sacrifice: bool = knob(True, "kill a child of the chosen task", "M42, bbbe48029720")
+    adj_follows_mm: bool = knob(
+        False, "oom_score_adj is written to every process sharing the mm", "44a70adec910")
+    unkillable_sharer: str = knob(
+        "spared", "a sharer of the mm with adj -1000", "97fd49c2355f",
+        "spared", "killed")  # fmt: skip
+    kthread_blocks_reaping: bool = knob(
+        True, "an mm that a kthread uses is not reaped", "1b51e65eab64")
+    oom_group: bool = knob(False, "memory.oom.group kills a whole cgroup", "3d8b38eb81ca")
+    memcg_oom: str = knob(
+        "fault-end", "where a memcg kills: after the fault, or in the charge path", "29ef680ae7c2",
+        "fault-end", "charge")  # fmt: skip
+    sleep_after_kill: bool = knob(True, "nap one tick holding oom_lock", "9bfe5ded054b")
+    panic_on_oom: int = knob(0, "sysctl: panic instead of killing", "K check_panic_on_oom", 0, 1, 2)
+    oom_kill_allocating_task: bool = knob(
+        False, "sysctl: kill who asked, do not search", "K out_of_memory")
+    mmap_sem_killable: bool = knob(
+        False, "a wait to write-lock mmap_sem ends by SIGKILL", "dc0ef0df7b6a")
+    thaws: str = knob(
+        "thread", "what a mark as victim thaws", "K mark_oom_victim", "thread", "process")
+
+    # the reaper
+    reaper: str = knob(
+        "none", "how a victim reaches the reaper", "M10, 03049269de43, M16",
+        "none", "slot", "slot-xchg", "list", "scan", "workqueue")  # fmt: skip
+    pin: str = knob(
+        "before-publish", "when the hand-off takes its reference on the mm", "M23, M24",
+        "after-publish", "before-publish")  # fmt: skip
+    wake: str = knob(
+        "oom_kill_process", "who wakes the reaper", "M13, M14",
+        "mark_oom_victim", "oom_kill_process")  # fmt: skip
+    reap_dying: bool = knob(True, "a task that marks itself is reaped too", "K 4.10 out_of_memory")
+    queue_guard: str = knob(
+        "linked", "how a victim already queued is recognised", "855b01832573, 9bcdeb51bd7d",
+        "none", "linked", "flag")  # fmt: skip
+    reaper_fifo: bool = knob(False, "the reaper runs SCHED_FIFO, above all others", "M10, M31")
+    reaper_naps: bool = knob(True, "HZ/10 of sleep between two attempts", "69b27baf")
+    reaper_oom_lock: bool = knob(False, "the reaper holds oom_lock", "e2fe14564d33, af5679fbc669")
+    reap_locked: bool = knob(False, "mlocked VMAs are reaped", "a213e5cf71cb")
+    reap_pfnmap: bool = knob(True, "VM_PFNMAP VMAs are reaped", "K 4.14")
+    reap_dirty: bool = knob(False, "dirty pages of private files are dropped", "M10, K 4.14")
+    reaped: str = knob(
+        "nothing", "what a reaped victim becomes for the OOM killer", "36324a990cf5, K 4.10",
+        "nothing", "hide", "skip")  # fmt: skip
+    gave_up: str = knob(
+        "nothing", "what a victim becomes that could not be reaped", "449d777d7ad6, K 4.10",
+        "nothing", "unmark", "skip")  # fmt: skip
+    reap_delay: int = knob(0, "ticks between kill and reap", "e4a38402c36e")
+    reaper_starts: bool = knob(True, "kthread_run(oom_reaper) succeeds", "M13, M16")
+    start_failure: str = knob(
+        "continue", "what a failed kthread_run does", "M16", "continue", "panic")
+    scan_period: int = knob(10 * HZ, "scan: ticks between two rounds", "M09")
+    scan_next_victim: int = knob(0, "scan: ticks to the next victim, 0 never", "M05, M16")
+    scan_panic: int = knob(0, "scan: ticks to a panic, 0 never", "M05, M16")
+
+
+LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
+
+# Before per-page points. Simplified: the page-scanning heuristics of zone reclaim.
+LINUX_2_6_38 = replace(
+    LINUX_4_4, name="linux-2.6.38", kernel="2.6.38",
+    points="permille", page_tables="none", root_bonus="total", exiting_aborts=True)  # fmt: skip
+
+LINUX_3_10 = replace(
+    LINUX_4_4, name="linux-3.10", kernel="3.10", page_tables="ptes", root_bonus="total")  # fmt: skip
+
+# Michal Hocko's first RFC (M10), with the order of its steps and its three later-found races.
+RFC_V1 = replace(
+    LINUX_4_4, name="rfc-2015-11-25",
+    reaper="slot", pin="after-publish", wake="mark_oom_victim", reaper_fifo=True,
+    reaper_naps=False, reap_locked=True)  # fmt: skip
+
+# RFC v2 as reviewed (M18 to M24): woken after the last SIGKILL, pinned before it is published.
+RFC_V2 = replace(RFC_V1, name="rfc-2015-11-27", pin="before-publish", wake="oom_kill_process")
+
+# What the thread asked the slot to be (M13): emptied by xchg before the work begins.
+RFC_XCHG = replace(RFC_V2, name="rfc-xchg", reaper="slot-xchg")
+
+# Tetsuo Handa's side of the argument: a list of victims (M16) and priority allocation (M02).
+HANDA = replace(
+    RFC_V2, name="handa", reaper="list", reserves="favour-dying", reap_locked=False,
+    reaper_naps=True)  # fmt: skip
+
+# The periodic scan of M09 and M16: reap any victim found, choose another, at last panic.
+KMALLOCWD = replace(
+    HANDA, name="kmallocwd", reaper="scan", reserves="memdie",
+    scan_next_victim=20 * HZ, scan_panic=120 * HZ)  # fmt: skip
+
+# What the RFC rejects: work items, whose worker may first have to be made (M10).
+WORKQUEUE = replace(
+    RFC_V2, name="workqueue", reaper="workqueue", reaper_fifo=False, reaper_naps=True)  # fmt: skip
+
+# The reaper as first merged in -mm (aac453635549): still one slot.
+MM_2015_12 = replace(
+    RFC_V2, name="mm-2015-12", reaper_fifo=False, reaper_naps=True, reap_locked=False)  # fmt: skip
+
+# The queue as first posted (03049269de43): no test whether the victim is already on it.
+QUEUE_2016_02 = replace(
+    MM_2015_12, name="queue-2016-02", reaper="list", reaped="hide", queue_guard="none")  # fmt: skip
+
+# May 2016, the first release with a reaper. A victim it cannot reap still blocks the next.
+LINUX_4_6 = replace(
+    QUEUE_2016_02, name="linux-4.6", kernel="4.6", queue_guard="linked", watermarks="scaled",
+    nofail_reserves=True, exiting_aborts=False, reap_dying=False)  # fmt: skip
+
+# February 2017. MMF_OOM_SKIP ends every victim's hold on the killer, reaped or not.
+LINUX_4_10 = replace(
+    LINUX_4_6, name="linux-4.10", kernel="4.10", retry="no-progress-loops", nofs="mark-dying",
+    scan="processes", vfork_skipped=True, adj_follows_mm=True, unkillable_sharer="killed",
+    kthread_blocks_reaping=False, mmap_sem_killable=True, reap_dying=True, reaper_oom_lock=True,
+    victim_mark="process", reaped="skip", gave_up="skip")  # fmt: skip
+
+# November 2017. Half the reserve, for every thread of the victim. Simplified: mmu notifiers.
+LINUX_4_14 = replace(
+    LINUX_4_10, name="linux-4.14", kernel="4.14", reserves="oom-half", reap_pfnmap=False,
+    reap_dirty=True)  # fmt: skip
+
+LINUX_4_19 = replace(
+    LINUX_4_14, name="linux-4.19", kernel="4.19", root_bonus="none", oom_group=True,
+    memcg_oom="charge", sleep_after_kill=False, reaper_oom_lock=False)  # fmt: skip
+
+# March 2019. The double entry of 9bcdeb51bd7d is fixed in 5.0, child sacrifice goes in 5.1.
+LINUX_5_1 = replace(
+    LINUX_4_19, name="linux-5.1", kernel="5.1", queue_guard="flag", child_sacrifice=False)  # fmt: skip
+
+LINUX_5_4 = replace(LINUX_5_1, name="linux-5.4", kernel="5.4", ties="last")
+LINUX_5_10 = replace(LINUX_5_4, name="linux-5.10", kernel="5.10", signed_points=True)
+
+# December 2022. Reaped after two seconds, mlocked memory too. Simplified: watermark boost.
+LINUX_6_1 = replace(
+    LINUX_5_10, name="linux-6.1", kernel="6.1", reap_locked=True, reap_delay=2 * HZ)  # fmt: skip
+LINUX_6_12 = replace(LINUX_6_1, name="linux-6.12", kernel="6.12")
+
+PRESETS: dict[str, Policy] = {
+    p.name: p
+    for p in (
+        LINUX_2_6_38, LINUX_3_10, LINUX_4_4, RFC_V1, RFC_V2, RFC_XCHG, HANDA, KMALLOCWD, WORKQUEUE,
+        MM_2015_12, QUEUE_2016_02, LINUX_4_6, LINUX_4_10, LINUX_4_14, LINUX_4_19, LINUX_5_1,
+        LINUX_5_4, LINUX_5_10, LINUX_6_1, LINUX_6_12)
+}  # fmt: skip
+
+KNOBS = {f.name: f for f in fields(Policy)}
+
+
+def difference(a: Policy, b: Policy) -> dict[str, tuple]:
+    """The knobs in which two policies differ: {knob: (value in a, value in b)}."""
+    pairs = {name: (getattr(a, name), getattr(b, name)) for name in KNOBS if name != "name"}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

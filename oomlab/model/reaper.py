@@ -1,0 +1,222 @@
+"""The OOM reaper: take a dead task's memory without waiting for the task (mm/oom_kill.c).
+
+Two halves. wake_oom_reaper() is the hand-off, in each form that was proposed or merged, one yield
+for each atomic operation; the races are between these. oom_reap_task() frees the memory.
+
+A simplification: the reaper holds mm_users in every version, as it did from the RFC to v4.13.
+"""
+
+from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
+from .mm import (
+    FILE,
+    HUGETLB,
+    MM,
+    MMF_OOM_REAP_QUEUED,
+    MMF_OOM_SKIP,
+    MMF_UNSTABLE,
+    PFNMAP,
+    SHMEM,
+    VMA,
+    mmdrop,
+    mmget_not_zero,
+    mmgrab,
+    mmput,
+    zap_vma,
+)
+from .policy import HZ
+from .tasks import (
+    OOM_SCORE_ADJ_MIN,
+    PF_KTHREAD,
+    exit_oom_victim,
+    fatal_signal_pending,
+    find_lock_task_mm,
+)
+
+MAX_OOM_REAP_RETRIES = 10
+
+
+def wake_oom_reaper(current, task, mm: MM) -> Steps:
+    """Hand a victim over to the reaper, as `policy.reaper` does it."""
+    kernel, policy = current.kernel, current.kernel.policy
+    if policy.reaper == "none" or policy.reaper == "scan" or not kernel.oom_reaper_started:
+        return
+    if policy.reaper in ("slot", "slot-xchg"):
+        yield from fill_slot(current, task, mm)
+    elif already_queued(task, mm, policy):
+        return
+    elif policy.reap_delay:
+        kernel.add_timer(policy.reap_delay, wake_oom_reaper_timer, task)
+    else:
+        yield "queue", task
+        enqueue(task)
+
+
+def fill_slot(current, task, mm: MM) -> Steps:
+    """mm_to_reap: one global pointer, moved from NULL to the mm by cmpxchg (M10)."""
+    kernel, policy = current.kernel, current.kernel.policy
+    if policy.pin == "before-publish":
+        mmgrab(mm)
+    yield "cmpxchg", "mm_to_reap"
+    if kernel.mm_to_reap is not None:
+        kernel.event("slot_busy", task, mm=kernel.mm_to_reap)  # and nobody will offer it again
+        if policy.pin == "before-publish":
+            mmdrop(mm)
+        return
+    kernel.mm_to_reap = mm
+    if policy.pin == "after-publish":
+        yield "pin", mm
+        mmgrab(mm)
+    yield "wake", "oom_reaper"
+    kernel.event("wake_reaper", task)
+    kernel.oom_reaper_wait.wake_up()
+
+
+def already_queued(task, mm: MM, policy) -> bool:
+    """Three generations of the same question (855b01832573, bb29902a, 9bcdeb51bd7d).
+
+    "linked" overlooks a victim at the tail of the list: it is not the head and links to nobody.
+    """
+    if policy.queue_guard == "linked":
+        return task is task.kernel.oom_reaper_list or task.oom_reaper_list is not None
+    if policy.queue_guard == "flag":
+        queued = bool(mm.flags & MMF_OOM_REAP_QUEUED)
+        mm.flags |= MMF_OOM_REAP_QUEUED
+        return queued
+    return False
+
+
+def enqueue(task) -> None:
+    """Push on oom_reaper_list, a chain through the tasks: the last in is the first out."""
+    kernel = task.kernel
+    task.oom_reaper_list = kernel.oom_reaper_list
+    kernel.oom_reaper_list = task
+    kernel.event("wake_reaper", task)
+    kernel.oom_reaper_wait.wake_up()
+
+
+def wake_oom_reaper_timer(task) -> None:
+    """Two seconds after the kill (5.18): still there? Then queue it."""
+    if not task.signal.oom_mm.flags & MMF_OOM_SKIP:
+        enqueue(task)
+
+
+def oom_reaper_slot(current) -> Steps:
+    """The kthread of the RFC: wait for the slot to fill, reap, empty the slot."""
+    kernel = current.kernel
+    takes_first = kernel.policy.reaper == "slot-xchg"
+    while True:
+        yield "read", "mm_to_reap"
+        mm = kernel.mm_to_reap
+        if mm is None:
+            yield from kernel.oom_reaper_wait.wait(current)
+            continue
+        if takes_first:
+            kernel.mm_to_reap = None
+        yield from oom_reap_task(current, None, mm)
+        mmdrop(mm)
+        if not takes_first:
+            yield "clear", "mm_to_reap"
+            kernel.mm_to_reap = None
+
+
+def oom_reaper_list(current) -> Steps:
+    """The kthread since v4.6: take the newest victim from the list, reap it, take the next."""
+    kernel = current.kernel
+    while True:
+        if kernel.oom_reaper_list is None:
+            yield from kernel.oom_reaper_wait.wait(current)
+            continue
+        yield "pop", "oom_reaper_list"
+        task = kernel.oom_reaper_list
+        kernel.oom_reaper_list = task.oom_reaper_list
+        task.oom_reaper_list = None
+        yield from oom_reap_task(current, task, None)
+        task = None
+
+
+def oom_reap_task(current, task, mm: MM | None) -> Steps:
+    """Try up to ten times to reap one victim, then settle what it is to the killer."""
+    kernel, policy = current.kernel, current.kernel.policy
+    if task is not None and policy.victim_mark == "process":
+        mm = task.signal.oom_mm
+    reaped = False
+    for _attempt in range(MAX_OOM_REAP_RETRIES):
+        if policy.reaper_oom_lock:
+            yield from kernel.oom_lock.lock(current)
+        reaped = yield from __oom_reap_task_mm(current, task, mm)
+        if policy.reaper_oom_lock:
+            kernel.oom_lock.unlock()
+        if reaped:
+            break
+        if policy.reaper_naps:
+            yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, HZ // 10)
+    else:
+        kernel.event("unable_to_reap", task or owner(kernel, mm))
+    settle(task, mm, policy.reaped if reaped else policy.gave_up)
+
+
+def settle(task, mm: MM | None, what: str) -> None:
+    """Hide the victim from the killer, or let go of it, or leave everything as it is."""
+    if what == "skip":
+        mm.flags |= MMF_OOM_SKIP
+    elif what in ("hide", "unmark"):
+        if what == "hide":
+            task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
+        exit_oom_victim(task)
+
+
+def owner(kernel, mm: MM):
+    """A task to name in the log for a bare mm."""
+    return next((task for task in kernel.tasks if task.mm is mm), None)
+
+
+def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
+    """One attempt: true if there is nothing left to do."""
+    kernel, policy = current.kernel, current.kernel.policy
+    if mm is None:  # v4.6 queues tasks and looks for the mm when it comes to them
+        thread = find_lock_task_mm(task)
+        if thread is None:
+            return True
+        mm = thread.mm
+    if mm.flags & MMF_OOM_SKIP or not mmget_not_zero(mm):
+        return True  # it exits, or has exited, by itself
+    yield "read-trylock", mm.mmap_sem
+    if not mm.mmap_sem.down_read_trylock(current):
+        kernel.event("skip_task_reaping", task or owner(kernel, mm))
+        yield from mmput(mm)
+        return False
+    kernel.event("start_task_reaping", task or owner(kernel, mm))
+    mm.flags |= MMF_UNSTABLE
+    mm.reaped = mm.reaped or 0
+    for vma in mm.vmas:
+        if can_reap(vma, policy):
+            yield "reap", vma
+            check_sharers(kernel, mm)
+            keep = 0 if policy.reap_dirty else vma.dirty
+            freed = zap_vma(mm, vma, keep)
+            mm.reaped += freed
+            kernel.zone.reaped += freed
+    mm.swapents = 0
+    mm.mmap_sem.up_read(current)
+    kernel.event("finish_task_reaping", task or owner(kernel, mm), mm=mm)
+    yield from mmput(mm)
+    return True
+
+
+def can_reap(vma: VMA, policy) -> bool:
+    """Private memory of a dead process is needed by nobody; the rest is not ours to drop."""
+    if not vma.pages or vma.kind in (HUGETLB, SHMEM):
+        return False
+    if vma.kind == PFNMAP:
+        return policy.reap_pfnmap
+    if vma.kind == FILE and vma.dirty >= vma.pages and not policy.reap_dirty:
+        return False
+    return policy.reap_locked or not vma.locked
+
+
+def check_sharers(kernel, mm: MM) -> None:
+    """Reaping is only right when everybody who could look is dying."""
+    for task in kernel.tasks:
+        if task.mm is mm and not fatal_signal_pending(task):
+            if not task.flags & PF_KTHREAD or kernel.policy.kthread_blocks_reaping:
+                kernel.bug(f"{mm.name} is reaped while {task} has no SIGKILL")

@@ -1,0 +1,176 @@
+"""The words that programs are made of: what the tasks of a scenario do.
+
+Each is a generator function (current, argument, ...). A call that holds a lock while it waits for
+memory is how ordinary code enters this debate.
+"""
+
+from .faults import touch
+from .gfp import GFP_KERNEL
+from .locks import (
+    TASK_FROZEN,
+    TASK_INTERRUPTIBLE,
+    TASK_KILLABLE,
+    TASK_UNINTERRUPTIBLE,
+    Mutex,
+    Steps,
+    WaitQueue,
+    schedule,
+    schedule_timeout,
+)
+from .memory import alloc_pages
+from .mm import ANON, VMA, zap_vma
+from .oom import OomControl, out_of_memory
+from .tasks import PF_KTHREAD, fatal_signal_pending, thaw, write_oom_score_adj
+
+__all__ = [
+    "touch", "alloc", "free", "churn", "locked", "repeat", "pause", "hang", "sleep", "frozen",
+    "mmap", "munmap", "read_mm", "fork", "vfork", "wait4", "set_adj", "sysrq_f", "suspend",
+]  # fmt: skip
+
+
+def alloc(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
+    """Take kernel pages, one by one, and keep them until free() or exit."""
+    for _ in range(pages):
+        page = yield from alloc_pages(current, gfp)
+        if not page:
+            return
+        current.kernel_pages += 1
+
+
+def free(current) -> Steps:
+    """Give all kernel pages back."""
+    yield "free", f"{current.kernel_pages} pages"
+    current.kernel.zone.free_pages(current.kernel_pages)
+    current.kernel_pages = 0
+
+
+def churn(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
+    """Take kernel pages and give them back, for ever: pages that circulate."""
+    yield from repeat(current, None, (alloc, pages, gfp), (free,))
+
+
+def locked(current, mutex: Mutex, *calls) -> Steps:
+    """Do the calls holding a mutex, as a write() holds its inode's."""
+    yield from mutex.lock(current)
+    for call, *args in calls:
+        yield from call(current, *args)
+    mutex.unlock()
+
+
+def repeat(current, times: int | None, *calls) -> Steps:
+    """Do the calls `times` times (None: for ever), or until killed."""
+    done = 0
+    while times is None or done < times:
+        for call, *args in calls:
+            yield from call(current, *args)
+            if fatal_signal_pending(current):
+                return
+        if times is not None:
+            done += 1
+
+
+def pause(current) -> Steps:
+    """Sleep until a signal comes."""
+    yield from schedule(current, TASK_INTERRUPTIBLE, "a signal")
+
+
+def hang(current, what: str = "a disk that never answers") -> Steps:
+    """Sleep in TASK_UNINTERRUPTIBLE for ever: SIGKILL does not help."""
+    yield from schedule(current, TASK_UNINTERRUPTIBLE, what)
+
+
+def frozen(current) -> Steps:
+    """Stand still in a frozen cgroup until thawed (kernel/cgroup/freezer.c)."""
+    yield from schedule(current, TASK_FROZEN, "thaw")
+
+
+def sleep(current, ticks: int, state: int = TASK_INTERRUPTIBLE) -> Steps:
+    yield from schedule_timeout(current, state, ticks)
+
+
+def mmap_lock(current) -> Steps:
+    """Write-lock our own mmap_sem; killable from 4.7 on. True if we have it."""
+    killable = current.kernel.policy.mmap_sem_killable
+    state = TASK_KILLABLE if killable else TASK_UNINTERRUPTIBLE
+    got = yield from current.mm.mmap_sem.down_write(current, state)
+    return got
+
+
+def mmap(current, name: str, kind: str = ANON, locked: bool = False) -> Steps:
+    """Map an empty range. The VMA itself is an allocation, made under the write lock."""
+    got = yield from mmap_lock(current)
+    if not got:
+        return
+    vma = yield from alloc_pages(current, GFP_KERNEL)
+    if vma:
+        current.kernel.zone.free_pages(1)  # a slab object, smaller than a page: it is not kept
+        current.mm.vmas.append(VMA(name, kind, locked=locked))
+    current.mm.mmap_sem.up_write()
+
+
+def munmap(current, name: str) -> Steps:
+    got = yield from mmap_lock(current)
+    if not got:
+        return
+    mm = current.mm
+    vma = mm.find_vma(name)
+    yield "unmap", vma
+    zap_vma(mm, vma)
+    mm.vmas.remove(vma)
+    mm.mmap_sem.up_write()
+
+
+def read_mm(current, mm) -> Steps:
+    """Read somebody's /proc/PID/cmdline: his mmap_sem for read, and a page while holding it."""
+    yield from mm.mmap_sem.down_read(current)
+    page = yield from alloc_pages(current, GFP_KERNEL)
+    if page:
+        current.kernel.zone.free_pages(1)
+    mm.mmap_sem.up_read(current)
+
+
+def fork(current, name: str, program: tuple = (), **how) -> Steps:
+    """Start a child process with a fresh address space of its own (or `mm`, for CLONE_VM)."""
+    yield "fork", name
+    current.kernel.spawn(name, program, parent=current, memcg=current.memcg, **how)
+
+
+def vfork(current, name: str, program: tuple) -> Steps:
+    """Lend our mm to a child and wait until it has done with it."""
+    yield "vfork", name
+    done = WaitQueue(f"vfork_done of {name}")
+    current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
+    yield from done.wait(current, TASK_KILLABLE)
+
+
+def wait4(current) -> Steps:
+    """Wait until a child has gone."""
+    if current.signal.children:
+        yield from current.signal.wait_chldexit.wait(current)
+
+
+def set_adj(current, adj: int) -> Steps:
+    yield "write oom_score_adj", current
+    write_oom_score_adj(current, adj)
+
+
+def sysrq_f(current) -> Steps:
+    """Alt-SysRq-f: a kill by hand, whatever is under way."""
+    yield from current.kernel.oom_lock.lock(current)
+    yield from out_of_memory(current, OomControl(GFP_KERNEL, -1))
+    current.kernel.oom_lock.unlock()
+
+
+def suspend(current, ticks: int) -> Steps:
+    """Freeze user tasks, wait until no victim is left, sleep, thaw (kernel/power/process.c)."""
+    kernel = current.kernel
+    yield "freeze", "all tasks"
+    kernel.freezing = True
+    while kernel.oom_victims:
+        yield from kernel.oom_victims_wait.wait(current, TASK_UNINTERRUPTIBLE)
+    kernel.oom_killer_disabled = True
+    yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
+    kernel.oom_killer_disabled = kernel.freezing = False
+    for task in kernel.tasks:
+        if task.state == TASK_FROZEN and not task.flags & PF_KTHREAD:
+            thaw(task)

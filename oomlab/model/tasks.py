@@ -1,0 +1,168 @@
+"""Tasks: threads, the processes they form, and the signal that ends them (include/linux/sched.h).
+
+A Task is one thread; the threads of a process share a Signal (signal_struct). SIGKILL only sets a
+flag and wakes those whose sleep may be interrupted: a task in TASK_UNINTERRUPTIBLE sleeps on, and
+dies when it gets back to user mode. Everything in this debate follows from that.
+"""
+
+from .locks import (
+    TASK_DEAD,
+    TASK_FROZEN,
+    TASK_INTERRUPTIBLE,
+    TASK_KILLABLE,
+    TASK_RUNNING,
+    WaitQueue,
+    wake_up_process,
+)
+from .mm import mmdrop
+
+OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
+
+PF_EXITING, PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 1, 2, 4, 8, 16
+
+
+class Signal:
+    """What the threads of one process share: signal_struct."""
+
+    def __init__(self, oom_score_adj: int = 0):
+        self.threads: list[Task] = []
+        self.children: list[Task] = []  # group leaders of the processes forked here
+        self.oom_score_adj = oom_score_adj
+        self.oom_mm = None  # the mm of a victim, from 4.9 on
+        self.wait_chldexit = WaitQueue("wait_chldexit")
+
+
+class Task:
+    """struct task_struct: one thread of control, `thread` is its generator."""
+
+    __slots__ = (
+        "kernel", "pid", "name", "signal", "parent", "mm", "memcg", "uid", "flags", "state",
+        "waits_for", "sigkill", "memdie", "allocating", "kernel_pages", "vfork_done", "fifo",
+        "oom_reaper_list", "memcg_in_oom", "program", "at_exit", "thread", "op", "marked", "daemon",
+        "task_lock",
+        "__weakref__",
+    )  # fmt: skip
+
+    def __init__(self, kernel, pid: int, name: str, signal: Signal, mm=None, memcg=None, uid=1000):
+        self.kernel = kernel
+        self.pid = pid
+        self.name = name
+        self.signal = signal
+        self.parent: Task | None = None
+        self.mm = mm
+        self.memcg = memcg
+        self.uid = uid
+        self.flags = 0
+        self.state = TASK_RUNNING
+        self.waits_for = None
+        self.sigkill = False  # SIGKILL is pending or delivered
+        self.memdie = False  # TIF_MEMDIE
+        self.allocating = 0  # the gfp mask while inside __alloc_pages_slowpath
+        self.kernel_pages = 0  # pages it holds outside its address space
+        self.vfork_done: WaitQueue | None = None
+        self.fifo = False  # SCHED_FIFO
+        self.oom_reaper_list: Task | None = None  # the next on the reaper's list, from 4.6 on
+        self.memcg_in_oom = None  # the memcg this fault has to do an OOM for, before 4.19
+        self.program: tuple = ()
+        self.at_exit: tuple = ()
+        self.thread = None
+        self.op = None  # what it is about to do
+        self.marked = None  # the tick of mark_oom_victim
+        self.task_lock = False  # a spinlock: its mm pointer must not change now
+        self.daemon = False  # nobody waits for it to finish
+
+    def __repr__(self) -> str:
+        return f"{self.name}({self.pid})"
+
+
+def thread_group_leader(task: Task) -> Task:
+    return task.signal.threads[0] if task.signal.threads else task
+
+
+def fatal_signal_pending(task: Task) -> bool:
+    return task.sigkill
+
+
+def tsk_is_oom_victim(task: Task) -> bool:
+    """Does its process carry the mark? (4.9; before, TIF_MEMDIE marks one thread)"""
+    return task.signal.oom_mm is not None
+
+
+def find_lock_task_mm(task: Task) -> Task | None:
+    """A thread of the process that still has its mm (mm/oom_kill.c).
+
+    The lock is left to the callers that keep it across a step: oom_kill_process().
+    """
+    if task.mm is not None:
+        return task
+    return next((thread for thread in task.signal.threads if thread.mm is not None), None)
+
+
+def process_shares_mm(task: Task, mm) -> bool:
+    thread = find_lock_task_mm(task)
+    return thread is not None and thread.mm is mm
+
+
+def in_vfork(task: Task) -> bool:
+    """Does it borrow its parent's mm until it executes something else? (4.8)"""
+    return task.vfork_done is not None and task.parent is not None and task.parent.mm is task.mm
+
+
+def do_send_sigkill(task: Task) -> None:
+    """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal()."""
+    for thread in task.signal.threads:
+        thread.sigkill = True
+        if thread.state in (TASK_INTERRUPTIBLE, TASK_KILLABLE):
+            wake_up_process(thread)
+
+
+def exit_oom_victim(task: Task) -> None:
+    """It is in nobody's way any more: it exited, or its memory is gone (mm/oom_kill.c)."""
+    if task.memdie:
+        task.memdie = False
+        task.kernel.oom_victims -= 1
+        task.kernel.oom_victims_wait.wake_up()
+
+
+def thaw(task: Task) -> None:
+    """__thaw_task(): let a frozen task run again."""
+    if task.state == TASK_FROZEN:
+        wake_up_process(task)
+
+
+def write_oom_score_adj(task: Task, adj: int) -> None:
+    """Write /proc/PID/oom_score_adj; from 4.8 on it reaches every process with this mm."""
+    if not OOM_SCORE_ADJ_MIN <= adj <= OOM_SCORE_ADJ_MAX:
+        raise ValueError(f"oom_score_adj {adj} is not between -1000 and 1000")
+    task.signal.oom_score_adj = adj
+    if task.kernel.policy.adj_follows_mm and not in_vfork(task):
+        for other in task.kernel.tasks:
+            kthread_or_init = other.flags & PF_KTHREAD or is_global_init(other)
+            if process_shares_mm(other, task.mm) and not kthread_or_init and not in_vfork(other):
+                other.signal.oom_score_adj = adj
+
+
+def is_global_init(task: Task) -> bool:
+    return thread_group_leader(task).pid == 1
+
+
+def release_task(task: Task) -> None:
+    """The last of a thread: off the task list; with the last thread the process goes."""
+    task.state = TASK_DEAD
+    signal, kernel = task.signal, task.kernel
+    kernel.tasks.remove(task)
+    signal.threads.remove(task)
+    if signal.threads and task.parent is not None:  # a thread becomes the leader
+        children = task.parent.signal.children
+        children[children.index(task)] = signal.threads[0]
+        signal.threads[0].parent, task.parent = task.parent, None
+    if signal.threads:
+        return
+    if signal.oom_mm is not None:
+        mmdrop(signal.oom_mm)
+    for child in signal.children:
+        child.parent = kernel.init
+    if task.parent is not None:
+        task.parent.signal.children.remove(task)
+        task.parent.signal.wait_chldexit.wake_up()
+        kernel.init.signal.children += signal.children

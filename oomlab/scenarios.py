@@ -1,0 +1,443 @@
+"""The debates as small set-ups: who runs, what they hold, what they ask for.
+
+A scenario is a function (policy, parameters) -> Kernel, ready to run. Its docstring's first line
+is its title, its parameters are whole numbers or names with defaults. Sizes are in pages of 4 kB,
+times in ticks (HZ = 100).
+"""
+
+from collections.abc import Callable
+from inspect import signature
+
+from .model.gfp import GFP_ATOMIC, GFP_NOFS
+from .model.kernel import Kernel
+from .model.locks import TASK_UNINTERRUPTIBLE, Mutex
+from .model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
+from .model.policy import Policy
+from .model.syscalls import (
+    alloc,
+    churn,
+    fork,
+    free,
+    frozen,
+    hang,
+    locked,
+    mmap,
+    munmap,
+    pause,
+    read_mm,
+    repeat,
+    sleep,
+    suspend,
+    touch,
+    vfork,
+    wait4,
+)
+from .model.tasks import PF_KTHREAD
+
+SCENARIOS: dict[str, Callable[..., Kernel]] = {}
+
+
+def scenario(function: Callable[..., Kernel]) -> Callable[..., Kernel]:
+    """Register a scenario under its name, with dashes."""
+    SCENARIOS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def parameters(name: str) -> dict[str, object]:
+    """The parameters of a scenario and their defaults."""
+    found = signature(SCENARIOS[name]).parameters.values()
+    return {p.name: p.default for p in found if p.name != "policy"}
+
+
+def title(name: str) -> str:
+    return SCENARIOS[name].__doc__.strip().split("\n")[0]
+
+
+def heap(pages: int, **more) -> list[VMA]:
+    return [VMA("heap", ANON, pages, **more)]
+
+
+@scenario
+def lost_victim(policy: Policy, victims: int = 2, vmas: int = 2) -> Kernel:
+    """The mail's seven steps: two memory cgroups run out at about the same time (M16).
+
+    Each memcg is full of one process of `vmas` VMAs. Its first thread sleeps in D state, so only
+    the reaper can free anything; its second faults, runs into the limit, and kills the process.
+    """
+    kernel = Kernel(policy, 4096, cpus=4)
+    for i in range(1, victims + 1):
+        memcg = kernel.new_memcg(f"memcg{i}", limit=8 * vmas)
+        full = [VMA(f"vma{j}", ANON, 8) for j in range(1, vmas + 1)]
+        victim = kernel.spawn(f"victim{i}", ((hang,),), vmas=full, memcg=memcg)
+        thread = kernel.spawn(
+            f"thread{i}", ((touch, "vma1", 1),), thread_of=victim, memcg=memcg)  # fmt: skip
+        kernel.symmetric.append([memcg, victim, thread])
+    return kernel
+
+
+@scenario
+def second_oom(policy: Policy, victims: int = 2) -> Kernel:
+    """The first victim exits while the reaper looks at it; the next one is lost (M29).
+
+    Each process of `victims` runs out of memory in turn, machine-wide. The first exits by itself
+    when killed, the others sleep in D state.
+    """
+    kernel = Kernel(policy, 256, cpus=4)
+    pages = (kernel.zone.free - kernel.zone.min) // victims
+    for i in range(1, victims + 1):
+        kernel.spawn(f"victim{i}", ((pause if i == 1 else hang,),), vmas=heap(pages - i * 4))
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", pages + 8)), adj=-1000)
+    return kernel
+
+
+@scenario
+def invisible_dependency(policy: Policy, holders: int = 1) -> Kernel:
+    """A lock holder loops in the allocator; the victim waits for the lock (M04, M16).
+
+    The kernel cannot see that killing the hog frees nothing until the lock is let go, and that
+    the lock is not let go until something is freed.
+    """
+    kernel = Kernel(policy, 1024, cpus=2)
+    inode = Mutex("i_mutex of the log file")
+    kernel.spawn("hog", ((sleep, 2), (locked, inode, (pause,))), vmas=heap(600))
+    for i in range(1, holders + 1):
+        writes = (locked, inode, (sleep, 5, TASK_UNINTERRUPTIBLE), (alloc, 4))
+        kernel.spawn(f"writer{i}", (writes,), adj=-500)
+    kernel.spawn("filler", ((mmap, "heap"), (touch, "heap", 500)), adj=-900)
+    return kernel
+
+
+@scenario
+def page_thieves(policy: Policy, thieves: int = 8, dying: int = 2, need: int = 6, pages: int = 24,
+                 reserve: int = 0, circulate: int = 0) -> Kernel:  # fmt: skip
+    """Who gets the reclaimed pages? Allocators that are not dying steal them (M02, M13, M16).
+
+    The victim is stuck; `dying` processes that share its mm were killed with it, but never marked.
+    Each needs `need` pages to get out and may not wait for the filesystem. The reaper frees
+    `pages`; `thieves` want them too, for good or, with `circulate`, to give them back again.
+    `reserve` is what a dying task may take below the min mark (0: as the machine computes it).
+    """
+    kernel = Kernel(policy, 256, cpus=4, min_kbytes=8 * reserve or None)
+    victim = kernel.spawn("victim", ((hang, "the journal"),), vmas=heap(pages))
+    for i in range(1, dying + 1):
+        leaving = ((alloc, need, GFP_NOFS),)
+        kernel.spawn(f"dying{i}", ((pause,),), mm=victim.mm, at_exit=leaving)
+    room = kernel.zone.free - kernel.zone.min
+    kernel.spawn("filler", ((hang,),), vmas=heap(room - 2), adj=-1000, daemon=True)
+    for i in range(1, thieves + 1):
+        steals = (churn, 4) if circulate else (alloc, 256)
+        kernel.spawn(f"thief{i}", ((sleep, 1), steals), adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
+def small_child(policy: Policy, children: int = 3, child_pages: int = 4) -> Kernel:
+    """The hog's small children die for it, and little is freed (M08, M16)."""
+    kernel = Kernel(policy, 1024)
+    hog = kernel.spawn("hog", ((mmap, "heap"), (touch, "heap", 1100)), vmas=heap(500))
+    for i in range(1, children + 1):
+        kernel.spawn(f"child{i}", ((pause,),), parent=hog, vmas=heap(child_pages))
+    return kernel
+
+
+@scenario
+def hidden_sharer(policy: Policy, sharer: str = "unkillable") -> Kernel:
+    """The victim's memory is shared with one that must not be killed (M14, M15, M27).
+
+    `sharer`: "unkillable" (oom_score_adj -1000), "init" (global init), "kthread" (one that borrowed
+    the mm) or "none".
+    """
+    if sharer not in ("unkillable", "init", "kthread", "none"):
+        raise ValueError(f"sharer is unkillable, init, kthread or none, not {sharer!r}")
+    kernel = Kernel(policy, 1024)
+    # hung only after the kill would reach it, so that nobody but the reaper can help
+    hog = kernel.spawn("hog", ((sleep, 10, TASK_UNINTERRUPTIBLE), (hang,)), vmas=heap(600))
+    if sharer == "unkillable":
+        kernel.spawn("sharer", ((pause,),), mm=hog.mm, adj=-1000)
+    elif sharer == "kthread":
+        kernel.kthread_run("vhost", borrower, mm=hog.mm)
+        hog.mm.mm_users += 1
+    elif sharer == "init":
+        share_with_init(kernel, hog)
+    kernel.spawn("other", ((pause,),), vmas=heap(120))
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 300)), adj=-1000)
+    return kernel
+
+
+def borrower(current):
+    """A kthread in use_mm(): it sleeps, and goes on holding the mm."""
+    yield from hang(current, "work to do")
+
+
+def share_with_init(kernel: Kernel, task) -> None:
+    """Let init use the task's mm, and look at it every tick (M27)."""
+    init = kernel.init
+    kernel.mms.remove(init.mm)
+    init.mm = task.mm
+    task.mm.mm_users += 1
+    kernel.spawn("init-thread", ((repeat, None, (sleep, 1), (touch, "heap", 1)),),
+                 thread_of=init, daemon=True)  # fmt: skip
+
+
+@scenario
+def memcg_vs_global(policy: Policy, global_first: int = 0) -> Kernel:
+    """A memcg OOM and a global OOM at the same time: who waits for whom? (M16)
+
+    While the memcg's victim is stuck, the global scan meets it and kills nobody; the other way
+    round the memcg looks only at its own tasks and goes on.
+    """
+    kernel = Kernel(policy, 1024, cpus=4)
+    memcg = kernel.new_memcg("memcg1", limit=100)
+    inside = kernel.spawn("inside", ((hang,),), vmas=heap(96), memcg=memcg)
+    late = ((sleep, 30),)
+    kernel.spawn("charger", (late if global_first else ()) + ((touch, "heap", 8),),
+                 thread_of=inside, memcg=memcg)  # fmt: skip
+    kernel.spawn("outside", ((pause,),), vmas=heap(300))
+    kernel.spawn("asker", (() if global_first else late) + ((mmap, "heap"), (touch, "heap", 700)),
+                 adj=-1000)  # fmt: skip
+    return kernel
+
+
+@scenario
+def two_memcgs(policy: Policy) -> Kernel:
+    """Nested limits: the inner cgroup's OOM kills inside, the outer's anywhere below it."""
+    kernel = Kernel(policy, 2048)
+    outer = kernel.new_memcg("outer", limit=400)
+    inner = kernel.new_memcg("outer/inner", limit=200, parent=outer)
+    kernel.spawn("inner-hog", ((touch, "heap", 300),), vmas=heap(60), memcg=inner)
+    kernel.spawn("outer-hog", ((sleep, 20), (touch, "heap", 500)), vmas=heap(80), memcg=outer)
+    kernel.spawn("bystander", ((pause,),), vmas=heap(700), daemon=True)
+    return kernel
+
+
+@scenario
+def oom_group(policy: Policy) -> Kernel:
+    """memory.oom.group: the workload dies as a unit, the exempt member lives."""
+    kernel = Kernel(policy, 2048)
+    pod = kernel.new_memcg("pod", limit=300, oom_group=True)
+    kernel.spawn("worker1", ((pause,),), vmas=heap(100), memcg=pod)
+    kernel.spawn("worker2", ((touch, "heap", 400),), vmas=heap(60), memcg=pod)
+    kernel.spawn("sidecar", ((pause,),), vmas=heap(20), memcg=pod, adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
+def mlocked_and_shared(policy: Policy) -> Kernel:
+    """Six kinds of memory in one stuck victim: what may the reaper take? (M10, M35)"""
+    kernel = Kernel(policy, 2048)
+    tmpfs = Shmem("tmpfs file", linked=True)
+    kernel.shmems.append(tmpfs)
+    vmas = [
+        VMA("heap", ANON, 300),
+        VMA("locked", ANON, 150, locked=True),
+        VMA("library", FILE, 60, dirty=20),
+        VMA("segment", SHMEM, 200, shmem=tmpfs),
+        VMA("huge", HUGETLB, 512),
+        VMA("device", PFNMAP, 64),
+    ]
+    kernel.spawn("victim", ((sleep, 2, TASK_UNINTERRUPTIBLE), (hang,)), vmas=vmas)
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 860)), adj=-1000)
+    return kernel
+
+
+@scenario
+def frozen_victim(policy: Policy) -> Kernel:
+    """The victim is frozen; the mark thaws it so that it can die."""
+    kernel = Kernel(policy, 1024)
+    kernel.spawn("frozen", ((frozen,), (pause,)), vmas=heap(600))
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 500)), adj=-1000)
+    return kernel
+
+
+@scenario
+def suspend_race(policy: Policy) -> Kernel:
+    """A suspend freezes user space while a victim is dying; it must wait for the victim (Q14)."""
+    kernel = Kernel(policy, 1024)
+    last_words = (sleep, 5, TASK_UNINTERRUPTIBLE)
+    kernel.spawn("hog", ((pause,),), vmas=heap(600), at_exit=(last_words,))
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 500)), adj=-1000)
+    pm = kernel.spawn("systemd-sleep", ((sleep, 1), (suspend, 50)), adj=-1000)
+    pm.flags |= PF_KTHREAD  # it freezes the others, not itself
+    return kernel
+
+
+@scenario
+def vfork_child(policy: Policy) -> Kernel:
+    """A vfork child borrows the hog's mm: killing it frees nothing of its own (Q4)."""
+    kernel = Kernel(policy, 1024)
+    borrows = ((sleep, 60),)
+    kernel.spawn("hog", ((vfork, "child", borrows), (pause,)), vmas=heap(600))
+    kernel.spawn("asker", ((sleep, 2), (mmap, "heap"), (touch, "heap", 500)), adj=-1000)
+    return kernel
+
+
+@scenario
+def mmap_sem_writer(policy: Policy, readers: int = 1) -> Kernel:
+    """A writer holds or waits for mmap_sem, so the reaper's trylock fails (M04, M07, Q11).
+
+    One thread of the victim maps memory under the write lock and needs a page for that; `readers`
+    others read its /proc entry.
+    """
+    kernel = Kernel(policy, 1024, cpus=4)
+    hog = kernel.spawn("hog", ((pause,),), vmas=heap(700))
+    maps = (repeat, None, (sleep, 1), (mmap, "page"), (munmap, "page"))
+    kernel.spawn("mapper", (maps,), thread_of=hog)
+    for i in range(1, readers + 1):
+        reads = (repeat, None, (sleep, 1), (read_mm, hog.mm))
+        kernel.spawn(f"reader{i}", (reads,), adj=-900, daemon=True)
+    kernel.spawn("asker", ((sleep, 2), (mmap, "heap"), (touch, "heap", 400)), adj=-900)
+    return kernel
+
+
+@scenario
+def stuck_writer(policy: Policy) -> Kernel:
+    """The victim holds its own mmap_sem for write and hangs: the reaper must give up (Q11)."""
+    kernel = Kernel(policy, 1024)
+    kernel.spawn("hog", ((map_and_hang,),), vmas=heap(600))
+    kernel.spawn("other", ((pause,),), vmas=heap(150))
+    kernel.spawn("asker", ((sleep, 1), (mmap, "heap"), (touch, "heap", 340)), adj=-1000)
+    return kernel
+
+
+def map_and_hang(current):
+    """An mmap() of a file on a server that does not answer."""
+    yield from current.mm.mmap_sem.down_write(current)
+    yield from hang(current, "an NFS server")
+
+
+@scenario
+def no_reaper_thread(policy: Policy) -> Kernel:
+    """kthread_run fails at boot: carry on without the reaper, or panic? (M13, M16)
+
+    Run it with --set reaper_starts=0, and --set start_failure=panic.
+    """
+    return invisible_dependency(policy)
+
+
+@scenario
+def workqueue_reaper(policy: Policy, busy: int = 1) -> Kernel:
+    """Reaping from a workqueue: a busy pool must make a worker first, which takes memory (M10)."""
+    kernel = invisible_dependency(policy)
+    kernel.busy_workers = busy
+    return kernel
+
+
+@scenario
+def kmallocwd(policy: Policy) -> Kernel:
+    """Two stuck victims, the second unreapable: a scan warns, goes on, and may panic (M09, M16)."""
+    kernel = Kernel(policy, 1024)
+    kernel.spawn("hog", ((map_and_hang,),), vmas=heap(600))
+    kernel.spawn("other", ((hang,),), vmas=heap(150))
+    kernel.spawn("asker", ((sleep, 1), (mmap, "heap"), (touch, "heap", 340)), adj=-1000)
+    return kernel
+
+
+@scenario
+def fork_bomb(policy: Policy, bombs: int = 12, pages: int = 60) -> Kernel:
+    """Many small processes: the worst task is small, and recovery takes many kills (M42)."""
+    kernel = Kernel(policy, 1024)
+    bomb = tuple(
+        (fork, f"bomb{i}", ((mmap, "heap"), (touch, "heap", pages), (sleep, 30)))
+        for i in range(1, bombs + 1)
+    )
+    kernel.spawn("bash", (*bomb, (sleep, 60)), vmas=heap(30))
+    kernel.spawn("database", ((pause,),), vmas=heap(300), daemon=True)
+    return kernel
+
+
+@scenario
+def panic_knobs(policy: Policy) -> Kernel:
+    """panic_on_oom and oom_kill_allocating_task: the sysctls that answer for you.
+
+    Try --set panic_on_oom=1, or --set oom_kill_allocating_task=1.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.spawn("hog", ((pause,),), vmas=heap(600))
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 400)), vmas=heap(10))
+    return kernel
+
+
+@scenario
+def inode_writers(policy: Policy, writers: int = 10) -> Kernel:
+    """Many threads append to one file, one more eats all memory; one thread is marked (M02)."""
+    kernel = Kernel(policy, 1024, cpus=4)
+    inode = Mutex("i_mutex of the file")
+    first = kernel.spawn("consumer", ((sleep, 3), (touch, "heap", 900)), vmas=heap(100))
+    for i in range(1, writers + 1):
+        append = (locked, inode, (alloc, 1, GFP_NOFS), (free,))
+        kernel.spawn(f"writer{i}", ((sleep, 2), (repeat, None, append)), thread_of=first)
+    return kernel
+
+
+@scenario
+def decoys(policy: Policy, decoys: int = 5) -> Kernel:
+    """Everything big is exempt, so only decoys can be killed (M04)."""
+    kernel = Kernel(policy, 1024)
+    for i in range(1, decoys + 1):
+        kernel.spawn(f"decoy{i}", ((pause,),), vmas=heap(2), adj=999)
+    kernel.spawn("service", ((mmap, "heap"), (touch, "heap", 1200)), vmas=heap(400), adj=-1000)
+    return kernel
+
+
+@scenario
+def decoy_children(policy: Policy, children: int = 4) -> Kernel:
+    """Ten children block each other on one file; killing them in turn ends nothing (M23)."""
+    kernel = Kernel(policy, 1024)
+    inode = Mutex("i_mutex of the shared file")
+    hog = kernel.spawn(
+        "hog", ((sleep, 4), (mmap, "heap"), (touch, "heap", 1100)), vmas=heap(300))  # fmt: skip
+    for i in range(1, children + 1):
+        append = (locked, inode, (sleep, 1, TASK_UNINTERRUPTIBLE), (alloc, 3))
+        kernel.spawn(f"child{i}", ((repeat, None, append, (free,)),), parent=hog, vmas=heap(4))
+    return kernel
+
+
+@scenario
+def tiny_child(policy: Policy, readers: int = 1) -> Kernel:
+    """One reader of /proc suffices to block a tiny victim's mmap_sem (M08)."""
+    kernel = Kernel(policy, 1024, cpus=4)
+    hog = kernel.spawn("hog", ((sleep, 3), (mmap, "heap"), (touch, "heap", 1100)), vmas=heap(400))
+    child = kernel.spawn("child1", ((pause,),), parent=hog, vmas=heap(20))
+    maps = (repeat, None, (mmap, "page"), (munmap, "page"))
+    for i in range(1, 4):
+        kernel.spawn(f"child1/{i}", (maps,), thread_of=child)
+    for i in range(1, readers + 1):
+        kernel.spawn(f"child2/{i}", ((repeat, None, (read_mm, child.mm)),), parent=hog)
+    return kernel
+
+
+@scenario
+def silent_hang(policy: Policy, stuck: int = 64) -> Kernel:
+    """Reclaim pretends to progress, so the killer is never called (M08, kernel-facts 3.6).
+
+    `stuck` pages are on the LRU lists but cannot be freed; whenever some page is freed, here by a
+    network driver that takes and returns one, v4.4's reclaim takes new hope.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.zone.stuck_lru = stuck
+    kernel.zone.free -= stuck
+    kernel.spawn("softirq", ((churn, 1, GFP_ATOMIC),), adj=-1000, daemon=True)
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 1100)))
+    return kernel
+
+
+@scenario
+def oom_storm(policy: Policy, tasks: int = 20, allocations: int = 100_000) -> Kernel:
+    """Tasks grow page by page, are killed, and are started again: the benchmark.
+
+    Each of `tasks` supervisors restarts its child until all children together did `allocations`
+    page faults.
+    """
+    kernel = Kernel(policy, 256 * tasks)
+    for i in range(1, tasks + 1):
+        kernel.spawn(f"supervisor{i}", ((supervise, f"hog{i}", allocations // tasks),), adj=-1000)
+    return kernel
+
+
+def supervise(current, name: str, pages: int):
+    """Start a child that touches `pages` pages, and another one for what a killed one left."""
+    while pages > 0:
+        heap = VMA("heap", ANON)
+        yield from fork(current, name, ((touch, "heap", pages),), vmas=(heap,), adj=0)
+        yield from wait4(current)
+        pages -= heap.size
