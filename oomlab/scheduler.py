@@ -18,11 +18,11 @@ BURSTS = (1, 1, 2, 3, 5, 8, 13, 21)  # steps that a task takes before another ma
 def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None) -> int:
     """Run until all is done, quiet, stuck or panicked; the number of steps taken.
 
-    `record(task, op)` is called after each step with what the task did.
+    `record(task, op, function)` is called after each step with what the task did, and where.
     """
     draw = Random(seed).random
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
-    steps, next_tick, ticklength = 0, 0, STEPS_PER_TICK * cpus
+    steps, next_tick, per_tick = 0, 0, STEPS_PER_TICK * cpus
     limit = stall_limit(kernel.policy)
     progress, last_progress = kernel.progress, kernel.jiffies
     while not kernel.panicked:
@@ -31,19 +31,19 @@ def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None
                 break
             kernel.jiffies = timers[0][0]
             kernel.run_timers()
-            next_tick = steps + ticklength
+            next_tick = steps + per_tick
         else:
             on_cpu = min(cpus, len(runqueue))
-            cpu = int(draw() * on_cpu) if on_cpu > 1 else 0
-            current = runqueue[cpu]
-            steps += burst(current, BURSTS[int(draw() * 8)], record)
+            current = runqueue[int(draw() * on_cpu)]
+            length = BURSTS[int(draw() * len(BURSTS))]
+            steps += burst(current, length) if record is None else trace(current, length, record)
             if current.state:
                 runqueue.remove(current)
             elif len(runqueue) > cpus and not current.fifo:
                 runqueue.remove(current)
                 runqueue.append(current)
             if steps >= next_tick:
-                next_tick = steps + ticklength
+                next_tick = steps + per_tick
                 kernel.jiffies += 1
                 if timers:
                     kernel.run_timers()
@@ -56,21 +56,60 @@ def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None
     return steps
 
 
-def burst(current, length: int, record) -> int:
+def burst(current, length: int) -> int:
     """Let one task take up to `length` steps, fewer if it falls asleep; how many it took."""
     step = 0
-    if record is None:
-        for current.op in islice(current.thread, length):
-            step += 1
-            if current.state:
-                break
-        return step or 1
-    while step < length and not current.state:
-        op = current.op
-        current.op = next(current.thread, None)
-        record(current, op)
+    for current.op in islice(current.thread, length):
         step += 1
+        if current.state:
+            break
+    return step or 1  # the step into the grave yields nothing
+
+
+def trace(current, length: int, record) -> int:
+    """The same, and tell `record` about each step."""
+    for step in range(1, length + 1):
+        op, where = current.op, function_of(current.thread)
+        current.op = next(current.thread, None)
+        record(current, op, where)
+        if current.state:
+            break
     return step
+
+
+def function_of(thread) -> str:
+    """The kernel function that a suspended thread of control is in."""
+    while thread.gi_yieldfrom is not None:
+        thread = thread.gi_yieldfrom
+    return thread.gi_code.co_name
+
+
+def run_schedule(kernel, schedule: list[int], record=None) -> int:
+    """Replay: each entry is the pid that takes the next step, or minus the pid whose timer fires."""
+    by_pid = {task.pid: task for task in kernel.tasks}
+    for entry in schedule:
+        if entry < 0:
+            fire_timer(kernel, -entry)
+            continue
+        current = by_pid.get(entry) or next(t for t in kernel.tasks if t.pid == entry)
+        by_pid[entry] = current
+        if current.state:
+            raise ValueError(f"step {entry}: {current} sleeps and cannot take a step here")
+        op, where = current.op, function_of(current.thread)
+        current.op = next(current.thread, None)
+        if record is not None:
+            record(current, op, where)
+        if current.state:
+            kernel.runqueue.remove(current)
+    return len(schedule)
+
+
+def fire_timer(kernel, pid: int) -> None:
+    """Let the first timer for this task expire now, whatever the clock says."""
+    timer = min(timer for timer in kernel.timers if timer[3].pid == pid)
+    kernel.jiffies = max(kernel.jiffies, timer[0])
+    kernel.del_timer(timer)
+    timer[2](timer[3])
 
 
 def stall_limit(policy) -> int:

@@ -60,7 +60,7 @@ class MM:
         self.swapents = 0
         self.nr_ptes = sum(-(-v.pages // PTRS_PER_PTE) for v in self.vmas)
         self.nr_pmds = 1 if self.vmas else 0
-        self.reaped = None  # pages the reaper took, None before it came
+        self.reaped: int | None = None  # pages the reaper took, None before it came
 
     def find_vma(self, name: str) -> VMA | None:
         return next((vma for vma in self.vmas if vma.name == name), None)

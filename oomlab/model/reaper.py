@@ -180,6 +180,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
         mm = thread.mm
     if mm.flags & MMF_OOM_SKIP or not mmget_not_zero(mm):
         return True  # it exits, or has exited, by itself
+    mm.reaped = mm.reaped or 0
     yield "read-trylock", mm.mmap_sem
     if not mm.mmap_sem.down_read_trylock(current):
         kernel.event("skip_task_reaping", task or owner(kernel, mm))
@@ -187,7 +188,6 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
         return False
     kernel.event("start_task_reaping", task or owner(kernel, mm))
     mm.flags |= MMF_UNSTABLE
-    mm.reaped = mm.reaped or 0
     for vma in mm.vmas:
         if can_reap(vma, policy):
             yield "reap", vma

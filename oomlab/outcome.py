@@ -1,0 +1,137 @@
+"""How did it end? A verdict on the final state of a machine, with its reason in a sentence."""
+
+from dataclasses import dataclass, field
+
+from .fingerprint import fingerprint
+from .model.kernel import Kernel
+from .model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
+from .scheduler import function_of
+from .waits import find_cycle, wait_for_graph
+
+VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run. Pages of 4 kB, ticks of 1/HZ s, names in the order of the kills."""
+
+    verdict: str
+    why: str
+    victims: list[str]
+    lost: list[str]  # marked, and neither reaped nor gone
+    reaped: dict[str, int]  # mm -> pages made free by the reaper
+    pages_to: dict[str, int]  # who took reclaimed pages: dying, normal, kernel
+    ticks: int
+    steps: int
+    bugs: list[str] = field(default_factory=list)
+    cycle: list[str] = field(default_factory=list)  # of a deadlock
+    loop: list[str] = field(default_factory=list)  # the repeating part of a livelock
+
+
+def judge(kernel: Kernel, steps: int) -> Outcome:
+    """The verdict. A stuck machine is run on, in a fair order, until its state repeats."""
+    facts = {
+        "victims": list(kernel.victims),
+        "lost": [task.name for task in lost_victims(kernel)],
+        "reaped": {mm.name: mm.reaped for mm in kernel.mms if mm.reaped},
+        "pages_to": dict(kernel.zone.pages_to),
+        "ticks": kernel.jiffies,
+        "steps": steps,
+    }
+    cycle, loop = [], []
+    if kernel.panicked:
+        verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
+    elif stuck_tasks(kernel):
+        verdict, why, cycle, loop = judge_stuck(kernel)
+    elif facts["lost"]:
+        verdict, why = "lost-victim", lost_sentence(facts["lost"])
+    else:
+        verdict, why = "recovered", recovered_sentence(facts)
+    return Outcome(verdict, why, bugs=list(kernel.bugs), cycle=cycle, loop=loop, **facts)
+
+
+def lost_victims(kernel: Kernel) -> list[Task]:
+    """Marked tasks whose memory is still there and that the reaper never came to."""
+    return [
+        task for task in kernel.tasks
+        if task.marked is not None and find_lock_task_mm(task)
+        and find_lock_task_mm(task).mm.reaped is None
+    ]  # fmt: skip
+
+
+def stuck_tasks(kernel: Kernel) -> list[Task]:
+    """Who cannot go on for want of memory, or of a lock: daemons aside."""
+    return [
+        task for task in kernel.tasks
+        if not task.daemon and not task.flags & PF_KTHREAD
+        and (task.allocating or hasattr(task.waits_for, "owners"))
+    ]  # fmt: skip
+
+
+def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
+    """Deadlock or livelock? A deadlock is a cycle of waits while no page changes hands."""
+    cycle = find_cycle(wait_for_graph(kernel))
+    stuck = ", ".join(task.name for task in stuck_tasks(kernel))
+    lost = [task.name for task in lost_victims(kernel)]
+    loop, still = repeating_part(kernel)
+    if cycle and (still or len(cycle) > 2):
+        path = " -> ".join([*cycle, cycle[0]])
+        return "deadlock", f"nobody can go on: {path}", cycle, loop
+    if lost and kernel.policy.reaper != "none":
+        return "lost-victim", lost_sentence(lost), [], loop
+    dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
+    who = f"; {', '.join(dying)} should die and get no page" if dying else ""
+    return "livelock", f"{stuck} loop in the allocator and nothing changes{who}", [], loop
+
+
+def repeating_part(kernel: Kernel, most_rounds: int = 400) -> tuple[list[str], bool]:
+    """Run on in turns until a state comes back: the steps between, and whether `free` stood still.
+
+    The machine is used up by this; its outcome must have been read before.
+    """
+    seen: dict[tuple, int] = {}
+    steps: list[str] = []
+    marks: list[tuple[int, int]] = []
+    for _ in range(most_rounds):
+        state = fingerprint(kernel)
+        if state in seen:
+            first = seen[state]
+            start = marks[first][0]
+            return steps[start:], len({free for _, free in marks[first:]}) == 1
+        seen[state] = len(marks)
+        marks.append((len(steps), kernel.zone.free))
+        one_round(kernel, steps)
+    return [], len({free for _, free in marks}) == 1
+
+
+def one_round(kernel: Kernel, steps: list[str]) -> None:
+    """One step for every runnable task, then a tick."""
+    for task in list(kernel.runqueue):
+        verb, what = task.op
+        steps.append(f"{task.name}: {function_of(task.thread)}: {verb} {getattr(what, 'name', what)}")
+        task.op = next(task.thread, None)
+        if task.state:
+            kernel.runqueue.remove(task)
+    kernel.jiffies = kernel.jiffies + 1
+    if not kernel.runqueue and kernel.timers:
+        kernel.jiffies = max(kernel.jiffies, kernel.timers[0][0])
+    kernel.run_timers()
+
+
+def lost_sentence(lost: list[str]) -> str:
+    names = " and ".join(lost)
+    verb = "was" if len(lost) == 1 else "were"
+    return f"{names} {verb} killed, but never reached the reaper, and cannot exit alone"
+
+
+def recovered_sentence(facts: dict) -> str:
+    victims, reaped = facts["victims"], facts["reaped"]
+    if not victims:
+        return "there was memory enough, nobody had to die"
+    killed = f"{', '.join(victims)} died"
+    if not reaped:
+        return f"{killed}, and exited alone"
+    pages = ", ".join(f"{pages} pages of {mm}" for mm, pages in reaped.items())
+    return f"{killed}; the reaper freed {pages}"
+
+

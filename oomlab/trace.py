@@ -1,0 +1,204 @@
+"""A run and what it left behind: the steps, the events, the outcome; as values and as JSON.
+
+    run = oomlab.run("invisible-dependency", policy="linux-4.4", seed=1)
+    run.outcome.verdict        # 'deadlock'
+    run.steps[0]               # Step(number=0, tick=0, task='hog', ...)
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import NamedTuple
+
+from .model.kernel import Kernel
+from .model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
+from .model.policy import KNOBS, PRESETS, Policy
+from .model.tasks import PF_EXITING, PF_KTHREAD, Task
+from .naming import nearest
+from .outcome import Outcome, judge
+from .scenarios import SCENARIOS, parameters
+from .scheduler import run_schedule, run_seeded
+
+SCHEMA = "oomlab-trace/1"
+
+
+class Step(NamedTuple):
+    """One step: `task` was in `function` and did `verb` to `what`; then it was `state`."""
+
+    number: int
+    tick: int
+    task: str
+    function: str
+    verb: str
+    what: str
+    state: str  # running, allocating, waiting, frozen, exiting, dead
+    free: int  # pages free afterwards
+    pid: int
+
+
+@dataclass
+class Run:
+    """One finished run of a scenario under a policy."""
+
+    scenario: str
+    policy: Policy
+    seed: int
+    params: dict
+    kernel: Kernel
+    outcome: Outcome
+    step_count: int
+    trace: list[tuple] = field(repr=False)  # (tick, task, op, function, state, free), unnamed
+
+    @property
+    def steps(self) -> list[Step]:
+        """The trace with names, made when asked for: recording must be cheap."""
+        return [
+            Step(n, tick, task.name, function, op[0], name_of(op[1]), state, free, task.pid)
+            for n, (tick, task, op, function, state, free) in enumerate(self.trace)
+        ]
+
+    @property
+    def events(self) -> list[dict]:
+        """Events with plain values: event, step, tick, task, and what else it says."""
+        return [plain(event) for event in self.kernel.events or ()]
+
+    def to_dict(self) -> dict:
+        zone = self.kernel.zone
+        return {
+            "schema": SCHEMA,
+            "scenario": self.scenario,
+            "policy": asdict(self.policy),
+            "seed": self.seed,
+            "params": self.params,
+            "zone": {k: getattr(zone, k) for k in ("managed", "min", "low", "high")},
+            "steps": [list(step) for step in self.steps],
+            "events": self.events,
+            "outcome": asdict(self.outcome),
+        }
+
+    def to_json(self) -> str:
+        """Versioned, and the same text for the same seed."""
+        return json.dumps(self.to_dict(), separators=(",", ":"), sort_keys=True)
+
+
+def name_of(thing) -> str:
+    return thing if isinstance(thing, str) else getattr(thing, "name", str(thing))
+
+
+def plain(event: dict) -> dict:
+    """An event without references into the machine."""
+    out = {}
+    for key, value in event.items():
+        if key == "oc":
+            out["domain"] = value.memcg.name if value.memcg else "global"
+        elif isinstance(value, int | str | bool | list | dict | type(None)):
+            out[key] = value
+        else:
+            out[key] = name_of(value)
+    return out
+
+
+def state_of(task: Task) -> str:
+    if task.state == TASK_DEAD:
+        return "dead"
+    if task.state == TASK_FROZEN:
+        return "frozen"
+    if task.state != TASK_RUNNING:
+        return "waiting"
+    if task.allocating:
+        return "allocating"
+    return "exiting" if task.flags & PF_EXITING else "running"
+
+
+def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
+    """A preset by name or a Policy, with some knobs changed. ValueError says what is wrong."""
+    if isinstance(policy, str):
+        if policy not in PRESETS:
+            raise ValueError(f"no policy {policy!r}: {nearest(policy, PRESETS)}")
+        policy = PRESETS[policy]
+    return replace(policy, **{name: knob_value(name, value) for name, value in knobs.items()})
+
+
+def knob_value(name: str, value):
+    """A knob's value from itself or from text, checked against its type and choices."""
+    knob = KNOBS[name]
+    kind, choices = type(knob.default), knob.metadata["choices"]
+    if kind is bool and str(value).lower() in ("1", "true", "yes", "on"):
+        value = True
+    elif kind is bool and str(value).lower() in ("0", "false", "no", "off"):
+        value = False
+    elif kind is int and not isinstance(value, bool) and str(value).isdigit():
+        value = int(value)
+    elif kind is not str or not isinstance(value, str):
+        wanted = "yes or no" if kind is bool else "a whole number, not negative"
+        raise ValueError(f"knob {name} takes {wanted if kind is not str else 'text'}, not {value!r}")
+    if choices and value not in choices:
+        options = ", ".join(map(str, choices))
+        raise ValueError(f"knob {name} takes one of {options}, not {value!r}")
+    return value
+
+
+def parameter_value(scenario: str, name: str, value):
+    """A scenario parameter from itself or from text."""
+    default = parameters(scenario)[name]
+    if isinstance(default, int):
+        if isinstance(value, bool) or not str(value).isdigit():
+            raise ValueError(f"parameter {name} of {scenario} takes a whole number, not {value!r}")
+        if int(value) > 10_000_000:
+            raise ValueError(f"parameter {name} of {scenario} is at most 10000000, not {value}")
+        return int(value)
+    return str(value)
+
+
+def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tuple[Kernel, dict]:
+    """The machine of a scenario, not yet run; `settings` are its parameters and policy knobs."""
+    if scenario not in SCENARIOS:
+        raise ValueError(f"no scenario {scenario!r}: {nearest(scenario, SCENARIOS)}")
+    known = parameters(scenario)
+    for name in settings:
+        if name not in known and name not in KNOBS:
+            raise ValueError(f"no knob or parameter {name!r}: {nearest(name, [*known, *KNOBS])}")
+    knobs = {name: v for name, v in settings.items() if name not in known}
+    params = {n: parameter_value(scenario, n, v) for n, v in settings.items() if n in known}
+    return SCENARIOS[scenario](choose_policy(policy, knobs), **params), params
+
+
+def run(scenario: str, policy: str | Policy = "linux-4.4", *, seed: int = 0, trace: bool = True,
+        schedule: list[int] | None = None, most_steps: int | None = None, **settings) -> Run:  # fmt: skip
+    """Run a scenario under a policy. The same arguments give the same run, step by step.
+
+    `settings` are parameters of the scenario and knobs of the policy. Without `trace` nothing is
+    kept but the outcome. With `schedule` (from explore) the steps are taken in that order first.
+    ValueError, in one sentence, for a name or value that does not exist.
+    """
+    kernel, params = build(scenario, policy, **settings)
+    if not trace:
+        kernel.events = None
+    taken: list[tuple] = []
+    record = recorder(kernel, taken) if trace else None
+    count = run_schedule(kernel, schedule, record) if schedule is not None else 0
+    if schedule is None:
+        count = run_seeded(kernel, seed, record, most_steps)
+    outcome = judge(kernel, count)
+    return Run(scenario, kernel.policy, seed, params, kernel, outcome, count, taken)
+
+
+def recorder(kernel: Kernel, taken: list):
+    """A function that writes down each step, and numbers the events that happened in it."""
+    seen = 0
+
+    def record(task: Task, op: tuple, function: str) -> None:
+        nonlocal seen
+        events = kernel.events
+        while seen < len(events):
+            events[seen]["step"] = len(taken)
+            seen += 1
+        taken.append((kernel.jiffies, task, op, function, state_of(task), kernel.zone.free))
+
+    for event in kernel.events:  # what happened at boot, before the first step
+        event["step"] = -1
+        seen += 1
+    return record
+
+
+def kind_of(task: Task) -> str:
+    return "kernel" if task.flags & PF_KTHREAD else "user"
