@@ -8,7 +8,8 @@ BIN := .venv/bin
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
 lab: .venv/lab.stamp
-	$(BIN)/jupyter lab --allow-root $(if $(SCREEN),,--no-browser) $(wildcard notebooks/01-*.ipynb)
+	$(BIN)/jupyter lab --allow-root $(if $(SCREEN),,--no-browser) \
+	    --LabApp.default_url=/lab/tree/$(wildcard notebooks/01-*.ipynb)
 
 test: .venv/test.stamp
 	$(BIN)/pytest
