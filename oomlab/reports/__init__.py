@@ -1,0 +1,1 @@
+"""Real OOM reports: read them, recompute the choice, ask what else might have happened."""

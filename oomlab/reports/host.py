@@ -1,0 +1,206 @@
+"""One machine's part of a log: which report a line belongs to, and when a report has ended.
+
+The parts of a report come in a fixed order, so a line that belongs to an earlier part than the last
+one starts another report, unless it is stamped with the same moment: then the log daemon only
+moved it. What one report lacks, an earlier one of the same machine may supply.
+"""
+
+from dataclasses import fields
+
+from oomlab.reports import messages
+from oomlab.reports.report import Report, TaskRow
+from oomlab.reports.text import Line
+
+HEADER, MEMORY, TABLE, CHOICE = range(4)
+SAME_MOMENT = 1.0  # s: log daemons move lines by less, two reports are further apart
+SAME_BOOT = 600.0  # s: without a host name, later lines within this time are the same machine's
+MOST_ROWS = 200_000
+
+# Captions by their number where the table's first line is lost; `_captions_for` decides the rest.
+LAYOUTS = {
+    7: "uid tgid total_vm rss cpu oom_adj name",
+    8: "uid tgid total_vm rss pgtables_bytes swapents oom_score_adj name",
+    9: "uid tgid total_vm rss nr_ptes nr_pmds swapents oom_score_adj name",
+    11: "uid tgid total_vm rss rss_anon rss_file rss_shmem pgtables_bytes swapents oom_score_adj "
+    "name",
+}
+WITH_CPU = "uid tgid total_vm rss cpu oom_adj oom_score_adj name"
+WITH_PTES = "uid tgid total_vm rss nr_ptes swapents oom_score_adj name"
+
+
+class Host:
+    """A machine, the report being read, and what earlier ones told."""
+
+    def __init__(self, name: str | None, done: list[Report]):
+        self.name = name
+        self.done = done  # where ended reports go
+        self.report: Report | None = None
+        self.part = HEADER
+        self.stamp: float | None = None  # of the last line that belonged to a report
+        self.number = 0  # that line's
+        self.stats: dict[str, int] | None = None  # a memcg's counters, while they are listed
+        self.kernel: str | None = None
+        self.columns: tuple[str, ...] = ()
+        self.places = None  # of these columns in a TaskRow
+        self._victims: dict[int, None] = {}
+        self._headless: Report | None = None  # ended with a kill; its header may follow
+        self._told: float | None = None  # when kernel and victims were told
+        self._rows: list[tuple[float | None, str]] = []  # read before their captions
+        self._stamps: list[float | None] = []  # of report.tasks
+        self._by_pid: dict[int, TaskRow] = {}  # of report.tasks
+
+    def near(self, line: Line) -> bool:
+        """Stamped with the same moment as the last line of the report."""
+        if self.stamp is None or line.stamp is None:
+            return False
+        return abs(line.stamp - self.stamp) < SAME_MOMENT
+
+    def open(self, line: Line, part: int, anew: bool = False) -> Report:
+        """The report this line is part of; an earlier one ends if the line cannot be its own."""
+        if self.report and (anew or (part < CHOICE == self.part and not self.near(line))):
+            self.finish()
+        if self.report is None:
+            self.report = Report(lines=(line.number, line.number), host=self.name)
+            self.part = part
+        self.part = max(self.part, part)
+        if line.stamp is not None:
+            self.stamp = line.stamp
+        self.number = line.number
+        self.stats = None
+        return self.report
+
+    def captions(self, line: Line, columns: tuple[str, ...]) -> None:
+        """The first line of the task table."""
+        report = self.open(line, TABLE, anew=bool(self.report and self.report.tasks))
+        report.columns = self.columns = columns
+        self.places = messages.places_of(columns)
+
+    def row(self, line: Line, text: str) -> None:
+        """A row of the task table; where no captions are known yet it has to wait for them."""
+        report = self.report
+        if report is None or self.part != TABLE:
+            late = report and self.part == CHOICE and self.stamp is None and report.tasks
+            pid = text[1 : text.index("]")].strip()
+            if not late or int(pid) in self._by_pid:  # else a line that was moved
+                report = self.open(line, TABLE)
+        self.number = line.number
+        if line.stamp is not None:
+            self.stamp = line.stamp
+        if not report.columns:
+            if len(self._rows) < MOST_ROWS:
+                self._rows.append((line.stamp, text))
+        else:
+            self._add(report, line.stamp, messages.row(text, report.columns, self.places))
+
+    def _add(self, report: Report, stamp: float | None, task: TaskRow | None) -> None:
+        if task is None or len(report.tasks) >= MOST_ROWS:
+            report.damaged_rows += 1
+            return
+        if self._by_pid.get(task.pid) == task:
+            return  # the same line twice
+        if task.rss is None or not task.name:
+            report.damaged_rows += 1
+        self._by_pid[task.pid] = task
+        self._stamps.append(stamp)
+        report.tasks.append(task)
+
+    def finish(self) -> None:
+        """The report has ended: it is completed from what is known, and passed on."""
+        report, self.report = self.report, None
+        if report is None:
+            return
+        report.lines = report.lines[0], max(report.lines[0], self.number)
+        self._place_rows(report)
+        self._forget_rows()
+        if not (report.invoker or report.tasks or report.victim or report.nobody or report.panic):
+            return  # a list of memory that no OOM killer asked for
+        before, self._headless = self._headless, None
+        if before and _completes(report, before):
+            report = _merged(before, report)
+        elif before:
+            self._tell(before)
+        if report.invoker is None and report.victim:
+            self._headless = report
+        else:
+            self._tell(report)
+
+    def release(self) -> None:
+        """No header will come any more."""
+        self.finish()
+        if self._headless:
+            self._tell(self._headless)
+            self._headless = None
+
+    def _tell(self, report: Report) -> None:
+        related = self.name is not None or (
+            self._told is not None and self.stamp is not None
+            and 0 <= self.stamp - self._told < SAME_BOOT)  # fmt: skip
+        if not related:
+            self._victims.clear()
+        if report.kernel is None and related:
+            report.kernel = self.kernel
+        self.kernel = report.kernel
+        report.earlier_victims = tuple(self._victims)
+        for kill in report.kills:
+            self._victims[kill.pid] = None
+            if len(self._victims) > 1000:
+                del self._victims[next(iter(self._victims))]
+        self._told = self.stamp
+        self.done.append(report)
+
+    def booted(self, version: str | None) -> None:
+        """A new kernel starts: pids and victims of the old one mean nothing any more."""
+        self.release()
+        self.kernel = version
+        self._victims.clear()
+
+    def _place_rows(self, report: Report) -> None:
+        if self._rows:
+            captions = report.columns or self._captions_for(report)
+            places = messages.places_of(captions)
+            placed = [(stamp, messages.row(text, captions, places)) for stamp, text in self._rows]
+            later, report.tasks = report.tasks, []
+            stamps, self._stamps = self._stamps, []
+            self._by_pid.clear()
+            for stamp, task in placed + list(zip(stamps, later, strict=True)):
+                self._add(report, stamp, task)
+        if None not in self._stamps and self._stamps != sorted(self._stamps):
+            order = sorted(range(len(self._stamps)), key=self._stamps.__getitem__)
+            report.tasks = [report.tasks[i] for i in order]
+
+    def _captions_for(self, report: Report) -> tuple[str, ...]:
+        """The layout by the rows' width; where two fit, by the version and the values."""
+        cells = [text.partition("]")[2] for _, text in self._rows[:1000]]
+        widths = [messages.leading_numbers(text)[0] + 1 for text in cells]
+        width = max(set(widths), key=widths.count)
+        if len(self.columns) == width:
+            return self.columns
+        if width == 8:
+            fifth = [text.split()[4] for text, its in zip(cells, widths, strict=True) if its == 8]
+            if any(int(cell) % 1024 for cell in fifth):
+                old = (report.kernel or "").startswith(("2.", "3.0", "3.1.", "3.2", "3.4", "3.5"))
+                return tuple((WITH_CPU if old else WITH_PTES).split())
+        return tuple(LAYOUTS.get(width, LAYOUTS[8]).split())
+
+    def _forget_rows(self) -> None:
+        self._rows, self._stamps, self._by_pid = [], [], {}
+        self.stats = None
+
+
+def _completes(later: Report, headless: Report) -> bool:
+    """`later` is the head, `headless` the tail, of one report or of two whose middle is lost."""
+    if later.invoker is None or later.victim or later.nobody or later.panic:
+        return False
+    victim = headless.victim.pid
+    return not later.tasks or (
+        not headless.tasks and any(victim in (task.pid, task.tgid) for task in later.tasks)
+    )
+
+
+def _merged(headless: Report, head: Report) -> Report:
+    for part in fields(Report):
+        if not getattr(headless, part.name):
+            setattr(headless, part.name, getattr(head, part.name))
+    headless.late_header = True
+    headless.lines = headless.lines[0], max(headless.lines[1], head.lines[1])
+    return headless

@@ -1,0 +1,276 @@
+"""What one OOM report says, and nothing that it does not say.
+
+A Report is filled by `parse` with what was found. What was not found stays None or empty, and
+`missing` names it. Sizes keep the unit they were printed in: pages without suffix, `_kb` in kB.
+Captions of the task table are the kernel's own (mm/oom_kill.c, dump_tasks).
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+PAGE_KB_OF_MACHINE = {"ppc64": 64, "ppc64le": 64, "alpha": 8, "sparc64": 8, "ia64": 16}
+
+
+class TaskRow(NamedTuple):
+    """One row of the task table. A column that this layout lacks, or that was cut off, is None."""
+
+    pid: int  # of the first thread that still has an mm, which need not be the leader
+    uid: int | None = None
+    tgid: int | None = None
+    total_vm: int | None = None
+    rss: int | None = None
+    cpu: int | None = None
+    nr_ptes: int | None = None
+    nr_pmds: int | None = None
+    nr_puds: int | None = None
+    pgtables_bytes: int | None = None
+    swapents: int | None = None
+    rss_anon: int | None = None
+    rss_file: int | None = None
+    rss_shmem: int | None = None
+    oom_adj: int | None = None
+    oom_score_adj: int | None = None
+    name: str = ""
+
+
+@dataclass(slots=True)
+class Invoker:
+    """The task that asked for memory when there was none: the header and its stack dump."""
+
+    comm: str
+    pid: int | None = None
+    gfp_mask: int | None = None
+    gfp_flags: tuple[str, ...] = ()  # as printed since 4.6; older masks are numbers only
+    order: int | None = None  # -1: asked for by SysRq
+    nodemask: str | None = None
+    oom_score_adj: int | None = None
+    oom_adj: int | None = None
+    cpuset: str | None = None
+    mems_allowed: str | None = None
+
+
+@dataclass(slots=True)
+class Zone:
+    """One zone of Mem-Info. min, low and high include the boost (5.0+)."""
+
+    name: str
+    node: int | None = None
+    sizes_kb: dict[str, int] = field(default_factory=dict)  # free, min, low, high, managed, ...
+    lowmem_reserve: tuple[int, ...] = ()  # pages
+    blocks: dict[int, int] = field(default_factory=dict)  # free blocks by size in kB
+    all_unreclaimable: bool | None = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """Mem-Info: the machine's totals. `counts` are the pages by kind, as named by show_mem."""
+
+    ram_pages: int | None = None
+    reserved_pages: int | None = None
+    swap_total_kb: int | None = None
+    swap_free_kb: int | None = None
+    pagecache_pages: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    zones: list[Zone] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Counter:
+    """A memcg counter: what was used of what was allowed, and how often that failed."""
+
+    usage_kb: int
+    limit_kb: int
+    failcnt: int | None = None
+
+
+@dataclass(slots=True)
+class Memcg:
+    """The memory cgroup whose limit was hit. Counters: memory, memory+swap (v1), swap (v2)."""
+
+    limit_path: str | None = None
+    task_path: str | None = None
+    counters: dict[str, Counter] = field(default_factory=dict)
+    stats: dict[str, dict[str, int]] = field(default_factory=dict)  # path: {counter: as printed}
+
+
+@dataclass(slots=True)
+class Summary:
+    """The line `oom-kill:constraint=...` (5.0+). Its pid may be cut off at the end of the line."""
+
+    constraint: str | None = None
+    nodemask: str | None = None
+    cpuset: str | None = None
+    mems_allowed: str | None = None
+    oom_memcg: str | None = None
+    task_memcg: str | None = None
+    task: str | None = None
+    pid: int | None = None
+    uid: int | None = None
+    is_global: bool = False
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class Scored:
+    """`Kill process ... score N` (up to 5.0): the choice, before a child was sacrificed for it."""
+
+    pid: int
+    name: str
+    score: int
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Kill:
+    """`Killed process ...`: who got SIGKILL."""
+
+    pid: int
+    name: str
+    message: str = ""
+    uid: int | None = None
+    sizes_kb: dict[str, int] = field(default_factory=dict)  # total-vm, anon-rss, file-rss, ...
+    oom_score_adj: int | None = None
+
+
+@dataclass(slots=True)
+class Reap:
+    """An oom_reaper line; the sizes are what the victim still held afterwards."""
+
+    pid: int
+    name: str
+    reaped: bool
+    sizes_kb: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Report:
+    """One run of the OOM killer, as far as the text tells."""
+
+    lines: tuple[int, int] = (0, 0)  # first and last line of the input, from 1
+    host: str | None = None
+    kernel: str | None = None
+    invoker: Invoker | None = None
+    memory: Memory | None = None
+    memcg: Memcg | None = None
+    columns: tuple[str, ...] = ()
+    tasks: list[TaskRow] = field(default_factory=list)
+    summary: Summary | None = None
+    scored: Scored | None = None
+    kills: list[Kill] = field(default_factory=list)
+    reaps: list[Reap] = field(default_factory=list)
+    exiting: list[tuple[int, str]] = field(default_factory=list)  # "is already exiting"
+    pinned: list[str] = field(default_factory=list)  # "has mm pinned by"
+    group: str | None = None  # memcg killed as a whole (memory.oom.group)
+    nobody: bool = False  # "no killable processes"
+    panic: str | None = None
+    via: set[str] = field(default_factory=set)  # telling functions of the stack dump
+    damaged_rows: int = 0
+    late_header: bool = False  # the header stood after the kill line
+    earlier_victims: tuple[int, ...] = ()  # killed earlier in the same log
+
+    @property
+    def victim(self) -> Kill | None:
+        """Who was killed: by the kill line, else by what announced it."""
+        if self.kills:
+            return self.kills[0]
+        if self.summary and self.summary.pid is not None and not self.panic:
+            return Kill(self.summary.pid, self.summary.task or "", uid=self.summary.uid)
+        if self.scored:
+            return Kill(self.scored.pid, self.scored.name, self.scored.message)
+        return None
+
+    @property
+    def kind(self) -> str:
+        """global, memcg, cpuset, mempolicy, sysrq, or `mempolicy or cpuset` if undecided."""
+        if "moom_callback" in self.via or (self.invoker and self.invoker.order == -1):
+            return "sysrq"
+        constraint = self.summary.constraint if self.summary else None
+        if constraint == "CONSTRAINT_CPUSET":
+            return "cpuset"
+        if constraint == "CONSTRAINT_MEMORY_POLICY":
+            return "mempolicy"
+        messages = [k.message for k in self.kills] + [self.scored.message if self.scored else ""]
+        if (
+            constraint == "CONSTRAINT_MEMCG"
+            or self.memcg
+            or "mem_cgroup_out_of_memory" in self.via
+            or any("cgroup" in message for message in messages)
+        ):
+            return "memcg"
+        if self._nodes_excluded():
+            return "mempolicy or cpuset"
+        return "global"
+
+    def _nodes_excluded(self) -> bool:
+        """The request's nodemask leaves out node 0 or a node that Mem-Info lists."""
+        mask = self.invoker.nodemask if self.invoker else None
+        if not mask or not mask[0].isdigit():
+            return False
+        allowed = node_list(mask)
+        seen = {zone.node for zone in self.memory.zones if zone.node is not None} or {0} if (
+            self.memory) else {0}  # fmt: skip
+        return not seen <= allowed
+
+    @property
+    def page_kb(self) -> int:
+        """Size of a page in kB: from a victim's row and kill line, the buddy lists, the machine."""
+        for kill in self.kills:
+            row = next((t for t in self.tasks if kill.pid in (t.pid, t.tgid)), None)
+            total_vm = kill.sizes_kb.get("total-vm")
+            if row and row.total_vm and total_vm in [row.total_vm * kb for kb in (4, 8, 16, 64)]:
+                return total_vm // row.total_vm
+        blocks = [min(z.blocks) for z in self.memory.zones if z.blocks] if self.memory else []
+        if blocks and min(blocks) in (4, 8, 16, 64):
+            return min(blocks)
+        machine = (self.kernel or "").rpartition(".")[2]
+        return PAGE_KB_OF_MACHINE.get(machine, 4)
+
+    @property
+    def missing(self) -> list[str]:
+        """What a complete report has and this text has not, in words."""
+        absent = []
+        if self.invoker is None:
+            absent.append("header line")
+        elif self.late_header:
+            absent.append("header line before the kill line")
+        if self.kernel is None:
+            absent.append("kernel version")
+        if self.kind == "memcg":
+            if self.memcg is None or "memory" not in self.memcg.counters:
+                absent.append("memory limit")
+        elif self.memory is None or None in (self.memory.ram_pages, self.memory.reserved_pages):
+            absent.append("memory totals")
+        if not self.tasks:
+            absent.append("task table")
+        elif not self.columns:
+            absent.append("start of the task table")
+        if self.damaged_rows:
+            absent.append(f"parts of {self.damaged_rows} rows")
+        victim = self.victim
+        if victim and self.tasks and not any(victim.pid in (t.pid, t.tgid) for t in self.tasks):
+            absent.append("the victim's row")
+        if not self.kills:
+            absent.append("kill line")
+        return absent
+
+    @property
+    def complete(self) -> bool:
+        """Header, task table and kill line are there; the rest only makes the answer better."""
+        needed = {
+            "header line",
+            "task table",
+            "start of the task table",
+            "the victim's row",
+            "kill line",
+        }
+        return not needed & set(self.missing)
+
+
+def node_list(text: str) -> set[int]:
+    """The nodes of a `%*pbl` list such as `0-2,7`; what is not a number is left out."""
+    nodes: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if first.isdecimal() and (not last or last.isdecimal()):
+            nodes.update(range(int(first), min(int(last or first), int(first) + 1024) + 1))
+    return nodes

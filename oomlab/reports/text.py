@@ -1,0 +1,356 @@
+"""From what people paste to what the kernel printed: transport and quoting are taken off.
+
+`kernel_lines` reads a log of any size and yields the lines near an OOM report, each without its
+prefix (printk stamp, syslog, journald, mail quoting, ...). Lines far from any report are dropped by
+a test for a few words, so that a long log costs little time and no memory. Nothing here knows what
+a report means.
+"""
+
+import codecs
+import html
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import BinaryIO, NamedTuple
+
+# A report has one of these in reach of every line of it.
+WORDS = ("oom-", "oom_", "ut of memory", "Mem-Info", "total_vm", "illed process", "Linux version")
+BLOCK = 1 << 16  # characters that are looked through at once; longer lines are cut
+BYTE_WORDS = tuple(word.encode() for word in WORDS)
+AFTER = 3  # blocks that are read on after one with such a word
+BEFORE = 1 << 10  # characters read before it
+
+Source = str | bytes | BinaryIO | Iterable[str] | Iterable[bytes]
+
+
+class NotText(ValueError):
+    """The input is not readable as text at all: compressed, an image, a core dump."""
+
+
+class Line(NamedTuple):
+    """One line of the log. `bare`: it had no prefix, so it may go on with the line before."""
+
+    number: int
+    depth: int  # of mail quoting
+    host: str | None
+    stamp: float | None  # printk's seconds since boot
+    bare: bool
+    text: str
+
+
+# Where none of these is in a block, its lines need nothing but their prefix taken off.
+ODD = (
+    "\\",
+    "#012",
+    "&",
+    "</",
+    "<br",
+    "<pre",
+    "<span",
+    "\r",
+    "\n>",
+    "\n |",
+    "\n >",
+    "\n|",
+    '"',
+    "{",
+)
+ANSI = re.compile(r"(?:\x1b|#033|\^\[)(?:\[[0-9;?]{0,20}[A-Za-z]|\([A-Z0])")
+QUOTE = re.compile(r"[ \t]{0,8}(?:[>|][ \t]?)+")
+ESCAPED_HEX = re.compile(r"=([0-9A-F]{2})")
+NEWLINE = re.compile(r"\r|\\r\\n|\\n|\\x0a|#012|<br\s{0,2}/?>|\n")
+TAG = re.compile(r"</?(?:pre|code|p|span|div|tt|b|i|font)(?: [^<>]{0,200})?>")
+JSON_FIELD = re.compile(
+    r'"(?:log|message|MESSAGE|msg|_raw|textPayload|@message)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)'
+)
+JSON_KEYS = ("log", "MESSAGE", "message", "msg", "textPayload", "@message", "_raw", "text", "line")
+JSON_HOSTS = ("_HOSTNAME", "hostname", "host", "node", "nodeName", "syslogHost")
+
+CALLER = r"(?:[ ]?\[\s{0,8}[TC]\d{1,8}\])?"
+LEVEL = r"\s{0,24}(?:<\d{1,3}>)?\s{0,8}"
+KERNEL = re.compile(r"(?<![\w-])kernel(?:\[\d{1,8}\])?(?:: ?| (?:- ){1,4})")
+SECONDS = re.compile(
+    LEVEL + r"\[\s{0,12}(\+?\d{1,12}\.\d{1,9})(?:\s{0,8}<[\s+\d.]{1,20}>)?\]" + CALLER + " ?"
+)
+DATED = re.compile(LEVEL + r"\[[^\[\]]{0,48}\d\d?:\d\d(?::\d\d)?[^\[\]]{0,16}\]" + CALLER + " ?")
+RECORD = re.compile(r"\d{1,4},\d{1,12},(\d{1,18}),[^;\s]{1,40};")  # /dev/kmsg, netconsole
+FACILITY = re.compile(r"\s{0,8}[a-z0-9]{3,8}\s{0,4}:[a-z]{3,6}\s{0,4}: ?")  # dmesg -x
+DATE = re.compile(
+    r"(?:<\d{1,3}>)?(?:1 )?(?:"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
+    r"|[^\s\[\]]{1,12} {1,2}\d{1,2}\.? (?:\d{4} )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: \d{4})?"
+    r"|[^\s\[\]]{1,6} [^\s\[\]]{1,8} {1,2}\d{1,2} \d\d:\d\d:\d\d (?:[A-Z]{2,5} )?\d{4}"
+    r")\s{1,8}(?:std(?:out|err) [FP] )?"
+)
+OTHER_DAEMON = re.compile(r"\S{1,80} [\w./@()-]{1,48}(?:\[\d{1,8}\])?: ")
+
+
+def kernel_lines(source: Source) -> Iterator[Line | None]:
+    """The kernel's lines near OOM reports; None where lines were left out in between."""
+    quoted_printable = False
+    held = ""  # a physical line that goes on with the next one: `=` or `\` at its end
+    number = 0
+    for first, block in _near_reports(_blocks(source)):
+        if block is None:
+            held = ""
+            yield None
+            continue
+        if "\x1b" in block or "#033" in block or "^[" in block:
+            block = ANSI.sub("", block)
+        if "\0" in block or "\ufeff" in block:
+            block = block.replace("\0", "").replace("\ufeff", "")
+        quoted_printable = "=3D" in block or (quoted_printable and "=\n" in block)
+        if "\r\n" in block:
+            block = block.replace("\r\n", "\n")
+        if not (quoted_printable or held or block[:1] in ">| " or any(x in block for x in ODD)):
+            yield from _plain(first, block.split("\n"))
+            continue
+        for number, text in enumerate(block.split("\n"), first):
+            text = text.rstrip()
+            if quoted_printable:
+                if text.endswith("=") and len(held) < BLOCK:
+                    held += text[:-1]
+                    continue
+                text, held = held + text, ""
+                if "=3D" in text:
+                    text = ESCAPED_HEX.sub(lambda m: chr(int(m[1], 16)), text)
+                elif text.endswith("=20"):
+                    text = text[:-3]
+            elif held:
+                text, held = held + text.lstrip(), ""
+            if text.endswith("\\") and len(text) < BLOCK:
+                text = text[:-1]
+                if not text.endswith("\\n"):
+                    held = text
+                    continue
+            yield from _clean(number, text)
+    if held:
+        yield from _clean(number, held)
+
+
+def _plain(number: int, lines: list[str]) -> Iterator[Line]:
+    """Lines without quotes and envelopes: nearly all of a long log, so the usual prefixes first."""
+    number -= 1
+    for text in lines:
+        number += 1
+        host = None
+        at = text.find(" kernel: [") + 10
+        if at > 9:
+            host = text[text.rfind(" ", 0, at - 10) + 1 : at - 10]
+        elif text[:1] == "[":
+            at = 1
+        end = text.find("] ", at)
+        if at and end > 0 and text.find(".", at, end) > 0:
+            try:
+                yield Line(number, 0, host, float(text[at:end]), False, text[end + 2 :].rstrip())
+                continue
+            except ValueError:
+                pass
+        line = _without_prefix(number, 0, None, text.rstrip())
+        if line is not None:
+            yield line
+
+
+def _blocks(source: Source) -> Iterator[str] | Iterator[bytes]:
+    """Whole lines, about BLOCK characters at once, without the last line's end."""
+    if isinstance(source, str):
+        source = io.StringIO(source)
+    if isinstance(source, bytes | bytearray):
+        source = io.BytesIO(source)
+    if not hasattr(source, "read"):
+        return _gathered(source)
+    first = source.read(BLOCK)
+    if isinstance(first, bytes):
+        if first[:2] in (b"\xff\xfe", b"\xfe\xff") or first[1:2] == b"\0" != first[:1]:
+            source = _Decoded(first, source)
+            first = source.read(BLOCK)
+        else:
+            _check(first)
+    return _pieces(first, source)
+
+
+def _gathered(lines: Iterable[str] | Iterable[bytes]) -> Iterator[str] | Iterator[bytes]:
+    lines = iter(lines)
+    while some := list(islice(lines, 500)):
+        end = "\n" if isinstance(some[0], str) else b"\n"
+        yield end.join(line.rstrip(end) for line in some)
+
+
+def _pieces(piece: str | bytes, file) -> Iterator[str] | Iterator[bytes]:
+    end = "\n" if isinstance(piece, str) else b"\n"
+    rest = piece[:0]
+    while piece:
+        rest += piece
+        lines, found, tail = rest.rpartition(end)
+        if found:
+            yield lines
+            rest = tail
+        elif len(rest) > BLOCK:
+            yield rest
+            rest = piece[:0]
+        piece = file.read(BLOCK)
+    if rest:
+        yield rest
+
+
+class _Decoded:
+    """A file in UTF-16, as a Windows shell writes what it redirects."""
+
+    def __init__(self, first: bytes, file: BinaryIO):
+        big = first[:2] == b"\xfe\xff"
+        self.decoder = codecs.getincrementaldecoder("utf-16-be" if big else "utf-16-le")("replace")
+        self.first, self.file = first, file
+
+    def read(self, size: int) -> str:
+        piece, self.first = self.first or self.file.read(size), b""
+        while piece:
+            text = self.decoder.decode(piece)
+            if text:
+                return text
+            piece = self.file.read(size)
+        return ""
+
+
+def _check(start: bytes) -> None:
+    """Refuses what no editor would show: known archive heads, or a start full of control bytes."""
+    if start.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")):
+        raise NotText("this is a compressed file; decompress it first")
+    control = sum(byte < 32 and byte not in b"\0\t\n\r\f\x1b" for byte in start[:4096])
+    if control * 5 > len(start[:4096]):
+        raise NotText("this is not text")
+
+
+def _near_reports(blocks: Iterable) -> Iterator[tuple[int, str | None]]:
+    """Blocks around the telling words, with the number of their first line; None at a gap."""
+    number, left = 1, 0
+    before = None  # the end of a block that was left out
+    for block in blocks:
+        words, end = (WORDS, "\n") if isinstance(block, str) else (BYTE_WORDS, b"\n")
+        lines = block.count(end) + 1
+        if any(word in block for word in words):
+            if not left and before is not None:
+                tail = before[-BEFORE:].partition(end)[2]
+                yield number, None
+                if tail:
+                    yield number - tail.count(end) - 1, _decoded(tail)
+            left = AFTER
+        if left:
+            left -= 1
+            yield number, _decoded(block)
+            before = None
+        else:
+            before = block
+        number += lines
+
+
+def _decoded(block: str | bytes) -> str:
+    return block if isinstance(block, str) else block.decode("utf-8", "replace")
+
+
+def _clean(number: int, text: str) -> Iterator[Line]:
+    """One physical line: its envelope and quotes off, cut where it holds several kernel lines."""
+    host = None
+    depth = 0
+    if text[:1] in "> |\t":
+        quote = QUOTE.match(text)
+        if quote:
+            depth = quote[0].count(">") + quote[0].count("|")
+            text = text[quote.end() :]
+    start = text.lstrip()[:1]
+    if start == "{" or start == '"':
+        text, host = _unwrap_json(text.strip())
+    if "&" in text and ";" in text:
+        text = html.unescape(text)
+    if "</" in text or "<pre" in text or "<span" in text:
+        text = TAG.sub("", text)
+    if "\\" in text or "#012" in text or "\n" in text or "\r" in text or "<br" in text:
+        text = text.replace("\\t", " ").replace("\\u003c", "<").replace("\\u003e", ">")
+        for i, piece in enumerate(NEWLINE.split(text)):
+            if piece or not i:
+                line = _without_prefix(number, depth, host, piece)
+                if line is not None:
+                    host = line.host or host
+                    yield line
+        return
+    line = _without_prefix(number, depth, host, text)
+    if line is not None:
+        yield line
+
+
+def _unwrap_json(text: str) -> tuple[str, str | None]:
+    """Message and host of a JSON log line, even of one that was cut; or a string literal."""
+    if text[0] == "{":
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError):
+            record = None
+        if isinstance(record, dict):
+            inner = next((v for v in record.values() if isinstance(v, dict)), {})
+            for fields in (record, inner):
+                for key in JSON_KEYS:
+                    message = fields.get(key)
+                    if isinstance(message, list):  # journald prints odd bytes as numbers
+                        message = bytes(b for b in message if type(b) is int and 0 <= b < 256)
+                        message = message.decode("utf-8", "replace")
+                    if isinstance(message, str):
+                        hosts = [record.get(k) or inner.get(k) for k in JSON_HOSTS]
+                        return message, next((h for h in hosts if isinstance(h, str)), None)
+    field = JSON_FIELD.search(text)
+    if field:
+        return field[1].replace('\\"', '"'), None
+    if text[0] == '"':
+        return text[1:].rstrip('+;, "'), None
+    return text, None
+
+
+def _without_prefix(number: int, depth: int, host: str | None, text: str) -> Line | None:
+    """The kernel's own text, whose host and when; None if another program printed the line."""
+    bare = True
+    if text[:1] == "[" or " :" in text[:16]:
+        for prefix in (FACILITY, DATED):
+            dated = prefix.match(text)
+            if dated:
+                text = text[dated.end() :]
+                bare = False
+    at = text.find("kernel")
+    if at >= 0:
+        tag = KERNEL.match(text, at) or KERNEL.search(text, at, 200)
+        if tag:
+            head = text[: tag.start()].rsplit(None, 1)
+            if len(head) == 2:
+                host = head[1]
+            text = text[tag.end() :]
+            bare = False
+    seconds = SECONDS.match(text) or (bare and SECONDS.search(text, 0, 120)) or None
+    if seconds:
+        if seconds.start():
+            host = host or _host_before(text[: seconds.start()])
+        stamp = seconds[1]
+        text = text[seconds.end() :]
+        return Line(number, depth, host, None if stamp[0] == "+" else float(stamp), False, text)
+    if not bare:
+        return Line(number, depth, host, None, False, text)
+    if ":" in text or ";" in text:
+        record = RECORD.match(text)
+        if record:
+            stamp = int(record[1]) / 1e6
+            return Line(number, depth, host, stamp, False, text[record.end() :])
+        dated = DATE.match(text)
+        if dated:
+            text = text[dated.end() :]
+            daemon = OTHER_DAEMON.match(text)
+            if daemon:
+                if not any(word in text for word in WORDS):
+                    return None
+                host, text = text.split(None, 1)[0], text[daemon.end() :]
+            return Line(number, depth, host, None, False, text)
+    return Line(number, depth, host, None, True, text)
+
+
+def _host_before(head: str) -> str | None:
+    """A host name in `Jun 20 12:47:04 host ` before a printk stamp, if there is one."""
+    dated = DATE.match(head)
+    rest = head[dated.end() :].split() if dated else []
+    return rest[0] if rest else None

@@ -1,0 +1,95 @@
+"""Messages that a mailer or a terminal broke over several lines are made whole again.
+
+A kernel message that was cut at a blank goes on in the next line that has no prefix of its own
+(`bare`), unless that line looks like the start of a message. Records of several lines (Mem-Info,
+the stats of a memcg) become one line in the same way, which is what rsyslog makes of them too.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from oomlab.reports.messages import leading_numbers
+from oomlab.reports.report import TaskRow
+from oomlab.reports.text import Line
+
+LONGEST = 16384  # characters of one message; what comes after is another one
+
+# How kernel messages near an OOM report begin, where nothing stands before them.
+START = re.compile(
+    r"\s*(?:.{1,40} invoked oom-killer|.{1,40} cpuset=|CPU: |CPU +\d+: hi|Pid: |PID: |Hardware name"
+    r"|Call Trace|Workqueue|Mem-Info|Node \d|DMA|Normal|HighMem|Movable|Device|lowmem_reserve|\["
+    r"|\d+ (?:total|pages|reserved)|Free swap|Total swap|Swap cache|Task|oom-kill:|oom_reaper"
+    r"|oom_kill|OOM |out_of_|Out of |Memory |memory(?:\+swap)?: |swap: |kmem: |Kill|Unreclaimable"
+    r"|RIP|EIP|[RE][A-Z0-9]{2}: |Code: |Kernel panic|active_anon:\d+ inactive_anon:\d+ iso|-{3}"
+    r"|</?TASK>|sysrq|SysRq|Linux version|\? |[\w.]+\+0x)"
+)
+ROW = re.compile(r"\s*\[\s*\d+\]\s+-?\d+\s+\d+(?:\s|$)")  # pid, uid, tgid
+CAPTIONS = re.compile(r"\s*\[\s*pid\s*\]")
+HEADER_END = re.compile(r"(?:oom_score_adj|oomkilladj|oom_adj)=-?\d+$")
+NUMBERS = re.compile(r"[-\d\s]+(?:\S.*)?$")
+KILOBYTES = re.compile(r"\d*kB")
+NAMES = set(TaskRow._fields)
+
+
+def whole_messages(lines: Iterable[Line | None]) -> Iterator[Line | None]:
+    """Joined messages, in the order of their last lines; None where lines were left out."""
+    held: dict[int, Line] = {}  # by depth of quoting: a reply may stand between two pieces
+    widths: dict[int, int] = {}  # depth: numbers in a row of the task table, pid not counted
+    for line in lines:
+        if line is None:
+            yield from held.values()
+            held.clear()
+            yield None
+            continue
+        depth = line.depth
+        before = held.get(depth)
+        if line.bare:
+            if before is None and held:
+                before = _row_at_other_depth(line, held)
+            if not line.text.strip():
+                if before is not None:
+                    yield held.pop(before.depth)
+                continue
+            if before is not None and not START.match(line.text):
+                joined = _joined(before, line, widths.get(before.depth, 0))
+                if joined is not None:
+                    held[before.depth] = joined
+                    continue
+            before = held.get(depth)
+        held[depth] = line
+        if before is not None:
+            if before.text[:1] == "[" and CAPTIONS.match(before.text):
+                widths[depth] = len(before.text.partition("]")[2].split()) - 1
+            yield before
+        elif len(held) > 32:
+            yield held.pop(next(iter(held)))
+    yield from held.values()
+
+
+def _row_at_other_depth(line: Line, held: dict[int, Line]) -> Line | None:
+    """The cut row that this line completes though the mailer forgot its quote marks."""
+    last = max(held.values(), key=lambda other: other.number)
+    near = line.number - last.number == 1 and NUMBERS.match(line.text)
+    return last if near and ROW.match(last.text) else None
+
+
+def _joined(before: Line, line: Line, width: int) -> Line | None:
+    """Both as one message, or None if the first was complete. `width`: numbers in a table row."""
+    first, more = before.text.rstrip(), line.text.strip()
+    if len(first) + len(more) > LONGEST or HEADER_END.search(first):
+        return None
+    glue = " "
+    if ROW.match(first):
+        numbers, name = leading_numbers(first.partition("]")[2])
+        if name or (numbers < 6 and not NUMBERS.match(more)):
+            return None
+        if width and numbers + leading_numbers(more)[0] == width + 1:
+            glue = ""  # a terminal cut in the middle of a number
+    elif CAPTIONS.match(first):
+        if first.endswith("name"):
+            return None
+        if first.split()[-1] + more.split()[0] in NAMES - {first.split()[-1]}:
+            glue = ""
+    elif first.endswith("/") or (first[-1:].isdecimal() and KILOBYTES.match(more)):
+        glue = ""
+    return before._replace(text=first + glue + more)
