@@ -1,8 +1,8 @@
 """A run and what it left behind: the steps, the events, the outcome; as values and as JSON.
 
-    run = oomlab.run("invisible-dependency", policy="linux-4.4", seed=1)
-    run.outcome.verdict        # 'deadlock'
-    run.steps[0]               # Step(number=0, tick=0, task='hog', ...)
+run = oomlab.run("invisible-dependency", policy="linux-4.4", seed=1)
+run.outcome.verdict        # 'deadlock'
+run.steps[0]               # Step(number=0, tick=0, task='hog', ...)
 """
 
 import json
@@ -33,6 +33,8 @@ class Step(NamedTuple):
     state: str  # running, allocating, waiting, frozen, exiting, dead
     free: int  # pages free afterwards
     pid: int
+    waits_for: str  # what it sleeps on, if it does
+    reaped: int  # of the free pages, those that the reaper made free
 
 
 @dataclass
@@ -46,15 +48,17 @@ class Run:
     kernel: Kernel
     outcome: Outcome
     step_count: int
-    trace: list[tuple] = field(repr=False)  # (tick, task, op, function, state, free), unnamed
+    trace: list[tuple] = field(repr=False)  # as a Step, but with the objects, not yet their names
+    schedule: list[int] | None = field(default=None, repr=False)  # the order that was asked for
 
     @property
     def steps(self) -> list[Step]:
         """The trace with names, made when asked for: recording must be cheap."""
         return [
-            Step(n, tick, task.name, function, op[0], name_of(op[1]), state, free, task.pid)
-            for n, (tick, task, op, function, state, free) in enumerate(self.trace)
-        ]
+            Step(n, tick, task.name, function, op[0], name_of(op[1]), state, free, task.pid,
+                 name_of(on or ""), reaped)
+            for n, (tick, task, op, function, state, free, on, reaped) in enumerate(self.trace)
+        ]  # fmt: skip
 
     @property
     def events(self) -> list[dict]:
@@ -102,8 +106,8 @@ def state_of(task: Task) -> str:
         return "dead"
     if task.state == TASK_FROZEN:
         return "frozen"
-    if task.state != TASK_RUNNING:
-        return "waiting"
+    if task.state != TASK_RUNNING and not (task.allocating and task.waits_for == "a timer"):
+        return "waiting"  # but a nap in the slow path is part of the loop
     if task.allocating:
         return "allocating"
     return "exiting" if task.flags & PF_EXITING else "running"
@@ -130,7 +134,9 @@ def knob_value(name: str, value):
         value = int(value)
     elif kind is not str or not isinstance(value, str):
         wanted = "yes or no" if kind is bool else "a whole number, not negative"
-        raise ValueError(f"knob {name} takes {wanted if kind is not str else 'text'}, not {value!r}")
+        raise ValueError(
+            f"knob {name} takes {wanted if kind is not str else 'text'}, not {value!r}"
+        )
     if choices and value not in choices:
         options = ", ".join(map(str, choices))
         raise ValueError(f"knob {name} takes one of {options}, not {value!r}")
@@ -179,7 +185,7 @@ def run(scenario: str, policy: str | Policy = "linux-4.4", *, seed: int = 0, tra
     if schedule is None:
         count = run_seeded(kernel, seed, record, most_steps)
     outcome = judge(kernel, count)
-    return Run(scenario, kernel.policy, seed, params, kernel, outcome, count, taken)
+    return Run(scenario, kernel.policy, seed, params, kernel, outcome, count, taken, schedule)
 
 
 def recorder(kernel: Kernel, taken: list):
@@ -192,7 +198,9 @@ def recorder(kernel: Kernel, taken: list):
         while seen < len(events):
             events[seen]["step"] = len(taken)
             seen += 1
-        taken.append((kernel.jiffies, task, op, function, state_of(task), kernel.zone.free))
+        zone = kernel.zone
+        taken.append((kernel.jiffies, task, op, function, state_of(task), zone.free,
+                      task.waits_for, zone.reaped))  # fmt: skip
 
     for event in kernel.events:  # what happened at boot, before the first step
         event["step"] = -1
