@@ -11,12 +11,12 @@ from .model.policy import HZ
 from .model.tasks import PF_KTHREAD
 
 STEPS_PER_TICK = 20
-STALLED = 5 * HZ  # ticks without any event after which a run is called stuck
+STALLED = 5 * HZ  # ticks in which nothing happens and memory does not fill: the run is stuck
 BURSTS = (1, 1, 2, 3, 5, 8, 13, 21)  # steps that a task takes before another may
 
 
-def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None) -> int:
-    """Run until all is done, quiet, stuck or panicked; the number of steps taken.
+def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None, until=None) -> int:
+    """Run until all is done, quiet, stuck or panicked, or until(kernel); the steps taken.
 
     `record(task, op, function)` is called after each step with what the task did, and where.
     """
@@ -24,7 +24,7 @@ def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
     steps, next_tick, per_tick = 0, 0, STEPS_PER_TICK * cpus
     limit = stall_limit(kernel.policy)
-    progress, last_progress = kernel.progress, kernel.jiffies
+    progress, last_progress, lowest = kernel.progress, kernel.jiffies, kernel.zone.free
     while not kernel.panicked:
         if not runqueue:
             if not timers:
@@ -47,10 +47,14 @@ def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None
                 kernel.jiffies += 1
                 if timers:
                     kernel.run_timers()
+                if kernel.zone.free < lowest:  # memory is still filling up
+                    lowest, last_progress = kernel.zone.free, kernel.jiffies
         if kernel.progress != progress:
-            progress, last_progress = kernel.progress, kernel.jiffies
+            progress, last_progress, lowest = kernel.progress, kernel.jiffies, kernel.zone.free
             if all(task.daemon or task.flags & PF_KTHREAD for task in kernel.tasks):
                 break  # all work is done
+            if until is not None and until(kernel):
+                break
         if kernel.jiffies - last_progress > limit or most_steps and steps >= most_steps:
             break
     return steps

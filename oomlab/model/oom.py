@@ -62,6 +62,8 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
         return None
     if policy.vfork_skipped and in_vfork(task):
         return None
+    if policy.unkillable_sharer == "protects" and oom_disable_count(mm):
+        return None
 
     points = get_mm_rss(mm) + mm.swapents
     if policy.page_tables != "none":
@@ -77,6 +79,12 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
         adj -= 30
     points += adj * (totalpages // 1000)
     return points if policy.signed_points else max(points, 1)
+
+
+def oom_disable_count(mm) -> int:
+    """How many processes with adj -1000 use this mm (mm->oom_disable_count, 2.6.37 to 3.1)."""
+    unkillable = (t for t in mm.kernel.tasks if t.signal.oom_score_adj == OOM_SCORE_ADJ_MIN)
+    return sum(task.mm is mm for task in unkillable)
 
 
 def oom_score(points: int, totalpages: int, policy) -> int:
@@ -175,7 +183,6 @@ def out_of_memory(current, oc: OomControl) -> Steps:
             yield from oom_kill_process(current, oc, thread_group_leader(current))
             return True
 
-    yield "select", "a victim"
     chosen = select_bad_process(kernel, oc)
     if chosen is ABORT:
         kernel.event("scan_aborted", current)
@@ -245,6 +252,9 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
             continue
         adj = sharer.signal.oom_score_adj
         spared = adj == OOM_SCORE_ADJ_MIN and policy.unkillable_sharer == "spared"
+        if is_global_init(sharer) and policy.init_sharer == "killed":
+            kernel.panic("Attempted to kill init!")
+            return
         if is_global_init(sharer) or spared:
             can_oom_reap = False
             if policy.victim_mark == "process":

@@ -65,6 +65,9 @@ class Policy:
         False, "oom_score_adj is written to every process sharing the mm", "44a70adec910")
     unkillable_sharer: str = knob(
         "spared", "a sharer of the mm with adj -1000", "97fd49c2355f",
+        "protects", "spared", "killed")  # fmt: skip
+    init_sharer: str = knob(
+        "spared", "global init, when it shares the victim's mm", "K oom_kill_process, recordings",
         "spared", "killed")  # fmt: skip
     kthread_blocks_reaping: bool = knob(
         True, "an mm that a kthread uses is not reaped", "1b51e65eab64")
@@ -118,10 +121,12 @@ class Policy:
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
 
-# Before per-page points. Simplified: the page-scanning heuristics of zone reclaim.
+# March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
+# Simplified: the page-scanning heuristics of zone reclaim.
 LINUX_2_6_38 = replace(
     LINUX_4_4, name="linux-2.6.38", kernel="2.6.38",
-    points="permille", page_tables="none", root_bonus="total", exiting_aborts=True)  # fmt: skip
+    points="permille", page_tables="none", root_bonus="total",
+    unkillable_sharer="protects", init_sharer="killed")  # fmt: skip
 
 LINUX_3_10 = replace(
     LINUX_4_4, name="linux-3.10", kernel="3.10", page_tables="ptes", root_bonus="total")  # fmt: skip

@@ -8,6 +8,7 @@ A simplification: the reaper holds mm_users in every version, as it did from the
 
 from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .mm import (
+    ANON,
     FILE,
     HUGETLB,
     MM,
@@ -198,7 +199,8 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
             kernel.zone.reaped += freed
     mm.swapents = 0
     mm.mmap_sem.up_read(current)
-    kernel.event("finish_task_reaping", task or owner(kernel, mm), mm=mm)
+    left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
+    kernel.event("finish_task_reaping", task or owner(kernel, mm), **left)
     yield from mmput(mm)
     return True
 

@@ -1,0 +1,149 @@
+"""A recorded run of a real kernel, as a machine of the model.
+
+Built from what was known before the pressure began (`config` and `before`) and from nothing else:
+what the kernel then did is for fidelity.py to compare. The format is `oomlab-kernel-run/1`.
+"""
+
+import gzip
+import json
+from pathlib import Path
+
+from ..model.kernel import Kernel
+from ..model.locks import TASK_UNINTERRUPTIBLE
+from ..model.memory import Zone
+from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
+from ..model.policy import HZ, PRESETS, Policy, replace
+from ..model.syscalls import pause, repeat, sleep, touch
+from ..model.tasks import in_vfork
+
+PRESET_OF = {"2.6.38": "linux-2.6.38", "4.10.7": "linux-4.10", "6.1": "linux-6.1",
+             "6.12": "linux-6.12"}  # fmt: skip
+
+NR_PMDS = 3  # page-middle directories of a small process: not in /proc before 6.x, all alike
+
+
+def read_record(path: Path) -> dict:
+    """One recording. ValueError if the file is not one."""
+    try:
+        record = json.loads(gzip.decompress(path.read_bytes()))
+        if record["schema"] != "oomlab-kernel-run/1":
+            raise ValueError(f"its schema is {record['schema']!r}")
+    except (OSError, EOFError, KeyError, TypeError, ValueError) as wrong:
+        raise ValueError(f"{path} is not a recorded run (oomlab-kernel-run/1): {wrong}") from wrong
+    return record
+
+
+def policy_of(record: dict) -> Policy:
+    """The preset of the recorded kernel, with the sysctls that were set."""
+    sysctl = record["config"].get("sysctl", {})
+    return replace(
+        PRESETS[PRESET_OF[record["kernel"]["tag"]]],
+        panic_on_oom=int(sysctl.get("vm.panic_on_oom", 0)),
+        oom_kill_allocating_task=bool(int(sysctl.get("vm.oom_kill_allocating_task", 0))),
+    )
+
+
+def kernel_of(record: dict) -> Kernel:
+    """The machine as it stood when all tasks were ready."""
+    before, config = record["before"], record["config"]
+    pages = before["meminfo"]["MemTotal"] // 4
+    kernel = Kernel(policy_of(record), 4 * pages, cpus=config.get("smp", 1))
+    kernel.cpus = max(kernel.cpus, 1)
+    memcgs = cgroups_of(kernel, record)
+    configured = {task["id"]: task for task in config["tasks"]}
+    ids = {task["pid"]: task["id"] for task in before["tasks"]}
+    held = {t["target"]: t["hold_ms"] for t in config["tasks"] if t.get("trace") == "exit"}
+    made: dict[str, object] = {"": kernel.init}
+    shared: dict[str, Shmem] = {}
+    for proc in before["procs"]:
+        if proc["pid"] == 1:
+            kernel.mms.remove(kernel.init.mm)
+            kernel.init.mm = kernel.new_mm("init", vmas_of(proc, {}, shared), None)
+        if proc["pid"] not in ids or not proc["statm"][1]:
+            continue
+        name = ids[proc["pid"]]
+        task = configured[name]
+        borrowed = made[task.get("parent", "")].mm if task.get("mm") in ("vm", "vfork") else None
+        kernel.next_pid = proc["pid"]
+        hold = held.get(name)
+        made[name] = kernel.spawn(
+            name, program_of(task),
+            vmas=() if borrowed else vmas_of(proc, task, shared), mm=borrowed,
+            parent=made[task.get("parent", "")],
+            adj=proc["oom_score_adj"], uid=proc["status"]["Uid"], memcg=memcgs.get((proc.get("cgroup") or "").removeprefix("0::/")),
+            at_exit=((sleep, hold * HZ // 1000, TASK_UNINTERRUPTIBLE),) if hold else (),
+        )  # fmt: skip
+        if not borrowed:
+            set_page_tables(kernel, made[name].mm, proc["status"])
+        if task.get("mm") == "vfork":
+            made[name].vfork_done = kernel.kswapd_wait  # the parent waits for it, and for ever
+            assert in_vfork(made[name])
+    set_memory(kernel, pages, before)
+    return kernel
+
+
+def cgroups_of(kernel: Kernel, record: dict) -> dict:
+    """The cgroups by name, nested as their names are."""
+    memcgs: dict = {}
+    for group in record["config"].get("cgroups", ()):
+        limit = group.get("memory.max", "max")
+        memcgs[group["name"]] = kernel.new_memcg(
+            "/" + group["name"], 1 << 40 if limit == "max" else int(limit) // 4096,
+            memcgs.get(group["name"].rpartition("/")[0]), bool(group.get("memory.oom.group")))  # fmt: skip
+    return memcgs
+
+
+def vmas_of(proc: dict, task: dict, shared: dict) -> list[VMA]:
+    """Resident memory by kind; before 4.5 shared memory is counted with files."""
+    status, statm = proc["status"], proc["statm"]
+    file = status["RssFile"] // 4 if "RssFile" in status else statm[2]
+    shmem = status.get("RssShmem", 0) // 4
+    rss = status["VmRSS"] // 4
+    kind = SHMEM if task.get("grow_kind") in ("shm", "tmpfs") else ANON
+    vmas = [
+        VMA("anon", ANON, rss - file - shmem, locked=bool(task.get("mlock"))),
+        VMA("file", FILE, file),
+        VMA("grown", kind, shmem=Shmem("grown") if kind == SHMEM else None),
+    ]
+    if shmem:
+        segment = shared.setdefault(f"{proc['pid']}", Shmem("shm"))
+        vmas.append(VMA("shm", SHMEM, shmem, shmem=segment))
+    return vmas
+
+
+def program_of(task: dict) -> tuple:
+    """What the task does once the pressure begins; growth comes in steps with naps between."""
+    if task.get("behaviour") != "grow":
+        return ((pause,),)
+    step = task.get("step_kb", 256) // 4
+    steps = task["max_kb"] // task["step_kb"] if task.get("max_kb") else None
+    return ((repeat, steps, (touch, "grown", step), (nap,)), (pause,))
+
+
+def nap(current):
+    """Some hundred microseconds: less than a tick, but time for the others to run."""
+    yield "nap", "less than a tick"
+
+
+def set_page_tables(kernel: Kernel, mm, status: dict) -> None:
+    """VmPTE holds all page tables from 4.15 on, and those of the lowest level before."""
+    kernel.zone.free += mm.nr_ptes + mm.nr_pmds
+    mm.nr_ptes = status["VmPTE"] // 4
+    mm.nr_pmds = 0 if kernel.policy.signed_points else NR_PMDS
+    kernel.zone.free -= mm.nr_ptes + mm.nr_pmds
+
+
+def set_memory(kernel: Kernel, pages: int, before: dict) -> None:
+    """As much free memory and the same marks as the real machine; the rest is the kernel's own."""
+    zone, zones = kernel.zone, before["zones"]
+    free = before["meminfo"]["MemFree"] // 4
+    zone.reserved += zone.free - free
+    zone.free = free
+    kernel.unmanaged = zone.managed - pages
+    if zones:
+        zone.min = sum(z["min"] for z in zones)
+        zone.low = sum(z["low"] for z in zones)
+        zone.high = sum(z["high"] for z in zones)
+    else:
+        real = Zone(pages, kernel.policy.watermarks)
+        zone.min, zone.low, zone.high = real.min, real.low, real.high
