@@ -114,7 +114,7 @@ def one_round(kernel: Kernel, steps: list[str]) -> None:
             kernel.runqueue.remove(task)
     kernel.jiffies = kernel.jiffies + 1
     if not kernel.runqueue and kernel.timers:
-        kernel.jiffies = max(kernel.jiffies, kernel.timers[0][0])
+        kernel.jiffies = max(kernel.jiffies, kernel.timers[0].expires)
     kernel.run_timers()
 
 

@@ -29,7 +29,7 @@ def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None
         if not runqueue:
             if not timers:
                 break
-            kernel.jiffies = timers[0][0]
+            kernel.jiffies = timers[0].expires
             kernel.run_timers()
             next_tick = steps + per_tick
         else:
@@ -110,10 +110,10 @@ def run_schedule(kernel, schedule: list[int], record=None) -> int:
 
 def fire_timer(kernel, pid: int) -> None:
     """Let the first timer for this task expire now, whatever the clock says."""
-    timer = min(timer for timer in kernel.timers if timer[3].pid == pid)
-    kernel.jiffies = max(kernel.jiffies, timer[0])
+    timer = min(timer for timer in kernel.timers if timer.argument.pid == pid)
+    kernel.jiffies = max(kernel.jiffies, timer.expires)
     kernel.del_timer(timer)
-    timer[2](timer[3])
+    timer.function(timer.argument)
 
 
 def stall_limit(policy) -> int:

@@ -1,7 +1,9 @@
 """One machine: its memory, its tasks, its clock, and the variables that the OOM code shares."""
 
 from collections import deque
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from .exit import user_mode
 from .kmallocwd import kmallocwd
@@ -26,6 +28,15 @@ REAPERS = {
 VAIN = {"scan_aborted", "memalloc_info", "skip_task_reaping"}  # events that are no progress
 
 
+class Timer(NamedTuple):
+    """struct timer_list: at tick `expires`, call function(argument)."""
+
+    expires: int
+    number: int  # keeps the order of equals
+    function: Callable
+    argument: Task
+
+
 class Kernel:
     """A booted machine. `managed` pages of memory, `cpus` processors, one policy."""
 
@@ -44,7 +55,7 @@ class Kernel:
         self.memcgs: list[Memcg] = []
         # time and processors
         self.jiffies = 0
-        self.timers: list = []  # heap of (tick, number, function, argument)
+        self.timers: list[Timer] = []  # a heap
         self.timers_made = 0
         self.runqueue: deque[Task] = deque()
         # kernel/power
@@ -151,23 +162,23 @@ class Kernel:
         self.memcgs.append(Memcg(name, limit, parent, oom_group))
         return self.memcgs[-1]
 
-    def add_timer(self, ticks: int, function, argument) -> tuple:
+    def add_timer(self, ticks: int, function, argument) -> Timer:
         """Call function(argument) in `ticks` ticks."""
         self.timers_made += 1
-        timer = (self.jiffies + ticks, self.timers_made, function, argument)
+        timer = Timer(self.jiffies + ticks, self.timers_made, function, argument)
         heappush(self.timers, timer)
         return timer
 
-    def del_timer(self, timer: tuple) -> None:
+    def del_timer(self, timer: Timer) -> None:
         if timer in self.timers:
             self.timers.remove(timer)
             heapify(self.timers)
 
     def run_timers(self) -> None:
         """Fire every timer that is due."""
-        while self.timers and self.timers[0][0] <= self.jiffies:
-            _, _, function, argument = heappop(self.timers)
-            function(argument)
+        while self.timers and self.timers[0].expires <= self.jiffies:
+            timer = heappop(self.timers)
+            timer.function(timer.argument)
 
     def event(self, name: str, task: Task | None, **more) -> None:
         """A tracepoint or a log line: `name` as in the kernel where it has one."""

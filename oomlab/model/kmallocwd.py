@@ -9,23 +9,32 @@ from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, Steps, schedule_timeout
 from .oom import ABORT, OomControl, constrained_alloc, oom_kill_process, select_bad_process
 from .reaper import oom_reap_task
-from .tasks import exit_oom_victim, fatal_signal_pending
+from .tasks import OOM_SCORE_ADJ_MIN, exit_oom_victim, fatal_signal_pending
 
 
 def kmallocwd(current) -> Steps:
     kernel, policy = current.kernel, current.kernel.policy
+    rounds = 0  # in a row that found both stalling tasks and victims
     while not kernel.panicked:
         yield from schedule_timeout(current, TASK_INTERRUPTIBLE, policy.scan_period)
         stalling = [task for task in kernel.tasks if task.allocating]
         if not stalling and not kernel.oom_victims:
             continue
         warn(kernel, stalling)
-        for task in list(kernel.tasks):
+        tasks = tuple(kernel.tasks)
+        for task in tasks:
             if task.memdie and task.mm is not None and task.mm.reaped is None:
                 yield "find", task
                 if task.mm is not None:
                     yield from oom_reap_task(current, task, task.mm)
-        yield from last_resorts(current, stalling)
+        victims = [task for task in kernel.tasks if task.memdie]
+        stalling = tasks = ()
+        rounds = rounds + 1 if victims else 0
+        if policy.scan_panic and rounds * policy.scan_period >= policy.scan_panic:
+            kernel.panic("kmallocwd: the OOM victims do not die")
+        elif policy.scan_next_victim and rounds * policy.scan_period >= policy.scan_next_victim:
+            yield from next_victim(current, tuple(victims))
+        victims = ()
 
 
 def warn(kernel, stalling: list) -> None:
@@ -34,22 +43,14 @@ def warn(kernel, stalling: list) -> None:
     kernel.event("memalloc_info", None, stalling=len(stalling), dying=dying)
 
 
-def last_resorts(current, stalling: list) -> Steps:
-    """What Handa wanted first (M13): an end in finite time."""
-    kernel, policy = current.kernel, current.kernel.policy
-    victims = [task for task in kernel.tasks if task.memdie]
-    if not victims or not stalling:
-        return
-    waited = kernel.jiffies - min(task.marked for task in victims)
-    if policy.scan_panic and waited >= policy.scan_panic:
-        kernel.panic("kmallocwd: the OOM victims do not die")
-    elif policy.scan_next_victim and waited >= policy.scan_next_victim:
-        for victim in victims:
-            victim.signal.oom_score_adj = -1000
-            exit_oom_victim(victim)
-        oc = OomControl(GFP_KERNEL)
-        oc.totalpages = constrained_alloc(kernel, oc)
-        yield "select", "the next victim"
-        chosen = select_bad_process(kernel, oc)
-        if chosen is not None and chosen is not ABORT:
-            yield from oom_kill_process(current, oc, chosen)
+def next_victim(current, victims: tuple) -> Steps:
+    """Give the victims up and choose another: an end in finite time (M13)."""
+    kernel = current.kernel
+    for victim in victims:
+        victim.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
+        exit_oom_victim(victim)
+    oc = OomControl(GFP_KERNEL)
+    oc.totalpages = constrained_alloc(kernel, oc)
+    chosen = select_bad_process(kernel, oc)
+    if chosen is not None and chosen is not ABORT:
+        yield from oom_kill_process(current, oc, chosen)

@@ -103,7 +103,7 @@ def oom_evaluate_task(task, oc: OomControl, policy):
             return ABORT
         if policy.exiting_aborts and task.flags & PF_EXITING and task.mm is not None:
             return ABORT
-    if task is not thread_group_leader(task):
+    if not thread_group_leader(task):
         return None  # its process is judged once
     if task.flags & PF_OOM_ORIGIN:
         return float("inf")
@@ -180,7 +180,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     if policy.oom_kill_allocating_task and oc.memcg is None and oc.order != -1:
         if oom_badness(current, oc.totalpages, policy) is not None:
             oc.message += " (oom_kill_allocating_task)"
-            yield from oom_kill_process(current, oc, thread_group_leader(current))
+            yield from oom_kill_process(current, oc, current.signal.threads[0])
             return True
 
     chosen = select_bad_process(kernel, oc)
@@ -223,7 +223,8 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     group = mem_cgroup_get_oom_group(victim, oc.memcg) if policy.oom_group else None
     if group is not None:
         kernel.event("oom_group", victim, memcg=group)
-        for task in [t for t in kernel.tasks if t is thread_group_leader(t) and group.contains(t)]:
+        members = tuple(t for t in kernel.tasks if thread_group_leader(t) and group.contains(t))
+        for task in members:
             if task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN and not is_global_init(task):
                 yield from __oom_kill_process(current, oc, task, task)
 
@@ -244,7 +245,8 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
     victim.task_lock = False
 
     can_oom_reap = True
-    for sharer in list(kernel.tasks):
+    tasks = tuple(kernel.tasks)
+    for sharer in tasks:
         if sharer.mm is not mm or sharer.signal is victim.signal:
             continue
         if sharer.flags & PF_KTHREAD:

@@ -75,8 +75,9 @@ class Task:
         return f"{self.name}({self.pid})"
 
 
-def thread_group_leader(task: Task) -> Task:
-    return task.signal.threads[0] if task.signal.threads else task
+def thread_group_leader(task: Task) -> bool:
+    """Does it stand for its process?"""
+    return task.signal.threads[0] is task
 
 
 def fatal_signal_pending(task: Task) -> bool:
@@ -143,7 +144,7 @@ def write_oom_score_adj(task: Task, adj: int) -> None:
 
 
 def is_global_init(task: Task) -> bool:
-    return thread_group_leader(task).pid == 1
+    return task.signal is task.kernel.init.signal
 
 
 def release_task(task: Task) -> None:
