@@ -1,0 +1,25 @@
+"""Figures of a run: each file has one, as a function of a run, and says it in a sentence too.
+
+    from oomlab.lab import figures
+    figures.lanes.figure(run)            # a matplotlib Figure that shows itself in a notebook
+    figures.lanes.figure(run, dark=True)
+    figures.lanes.alt_text(run)          # the same for those who cannot see it
+
+Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
+"""
+
+from . import badness, compare, lanes, memory, pages, sequence, vmas, waits
+
+FIGURES = {
+    "task lanes": lanes,
+    "free memory": memory,
+    "who got the reclaimed pages": pages,
+    "the victim's memory": vmas,
+    "who waits for whom": waits,
+    "badness": badness,
+    "sequence": sequence,
+}
+
+__all__ = [
+    "FIGURES", "badness", "compare", "lanes", "memory", "pages", "sequence", "vmas", "waits",
+]  # fmt: skip

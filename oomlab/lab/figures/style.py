@@ -1,0 +1,95 @@
+"""What all figures have in common: colours, two themes, and a Figure that can speak."""
+
+from base64 import b64encode
+from functools import wraps
+from html import escape
+from io import BytesIO
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+# Okabe and Ito, "Color Universal Design" (2008).
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+STATE_LOOKS = {  # colour and hatch of a lane's segments; asleep is drawn in the theme's faint grey
+    "running": (GREEN, ""),
+    "allocating": (ORANGE, "////"),
+    "locked": (PURPLE, "xxxx"),
+    "waiting": (None, ""),
+    "frozen": (SKY, "...."),
+    "exiting": (YELLOW, "\\\\\\\\"),
+}
+FATE_LOOKS = {"killed": VERMILLION, "reaped": BLUE}
+
+LIGHT = {"paper": "#ffffff", "ink": "#1a1a1a", "quiet": "#555555", "faint": "#e4e4e4"}
+DARK = {"paper": "#111418", "ink": "#f2f2f2", "quiet": "#b5b5b5", "faint": "#3a3f45"}
+
+
+class Picture(Figure):
+    """A Figure that a notebook shows once, without pyplot, and with its text for screen readers."""
+
+    alt_text = ""
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        file = BytesIO()
+        self.savefig(file, format="png", dpi=144)
+        png, alt = b64encode(file.getvalue()).decode(), escape(self.alt_text)
+        width = round(self.get_figwidth() * 96)
+        source = f'src="data:image/png;base64,{png}"'
+        image = f'<img alt="{alt}" style="max-width:100%" width="{width}" {source}>'
+        return {"text/html": image, "text/plain": self.alt_text}
+
+
+def themed(draw):
+    """Draw a figure in the light theme, or with dark=True in the dark one."""
+
+    @wraps(draw)
+    def drawn(*args, dark: bool = False, **how) -> Picture:
+        theme = DARK if dark else LIGHT
+        ink = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
+        rc = dict.fromkeys(ink, theme["ink"]) | {
+            "axes.facecolor": theme["paper"], "axes.edgecolor": theme["quiet"],
+            "figure.facecolor": theme["paper"], "font.size": 10, "axes.titlesize": 11,
+            "axes.spines.top": False, "axes.spines.right": False,
+        }  # fmt: skip
+        with rc_context(rc):
+            return draw(*args, dark=dark, **how)
+
+    return drawn
+
+
+def picture(alt_text: str, width: float, height: float, dark: bool, columns: int = 1
+            ) -> tuple[Picture, list[Axes], dict[str, str]]:  # fmt: skip
+    """An empty figure with its text: (figure, its axes, the theme's colours)."""
+    figure = Picture(figsize=(width, height), layout="constrained")
+    figure.alt_text = alt_text
+    axes = figure.subplots(1, columns, squeeze=False)[0]
+    return figure, list(axes), DARK if dark else LIGHT
+
+
+def legend(axes: Axes, theme: dict[str, str], handles: list | None = None) -> None:
+    """The legend below the axes, in the theme's colours; nothing if there is nothing to explain."""
+    handles = axes.get_legend_handles_labels()[0] if handles is None else handles
+    if handles:
+        axes.figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False,
+                           fontsize=9, labelcolor=theme["ink"])  # fmt: skip
+
+
+def words(axes: Axes, x: float, y: float, text: str, **how) -> Text:
+    """Text on the data, that stays inside the axes."""
+    return axes.text(x, y, text, **{"fontsize": 9, "va": "center", "clip_on": True, **how})
+
+
+def several(names: list[str], most: int = 4) -> str:
+    """Names in a sentence: a, b and c; or a, b, c and 7 more."""
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "nobody"
+
+
+def heading(run) -> str:
+    """Which run this is."""
+    return f"{run.scenario} under {run.policy.name}"

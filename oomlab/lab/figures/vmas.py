@@ -1,0 +1,83 @@
+"""The victim's address space when it is killed: which mappings the reaper may take, and why not."""
+
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from ...model.mm import FILE, HUGETLB, PFNMAP, SHMEM
+from ...model.reaper import can_reap
+from ...trace import Run
+from ..machine import machine_at
+from .style import GREEN, PURPLE, heading, legend, picture, themed, words
+
+
+class Mapping(NamedTuple):
+    """A VMA: its resident pages, those the reaper would take, and why it leaves the others."""
+
+    name: str
+    kind: str
+    pages: int
+    reapable: int
+    why_not: str
+
+
+def mappings(run: Run, victim: str | None = None) -> tuple[str, list[Mapping]]:
+    """The victim (the first one if none is named) and its VMAs, as the kill found them."""
+    kills = [e for e in run.events if e["event"] == "kill" and "step" in e]
+    kill = next((e for e in kills if victim in (None, e["task"])), None)
+    if kill is None:
+        return victim or "", []
+    kernel = machine_at(run, kill["step"] - 1)
+    task = next(t for t in kernel.tasks if t.name == kill["task"])
+    return task.name, [reapable(vma, run.policy) for vma in (task.mm.vmas if task.mm else ())]
+
+
+def reapable(vma, policy) -> Mapping:
+    """What can_reap() and `reap_dirty` make of one VMA."""
+    kept = vma.dirty if vma.kind == FILE and not policy.reap_dirty else 0
+    if can_reap(vma, policy):
+        why = f"{kept} dirty pages stay" if kept else ""
+        return Mapping(vma.name, vma.kind, vma.pages, vma.pages - kept, why)
+    reasons = {
+        HUGETLB: "huge pages are not reaped",
+        SHMEM: "shared: others may need it",
+        PFNMAP: "device memory is not RAM",
+        FILE: "all of it is dirty",
+    }
+    why = "mlocked" if vma.locked else reasons.get(vma.kind, "empty")
+    return Mapping(vma.name, vma.kind, vma.pages, 0, why if vma.pages else "empty")
+
+
+@themed
+def figure(run: Run, *, victim: str | None = None, dark: bool = False) -> Figure:
+    """One bar for each VMA: what may be reaped, what may not, and why."""
+    name, rows = mappings(run, victim)
+    drawn, (axes,), theme = picture(alt_text(run, victim), 9.5, 1.6 + 0.4 * max(len(rows), 1), dark)
+    for y, row in enumerate(rows):
+        axes.barh(y, row.reapable, 0.66, color=GREEN, label="" if y else "may be reaped")
+        axes.barh(y, row.pages - row.reapable, 0.66, row.reapable, color=PURPLE, hatch="xxxx",
+                  edgecolor=theme["paper"], label="" if y else "may not")  # fmt: skip
+        note = f" {row.pages} pages{'; ' + row.why_not if row.why_not else ''}"
+        words(axes, row.pages, y, note, clip_on=False)
+    axes.set_yticks(range(len(rows)), [f"{row.name} ({row.kind})" for row in rows])
+    axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+    axes.set_xlim(0, max([row.pages for row in rows], default=1) * 1.45)
+    axes.set_xlabel("resident pages")
+    axes.set_title(
+        f"{heading(run)}: memory of {name or 'nobody, no victim'} when killed", loc="left"
+    )
+    if not rows:
+        words(axes, 0.1, 0, "nobody was killed")
+    legend(axes, theme)
+    return drawn
+
+
+def alt_text(run: Run, victim: str | None = None) -> str:
+    """How much of the victim may be reaped, as a sentence."""
+    name, rows = mappings(run, victim)
+    if not rows:
+        return f"Nobody was killed in {heading(run)}."
+    kept = [f"{row.name} ({row.why_not})" for row in rows if row.why_not]
+    left = f"; not all of {', '.join(kept)}" if kept else ""
+    pages, all_pages = sum(row.reapable for row in rows), sum(row.pages for row in rows)
+    return f"In {heading(run)} the reaper may take {pages} of {all_pages} pages of {name}{left}."

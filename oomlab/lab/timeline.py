@@ -1,0 +1,225 @@
+"""A run as a picture's data: lanes, moments, and who took the reclaimed pages. No drawing here.
+
+    for lane in lanes(run): lane.name, lane.segments, lane.fates
+    for moment in moments(run): moment.step, moment.kind, moment.sentence
+
+A step is a column. A task is in the state its last step left it in until it takes another one.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..model.kernel import VAIN
+from ..model.locks import Mutex, RwSemaphore
+from ..model.tasks import Task
+from ..trace import Run, build, kind_of, name_of, state_of
+
+# What a lane shows, in the words of a legend.
+STATES = {
+    "running": "running",
+    "allocating": "looping in the slow path",
+    "locked": "waiting for a lock",
+    "waiting": "asleep",
+    "frozen": "frozen",
+    "exiting": "exiting",
+}
+FATES = {"killed": "SIGKILL pending", "reaped": "memory reaped"}
+
+
+class Segment(NamedTuple):
+    """From step `start` up to, not including, `end` the task is in `state`, waiting for `on`."""
+
+    start: int
+    end: int
+    state: str
+    on: str
+
+
+class Fate(NamedTuple):
+    """From `start` to `end` the task is "killed" and not yet gone, or "reaped"."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass
+class Lane:
+    """All that a task, or several of one name in turn, did."""
+
+    name: str
+    kind: str  # user or kernel
+    segments: list[Segment] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+
+    def at(self, step: int) -> Segment | None:
+        """What it is doing at a step; None before its birth and after its death."""
+        found = bisect_right(self.segments, (step, float("inf"))) - 1
+        segment = self.segments[found] if found >= 0 else None
+        return segment if segment and step < segment.end else None
+
+
+class Moment(NamedTuple):
+    """A step worth jumping to."""
+
+    step: int
+    kind: str  # kill, wake, reap, steal, loss, exit, panic, bug
+    task: str
+    sentence: str
+
+
+# Events that are moments: how they are called, and what they say.
+TOLD = {
+    "kill": ("kill", "{task} is killed"),
+    "mark_victim": ("kill", "{task} is marked as OOM victim"),
+    "wake_reaper": ("wake", "the reaper is woken for {task}"),
+    "slot_busy": ("loss", "mm_to_reap is busy with {mm}: {task} is not handed over"),
+    "start_task_reaping": ("reap", "the reaper begins with {task}"),
+    "finish_task_reaping": ("reap", "the reaper is done with {task}"),
+    "unable_to_reap": ("loss", "the reaper gives {task} up"),
+    "mm_pinned": ("loss", "{task} shares its memory with {by}, and is not reaped"),
+    "segfault": ("kill", "{task} loses its memory while alive: SIGSEGV"),
+    "no_killable_processes": ("panic", "{task} finds nobody to kill"),
+    "exit": ("exit", "{task} has exited"),
+    "panic": ("panic", "the kernel panics: {text}"),
+    "bug": ("bug", "this must not happen: {text}"),
+}
+
+
+def shown_steps(run: Run) -> int:
+    """How many steps a picture shows: what comes long after the last event only repeats itself."""
+    last = max((e["step"] for e in run.kernel.events or () if told(e)), default=0)
+    everything = len(run.trace)
+    tail = max(100, last // 5)
+    return everything if everything <= last + 2 * tail else last + tail
+
+
+def told(event: dict) -> bool:
+    return event["event"] not in VAIN and "step" in event
+
+
+def lanes(run: Run) -> list[Lane]:
+    """One lane for each name, in the order in which the tasks were born."""
+    until = shown_steps(run)
+    found: dict[str, Lane] = {}
+    now: dict[str, tuple] = {}  # name -> (since, state, on)
+    boot, _ = build(run.scenario, run.policy, **run.params)
+    for task in boot.tasks:
+        found[task.name] = Lane(task.name, kind_of(task))
+        now[task.name] = (0, *looks(state_of(task), task.waits_for))
+
+    for number, (_, task, _, _, state, _, on, _) in enumerate(run.trace[:until]):
+        name = task.name
+        before = now.get(name)
+        state, on = looks(state, on) if on is not None else (state, "")
+        if before is not None and before[1] == state and before[2] == on:
+            continue
+        if before is None and name not in found:
+            found[name] = Lane(name, kind_of(task))
+        if before is not None and before[0] < number:
+            found[name].segments.append(Segment(before[0], number, before[1], before[2]))
+        if state == "dead":
+            now.pop(name, None)
+        else:
+            now[name] = (number, state, on)
+
+    for name, (since, state, on) in now.items():
+        found[name].segments.append(Segment(since, until, state, on))
+    for name, fates in fates_of(run, until).items():
+        if name in found:
+            end = found[name].segments[-1].end if found[name].segments else until
+            found[name].fates = [Fate(f.start, min(f.end, end), f.kind) for f in fates]
+    return list(found.values())
+
+
+def looks(state: str, on) -> tuple[str, str]:
+    """A state as a lane shows it: waiting for a lock is not the same as being asleep."""
+    if state == "waiting" and isinstance(on, Mutex | RwSemaphore):
+        state = "locked"
+    return state, "" if on is None or state == "allocating" else name_of(on)
+
+
+def fates_of(run: Run, until: int) -> dict[str, list[Fate]]:
+    """Who is killed from when, and reaped from when: {name: [...]}."""
+    threads: dict[int, dict[str, None]] = {}  # of a process, by its signal_struct
+    died: dict[str, int] = {}
+    kills: list[tuple[Task, int]] = []
+    for number, (_, task, op, _, state, _, _, _) in enumerate(run.trace[:until]):
+        if state == "dead":
+            died[task.name] = number
+        if op[0] == "SIGKILL":
+            kills.append((op[1], number))
+    for task in {row[1] for row in run.trace[:until]}:
+        threads.setdefault(id(task.signal), {})[task.name] = None
+    for task in run.kernel.tasks:  # those that never took a step
+        threads.setdefault(id(task.signal), {})[task.name] = None
+
+    fates: dict[str, dict[str, int]] = {}
+
+    def befalls(kind: str, task: Task, step: int) -> None:
+        for name in threads.get(id(task.signal), {task.name: None}):
+            fates.setdefault(name, {}).setdefault(kind, step)
+
+    for task, number in kills:
+        befalls("killed", task, number)
+    for event in run.kernel.events or ():
+        if event["event"] == "finish_task_reaping" and event["task"] is not None:
+            befalls("reaped", event["task"], event.get("step", until))
+    return {
+        name: [Fate(start, died.get(name, until), kind) for kind, start in kinds.items()
+               if start < died.get(name, until)]
+        for name, kinds in fates.items()
+    }  # fmt: skip
+
+
+def takers(run: Run) -> list[tuple[int, Task, int]]:
+    """Each step at which somebody took pages that the reaper had freed: (step, task, pages)."""
+    taken, before = [], 0
+    for number, (_, task, _, _, _, _, _, reaped) in enumerate(run.trace):
+        if reaped < before:
+            taken.append((number, task, before - reaped))
+        before = reaped
+    return taken
+
+
+def moments(run: Run) -> list[Moment]:
+    """What is worth jumping to, in order. A steal is a row of takes by one living task."""
+    until = shown_steps(run)
+    found = []
+    for event in run.kernel.events or ():
+        kind, text = TOLD.get(event["event"], ("", ""))
+        if not kind or not 0 <= event.get("step", -1) < until:
+            continue
+        if event["event"] == "mark_victim" and found and found[-1].task == name_of(event["task"]):
+            continue  # of its own kill, a step ago
+        said = {key: name_of(value) for key, value in event.items() if value is not None}
+        said = {"task": "a process", **said}
+        found.append(Moment(event["step"], kind, said["task"], text.format(**said)))
+    return sorted(found + steals(run, until), key=lambda moment: moment.step)
+
+
+def steals(run: Run, until: int) -> list[Moment]:
+    """Reclaimed pages taken by tasks that are not dying, told once per task and row."""
+    taken = takers(run)
+    if not taken:
+        return []
+    dying = {name: fates[0].start for name, fates in fates_of(run, until).items() if fates}
+    rows: list[list] = []
+    for step, task, pages in taken:
+        if step >= until or kind_of(task) == "kernel" or step >= dying.get(task.name, until):
+            continue
+        if rows and rows[-1][1] == task.name:
+            rows[-1][2] += pages
+        else:
+            rows.append([step, task.name, pages])
+    return [
+        Moment(step, "steal", name, f"{name}, not dying, takes {pages} of the reclaimed pages")
+        for step, name, pages in rows
+    ]
+
+
+def does(step: tuple) -> str:
+    """A step of the trace as a sentence: who, in which function, does what."""
+    _, task, (verb, what), function, *_ = step
+    return f"{task.name} in {function}(): {verb} {name_of(what)}"
