@@ -6,10 +6,11 @@ moved it. What one report lacks, an earlier one of the same machine may supply.
 """
 
 from dataclasses import fields
+from itertools import pairwise
 
-from oomlab.reports import messages
-from oomlab.reports.report import Report, TaskRow
-from oomlab.reports.text import Line
+from . import messages
+from .report import Report, TaskRow
+from .text import Line
 
 HEADER, MEMORY, TABLE, CHOICE = range(4)
 SAME_MOMENT = 1.0  # s: log daemons move lines by less, two reports are further apart
@@ -157,6 +158,8 @@ class Host:
     def _place_rows(self, report: Report) -> None:
         if self._rows:
             captions = report.columns or self._captions_for(report)
+            report.captions_lost = not report.columns
+            report.columns = captions
             places = messages.places_of(captions)
             placed = [(stamp, messages.row(text, captions, places)) for stamp, text in self._rows]
             later, report.tasks = report.tasks, []
@@ -167,6 +170,10 @@ class Host:
         if None not in self._stamps and self._stamps != sorted(self._stamps):
             order = sorted(range(len(self._stamps)), key=self._stamps.__getitem__)
             report.tasks = [report.tasks[i] for i in order]
+            self._stamps.sort()
+        if len(self._stamps) > 1 and None not in self._stamps:
+            gap = max(later - row for row, later in pairwise(self._stamps))
+            report.torn_table = gap if gap > SAME_MOMENT else None
 
     def _captions_for(self, report: Report) -> tuple[str, ...]:
         """The layout by the rows' width; where two fit, by the version and the values."""

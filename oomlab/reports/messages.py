@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from operator import itemgetter
 
-from oomlab.reports.report import Counter, Invoker, Kill, Reap, Scored, Summary, TaskRow, Zone
+from .report import Counter, Invoker, Kill, Reap, Scored, Summary, TaskRow, Zone
 
 HEADER = re.compile(r"(.*?)\s*invoked oom-killer:\s*(.*)")
 GFP = re.compile(r"gfp_mask=(0x[0-9a-fA-F]{1,16}|\d{1,10})(?:\(([^()]{0,400})\)?)?")

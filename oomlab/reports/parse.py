@@ -8,16 +8,24 @@ input raises, except NotText for what is no text at all.
 
 from collections.abc import Iterator
 
-from oomlab.reports import messages
-from oomlab.reports.host import CHOICE, HEADER, MEMORY, MOST_ROWS, TABLE, Host
-from oomlab.reports.report import Kill, Memcg, Memory, Report
-from oomlab.reports.text import Line, NotText, Source, kernel_lines
-from oomlab.reports.wrapped import ROW, whole_messages
+from . import messages
+from .blocks import NotText, Source
+from .host import CHOICE, HEADER, MEMORY, TABLE, Host
+from .report import Kill, Memcg, Memory, Report
+from .text import Line, kernel_lines
+from .wrapped import ROW, whole_messages
 
 __all__ = ["NotText", "Report", "parse"]
 
-MOST_HOSTS = 256
+MOST, MOST_HOSTS = 1024, 256  # zones, kills, ... of a report; hosts of a log
 COUNTS = ("active_anon:", "active_file:", "unevictable:", "slab_", "mapped:", "free:")
+PAGES = {
+    "pages RAM": "ram_pages",
+    "pages of RAM": "ram_pages",
+    "pages reserved": "reserved_pages",
+    "reserved pages": "reserved_pages",
+    "total pagecache pages": "pagecache_pages",
+}
 TELLING = ("moom_callback", "mem_cgroup_out_of_memory", "pagefault_out_of_memory")
 
 
@@ -72,13 +80,13 @@ class _Log:
         elif word.isdecimal():
             self._pages(host, line, text)
         elif host.stats is not None and messages.STAT.match(text):
-            self._stat(host, line, text)
+            self._stat(host, text)
         elif text[0] == "[" and "pid" in text[:12]:
             self._captions(host, line, text)
         elif "mems_allowed=" in text and "oom-kill:" not in text:
             self._cpuset(host, line, text)
         elif word.startswith(COUNTS):
-            self._counts(host, line, text)
+            self._memory(host, line).counts.update(messages.counts(text))
         elif host.part == TABLE and "] [" in text:
             torn = text.index("] [") + 2  # what stands before a row is not always a prefix
             if ROW.match(text, torn):
@@ -137,15 +145,9 @@ class _Log:
 
     def _pages(self, host: Host, line: Line, text: str) -> None:
         number, _, rest = text.partition(" ")
-        names = {
-            "pages RAM": "ram_pages",
-            "pages of RAM": "ram_pages",
-            "pages reserved": "reserved_pages",
-            "reserved pages": "reserved_pages",
-            "total pagecache pages": "pagecache_pages",
-        }
-        if rest.strip() in names and len(number) < 20:
-            setattr(self._memory(host, line), names[rest.strip()], int(number))
+        name = PAGES.get(rest.strip())
+        if name and len(number) < 20:
+            setattr(self._memory(host, line), name, int(number))
 
     def _swap(self, host: Host, line: Line, text: str) -> None:
         kilobytes = text.partition("=")[2].strip().removesuffix("kB")
@@ -157,7 +159,7 @@ class _Log:
         zone = messages.zone(text)
         if zone:
             memory = self._memory(host, line)
-            if len(memory.zones) < 4096:
+            if len(memory.zones) < MOST:
                 memory.zones.append(zone)
             return
         buddy = messages.BUDDY.match(text)
@@ -173,21 +175,15 @@ class _Log:
             pages = [cell for cell in text.split()[1:] if cell.isdecimal()]
             host.report.memory.zones[-1].lowmem_reserve = tuple(map(int, pages[:8]))
 
-    def _counts(self, host: Host, line: Line, text: str) -> None:
-        """`active_anon:15848 ...`: pages by kind; after the version's order one or more lines."""
-        self._memory(host, line).counts.update(messages.counts(text))
-
-    def _killed_in(self, host: Host, line: Line, text: str) -> None:
+    def _task_in(self, host: Host, line: Line, text: str) -> None:
         found = messages.KILLED_IN.match(text)
-        limit = messages.LIMIT_OF.match(text)
-        if found or limit:
+        group = messages.GROUP.match(text)
+        if found:
             memcg = self._memcg(host, line)
-            memcg.limit_path = (found[2] if found else limit[1]).replace(" ", "") or None
-            memcg.task_path = found[1].strip() if found else None
-        elif text.startswith("Tasks in"):
-            group = messages.GROUP.match(text)
-            if group:
-                host.open(line, CHOICE).group = group[1]
+            memcg.task_path = found[1].strip()
+            memcg.limit_path = found[2].replace(" ", "") or None
+        elif group:
+            host.open(line, CHOICE).group = group[1]
 
     def _memcg(self, host: Host, line: Line) -> Memcg:
         report = host.open(line, MEMORY)
@@ -201,16 +197,20 @@ class _Log:
 
     def _memory_cgroup(self, host: Host, line: Line, text: str) -> None:
         found = messages.STATS.match(text)
-        if not found:
+        limit = messages.LIMIT_OF.match(text)
+        if limit:
+            self._memcg(host, line).limit_path = limit[1].strip()
+        elif found:
+            memcg = self._memcg(host, line)
+            host.stats = (
+                memcg.stats.setdefault(found[1] or "", {}) if len(memcg.stats) < MOST else {}
+            )
+            self._stat(host, found[2])
+        else:
             self._doubtful(host, line, text)
-            return
-        memcg = self._memcg(host, line)
-        if len(memcg.stats) < 1024:
-            host.stats = memcg.stats.setdefault(found[1] or "", {})
-            host.stats.update((key, int(n)) for key, n in messages.STAT.findall(found[2]))
 
-    def _stat(self, host: Host, line: Line, text: str) -> None:
-        if len(host.stats) < 1024:
+    def _stat(self, host: Host, text: str) -> None:
+        if len(host.stats) < MOST:
             host.stats.update((key, int(n)) for key, n in messages.STAT.findall(text))
 
     def _captions(self, host: Host, line: Line, text: str) -> None:
@@ -223,19 +223,18 @@ class _Log:
     def _summary(self, host: Host, line: Line, text: str) -> None:
         summary = messages.summary(text)
         if summary:
-            host.open(line, CHOICE).summary = summary
+            again = host.report and host.report.summary and host.report.summary != summary
+            host.open(line, CHOICE, anew=bool(again)).summary = summary
 
     def _doubtful(self, host: Host, line: Line, text: str) -> None:
         """A line that talks about killing or OOM: kill lines, reaper lines, a prefixed header."""
-        if "invoked oom-killer" in text:
-            self._header(host, line, text)
-            return
         if "oom-kill:" in text:
             self._summary(host, line, text)
             return
         reap = messages.reap(text)
         if reap:
-            if host.report:
+            if host.report and len(host.report.reaps) < MOST:
+                reap.stamp = line.stamp
                 host.report.reaps.append(reap)
             return
         scored = messages.scored(text)
@@ -248,17 +247,13 @@ class _Log:
             self._kill(host, line, kill)
             return
         exiting = messages.EXITING.search(text)
-        if exiting:
-            host.open(line, CHOICE).exiting.append((int(exiting[1]), exiting[2]))
+        if exiting and len(host.open(line, CHOICE).exiting) < MOST:
+            host.report.exiting.append((int(exiting[1]), exiting[2]))
+        elif "Kernel panic" in text:
+            self._panic(host, line, text)
         elif "no killable processes" in text:
-            report = host.open(line, CHOICE)
-            report.nobody = True
-            if "panic" in text:
-                report.panic = text.partition(": ")[2]
-        elif "Kernel panic" in text and host.report:
-            report = host.open(line, CHOICE)
-            report.panic = text.partition(": ")[2]
-        elif host.report and messages.PINNED.search(text):
+            host.open(line, CHOICE).nobody = True
+        elif host.report and messages.PINNED.search(text) and len(host.report.pinned) < MOST:
             host.report.pinned.append(text)
         elif host.report and host.part < CHOICE:
             host.report.via.update(name for name in TELLING if name in text)
@@ -269,11 +264,12 @@ class _Log:
         if old and any(kill.pid == other.pid for other in old.kills):
             return
         report = host.open(line, CHOICE, anew=bool(old and old.kills and not old.group))
-        if len(report.kills) < MOST_ROWS:
+        if len(report.kills) < MOST:
+            kill.stamp = line.stamp
             report.kills.append(kill)
 
     def _panic(self, host: Host, line: Line, text: str) -> None:
-        if host.report and ("ut of memory" in text or "System is deadlocked" in text):
+        if "ut of memory" in text or (host.report and "System is deadlocked" in text):
             report = host.open(line, CHOICE)
             report.panic = text.partition(": ")[2]
             report.nobody = report.nobody or "no killable" in text
@@ -282,30 +278,17 @@ class _Log:
         host.booted(messages.kernel_version(text))
 
 
+ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")
 READERS = {
-    "CPU:": _Log._cpu,
-    "Pid:": _Log._cpu,
-    "PID:": _Log._cpu,
+    **dict.fromkeys(("CPU:", "Pid:", "PID:"), _Log._cpu),
+    **dict.fromkeys(("Node", *ZONES, *(f"{zone}:" for zone in ZONES)), _Log._zone),
+    **dict.fromkeys(("memory:", "memory+swap:", "swap:", "kmem:"), _Log._counter),
+    **dict.fromkeys(("Free", "Total"), _Log._swap),
+    **dict.fromkeys(("Task", "Tasks"), _Log._task_in),
+    **dict.fromkeys(("Out", "Killed"), _Log._doubtful),
     "Linux": _Log._version,
     "Mem-Info:": _Log._mem_info,
-    "Node": _Log._zone,
-    "DMA": _Log._zone,
-    "DMA32": _Log._zone,
-    "Normal": _Log._zone,
-    "HighMem": _Log._zone,
-    "Movable": _Log._zone,
     "lowmem_reserve[]:": _Log._reserve,
-    "Free": _Log._swap,
-    "Total": _Log._swap,
-    "Task": _Log._killed_in,
-    "Tasks": _Log._killed_in,
-    "memory:": _Log._counter,
-    "memory+swap:": _Log._counter,
-    "swap:": _Log._counter,
-    "kmem:": _Log._counter,
     "Memory": _Log._memory_cgroup,
-    "Out": _Log._doubtful,
-    "Killed": _Log._doubtful,
     "Kernel": _Log._panic,
 }
-READERS |= {f"{zone}:": _Log._zone for zone in ("DMA", "DMA32", "Normal", "HighMem", "Movable")}

@@ -130,6 +130,7 @@ class Kill:
     uid: int | None = None
     sizes_kb: dict[str, int] = field(default_factory=dict)  # total-vm, anon-rss, file-rss, ...
     oom_score_adj: int | None = None
+    stamp: float | None = None  # s since boot
 
 
 @dataclass(slots=True)
@@ -140,6 +141,7 @@ class Reap:
     name: str
     reaped: bool
     sizes_kb: dict[str, int] = field(default_factory=dict)
+    stamp: float | None = None  # s since boot
 
 
 @dataclass(slots=True)
@@ -152,7 +154,9 @@ class Report:
     invoker: Invoker | None = None
     memory: Memory | None = None
     memcg: Memcg | None = None
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # captions of the task table after the pid
+    captions_lost: bool = False  # the columns were inferred
+    torn_table: float | None = None  # s between two rows: the middle of two reports is lost
     tasks: list[TaskRow] = field(default_factory=list)
     summary: Summary | None = None
     scored: Scored | None = None
@@ -201,15 +205,23 @@ class Report:
             return "mempolicy or cpuset"
         return "global"
 
+    @property
+    def allowed_nodes(self) -> set[int]:
+        """Nodes of the request's mask, else of the task's cpuset; none if neither is printed."""
+        masks = []
+        if self.invoker:
+            masks += [self.invoker.nodemask, self.invoker.mems_allowed]
+        if self.summary:
+            masks = [self.summary.nodemask, *masks, self.summary.mems_allowed]
+        return next((node_list(mask) for mask in masks if mask), set())
+
     def _nodes_excluded(self) -> bool:
         """The request's nodemask leaves out node 0 or a node that Mem-Info lists."""
-        mask = self.invoker.nodemask if self.invoker else None
-        if not mask or not mask[0].isdigit():
+        if not self.invoker or not self.invoker.nodemask:
             return False
-        allowed = node_list(mask)
-        seen = {zone.node for zone in self.memory.zones if zone.node is not None} or {0} if (
-            self.memory) else {0}  # fmt: skip
-        return not seen <= allowed
+        zones = self.memory.zones if self.memory else []
+        seen = {zone.node for zone in zones if zone.node is not None} or {0}
+        return not seen <= node_list(self.invoker.nodemask)
 
     @property
     def page_kb(self) -> int:
@@ -242,7 +254,7 @@ class Report:
             absent.append("memory totals")
         if not self.tasks:
             absent.append("task table")
-        elif not self.columns:
+        elif self.captions_lost:
             absent.append("start of the task table")
         if self.damaged_rows:
             absent.append(f"parts of {self.damaged_rows} rows")

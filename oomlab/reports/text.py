@@ -1,32 +1,16 @@
 """From what people paste to what the kernel printed: transport and quoting are taken off.
 
 `kernel_lines` reads a log of any size and yields the lines near an OOM report, each without its
-prefix (printk stamp, syslog, journald, mail quoting, ...). Lines far from any report are dropped by
-a test for a few words, so that a long log costs little time and no memory. Nothing here knows what
-a report means.
+prefix (printk stamp, syslog, journald, mail quoting, ...). Nothing here knows what a report means.
 """
 
-import codecs
 import html
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import BinaryIO, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-# A report has one of these in reach of every line of it.
-WORDS = ("oom-", "oom_", "ut of memory", "Mem-Info", "total_vm", "illed process", "Linux version")
-BLOCK = 1 << 16  # characters that are looked through at once; longer lines are cut
-BYTE_WORDS = tuple(word.encode() for word in WORDS)
-AFTER = 3  # blocks that are read on after one with such a word
-BEFORE = 1 << 10  # characters read before it
-
-Source = str | bytes | BinaryIO | Iterable[str] | Iterable[bytes]
-
-
-class NotText(ValueError):
-    """The input is not readable as text at all: compressed, an image, a core dump."""
+from .blocks import BLOCK, WORDS, Source, near_reports
 
 
 class Line(NamedTuple):
@@ -92,7 +76,7 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
     quoted_printable = False
     held = ""  # a physical line that goes on with the next one: `=` or `\` at its end
     number = 0
-    for first, block in _near_reports(_blocks(source)):
+    for first, block in near_reports(source):
         if block is None:
             held = ""
             yield None
@@ -151,102 +135,6 @@ def _plain(number: int, lines: list[str]) -> Iterator[Line]:
         line = _without_prefix(number, 0, None, text.rstrip())
         if line is not None:
             yield line
-
-
-def _blocks(source: Source) -> Iterator[str] | Iterator[bytes]:
-    """Whole lines, about BLOCK characters at once, without the last line's end."""
-    if isinstance(source, str):
-        source = io.StringIO(source)
-    if isinstance(source, bytes | bytearray):
-        source = io.BytesIO(source)
-    if not hasattr(source, "read"):
-        return _gathered(source)
-    first = source.read(BLOCK)
-    if isinstance(first, bytes):
-        if first[:2] in (b"\xff\xfe", b"\xfe\xff") or first[1:2] == b"\0" != first[:1]:
-            source = _Decoded(first, source)
-            first = source.read(BLOCK)
-        else:
-            _check(first)
-    return _pieces(first, source)
-
-
-def _gathered(lines: Iterable[str] | Iterable[bytes]) -> Iterator[str] | Iterator[bytes]:
-    lines = iter(lines)
-    while some := list(islice(lines, 500)):
-        end = "\n" if isinstance(some[0], str) else b"\n"
-        yield end.join(line.rstrip(end) for line in some)
-
-
-def _pieces(piece: str | bytes, file) -> Iterator[str] | Iterator[bytes]:
-    end = "\n" if isinstance(piece, str) else b"\n"
-    rest = piece[:0]
-    while piece:
-        rest += piece
-        lines, found, tail = rest.rpartition(end)
-        if found:
-            yield lines
-            rest = tail
-        elif len(rest) > BLOCK:
-            yield rest
-            rest = piece[:0]
-        piece = file.read(BLOCK)
-    if rest:
-        yield rest
-
-
-class _Decoded:
-    """A file in UTF-16, as a Windows shell writes what it redirects."""
-
-    def __init__(self, first: bytes, file: BinaryIO):
-        big = first[:2] == b"\xfe\xff"
-        self.decoder = codecs.getincrementaldecoder("utf-16-be" if big else "utf-16-le")("replace")
-        self.first, self.file = first, file
-
-    def read(self, size: int) -> str:
-        piece, self.first = self.first or self.file.read(size), b""
-        while piece:
-            text = self.decoder.decode(piece)
-            if text:
-                return text
-            piece = self.file.read(size)
-        return ""
-
-
-def _check(start: bytes) -> None:
-    """Refuses what no editor would show: known archive heads, or a start full of control bytes."""
-    if start.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")):
-        raise NotText("this is a compressed file; decompress it first")
-    control = sum(byte < 32 and byte not in b"\0\t\n\r\f\x1b" for byte in start[:4096])
-    if control * 5 > len(start[:4096]):
-        raise NotText("this is not text")
-
-
-def _near_reports(blocks: Iterable) -> Iterator[tuple[int, str | None]]:
-    """Blocks around the telling words, with the number of their first line; None at a gap."""
-    number, left = 1, 0
-    before = None  # the end of a block that was left out
-    for block in blocks:
-        words, end = (WORDS, "\n") if isinstance(block, str) else (BYTE_WORDS, b"\n")
-        lines = block.count(end) + 1
-        if any(word in block for word in words):
-            if not left and before is not None:
-                tail = before[-BEFORE:].partition(end)[2]
-                yield number, None
-                if tail:
-                    yield number - tail.count(end) - 1, _decoded(tail)
-            left = AFTER
-        if left:
-            left -= 1
-            yield number, _decoded(block)
-            before = None
-        else:
-            before = block
-        number += lines
-
-
-def _decoded(block: str | bytes) -> str:
-    return block if isinstance(block, str) else block.decode("utf-8", "replace")
 
 
 def _clean(number: int, text: str) -> Iterator[Line]:

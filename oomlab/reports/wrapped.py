@@ -8,9 +8,9 @@ the stats of a memcg) become one line in the same way, which is what rsyslog mak
 import re
 from collections.abc import Iterable, Iterator
 
-from oomlab.reports.messages import leading_numbers
-from oomlab.reports.report import TaskRow
-from oomlab.reports.text import Line
+from .messages import leading_numbers
+from .report import TaskRow
+from .text import Line
 
 LONGEST = 16384  # characters of one message; what comes after is another one
 

@@ -1,0 +1,154 @@
+"""Why this one? The choice of a report recomputed: every task's badness, the predicted victim, and
+whether the kernel chose the same; if not, which known reason applies.
+
+All points come from the model's own oom_badness on the machine of the report (see `machine`).
+"""
+
+from dataclasses import dataclass, replace
+
+from ..model.oom import oom_badness, oom_score, select_bad_process
+from ..model.policy import Policy
+from ..model.tasks import OOM_SCORE_ADJ_MIN
+from .kernels import policy_for
+from .machine import adj_of, is_invoker, machine, oom_control
+from .report import Kill, Report, TaskRow
+from .totals import Total, total_pages
+from .verdict import Verdict, verdict
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A row and what it is worth; points None: it cannot be killed, and `why_not` says why."""
+
+    row: TaskRow
+    points: int | None  # pages, or per mille before 3.5
+    score: int | None  # thousandths of totalpages, as `score N` was printed to 5.0
+    why_not: str | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One report, judged. `ranked` is in the order in which the tasks would be chosen."""
+
+    report: Report
+    policy: Policy | None  # None: the rules are not known, see `verdict`
+    total: Total
+    ranked: tuple[Ranked, ...] = ()
+    predicted: Ranked | None = None
+    runner_up: Ranked | None = None  # who dies if the predicted one is spared
+    spared_from: int | None = None  # the highest oom_score_adj with which the predicted one lives
+    recomputed_score: int | None = None  # of the task in `Kill process ... score N`
+    verdict: Verdict = Verdict()
+
+    @property
+    def margin(self) -> int | None:
+        """Pages by which the predicted victim leads."""
+        if self.predicted is None or self.runner_up is None:
+            return None
+        lead = self.predicted.points - self.runner_up.points
+        return lead * self.total.pages // 1000 if self.policy.points == "permille" else lead
+
+
+def explain(
+    report: Report, policy: Policy | None = None, total: Total | None = None
+) -> Explanation:
+    """Judge a report by the rules of its own kernel, or by other ones to see what they change."""
+    policy = policy or policy_for(report)
+    total = total or total_pages(report)
+    if policy is None or not report.tasks:
+        return _judged(Explanation(report, policy, total))
+    kernel = machine(report, policy, total.pages)
+    control = oom_control(kernel, report, total.pages)
+    tasks = {task.pid: task for task in kernel.tasks}
+
+    def points(task) -> int | None:
+        return oom_badness(task, total.pages, policy, control.memcg)
+
+    rows = {row.pid: row for row in report.tasks}
+    ranked = []
+    for pid, row in rows.items():
+        task = tasks.get(pid)
+        worth = points(task) if task is not None and row.rss is not None else None
+        score = None if worth is None else oom_score(worth, total.pages, policy)
+        ranked.append(Ranked(row, worth, score, _why_not(report, row, worth)))
+    if policy.ties == "last":
+        ranked.reverse()
+    ranked.sort(key=lambda r: (r.points is None, -(r.points or 0)))
+    by_pid = {r.row.pid: r for r in ranked}
+
+    chosen = select_bad_process(kernel, control)
+    if policy.oom_kill_allocating_task:
+        chosen = next(
+            (tasks.get(pid) for pid, row in rows.items() if is_invoker(report, row)), None
+        )
+    predicted = by_pid.get(chosen.pid) if chosen is not None else None
+    others = [r for r in ranked if r is not predicted and r.points is not None]
+    runner_up = others[0] if others else None
+    spared = None
+    if predicted is not None and runner_up is not None and not policy.oom_kill_allocating_task:
+        order = list(rows)
+        earlier = order.index(predicted.row.pid) < order.index(runner_up.row.pid)
+        most = runner_up.points - (earlier == (policy.ties == "first"))
+        spared = _spared_from(tasks[chosen.pid], points, most)
+    return _judged(
+        Explanation(report, policy, total, tuple(ranked), predicted, runner_up, spared_from=spared)
+    )
+
+
+def _judged(explanation: Explanation) -> Explanation:
+    explanation = replace(explanation, recomputed_score=_score_of(explanation))
+    return replace(explanation, verdict=verdict(explanation))
+
+
+def _why_not(report: Report, row: TaskRow, points: int | None) -> str | None:
+    if points is not None:
+        return None
+    if row.pid in report.earlier_victims:
+        return "killed before"
+    if row.rss is None:
+        return "its row is cut off"
+    return "oom_score_adj -1000" if adj_of(row) == OOM_SCORE_ADJ_MIN else "never killed"
+
+
+def _spared_from(task, points, most: int) -> int:
+    """The highest oom_score_adj below its own that gives it `most` points or fewer."""
+    low, high = OOM_SCORE_ADJ_MIN, task.signal.oom_score_adj
+    own = high
+    while high - low > 1:  # points fall with adj: `low` is spared, `high` is not
+        task.signal.oom_score_adj = middle = (low + high) // 2
+        if points(task) <= most:
+            low = middle
+        else:
+            high = middle
+    task.signal.oom_score_adj = own
+    return low
+
+
+def _score_of(explanation: Explanation) -> int | None:
+    """`score N` recomputed, from the row of the scored task or of who was killed for it."""
+    report, policy, total = explanation.report, explanation.policy, explanation.total
+    scored = report.scored
+    if policy is None or scored is None:
+        return None
+    pids = [scored.pid, *(kill.pid for kill in report.kills[:1])]
+    for pid in pids:
+        for r in explanation.ranked:
+            if pid in (r.row.pid, r.row.tgid) and r.score is not None:
+                return r.score
+    if not report.kills or scored.name != report.kills[0].name or total.most != total.pages:
+        return None
+    alone = Report(kernel=report.kernel, memcg=report.memcg, kills=report.kills, scored=scored)
+    alone.tasks = [row_of(report.kills[0], report.page_kb)]
+    kernel = machine(alone, policy, total.pages)
+    points = oom_badness(kernel.tasks[-1], total.pages, policy)
+    return None if points is None else oom_score(points, total.pages, policy)
+
+
+def row_of(kill: Kill, page_kb: int) -> TaskRow:
+    """What a kill line tells of the row that was lost; who is root it does not always say."""
+    sizes = kill.sizes_kb
+    rss = sum(sizes.get(kind, 0) for kind in ("anon-rss", "file-rss", "shmem-rss")) // page_kb
+    tables = sizes["pgtables"] * 1024 if "pgtables" in sizes else None
+    uid = 0 if kill.uid is None else kill.uid
+    return TaskRow(kill.pid, uid, kill.pid, rss=rss, pgtables_bytes=tables, name=kill.name,
+                   oom_score_adj=kill.oom_score_adj or 0)  # fmt: skip

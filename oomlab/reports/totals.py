@@ -1,0 +1,102 @@
+"""totalpages: how much memory an OOM was about, which is what oom_score_adj is thousandths of."""
+
+from dataclasses import dataclass
+
+from ..model.mm import PTRS_PER_PTE
+from .kernels import in_container, policy_for
+from .report import Report, TaskRow
+
+UNLIMITED_KB = 1 << 52  # a memcg without limit prints 2^63 bytes in kB, less a page
+
+
+@dataclass(frozen=True)
+class Total:
+    """Pages of memory and swap that the OOM was about."""
+
+    pages: int  # the best estimate
+    most: int  # what it may be if not all of it is printed
+    source: str
+
+
+def total_pages(report: Report) -> Total:
+    """constrained_alloc(): RAM and swap, or the limit of the memcg, or the allowed nodes."""
+    page = report.page_kb
+    memory = report.memory
+    swap = memory.swap_total_kb // page if memory and memory.swap_total_kb is not None else None
+    if report.kind == "memcg":
+        limit = _limit(report, swap)
+        if limit:
+            return limit
+    elif memory and memory.ram_pages is not None:
+        ram = memory.ram_pages - (memory.reserved_pages or 0)
+        nodes = _allowed_pages(report)
+        if nodes:
+            return Total(nodes + (swap or 0), nodes + (swap or 0), "the allowed nodes, and swap")
+        return Total(max(ram + (swap or 0), 1), ram + (swap or 0), "RAM - reserved + swap")
+    by_score = _by_score(report)
+    if by_score:
+        return Total(by_score, by_score, "from the printed score")
+    held = sum((row.rss or 0) + (row.swapents or 0) for row in report.tasks)
+    guess = max(held, 1000)
+    return Total(guess, 16 * guess, "a guess: the memory that the tasks hold")
+
+
+def _by_score(report: Report) -> int | None:
+    """`score` is thousandths of totalpages: a task without adj tells how much these are."""
+    scored, rules = report.scored, policy_for(report)
+    row = next((r for r in report.tasks if scored and scored.pid in (r.pid, r.tgid)), None)
+    if rules is None or row is None or not row.rss or not scored.score or row.oom_score_adj:
+        return None
+    points = row.rss + (row.swapents or 0) + sum(page_tables(row, report.page_kb))
+    if row.uid == 0 and not in_container(report):
+        if rules.root_bonus == "own":
+            points -= points * 3 // 100
+        elif rules.root_bonus == "total":
+            return points * 1000 // (scored.score + 30)
+    return points * 1000 // scored.score
+
+
+def _limit(report: Report, swap: int | None) -> Total | None:
+    """mem_cgroup_get_max(): the limit, and as much swap as the cgroup and the machine have."""
+    counters = report.memcg.counters if report.memcg else {}
+    if "memory" not in counters or counters["memory"].limit_kb >= UNLIMITED_KB:
+        return None
+    page = report.page_kb
+    limit = max(counters["memory"].limit_kb // page, 1)
+    both, own = counters.get("memory+swap"), counters.get("swap")
+    swapped = any(row.swapents for row in report.tasks) or (own and own.usage_kb) or (
+        both and both.usage_kb > counters["memory"].usage_kb)  # fmt: skip
+    if swap is None and not swapped:
+        return Total(limit, limit, "the limit")
+    if both and both.limit_kb < UNLIMITED_KB:
+        most = both.limit_kb // page
+        pages = most if swap is None else min(limit + swap, most)
+        return Total(pages, max(pages, most), "the limit with swap")
+    if own and own.limit_kb < UNLIMITED_KB:
+        allowed = own.limit_kb // page
+        pages = limit + (allowed if swap is None else min(allowed, swap))
+        return Total(pages, pages, "the limit, and the swap limit")
+    if swap is not None:
+        return Total(limit + swap, limit + swap, "the limit, and all swap")
+    return Total(limit, 64 * limit, "the limit; how much swap there is, is not printed")
+
+
+def _allowed_pages(report: Report) -> int:
+    """Pages of the nodes that a cpuset or a memory policy allows; 0 if that is not the kind."""
+    if report.kind not in ("cpuset", "mempolicy", "mempolicy or cpuset"):
+        return 0
+    nodes = report.allowed_nodes
+    zones = [z for z in report.memory.zones if z.node in nodes]
+    return sum(z.sizes_kb.get("present", 0) for z in zones) // report.page_kb
+
+
+def page_tables(row: TaskRow, page_kb: int) -> tuple[int, int]:
+    """(nr_ptes, nr_pmds), of which the first may stand for all levels.
+
+    Layouts before 3.7 do not print what badness counts: then as many as `rss` needs at least.
+    """
+    if row.pgtables_bytes is not None:  # bytes, though the caption says pages
+        return row.pgtables_bytes // (page_kb * 1024), 0
+    if row.nr_ptes is None:
+        return -(-row.rss // PTRS_PER_PTE), 0
+    return row.nr_ptes, row.nr_pmds or 0
