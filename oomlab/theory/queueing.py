@@ -1,0 +1,34 @@
+"""What a victim that cannot be reaped costs the victims behind it in the queue."""
+
+from sympy import Eq, Integer, Rational, symbols
+
+from .derivation import Derivation, Step
+
+stuck = symbols("stuck", nonnegative=True, integer=True)  # victims before ours, all unreapable
+attempts, nap = symbols("attempts nap", positive=True, integer=True)  # the nap is in ticks
+
+
+def delay_behind_stuck(passes: str = "serial") -> Derivation:
+    """Ticks until our victim's turn. "serial": one to its end, then the next (every release);
+    "parallel": try all, nap, try all again, as M33 asked for."""
+    hopeless, delay, seconds = symbols("hopeless delay seconds")
+    steps = [
+        Step("A victim that cannot be reaped costs a nap after each failed attempt.",
+             Eq(hopeless, attempts * nap))]  # fmt: skip
+    if passes == "serial":
+        result = stuck * attempts * nap
+        steps += [
+            Step("One thread, one victim at a time: ours waits for all that come before it.",
+                 Eq(delay, stuck * hopeless)),
+            Step("With ten attempts a tenth of a second apart, each costs a second.",
+                 Eq(seconds, stuck)),
+        ]  # fmt: skip
+    else:
+        result = Integer(0)
+        steps += [
+            Step("All are tried in the first pass, before anybody naps: ours does not wait.",
+                 Eq(delay, 0))]  # fmt: skip
+    at_ten = (stuck * attempts * nap).subs({attempts: 10, nap: Rational(1, 10)})
+    names = {delay: result, seconds: at_ten, hopeless: attempts * nap}
+    domain = {"stuck": (0, 6), "attempts": (1, 10), "nap": (1, 20)}
+    return Derivation(f"Behind a stuck victim ({passes})", steps, result, domain, names)
