@@ -1,15 +1,10 @@
 """Badness when the OOM killer chose: resident pages, swap, page tables, and oom_score_adj."""
 
-from typing import NamedTuple
-
 from matplotlib.figure import Figure
 
-from ...model.mm import get_mm_rss
-from ...model.oom import OomControl, constrained_alloc, oom_badness, select_bad_process
-from ...model.tasks import find_lock_task_mm, thread_group_leader
 from ...trace import Run
-from ..machine import machine_at
-from .style import BLUE, ORANGE, SKY, VERMILLION, heading, legend, picture, several, themed, words
+from ..facts import candidates, heading, several
+from .style import BLUE, ORANGE, SKY, VERMILLION, legend, picture, themed, words
 
 LOOKS = {
     "rss": (BLUE, ""),
@@ -17,47 +12,6 @@ LOOKS = {
     "page tables": (ORANGE, "////"),
     "adj": (VERMILLION, "xxxx"),
 }
-
-
-class Points(NamedTuple):
-    """What one process scores, and the parts it is made of; points None: must not be killed."""
-
-    name: str
-    points: int | None
-    parts: dict[str, int]
-
-
-def candidates(run: Run, kill: int = 0) -> tuple[str, list[Points]]:
-    """(who is chosen, all candidates by points) at the OOM report number `kill`."""
-    reports = [e for e in run.kernel.events or () if e["event"] == "oom_report" and "step" in e]
-    if not kill < len(reports):
-        return "", []
-    report = reports[kill]
-    kernel = machine_at(run, report["step"] - 1)
-    name = report["oc"].memcg.name if report["oc"].memcg else None
-    memcg = next((m for m in kernel.memcgs if m.name == name), None)
-    oc = OomControl(report["oc"].gfp_mask, report["oc"].order, memcg)
-    oc.totalpages = constrained_alloc(kernel, oc)
-    chosen = select_bad_process(kernel, oc)
-    rows = [
-        parts(task, oc, run.policy) for task in kernel.tasks
-        if thread_group_leader(task) and find_lock_task_mm(task)
-        and (memcg is None or memcg.contains(task))
-    ]  # fmt: skip
-    rows.sort(key=lambda row: (row.points is None, -(row.points or 0)))
-    return getattr(chosen, "name", ""), rows
-
-
-def parts(task, oc: OomControl, policy) -> Points:
-    """One candidate; adj is what is left of the points, so it carries a root bonus too."""
-    mm = find_lock_task_mm(task).mm
-    tables = {"none": 0, "ptes": mm.nr_ptes, "ptes+pmds": mm.nr_ptes + mm.nr_pmds}
-    pages = {"rss": get_mm_rss(mm), "swap": mm.swapents, "page tables": tables[policy.page_tables]}
-    if policy.points == "permille":
-        pages = {name: count * 1000 // oc.totalpages for name, count in pages.items()}
-    points = oom_badness(task, oc.totalpages, policy, oc.memcg)
-    adj = 0 if points is None else points - sum(pages.values())
-    return Points(task.name, points, {**pages, "adj": adj})
 
 
 @themed

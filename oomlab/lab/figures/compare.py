@@ -3,22 +3,10 @@
 from matplotlib.figure import Figure
 
 from ...trace import Run
-from ..timeline import Moment, lanes, moments
+from ..facts import divergence, heading
+from ..timeline import lanes
 from .lanes import draw
-from .style import VERMILLION, heading, picture, themed
-
-
-def divergence(a: Run, b: Run) -> tuple[Moment | None, Moment | None] | None:
-    """The first moments that differ (None: that run has no more of them); None if none differ.
-
-    Steps are not compared: one kernel thread more moves every one of them. What happens is.
-    """
-    one, two = moments(a), moments(b)
-    for i in range(max(len(one), len(two))):
-        first, second = one[i] if i < len(one) else None, two[i] if i < len(two) else None
-        if first is None or second is None or first[1:] != second[1:]:
-            return first, second
-    return None
+from .style import VERMILLION, picture, themed
 
 
 @themed

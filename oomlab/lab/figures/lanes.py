@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ...trace import Run
+from ..facts import heading, several
 from ..timeline import FATES, STATES, lanes, moments, shown_steps
-from .style import FATE_LOOKS, STATE_LOOKS, heading, legend, picture, several, themed, words
+from .style import FATE_LOOKS, STATE_LOOKS, legend, picture, themed, words
 
 
 @themed

@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 
 from ...trace import Run
+from ..facts import below_min, heading, several
 from ..timeline import shown_steps
 from .style import (
     BLUE,
@@ -10,26 +11,13 @@ from .style import (
     PURPLE,
     SKY,
     VERMILLION,
-    heading,
     legend,
     picture,
-    several,
     themed,
     words,
 )
 
 SIGNS = [("o", VERMILLION), ("s", PURPLE), ("^", ORANGE), ("D", SKY)]
-
-
-def below_min(run: Run) -> dict[str, list[tuple[int, int]]]:
-    """Who took pages when fewer than min stayed free: {task: [(step, free pages left)]}."""
-    found: dict[str, list[tuple[int, int]]] = {}
-    before = run.kernel.zone.managed
-    for step in run.steps[: shown_steps(run)]:
-        if step.free < min(before, run.kernel.zone.min):
-            found.setdefault(step.task, []).append((step.number, step.free))
-        before = step.free
-    return found
 
 
 @themed

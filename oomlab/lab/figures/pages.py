@@ -4,27 +4,11 @@ from collections import Counter
 
 from matplotlib.figure import Figure
 
-from ...trace import Run, kind_of
-from ..timeline import fates_of, takers
-from .style import GREEN, ORANGE, PURPLE, heading, legend, picture, several, themed, words
+from ...trace import Run
+from ..facts import heading, several, who_got_them
+from .style import GREEN, ORANGE, PURPLE, legend, picture, themed, words
 
 LOOKS = {"dying": (GREEN, ""), "not dying": (ORANGE, "////"), "kernel thread": (PURPLE, "xxxx")}
-
-
-def who_got_them(run: Run) -> dict[str, tuple[str, int]]:
-    """{task: (dying, not dying or kernel thread; pages of the reaper's it took)}."""
-    killed = {
-        name: min(fate.start for fate in fates)
-        for name, fates in fates_of(run, len(run.trace)).items() if fates
-    }  # fmt: skip
-    kinds: dict[str, str] = {}
-    pages: Counter[str] = Counter()
-    for step, task, taken in takers(run):
-        dying = step >= killed.get(task.name, len(run.trace)) or task.memdie
-        kind = "kernel thread" if kind_of(task) == "kernel" else "dying" if dying else "not dying"
-        kinds[task.name] = kind
-        pages[task.name] += taken
-    return {name: (kinds[name], count) for name, count in pages.most_common()}
 
 
 @themed

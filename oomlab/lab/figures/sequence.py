@@ -3,8 +3,9 @@
 from matplotlib.figure import Figure
 
 from ...trace import Run
+from ..facts import heading, several
 from ..timeline import shown_steps
-from .style import BLUE, VERMILLION, heading, picture, several, themed
+from .style import BLUE, VERMILLION, picture, themed
 
 MOST_STEPS = 40
 WEIGHTY = {"SIGKILL", "mark", "cmpxchg", "clear", "queue", "pop", "reap", "pin"}

@@ -81,15 +81,3 @@ def legend(axes: Axes, theme: dict[str, str], handles: list | None = None) -> No
 def words(axes: Axes, x: float, y: float, text: str, **how) -> Text:
     """Text on the data, that stays inside the axes."""
     return axes.text(x, y, text, **{"fontsize": 9, "va": "center", "clip_on": True, **how})
-
-
-def several(names: list[str], most: int = 4) -> str:
-    """Names in a sentence: a, b and c; or a, b, c and 7 more."""
-    if len(names) > most:
-        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "nobody"
-
-
-def heading(run) -> str:
-    """Which run this is."""
-    return f"{run.scenario} under {run.policy.name}"

@@ -1,51 +1,10 @@
 """The victim's address space when it is killed: which mappings the reaper may take, and why not."""
 
-from typing import NamedTuple
-
 from matplotlib.figure import Figure
 
-from ...model.mm import FILE, HUGETLB, PFNMAP, SHMEM
-from ...model.reaper import can_reap
 from ...trace import Run
-from ..machine import machine_at
-from .style import GREEN, PURPLE, heading, legend, picture, themed, words
-
-
-class Mapping(NamedTuple):
-    """A VMA: its resident pages, those the reaper would take, and why it leaves the others."""
-
-    name: str
-    kind: str
-    pages: int
-    reapable: int
-    why_not: str
-
-
-def mappings(run: Run, victim: str | None = None) -> tuple[str, list[Mapping]]:
-    """The victim (the first one if none is named) and its VMAs, as the kill found them."""
-    kills = [e for e in run.events if e["event"] == "kill" and "step" in e]
-    kill = next((e for e in kills if victim in (None, e["task"])), None)
-    if kill is None:
-        return victim or "", []
-    kernel = machine_at(run, kill["step"] - 1)
-    task = next(t for t in kernel.tasks if t.name == kill["task"])
-    return task.name, [reapable(vma, run.policy) for vma in (task.mm.vmas if task.mm else ())]
-
-
-def reapable(vma, policy) -> Mapping:
-    """What can_reap() and `reap_dirty` make of one VMA."""
-    kept = vma.dirty if vma.kind == FILE and not policy.reap_dirty else 0
-    if can_reap(vma, policy):
-        why = f"{kept} dirty pages stay" if kept else ""
-        return Mapping(vma.name, vma.kind, vma.pages, vma.pages - kept, why)
-    reasons = {
-        HUGETLB: "huge pages are not reaped",
-        SHMEM: "shared: others may need it",
-        PFNMAP: "device memory is not RAM",
-        FILE: "all of it is dirty",
-    }
-    why = "mlocked" if vma.locked else reasons.get(vma.kind, "empty")
-    return Mapping(vma.name, vma.kind, vma.pages, 0, why if vma.pages else "empty")
+from ..facts import heading, mappings
+from .style import GREEN, PURPLE, legend, picture, themed, words
 
 
 @themed

@@ -6,17 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 from ...trace import Run
-from ...waits import MEMORY, find_cycle, wait_for_graph
-from ..machine import machine_at
-from ..timeline import shown_steps
-from .style import BLUE, PURPLE, VERMILLION, heading, picture, themed
-
-
-def graph_at(run: Run, step: int | None = None) -> tuple[dict, list[str], set[str]]:
-    """(who waits for whom, a cycle in it, who is a task) after a step, by default the last."""
-    kernel = machine_at(run, shown_steps(run) - 1 if step is None else step)
-    graph = wait_for_graph(kernel)
-    return graph, find_cycle(graph), {task.name for task in kernel.tasks}
+from ...waits import MEMORY
+from ..facts import graph_at, heading
+from .style import BLUE, PURPLE, VERMILLION, picture, themed
 
 
 def places(graph: dict[str, list[str]], cycle: list[str]) -> dict[str, tuple[float, float]]:

@@ -1,0 +1,70 @@
+"""Questions about a run as text, or as HTML that folds: no kernel and no widget needed.
+
+print(ask(run))                   # a trace that stops, and questions
+print(ask(run, answers=True))     # the same, with answers and reasons
+"""
+
+from html import escape
+
+from ..trace import Run
+from .facts import heading
+from .questions import Question, freeze_step, questions
+from .timeline import does, shown_steps
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LAST_STEPS = 12
+
+
+def frozen(run: Run) -> list[str]:
+    """The last lines of the trace before it is stopped: tick, what is free, who does what."""
+    stop = freeze_step(run) + 1
+    rows: list[list] = []
+    for number, row in enumerate(run.trace[:stop]):
+        if rows and rows[-1][3] == does(row):
+            rows[-1][4] += 1
+            rows[-1][:3] = [number, row[0], row[5]]
+        else:
+            rows.append([number, row[0], row[5], does(row), 1])
+    return [
+        f"step {number:5}  tick {tick:4}  free {free:5}  {deed}{f'  (x{times})' if times > 1 else ''}"
+        for number, tick, free, deed, times in rows[-LAST_STEPS:]
+    ]  # fmt: skip
+
+
+def ask(run: Run, answers: bool = False) -> str:
+    """The trace up to the first kill, and questions; with `answers`, also what happened and why."""
+    zone = run.kernel.zone
+    lines = [
+        f"{heading(run)}, seed {run.seed}: {zone.managed} pages, "
+        f"min {zone.min}, low {zone.low}, high {zone.high}.",
+        f"The trace, stopped at step {freeze_step(run)} of {shown_steps(run)}:",
+        "",
+        *("  " + line for line in frozen(run)),
+    ]
+    for number, question in enumerate(questions(run), 1):
+        lines += ["", f"{number}. {question.text}"]
+        for letter, choice in zip(LETTERS, question.choices, strict=False):
+            lines.append(f"     {letter}) {choice}")
+        lines.append(f"   -> {answered(question)}" if answers else "   -> ?")
+    if not answers:
+        lines += ["", "Answer first; then ask for the answers."]
+    return "\n".join(lines) + "\n"
+
+
+def answered(question: Question) -> str:
+    """The right choice and the reason."""
+    choice = question.choices[question.answer]
+    return f"{LETTERS[question.answer]}) {choice}: {question.why}."
+
+
+def folded(run: Run) -> str:
+    """The same as HTML, each answer folded away: for a page without a kernel."""
+    parts = [f"<p>{escape(heading(run))}, seed {run.seed}.</p>",
+             f"<pre>{escape(chr(10).join(frozen(run)))}</pre>"]  # fmt: skip
+    for question in questions(run):
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in question.choices)
+        parts.append(
+            f'<p><b>{escape(question.text)}</b></p><ol type="a">{choices}</ol>'
+            f"<details><summary>Answer</summary><p>{escape(answered(question))}</p></details>"
+        )
+    return f"<section>{''.join(parts)}</section>"

@@ -1,0 +1,61 @@
+"""What the browser needs of a run to draw it: names and sentences once, the many numbers packed.
+
+Its counterpart is decode() in timeline.js.
+"""
+
+from array import array
+from sys import byteorder
+
+from ..klog import kernel_log
+from ..trace import Run, name_of
+from .facts import heading
+from .timeline import STATES, lanes, moments, shown_steps
+
+STATE_NUMBER = {state: number for number, state in enumerate(STATES)}
+
+
+def payload(run: Run, until: int | None = None) -> dict:
+    """One run as plain values; `columns` are unsigned 32-bit numbers, little-endian.
+
+    First five for each step (task, what it does, function, tick, free pages), then five for each
+    segment (lane, start, end, state, waits for). `until` hides what comes later.
+    """
+    shown = shown_steps(run)
+    until = shown if until is None else min(until, shown)
+    tasks, deeds, functions, waits = {}, {}, {}, {"": 0}
+    numbers = array("I")
+    for tick, task, op, function, _, free, _, _ in run.trace[:until]:
+        numbers.extend((
+            tasks.setdefault(task.name, len(tasks)), deeds.setdefault(op, len(deeds)),
+            functions.setdefault(function, len(functions)), tick, free,
+        ))  # fmt: skip
+    rows = lanes(run)
+    for y, lane in enumerate(rows):
+        for start, end, state, on in lane.segments:
+            if start < until:
+                on = waits.setdefault(on, len(waits))
+                numbers.extend((y, start, min(end, until), STATE_NUMBER[state], on))
+    if byteorder == "big":
+        numbers.byteswap()
+    zone = run.kernel.zone
+    return {
+        "title": heading(run),
+        "policy": run.policy.name,
+        "verdict": run.outcome.verdict,
+        "outcome": run.outcome.why,
+        "steps": until,
+        "more": len(run.trace) - until,
+        "zone": {mark: getattr(zone, mark) for mark in ("managed", "min", "low", "high")},
+        "tasks": list(tasks),
+        "deeds": [f"{verb} {name_of(what)}" for verb, what in deeds],
+        "functions": list(functions),
+        "waits": list(waits),
+        "lanes": [
+            {"name": lane.name, "kind": lane.kind,
+             "fates": [[f.start, min(f.end, until), f.kind] for f in lane.fates if f.start < until]}
+            for lane in rows
+        ],
+        "moments": [list(moment) for moment in moments(run) if moment.step < until],
+        "log": [list(line) for line in kernel_log(run) if line[0] < until],
+        "columns": numbers.tobytes(),
+    }  # fmt: skip

@@ -1,0 +1,297 @@
+// The policy lab's controls and what is said around the timeline.
+//
+// What a person does becomes one message to Python; the answer is a new `view`, drawn at once. While
+// an answer is awaited only the latest change waits, so that a dragged control never queues up.
+
+// One canvas that is a slider: its value is the step.
+function lanesView(lab, index) {
+  const canvas = make("canvas", {
+    tabIndex: 0, role: "slider", ariaLabel: `timeline ${index + 1}`, ariaValueMin: "0",
+    ariaKeyShortcuts: "ArrowLeft ArrowRight Home End PageUp PageDown ArrowUp ArrowDown + -",
+  });
+  const policy = make("p", { className: "policy" });
+  const node = make("div", { className: "lanes" }, canvas);
+  const timeline = new Timeline(canvas);
+  const at = (event) => timeline.place.n(event.offsetX);
+  const look = (event) => {
+    const row = timeline.rowAt(event.offsetY), n = at(event);
+    if (row !== null && n >= 0 && n < timeline.picture.steps) lab.look(timeline, row, n);
+  };
+  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); lab.go(at(event)); });
+  canvas.addEventListener("pointermove", (event) => { if (event.buttons) lab.go(at(event)); look(event); });
+  canvas.addEventListener("keydown", (event) => {
+    const far = event.shiftKey ? 10 : 1;
+    const keys = {
+      ArrowRight: () => lab.go(lab.now + far), ArrowLeft: () => lab.go(lab.now - far),
+      Home: () => lab.go(0), End: () => lab.go(Infinity),
+      PageDown: () => lab.jump(1), PageUp: () => lab.jump(-1),
+      ArrowDown: () => lab.lookNext(timeline, 1), ArrowUp: () => lab.lookNext(timeline, -1),
+      "+": () => timeline.zoom(0.5), "-": () => timeline.zoom(2), " ": () => lab.play(),
+    };
+    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();  // a notebook has its own plans for these keys
+    keys[event.key]();
+  });
+  return { node, policy, canvas, timeline };
+}
+
+class Lab {
+  constructor(model, root) {
+    this.model = model;
+    this.now = 0;
+    this.sent = 0;
+    this.build(root);
+    this.views = [];
+    this.stopTheme = onTheme(root, (dark) => this.retheme(dark));
+    model.on("change:view", () => this.show());
+    model.on("msg:custom", (message) => this.exported(message));
+    this.resized = new ResizeObserver(() => this.views.forEach((v) => v.node.clientWidth !== v.wide && this.redraw(v)));
+    this.resized.observe(root);
+    this.show();
+  }
+
+  build(root) {
+    const part = (name, attributes = {}) => (this[name] = make("p", { className: name, ...attributes }));
+    this.says = make("p", { className: "now", role: "status", ariaLive: "polite" });
+    this.laneSays = make("p", { className: "lane", ariaLive: "polite" });
+    const button = (text, label, onclick) => make("button", { type: "button", title: label, ariaLabel: label, onclick }, text);
+    this.settings = make("div", { className: "row" });
+    this.params = make("div", { className: "row" });
+    this.summary = make("summary");
+    this.knobs = make("div", { className: "knobs", tabIndex: 0, role: "group", ariaLabel: "knobs of the policy" });
+    this.lanes = make("div");
+    this.log = make("div", { className: "log", tabIndex: 0, role: "region", ariaLabel: "kernel log" });
+    this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
+    this.events = make("select", { ariaLabel: "jump to an event", onchange: () => this.go(+this.events.value) });
+    this.playing = button("▶ play", "play", () => this.play());
+    this.explorer = make("button", { type: "button", className: "main", onclick: () => this.explore() }, "every schedule");
+    const exports = ["JSON", "SVG", "PNG", "Markdown"].map((form) =>
+      make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
+    root.append(
+      this.settings, part("title"), this.params,
+      make("details", {}, this.summary, this.knobs),
+      part("error", { role: "alert" }), part("outcome", { role: "status" }),
+      make("div", { className: "row", role: "group", ariaLabel: "steps" },
+        button("⏮", "first step", () => this.go(0)), button("◀ step", "step back", () => this.go(this.now - 1)),
+        this.playing, button("step ▶", "step forward", () => this.go(this.now + 1)),
+        button("◀ event", "event before", () => this.jump(-1)), button("event ▶", "next event", () => this.jump(1)),
+        this.events, this.explorer),
+      part("explored", { role: "status" }), part("parted"),
+      this.lanes, this.legend,
+      this.says, this.laneSays,
+      make("div", { className: "quiet" }, "kernel log"), this.log,
+      make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
+  }
+
+  // Send now, or, while Python is at work, when it has answered; only the latest is kept.
+  ask(what, how) {
+    if (this.waiting) { this.next = [what, how]; return; }
+    this.waiting = true;
+    this.asked = performance.now();
+    this.model.send({ do: what, with: how, number: ++this.sent });
+  }
+
+  change(changes) { this.ask("change", changes); }
+
+  show() {
+    const view = (this.view = this.model.get("view"));
+    if (view.answers === this.sent) this.waiting = false;
+    this.error.textContent = view.error ?? "";
+    this.title.textContent = view.title;
+    this.outcome.textContent = view.sentence;
+    this.explored.textContent = view.explored;
+    this.explorer.disabled = false;
+    this.showPictures(view);
+    this.showSettings(view);
+    performance.measure("oomlab-painted", { start: this.asked ?? 0 });
+    if (!this.waiting && this.next) { const next = this.next; this.next = null; this.ask(...next); }
+  }
+
+  showPictures(view) {
+    while (this.views.length < view.pictures.length) this.views.push(lanesView(this, this.views.length));
+    this.views.length = view.pictures.length;
+    if (this.lanes.childElementCount !== 2 * this.views.length) {
+      this.lanes.replaceChildren(...this.views.flatMap((v) => [v.policy, v.node]));
+    }
+    this.steps = Math.max(...view.pictures.map((p) => p.steps));
+    this.now = Math.max(0, Math.min(this.now, this.steps - 1));
+    this.views.forEach((v, i) => {
+      const picture = decode(view.pictures[i]), more = picture.more;
+      v.timeline.load(picture);
+      v.timeline.row = null;
+      v.timeline.now = this.now;
+      v.timeline.parted = view.parted?.[i]?.[0] ?? null;
+      v.policy.textContent = `${picture.policy}: ${picture.verdict}` +
+        (more ? ` (${more} more steps in which nothing changes are not shown)` : "");
+      v.canvas.ariaLabel = `timeline of ${picture.title}, ${picture.lanes.length} tasks`;
+      v.canvas.ariaValueMax = String(Math.max(0, picture.steps - 1));
+      v.timeline.setTheme(pageIsDark());
+      this.redraw(v);
+    });
+    const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0]})` : "nothing more happens"}`);
+    this.parted.textContent = parted ? `They part at the thick line. ${parted.join("; ")}. The policies differ in ${view.differs}.`
+      : view.pictures.length > 1 ? `Every event is the same. The policies differ in ${view.differs}.` : "";
+    this.fillLog(view.pictures[0]);
+    this.events.replaceChildren(make("option", { value: 0 }, "jump to an event"),
+      ...view.pictures[0].moments.map(([n, kind, , text]) => make("option", { value: n }, `${n} ${MOMENTS[kind][1]}: ${text}`)));
+    this.go(this.now);
+  }
+
+  redraw(v) { v.wide = v.node.clientWidth; v.timeline.draw(); }
+
+  retheme(dark) {
+    this.legend.replaceChildren(...swatches());
+    for (const v of this.views ?? []) { v.timeline.setTheme(dark); this.redraw(v); }
+  }
+
+  // Controls are made anew only when they mean something else; the focus stays where it was.
+  showSettings(view) {
+    const { settings } = view, { scenarios, policies, knobs } = this.model.get("catalogue");
+    const key = JSON.stringify([settings, view.knobs, view.params, view.changed]);
+    if (key === this.shown) return;
+    this.shown = key;
+    const focus = document.activeElement?.dataset?.control, named = (name, node) => {
+      node.querySelector("select, input").dataset.control = name;
+      return node;
+    };
+    const names = [...new Set([settings.policy, ...policies])].map((p) => [p, p]);
+    this.settings.replaceChildren(
+      named("scenario", choice("scenario", Object.keys(scenarios).map((s) => [s, s]), settings.scenario, (scenario) => this.change({ scenario }))),
+      named("policy", choice("policy", names, settings.policy, (policy) => this.change({ policy }))),
+      named("other", choice("compare with", [["", "nothing"], ...names], settings.other, (other) => this.change({ other }))),
+      named("seed", number("seed", settings.seed, (seed) => this.change({ seed }))));
+    this.params.replaceChildren(...Object.entries(view.params).map(([name, value]) => {
+      const set = (to) => this.change({ params: { ...settings.params, [name]: to } });
+      const text = () => make("label", {}, name, make("input", { value, onchange: (e) => set(e.target.value) }));
+      return named(`param ${name}`, typeof value === "number" ? number(name, value, set) : text());
+    }));
+    this.summary.textContent = `${Object.keys(knobs).length} knobs` +
+      (view.changed.length ? `, turned: ${view.changed.join(", ")}` : ", all as in the preset");
+    this.knobs.replaceChildren(...Object.entries(knobs).map(([name, knob]) => named(`knob ${name}`, this.knob(name, knob, view))));
+    if (focus) this.settings.parentElement.querySelector(`[data-control="${focus}"]`)?.focus({ preventScroll: true });
+  }
+
+  knob(name, { kind, choices, meaning, source }, view) {
+    const value = view.knobs[name];
+    const set = (to) => this.change({ knobs: { ...view.settings.knobs, [name]: to } });
+    let control;
+    if (kind === "bool") {
+      const box = make("input", { type: "checkbox", checked: value, onchange: () => set(box.checked) });
+      control = make("label", {}, name, box);
+    } else if (choices.length) {
+      const parse = kind === "int" ? Number : String;
+      control = choice(name, choices.map((c) => [c, String(c)]), value, (to) => set(parse(to)));
+    } else control = number(name, value, set);
+    const changed = view.changed.includes(name) ? " changed" : "";
+    return make("div", { className: `knob${changed}` }, control, make("small", {}, `${meaning} (${source})`));
+  }
+
+  // The cursor, and everything that follows it.
+  go(n) {
+    this.now = Math.max(0, Math.min(n, this.steps - 1));
+    for (const { timeline, canvas } of this.views) {
+      timeline.scrub(this.now);
+      canvas.ariaValueNow = String(timeline.now);
+      canvas.ariaValueText = stepSentence(timeline.picture, timeline.now);
+    }
+    const named = (picture) => (this.views.length > 1 ? `${picture.policy}: ` : "");
+    this.says.textContent = this.views
+      .map(({ timeline: { picture, now } }) => named(picture) + stepSentence(picture, now)).join(" ");
+    this.syncLog();
+    if (this.looked) this.look(this.looked, this.looked.row, this.now);
+    if (this.now >= this.steps - 1) this.stop();
+  }
+
+  // Say what one lane is doing; the mouse looks where it points, the arrow keys move up and down.
+  look(timeline, row, n) {
+    if (row === null) return;
+    for (const { timeline: t } of this.views) {
+      const now = t === timeline ? row : null;
+      if (t.row !== now) { t.row = now; t.scrub(this.now); }
+    }
+    this.looked = timeline;
+    this.laneSays.textContent = laneSentence(timeline.picture, row, Math.min(n, timeline.picture.steps - 1));
+  }
+
+  lookNext(timeline, by) {
+    const rows = timeline.picture.lanes.length;
+    this.look(timeline, ((timeline.row ?? (by > 0 ? -1 : 0)) + by + rows) % rows, this.now);
+  }
+
+  jump(by) {
+    const steps = this.views.flatMap(({ timeline }) => timeline.picture.moments.map(([n]) => n));
+    const next = by > 0 ? Math.min(...steps.filter((n) => n > this.now))
+      : Math.max(...steps.filter((n) => n < this.now));
+    if (Number.isFinite(next)) this.go(next);
+  }
+
+  // Play to the end in about ten seconds, but never faster than each frame or slower than a blink.
+  play() {
+    if (this.timer) return this.stop();
+    if (this.now >= this.steps - 1) this.go(0);
+    this.playing.textContent = "■ stop";
+    this.playing.ariaLabel = "stop";
+    const pause = Math.min(400, Math.max(30, 10000 / this.steps)), by = Math.ceil(this.steps / 333);
+    this.timer = setInterval(() => this.go(this.now + by), pause);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.playing.textContent = "▶ play";
+    this.playing.ariaLabel = "play";
+  }
+
+  fillLog(picture) {
+    this.logSteps = picture.log.map(([n]) => n);
+    this.log.replaceChildren(...picture.log.map(([n, text]) =>
+      make("div", { onclick: () => this.go(n) }, text)));
+    this.logLine = null;
+  }
+
+  // The last line that was printed by now; what follows it is still to come.
+  syncLog() {
+    let low = 0, high = this.logSteps.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.logSteps[middle] <= this.now) low = middle + 1; else high = middle;
+    }
+    const line = this.log.children[low - 1] ?? null;
+    this.log.classList.toggle("unborn", !line);
+    if (line === this.logLine) return;
+    this.logLine?.classList.remove("now");
+    line?.classList.add("now");
+    this.logLine = line;
+    this.log.scrollTop = line ? line.offsetTop - this.log.offsetTop - this.log.clientHeight / 2 : 0;
+  }
+
+  explore() {
+    this.explorer.disabled = true;
+    this.explored.textContent = "trying every schedule …";
+    this.ask("explore", {});
+  }
+
+  export(form) {
+    const { picture, theme, canvas } = this.views[0].timeline, name = `oomlab-${this.view.settings.scenario}`;
+    if (form === "svg") {
+      save(`${name}.svg`, new Blob([toSvg(picture, 1000, theme)], { type: "image/svg+xml" }));
+    } else if (form === "png") canvas.toBlob((blob) => save(`${name}.png`, blob));
+    else this.ask("export", { form });
+  }
+
+  exported({ form, text }) {
+    const end = { json: "json", markdown: "md" }[form];
+    save(`oomlab-${this.view.settings.scenario}.${end}`, new Blob([text], { type: "text/plain" }));
+  }
+
+  leave() { this.stop(); this.stopTheme(); this.resized.disconnect(); }
+}
+
+export default {
+  render({ model, el }) {
+    el.classList.add("oomlab");
+    const lab = new Lab(model, el);
+    return () => lab.leave();
+  },
+};

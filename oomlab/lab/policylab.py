@@ -1,0 +1,67 @@
+"""The policy lab as a widget: change a policy, see what it did, step through why.
+
+    from oomlab.lab import PolicyLab
+    PolicyLab("invisible-dependency", "linux-4.4")
+
+Python keeps the settings and runs the model (controller.py); policylab.js draws and listens. The
+browser sends one message for each thing a person does, and gets a new `view` back.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+
+import anywidget
+from traitlets import Dict
+
+from ..trace import Run
+from .controller import Controller
+
+HERE = Path(__file__).parent
+
+
+def scripts(*names: str) -> str:
+    """JavaScript files as one module: a widget's module cannot import another file."""
+    return "\n".join((HERE / name).read_text() for name in names)
+
+
+class PolicyLab(anywidget.AnyWidget):
+    """The lab on a scenario; `policies` names the presets to choose from, by default all."""
+
+    _esm = scripts("dom.js", "timeline.js", "policylab.js")
+    _css = HERE / "policylab.css"
+
+    catalogue = Dict().tag(sync=True)
+    view = Dict().tag(sync=True)
+
+    def __init__(self, scenario: str = "invisible-dependency", policy: str = "linux-4.4", *,
+                 policies: list[str] | None = None):  # fmt: skip
+        self.controller = Controller(scenario, policy, policies=policies)
+        super().__init__(catalogue=self.controller.catalogue(), view=self.controller.view())
+        self.on_msg(self.answer)
+
+    @property
+    def run(self) -> Run:
+        """The run on the screen, for cells that look at it further."""
+        return self.controller.runs[0]
+
+    def answer(self, _, message: dict, buffers: list) -> None:
+        """Do what the browser asks; whatever goes wrong is said where it was asked."""
+        error = ""
+        try:
+            getattr(self, "do_" + message["do"])(**message.get("with", {}))
+        except ValueError as wrong:
+            error = f"{wrong}."
+        except Exception as wrong:  # nobody reads a kernel's log: say it in place, and log it too
+            error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}. The last run stays."
+            traceback.print_exc(file=sys.stderr)
+        self.view = {**self.controller.view(), "error": error, "answers": message.get("number")}
+
+    def do_change(self, **changes) -> None:
+        self.controller.change(**changes)
+
+    def do_explore(self, **how) -> None:
+        self.controller.explore(**how)
+
+    def do_export(self, form: str) -> None:
+        self.send({"form": form, "text": self.controller.export(form)})

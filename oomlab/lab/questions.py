@@ -1,0 +1,92 @@
+"""Predict, then check: questions about a run, put just before the event that answers them.
+
+Each question carries its choices, its answer, and the reason, all read from the trace.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ..trace import Run
+from .facts import candidates, several, who_got_them
+from .timeline import lanes, moments, shown_steps, takers
+
+ENDS = {
+    "recovered": "it recovers",
+    "lost-victim": "a victim is killed, but its memory is never reaped",
+    "deadlock": "a deadlock: tasks wait for each other in a circle",
+    "livelock": "a livelock: tasks loop in the allocator for ever",
+    "panic": "the kernel panics",
+}
+TAKERS = {
+    "dying": "mostly tasks that are dying",
+    "not dying": "mostly tasks that are not dying",
+    "kernel thread": "mostly kernel threads",
+    "nobody": "nobody: the reaper frees nothing, or nobody takes it",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """`step` is the last that may be seen before answering; choices[answer] is right."""
+
+    step: int
+    text: str
+    choices: list[str]
+    answer: int
+    why: str
+
+
+def questions(run: Run) -> list[Question]:
+    """Who dies? Does it recover? Who gets the pages? In the order in which the trace answers."""
+    return [who_dies(run), does_it_recover(run), who_gets_the_pages(run)]
+
+
+def freeze_step(run: Run) -> int:
+    """The last step before the first kill; without one, the middle of the run."""
+    kills = [moment.step for moment in moments(run) if moment.kind in ("kill", "panic")]
+    return max(0, kills[0] - 2) if kills else shown_steps(run) // 2
+
+
+def who_dies(run: Run) -> Question:
+    """The first victim, and its points against the others'."""
+    step = freeze_step(run)
+    alive = [lane.name for lane in lanes(run) if lane.kind == "user" and lane.at(step)]
+    first = run.outcome.victims[0] if run.outcome.victims else "nobody"
+    # All are offered while that is readable: the victim, and the likeliest of the others.
+    names = [row.name for row in candidates(run)[1] if row.points is not None and row.name in alive]
+    names = list(dict.fromkeys([first, *names, *alive]))[:6]
+    names = sorted(name for name in names if name != "nobody")
+    choices = [*names, "nobody"]
+    return Question(step, "Who is killed first?", choices, choices.index(first), why_this_one(run))
+
+
+def why_this_one(run: Run) -> str:
+    chosen, rows = candidates(run)
+    if not run.outcome.victims:
+        return run.outcome.why
+    victim = run.outcome.victims[0]
+    scores = several([f"{row.name} {row.points}" for row in rows if row.points is not None])
+    if victim != chosen:
+        return f"{chosen or 'another task'} was chosen, but {victim} dies in its place ({scores})"
+    return f"it has the most points ({scores})"
+
+
+def does_it_recover(run: Run) -> Question:
+    """The verdict, with its reason."""
+    answer = list(ENDS).index(run.outcome.verdict)
+    return Question(freeze_step(run), "How does it end?", [*ENDS.values()], answer, run.outcome.why)
+
+
+def who_gets_the_pages(run: Run) -> Question:
+    """Who takes most of what the reaper frees; asked before the first page is taken."""
+    got = who_got_them(run)
+    shares: Counter[str] = Counter()
+    for kind, pages in got.values():
+        shares[kind] += pages
+    kind = shares.most_common(1)[0][0] if shares else "nobody"
+    named = several([f"{name} ({how}) took {pages}" for name, (how, pages) in got.items()])
+    why = f"of the pages that the reaper freed, {named}" if got else "nobody took a page of its"
+    taken = takers(run)
+    step = min(freeze_step(run), taken[0][0] - 1) if taken else freeze_step(run)
+    text = "Who gets the pages that the reaper frees?"
+    return Question(step, text, [*TAKERS.values()], list(TAKERS).index(kind), why)

@@ -1,0 +1,59 @@
+"""A discussion sheet: one run, or two side by side, as Markdown to print and argue over."""
+
+from ..model.policy import KNOBS, PRESETS, difference
+from ..scenarios import SCENARIOS
+from ..trace import Run
+from .ask import answered
+from .facts import divergence, heading
+from .questions import questions
+from .timeline import moments
+
+
+def discussion_sheet(runs: list[Run]) -> str:
+    """Set-up, outcome, what happened when, and questions with their answers folded away."""
+    first = runs[0]
+    lines = [f"# {first.scenario}", "", *about(first.scenario), ""]
+    for run in runs:
+        lines += [f"## {heading(run)}, seed {run.seed}", ""]
+        lines += [f"- {name} = {value}" for name, value in run.params.items()]
+        lines += [*changed_knobs(run), "", f"**{run.outcome.verdict}**: {run.outcome.why}.", ""]
+        lines += ["| step | what happens |", "|---:|---|"]
+        lines += [f"| {moment.step} | {moment.sentence} |" for moment in moments(run)] + [""]
+    if len(runs) > 1:
+        lines += ["## Where they part", "", parting(*runs), ""]
+    lines += ["## To discuss", ""]
+    for number, question in enumerate(questions(first), 1):
+        lines += [f"{number}. {question.text}", ""]
+        lines += [f"    - {choice}" for choice in question.choices]
+        lines += ["", f"    <details><summary>Answer</summary>{answered(question)}</details>", ""]
+    return "\n".join(lines)
+
+
+def about(scenario: str) -> list[str]:
+    """The scenario's own words."""
+    return [line.strip() for line in SCENARIOS[scenario].__doc__.strip().split("\n")]
+
+
+def changed_knobs(run: Run) -> list[str]:
+    """Knobs that differ from the preset of that name, with what they mean."""
+    preset = PRESETS.get(run.policy.name)
+    changed = difference(preset, run.policy) if preset else {}
+    return [
+        f"- {name} = {now}, not {was} ({KNOBS[name].metadata['meaning']})"
+        for name, (was, now) in changed.items()
+    ]
+
+
+def parting(a: Run, b: Run) -> str:
+    """The first event in which two runs differ, and the knobs in which the policies do."""
+    parted = divergence(a, b)
+    knobs = ", ".join(
+        f"{name} ({x} or {y})" for name, (x, y) in difference(a.policy, b.policy).items()
+    )
+    if parted is None:
+        return f"They do not: every event is the same. The policies differ in {knobs or 'nothing'}."
+    words = [f"{m.sentence} (step {m.step})" if m else "nothing more happens" for m in parted]
+    return (
+        f"With {a.policy.name} {words[0]}; with {b.policy.name} {words[1]}. "
+        f"The policies differ in {knobs}."
+    )

@@ -1,0 +1,283 @@
+// The timeline: task lanes, what happened when, and free memory, on a canvas or as SVG.
+//
+// paint() draws a whole picture through the few calls that a canvas and SvgPaper share. Timeline
+// keeps it as a background and draws only the cursor on top of it, so that scrubbing stays quick.
+// The numbers come packed from payload.py; decode() is its counterpart.
+
+const STATES = ["running", "allocating", "locked", "waiting", "frozen", "exiting"];
+const STATE_WORDS = {
+  running: "running", allocating: "looping in the slow path", locked: "waiting for a lock",
+  waiting: "asleep", frozen: "frozen", exiting: "exiting",
+  killed: "SIGKILL pending", reaped: "memory reaped",
+};
+const MOMENTS = {  // a letter and a word for each kind of event
+  kill: ["K", "kill"], wake: ["W", "wake"], reap: ["R", "reap"], steal: ["S", "steal"],
+  loss: ["L", "loss"], exit: ["x", "exit"], panic: ["P", "panic"], bug: ["!", "bug"],
+};
+const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
+
+// Okabe and Ito's colours; a line pattern says the same to those who cannot tell them apart.
+const COLOURS = {
+  running: "#009E73", allocating: "#E69F00", locked: "#CC79A7", frozen: "#56B4E9",
+  exiting: "#F0E442", killed: "#D55E00", reaped: "#0072B2",
+};
+const HATCHES = { allocating: "M0 8 8 0", locked: "M0 8 8 0M0 0 8 8", frozen: "M3 4h2", exiting: "M0 0 8 8" };
+const THEMES = {
+  light: { paper: "#ffffff", ink: "#1a1a1a", quiet: "#555555", faint: "#e4e4e4", water: "#9cc7e0" },
+  dark: { paper: "#111418", ink: "#f2f2f2", quiet: "#b5b5b5", faint: "#3a3f45", water: "#1c4f70" },
+};
+
+function decode(picture) {
+  const view = picture.columns, bytes = view.buffer ?? view, from = view.byteOffset ?? 0;
+  const numbers = new Uint32Array(bytes.slice(from, from + view.byteLength));
+  const steps = picture.steps, segments = STATES.map(() => []), rows = picture.lanes.map(() => []);
+  for (let i = steps * 5; i < numbers.length; i += 5) {
+    const segment = {
+      row: numbers[i], start: numbers[i + 1], end: numbers[i + 2], state: numbers[i + 3],
+      on: picture.waits[numbers[i + 4]],
+    };
+    segments[segment.state].push(segment);
+    rows[segment.row].push(segment);
+  }
+  return { ...picture, numbers, segments, rows };
+}
+
+function step(picture, n) {
+  const [task, deed, func, tick, free] = picture.numbers.subarray(n * 5, n * 5 + 5);
+  return {
+    task: picture.tasks[task], does: picture.deeds[deed], func: picture.functions[func], tick, free,
+  };
+}
+
+function stepSentence(picture, n) {
+  if (!picture.steps) return "No step was taken.";
+  const { task, does, func, tick, free } = step(picture, n), { min, low } = picture.zone;
+  const mark = free <= min ? `, at or below min ${min}` : free <= low ? `, below low ${low}` : "";
+  return `Step ${n} of ${picture.steps - 1}, tick ${tick}: ${task} in ${func}(): ${does}. ` +
+    `${free} pages free${mark}.`;
+}
+
+function laneSentence(picture, row, n) {
+  const { name, fates } = picture.lanes[row];
+  const segment = picture.rows[row].find((s) => s.start <= n && n < s.end);
+  if (!segment) return `${name}: not there at step ${n}.`;
+  const state = STATES[segment.state];
+  const on = segment.on ? `${state === "locked" ? "" : ", waiting for"} ${segment.on}` : "";
+  const fate = fates.filter(([start, end]) => start <= n && n < end)
+    .map(([start, , kind]) => `, ${STATE_WORDS[kind]} since step ${start}`).join("");
+  const task = picture.tasks.indexOf(name);
+  let last = n;
+  while (last >= 0 && picture.numbers[last * 5] !== task) last--;
+  const where = last < 0 ? "" : ` Its last step, ${last}, was in ${step(picture, last).func}(): ` +
+    `${step(picture, last).does}.`;
+  return `${name}: ${STATE_WORDS[state]}${on} since step ${segment.start}${fate}.${where}`;
+}
+
+// Where everything is: `from` to `to` are the steps that are seen.
+function layout(picture, width, from, to) {
+  const label = Math.min(150, 14 + 7 * Math.max(4, ...picture.lanes.map((l) => l.name.length)));
+  const scale = (width - label - 8) / Math.max(1, to - from);
+  const bottom = TOP + picture.lanes.length * ROW;
+  return {
+    width, label, scale, from, to, bottom, height: bottom + STRIP + AXIS,
+    x: (n) => label + (n - from) * scale,
+    n: (x) => Math.floor(from + (x - label) / scale),
+  };
+}
+
+function paint(paper, picture, place, theme, fills) {
+  const { width, height, label, x, from, to, scale, bottom } = place;
+  paper.fillStyle = theme.paper;
+  paper.fillRect(0, 0, width, height);
+  paper.font = "12px system-ui, sans-serif";
+  paper.textBaseline = "middle";
+  const seen = (start, end) => end > from && start < to;
+  const bar = (start, end, y, tall) => {
+    const left = x(Math.max(start, from)), right = x(Math.min(end, to));
+    paper.fillRect(left, y, Math.max(right - left, 0.7), tall);
+  };
+  STATES.forEach((state, i) => {
+    paper.fillStyle = fills[state];
+    for (const s of picture.segments[i]) if (seen(s.start, s.end)) bar(s.start, s.end, TOP + s.row * ROW + 3, 13);
+  });
+  picture.lanes.forEach((lane, row) => {
+    for (const [start, end, kind] of lane.fates) {
+      paper.fillStyle = COLOURS[kind];
+      if (seen(start, end)) bar(start, end, TOP + row * ROW + 17, 4);
+    }
+    paper.fillStyle = theme.ink;
+    paper.fillText(lane.name, 4, TOP + row * ROW + 10, label - 10);
+  });
+  for (const s of picture.segments[2]) {  // the lock's name, where it fits
+    const left = x(Math.max(s.start, from)), room = x(Math.min(s.end, to)) - left;
+    if (!seen(s.start, s.end) || room < 7 * s.on.length + 12) continue;
+    paper.fillStyle = theme.paper;
+    paper.fillRect(left + 4, TOP + s.row * ROW + 3, 6.3 * s.on.length + 6, 13);
+    paper.fillStyle = theme.ink;
+    paper.fillText(s.on, left + 7, TOP + s.row * ROW + 10);
+  }
+  paintMoments(paper, picture, place, theme);
+  paintMemory(paper, picture, place, theme);
+  paper.fillStyle = theme.quiet;
+  const every = nice(60 / scale);
+  for (let n = Math.ceil(from / every) * every; n < to; n += every) {
+    paper.fillText(String(n), x(n), height - AXIS / 2);
+    paper.fillRect(x(n), bottom + STRIP - 6, 1, 6);
+  }
+  paper.fillText("step", 4, height - AXIS / 2);
+}
+
+function nice(least) {
+  const ten = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
+  return [1, 2, 5, 10].map((m) => m * ten).find((m) => m >= least);
+}
+
+function paintMoments(paper, picture, { x, from, to }, theme) {
+  let free = -Infinity;
+  for (const [n, kind] of picture.moments) {
+    if (n < from || n >= to) continue;
+    const dire = kind !== "exit" && kind !== "wake";
+    paper.fillStyle = dire ? COLOURS.killed : theme.quiet;
+    paper.fillRect(x(n), TOP - 6, 1.5, 6);
+    if (x(n) < free) continue;
+    paper.fillStyle = theme.ink;
+    paper.fillText(MOMENTS[kind][0], x(n) - 3, TOP - 14);
+    free = x(n) + 11;
+  }
+  paper.fillStyle = theme.quiet;
+  paper.fillText("events", 4, TOP - 14);
+}
+
+// Free pages: for each pixel the least that was free there, so that no dip is lost.
+function paintMemory(paper, picture, place, theme) {
+  const { x, from, to, bottom, label, width } = place, { min, low, high } = picture.zone;
+  const foot = bottom + STRIP - 6, tall = STRIP - 16;
+  let most = high;
+  for (let n = from; n < to; n++) most = Math.max(most, picture.numbers[n * 5 + 4]);
+  const y = (pages) => foot - (tall * pages) / most;
+  paper.fillStyle = theme.water;
+  for (let n = from; n < to;) {
+    let least = Infinity, next = n;
+    const left = x(n);
+    do least = Math.min(least, picture.numbers[next++ * 5 + 4]);
+    while (next < to && x(next) < left + 1);
+    paper.fillStyle = least < min ? COLOURS.killed : theme.water;
+    paper.fillRect(left, y(least), Math.max(x(next) - left, 0.7), Math.max(foot - y(least), 1));
+    n = next;
+  }
+  paper.fillStyle = theme.ink;
+  for (const pages of [min, low, high]) paper.fillRect(label, y(pages), width - label - 8, 0.8);
+  paper.fillText("free pages", 4, bottom + 14);
+  paper.fillText(`min ${min}`, 4, foot - 3);
+}
+
+// The calls of a canvas that paint() uses, written down as SVG.
+class SvgPaper {
+  parts = [];
+  fillRect(x, y, w, h) {
+    this.parts.push(`<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${w.toFixed(1)}" height="${h.toFixed(1)}" fill="${this.fillStyle}"/>`);
+  }
+  fillText(text, x, y) {
+    const safe = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+    this.parts.push(`<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" fill="${this.fillStyle}">${safe}</text>`);
+  }
+  text(width, height, theme, title) {
+    const tiles = STATES.map((state) => `<pattern id="${state}" width="8" height="8" patternUnits="userSpaceOnUse">` +
+      `<rect width="8" height="8" fill="${COLOURS[state] ?? theme.faint}"/>` +
+      `<path d="${HATCHES[state] ?? ""}" stroke="${theme.paper}" stroke-width="2"/></pattern>`);
+    return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" ` +
+      `font-family="system-ui, sans-serif" font-size="12"><title>${title}</title>` +
+      `<defs>${tiles.join("")}</defs>${this.parts.join("\n")}</svg>\n`;
+  }
+}
+
+function toSvg(picture, width, theme) {
+  const paper = new SvgPaper(), place = layout(picture, width, 0, picture.steps);
+  const fills = Object.fromEntries(STATES.map((state) => [state, `url(#${state})`]));
+  paint(paper, picture, place, theme, fills);
+  return paper.text(width, place.height, theme, picture.title);
+}
+
+function patterns(theme) {
+  const fill = (state) => {
+    const tile = new OffscreenCanvas(8, 8), paper = tile.getContext("2d");
+    paper.fillStyle = COLOURS[state] ?? theme.faint;
+    paper.fillRect(0, 0, 8, 8);
+    paper.strokeStyle = theme.paper;
+    paper.lineWidth = 2;
+    if (HATCHES[state]) paper.stroke(new Path2D(HATCHES[state]));
+    return paper.createPattern(tile, "repeat");
+  };
+  return Object.fromEntries(STATES.map((state) => [state, fill(state)]));
+}
+
+class Timeline {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.back = document.createElement("canvas");
+    this.picture = null;
+    this.now = 0;
+    this.row = null;  // the lane that is looked at
+    this.parted = null;
+  }
+
+  load(picture) {
+    this.picture = picture;
+    [this.from, this.to] = [0, Math.max(picture.steps, 1)];
+  }
+
+  setTheme(dark) {
+    this.theme = THEMES[dark ? "dark" : "light"];
+    this.fills = patterns(this.theme);
+  }
+
+  // Draw everything; at once, so that who calls it knows when it is painted.
+  draw() {
+    const width = Math.max(this.canvas.parentElement.clientWidth, 240);
+    this.place = layout(this.picture, width, this.from, this.to);
+    const ratio = window.devicePixelRatio || 1, { height } = this.place;
+    for (const canvas of [this.back, this.canvas]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.canvas.style.height = `${height}px`;
+    const paper = this.back.getContext("2d");
+    paper.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paint(paper, this.picture, this.place, this.theme, this.fills);
+    this.scrub(this.now);
+  }
+
+  // Move the cursor, over a picture that is already there.
+  scrub(n) {
+    this.now = Math.max(0, Math.min(n, this.picture.steps - 1));
+    if (this.now < this.from || this.now >= this.to) return this.zoom(1);
+    const paper = this.canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
+    const { x, height, label, width, scale } = this.place;
+    paper.setTransform(1, 0, 0, 1, 0, 0);
+    paper.drawImage(this.back, 0, 0);
+    paper.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (this.row !== null) {
+      paper.strokeStyle = this.theme.ink;
+      paper.strokeRect(1, TOP + this.row * ROW + 0.5, width - 3, ROW - 2);
+    }
+    if (this.parted !== null) {
+      paper.fillStyle = COLOURS.killed;
+      paper.fillRect(x(this.parted) - 1, TOP, 3, height - TOP - AXIS);
+    }
+    paper.fillStyle = this.theme.ink;
+    paper.fillRect(Math.max(label, x(this.now) - 0.5), TOP - 6, Math.max(1.5, Math.min(scale, 3)), height - TOP - AXIS + 6);
+  }
+
+  // See `factor` times as many steps, around the cursor.
+  zoom(factor) {
+    const all = this.picture.steps, span = Math.min(all, Math.max(20, Math.round((this.to - this.from) * factor)));
+    this.from = Math.max(0, Math.min(this.now - Math.round(span / 2), all - span));
+    this.to = this.from + span;
+    this.draw();
+  }
+
+  rowAt(y) {
+    const row = Math.floor((y - TOP) / ROW);
+    return row >= 0 && row < this.picture.lanes.length ? row : null;
+  }
+}
