@@ -12,7 +12,7 @@ lab: .venv/lab.stamp
 	    --LabApp.default_url=/lab/tree/$(wildcard notebooks/01-*.ipynb)
 
 test: .venv/test.stamp
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 # measured: a third faster than one by one on two cores
 
 # Every bench/*.py is a script that prints its own table.
 bench: .venv/test.stamp

@@ -17,9 +17,13 @@ from urllib.parse import urlsplit
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 SESSION = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session"
 IDLE = f"{SESSION}?.kernel?.status === 'idle'"
-KERNEL_TROUBLE_TO_CONSOLE = """kernel.iopubMessage.connect((_, {content}) => {
-    if (content.name === "stderr") console.error(content.text);
-    if (content.ename) console.error(`${content.ename}: ${content.evalue}`);
+# Not before the first cell: JupyterLab asks a new kernel for its widgets, and a kernel that has
+# not imported ipywidgets yet answers with a warning that nobody sees.
+KERNEL_TROUBLE_TO_CONSOLE = """let started = false;
+kernel.iopubMessage.connect((_, {header, content}) => {
+    started ||= header.msg_type === "execute_input";
+    if (started && content.name === "stderr") console.error(content.text);
+    if (started && content.ename) console.error(`${content.ename}: ${content.evalue}`);
 })"""
 
 
