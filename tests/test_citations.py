@@ -11,11 +11,7 @@ from oomlab.bibliography import DATA, KERNELS, cite, source
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-TEXTS = [
-    *NOTEBOOKS,
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "oomlab").rglob("*.py")),
-]
+PROSE, CODE = sorted((ROOT / "docs").glob("*.md")), sorted((ROOT / "oomlab").rglob("*.py"))
 
 MAIL = re.compile(r"\bM\d\d\b")
 COMMIT = re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,40}\b")
@@ -35,7 +31,9 @@ def text_of(path):
     return path.read_text("utf-8")
 
 
-each_text = pytest.mark.parametrize("path", [*NOTEBOOKS, *PROSE, *CODE], ids=lambda path: path.name)
+each_text = pytest.mark.parametrize(
+    "path", [*NOTEBOOKS, *PROSE, *CODE], ids=lambda path: str(path.relative_to(ROOT))
+)
 
 
 @each_text
