@@ -1,0 +1,171 @@
+"""Asking a student's function a question, and what counts as an answer.
+
+An Ask is all that a check sees. One kind asks a child in the sandbox, the other a function in this
+very process, for practice. Whatever goes wrong on the student's side becomes Lost, a sentence that
+says what happened; with secret inputs it carries no text that the student's code could have made.
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+from .child import EXERCISE_SECONDS, Child, Gone, Raised
+from .inside.plain import plain
+
+
+class Lost(Exception):
+    """A property that the answers do not have."""
+
+    def __init__(self, sentence: str, example: str = "", schedule: list[dict] | None = None):
+        super().__init__(sentence)
+        self.sentence, self.example, self.schedule = sentence, example, schedule or []
+
+
+class Ask:
+    """ask("oom_badness", task, pages) is the plain value that the student's function returns."""
+
+    def __init__(self):
+        self.secret = True  # are the inputs secret?
+        self.answered = 0
+        self.steps: dict[str, dict] = {}
+
+    def __call__(self, function: str, *args):
+        """A plain value: None, bool, int, float, str, list or dict; or Lost."""
+        value = self.guarded(function, args, lambda: self.call(function, args))
+        self.answered += 1
+        return value
+
+    def step(self, function: str, args: list, history: list) -> dict:
+        """{"op": value} that a fresh generator yields after `history`, or {"done": value}.
+
+        The same question is asked only once: what was answered is what the generator does.
+        """
+        key = json.dumps([function, args, history])
+        if key not in self.steps:
+            self.steps[key] = self.guarded(
+                function, args, lambda: self.one_step(function, args, history)
+            )
+        self.answered += 1
+        return self.steps[key]
+
+    def guarded(self, function: str, args, question: Callable):
+        try:
+            return question()
+        except Gone as gone:
+            raise Lost(f"`{function}` gave no answer: {gone}.") from None
+        except Raised as raised:
+            text = f"`{function}` raised {raised.kind}"
+            more = f" in {raised.where}" if raised.where else ""
+            said = f"{function}{short(args)} raised {raised.kind}{more}: {raised.message}"
+            raise Lost(f"{text}.", said) from None
+
+    def call(self, function: str, args):
+        raise NotImplementedError
+
+    def one_step(self, function: str, args: list, history: list) -> dict:
+        raise NotImplementedError
+
+
+class AskChild(Ask):
+    """Asks a child in the sandbox, and starts another one when it is gone."""
+
+    def __init__(self, start: Callable[[], Child]):
+        super().__init__()
+        self.start, self.child = start, None
+        self.seconds = EXERCISE_SECONDS  # for all children of this exercise together
+
+    def call(self, function: str, args):
+        return self.timed(lambda child: child.call(function, *args))
+
+    def one_step(self, function: str, args: list, history: list) -> dict:
+        return self.timed(lambda child: child.step(function, args, history))
+
+    def timed(self, question: Callable[[Child], object]):
+        if self.seconds <= 0:
+            raise Gone("the time for this exercise is used up")
+        began = time.monotonic()
+        try:
+            if self.child is None or self.child.process is None:
+                self.child = self.start()
+                self.child.deadline = began + self.seconds
+                self.load(self.child)
+            return question(self.child)
+        finally:
+            self.seconds -= time.monotonic() - began
+
+    def load(self, child: Child) -> None:
+        trouble = child.take()
+        lists = [trouble.get(key) if isinstance(trouble, dict) else None
+                 for key in ("missing", "broken", "failed")]  # fmt: skip
+        if not all(isinstance(texts, list) for texts in lists):
+            child.give_up("it does not keep to the protocol")
+        missing, broken, failed = ([str(text)[:200] for text in texts] for texts in lists)
+        if missing:
+            child.close()
+            why = "; ".join(broken + failed)
+            why = f" These parts of the notebook could not be used: {why}." if why else ""
+            names = " and ".join(f"`{name}`" for name in missing)
+            raise Lost(f"The notebook has no function {names}.{why}")
+
+    def close(self) -> None:
+        if self.child is not None:
+            self.child.close()
+
+
+class AskHere(Ask):
+    """Asks functions of this process: for practice, where nobody needs to be fooled."""
+
+    def __init__(self, functions: dict[str, Callable]):
+        super().__init__()
+        self.functions = functions
+
+    def call(self, function: str, args):
+        return self.caught(lambda: plain(self.functions[function](*copy(args))))
+
+    def one_step(self, function: str, args: list, history: list) -> dict:
+        def run():
+            thread = self.functions[function](*copy(args))
+            if not hasattr(thread, "send"):
+                raise TypeError("it is not a generator: it must yield its operations")
+            try:
+                op = next(thread)
+                for result in copy(history):
+                    op = thread.send(result)
+            except StopIteration as end:
+                return {"done": plain(end.value)}
+            return {"op": plain(op)}
+
+        return self.caught(run)
+
+    def caught(self, question: Callable):
+        try:
+            return question()
+        except Exception as error:
+            raise Raised(type(error).__name__, str(error), "") from None
+
+
+def copy(value):
+    """As it would arrive in a child."""
+    return json.loads(json.dumps(value))
+
+
+def short(args) -> str:
+    text = ", ".join(repr(arg) for arg in args)
+    return f"({text if len(text) < 300 else text[:300] + '...'})"
+
+
+def whole(value, what: str, example: str = "") -> int:
+    """The value, if it is a whole number: not a bool, not a float."""
+    if type(value) is not int:
+        kind = type(value).__name__
+        hint = "; divide with //" if kind == "float" else ""
+        raise Lost(f"{what} must be a whole number (int), not {kind}{hint}.", example)
+    return value
+
+
+def several(value, what: str, number: int | None = None, example: str = "") -> list:
+    """The value, if it is a list or tuple, of so many items if `number` is given."""
+    if type(value) is not list or number is not None and len(value) != number:
+        amount = f" of {number} items" if number is not None else ""
+        raise Lost(f"{what} must be a list or tuple{amount}.", example)
+    return value

@@ -1,0 +1,97 @@
+"""Level 1: deadlock is a cycle of waits.
+
+    find_cycle(graph) -> list       graph: {name: [names it waits for]}; [] if there is no cycle
+
+Any cycle will do, from any start; a name waited for need not be a key of the graph.
+"""
+
+from ..asking import Lost, several
+from ..exercise import Exercise
+
+exercise = Exercise("find_cycle", 1, "Find the cycle in a wait-for graph", "find_cycle")
+
+
+def names(draw, number: int) -> list[str]:
+    return [f"task{n}" for n in draw.sample(range(100, 999), number)]
+
+
+def forest(draw, nodes: list[str]) -> dict[str, list[str]]:
+    """No cycle: every wait points to a later name; then shuffled."""
+    graph = {
+        node: draw.sample(nodes[i + 1 :], min(draw.randrange(3), len(nodes) - i - 1))
+        for i, node in enumerate(nodes)
+    }
+    keys = list(graph)
+    draw.shuffle(keys)
+    return {key: graph[key] for key in keys if graph[key] or draw.random() < 0.5}
+
+
+def demand_cycle(ask, graph: dict, sentence: str) -> None:
+    found = ask("find_cycle", graph)
+    example = f"find_cycle({graph}) gave {found!r}"
+    several(found, "The cycle", example=example)
+    if not found:
+        raise Lost(sentence, example)
+    hops = list(zip(found, found[1:] + found[:1], strict=True))
+    if len({str(name) for name in found}) != len(found):
+        raise Lost("A name stands twice in the cycle; give each once, without the return.", example)
+    if any(not isinstance(a, str) or b not in graph.get(a, ()) for a, b in hops):
+        raise Lost("What was returned is not a cycle: somebody in it does not wait for the next.",
+                   example)  # fmt: skip
+
+
+def with_cycle(draw, length: int, others: int) -> dict[str, list[str]]:
+    nodes = names(draw, length + others)
+    graph = forest(draw, nodes[:others])
+    ring = nodes[others:]
+    for a, b in zip(ring, ring[1:] + ring[:1], strict=True):
+        graph[a] = [b]
+    return graph
+
+
+@exercise.worth(2, "A cycle is found, with its members in the order of the waits")
+def found(ask, draw):
+    for length in (2, 3, 5, 8):
+        demand_cycle(ask, with_cycle(draw, length, 0), "There is a cycle, but none was found.")
+
+
+@exercise.worth(2, "Without a cycle the answer is empty, also when two wait for the same one")
+def none_invented(ask, draw):
+    diamond = names(draw, 4)
+    graphs = [forest(draw, names(draw, 9)) for _ in range(4)]
+    graphs.append(dict(zip(diamond, [diamond[1:3], [diamond[3]], [diamond[3]], []], strict=True)))
+    for graph in graphs:
+        answer = ask("find_cycle", graph)
+        if answer != []:
+            raise Lost("There is no cycle: the answer must be an empty list.",
+                       f"find_cycle({graph}) gave {answer!r}")  # fmt: skip
+
+
+@exercise.worth(2, "A cycle off the first path is found too: not every start leads into it")
+def off_the_path(ask, draw):
+    for _ in range(4):
+        graph = with_cycle(draw, draw.randrange(2, 6), 8)
+        tail = draw.choice(list(graph))
+        graph = {"start": [tail], **graph, "end": []}
+        demand_cycle(ask, graph, "A cycle that the first name does not lead to is overlooked.")
+    ring = names(draw, 3)
+    graph = {ring[0]: ["dead-end", ring[1]], ring[1]: ["dead-end", ring[2]], ring[2]: [ring[0]]}
+    demand_cycle(ask, graph, "A cycle behind a second edge is overlooked.")
+
+
+@exercise.worth(1, "A task that waits for itself is a cycle of one")
+def of_one(ask, draw):
+    first, second = names(draw, 2)
+    demand_cycle(ask, {first: [second], second: [second]}, "A task can wait for itself.")
+
+
+@exercise.worth(1, "A long chain of waits, and many roads to one end, are no trouble")
+def long_chains(ask, draw):
+    chain = names(draw, 300)
+    graph = {a: [b] for a, b in zip(chain, chain[1:], strict=False)}
+    graph[chain[-1]] = [chain[150]]
+    demand_cycle(ask, graph, "The cycle at the end of a long chain is overlooked.")
+    ladder = {f"n{i}": [f"n{i + 1}", f"m{i + 1}"] for i in range(40)}
+    ladder |= {f"m{i}": [f"n{i + 1}", f"m{i + 1}"] for i in range(40)}
+    if ask("find_cycle", ladder) != []:
+        raise Lost("There is no cycle in a ladder of waits.", "n0 -> n1, m1; n1 -> n2, m2; ...")

@@ -1,0 +1,83 @@
+"""Level 2: hand a victim over to the reaper, so that nobody is ever lost.
+
+    wake_oom_reaper(mm)    a generator, run by each killer, with oom_lock of its memcg held
+    oom_reaper()           a generator, the kernel thread, which never ends
+
+Each `yield` is one atomic operation (machine.OPERATIONS) and gives its result. Between any two the
+scheduler may switch. The feedback is the shortest schedule that breaks the hand-off.
+"""
+
+from ..asking import Lost
+from ..exercise import Exercise
+from ..machine import Machine, explore, final, path, preferred
+from ..schedules import rows
+
+exercise = Exercise("hand-off", 2, "Write the hand-off", "wake_oom_reaper", "oom_reaper")
+
+
+def machine(ask, draw, victims: int, exits: bool = False) -> Machine:
+    return Machine(ask, [f"mm@{n:04x}" for n in draw.sample(range(65536), 3)][:victims], exits)
+
+
+def demand(m: Machine, kinds: set[str], why: str) -> None:
+    """Explore, and say which schedule breaks it."""
+    explored = explore(m, kinds)
+    for sentence, steps in explored.broken.values():
+        raise Lost(f"{why} {sentence[0].upper()}{sentence[1:]}.", schedule=rows(m, steps, sentence))
+
+
+def works_alone(ask, draw) -> None:
+    """The least that any hand-off does; without it nothing else is worth a point."""
+    alone = "Not even a single victim is handed over on every schedule."
+    demand(machine(ask, draw, 1), {"lost", "freed", "sleeps"}, alone)
+
+
+@exercise.worth(2, "In the sequence of the mail, the second victim's mm is reaped too")
+def sequence_of_the_mail(ask, draw):
+    m = machine(ask, draw, 2)
+    state, came_from = m.boot(), {}
+    came_from[state] = None
+    while m.threads(state):
+        thread = preferred(m, state)
+        try:
+            after, did = m.step(state, thread)
+        except Exception as violation:
+            if isinstance(violation, Lost):
+                raise
+            raise Lost(f"In the sequence of the mail {violation}.") from None
+        came_from[after] = (state, thread, *did)
+        state = after
+    verdict = final(m, state)
+    if verdict and verdict.kind in ("lost", "sleeps"):
+        raise Lost("The sequence of steps (1) to (7) in the mail of 27 November 2015 breaks it: "
+                   f"{verdict.sentence}.", schedule=rows(m, path(came_from, state), verdict.sentence))  # fmt: skip
+
+
+@exercise.worth(3, "Two memcgs run out of memory: on no schedule is a victim lost")
+def two_victims(ask, draw):
+    demand(machine(ask, draw, 2), {"lost", "sleeps"}, "Two victims, and this schedule loses one.")
+
+
+@exercise.worth(2, "Nor when three do")
+def three_victims(ask, draw):
+    demand(machine(ask, draw, 3), {"lost", "sleeps"}, "Three victims, and this schedule loses one.")
+
+
+@exercise.worth(2, "No mm is touched after it was freed, though victims may exit by themselves")
+def pinned(ask, draw):
+    works_alone(ask, draw)
+    demand(machine(ask, draw, 2, exits=True), {"freed"},
+           "A reference (mmgrab) must be taken before anybody else can see the mm.")  # fmt: skip
+
+
+@exercise.worth(1, "Every reference that was taken is dropped again")
+def nothing_left_over(ask, draw):
+    works_alone(ask, draw)
+    demand(machine(ask, draw, 2, exits=True), {"freed", "leak"},
+           "For each mmgrab there is one mmdrop, on every path.")  # fmt: skip
+
+
+@exercise.worth(1, "oom_reaper() sleeps when there is nothing to do, and never ends")
+def sleeps_and_lives(ask, draw):
+    works_alone(ask, draw)
+    demand(machine(ask, draw, 2), {"ends", "sleeps"}, "The reaper must be there for the next one.")

@@ -1,0 +1,72 @@
+"""Level 1: the marks of a zone, as init_per_zone_wmark_min() computes them.
+
+    watermarks(managed, kernel) -> (min, low, high)     in pages; kernel is "4.4" or "4.6"
+"""
+
+from math import isqrt
+
+from ...model.memory import Zone
+from ..asking import Lost, several, whole
+from ..exercise import Exercise
+
+exercise = Exercise("watermarks", 1, "Compute the watermarks", "watermarks")
+STEPS = {"4.4": "quarter", "4.6": "scaled"}
+
+
+def marks(ask, managed: int, kernel: str) -> tuple[list[int], Zone, str]:
+    """What the student says, what the model says, and the example to show."""
+    answer = ask("watermarks", managed, kernel)
+    example = f"watermarks({managed}, {kernel!r}) gave {answer!r}"
+    names = ("min", "low", "high")
+    values = several(answer, "The answer", 3, example)
+    for name, value in zip(names, values, strict=True):
+        whole(value, f"The {name} mark", example)
+    zone = Zone(managed, STEPS[kernel])
+    return values, zone, f"{example}; expected {(zone.min, zone.low, zone.high)}"
+
+
+@exercise.worth(3, "min is a quarter of min_free_kbytes, which is 4 * sqrt(managed kB), rounded down")
+def min_mark(ask, draw):
+    for _ in range(6):
+        managed = draw.randrange(10_000, 4_000_000)
+        (low_bound, *_), zone, example = marks(ask, managed, draw.choice(("4.4", "4.6")))
+        if low_bound != zone.min:
+            raise Lost("The min mark of a zone of ordinary size is wrong.", example)
+
+
+@exercise.worth(1, "min_free_kbytes is never below 128 and never above 65536")
+def clamps(ask, draw):
+    for managed in (draw.randrange(64, 250), draw.randrange(80_000_000, 200_000_000)):
+        (low_bound, *_), zone, example = marks(ask, managed, "4.4")
+        if low_bound != zone.min:
+            size = "very small" if managed < 1000 else "very large"
+            raise Lost(f"The min mark of a {size} zone is wrong: min_free_kbytes has bounds.", example)
+
+
+@exercise.worth(2, "4.4: low is min + min/4, high is min + min/2")
+def quarter_steps(ask, draw):
+    for _ in range(6):
+        values, zone, example = marks(ask, draw.randrange(10_000, 4_000_000), "4.4")
+        if values[1:] != [zone.low, zone.high]:
+            raise Lost("low or high is wrong for kernel 4.4.", example)
+
+
+@exercise.worth(2, "4.6: the step is min/4, or 0.1 % of the zone if that is more")
+def scaled_steps(ask, draw):
+    for managed in (draw.randrange(20_000, 60_000), *(draw.randrange(10**6, 10**7) for _ in "123")):
+        values, zone, example = marks(ask, managed, "4.6")
+        if values[1:] != [zone.low, zone.high]:
+            size = "a small zone (min/4 is more)" if managed < 10**5 else "a large zone (0.1 % is more)"
+            raise Lost(f"low or high is wrong for kernel 4.6 and {size}.", example)
+
+
+@exercise.worth(2, "Integer arithmetic only: exact where a float is one page off")
+def integers(ask, draw):
+    """min_free_kbytes one below a multiple of 4: the root must be rounded down, not to the nearest."""
+    for _ in range(6):
+        root = 4 * draw.randrange(200, 3000)  # kB; 16 * kB just below the square of this
+        managed = (root * root - 1) // 64
+        (low_bound, *_), zone, example = marks(ask, managed, draw.choice(("4.4", "4.6")))
+        assert zone.min == isqrt(managed * 64) // 4
+        if low_bound != zone.min:
+            raise Lost("min is one page off: take the root and every quotient rounded down.", example)

@@ -1,0 +1,137 @@
+"""A limit for a whole group of processes: a cgroup where we may make one, else a watchdog.
+
+The kernel enforces a cgroup. The watchdog only looks, twenty times a second, at what the group's
+processes hold in memory; a fast flood may overshoot before it is seen, so the degraded mode is
+announced in a sentence. It also stops when the machine as a whole runs short.
+"""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+MEMORY = 512 << 20
+PROCESSES = 32
+DEGRADED = (
+    "No cgroup with a memory limit can be made here: the memory and the processes of student code "
+    "are watched and limited one by one instead, which a fast flood may overshoot for a moment."
+)
+ROOT = Path("/sys/fs/cgroup")
+
+
+def own_cgroups(root: Path = ROOT) -> dict[str, Path]:
+    """Our directories: {"": v2} or {"memory": v1, "pids": v1}, as far as they exist."""
+    found = {}
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, names, path = line.split(":", 2)
+        for name in names.split(","):
+            place = root / name / path.lstrip("/") if name else root / path.lstrip("/")
+            if place.is_dir():
+                found[name] = place
+    return found
+
+
+class Group:
+    """Made once for a grading process; every child of it goes in."""
+
+    def __init__(self, own: dict[str, Path] | None = None):
+        self.directories: list[Path] = []
+        own = own_cgroups() if own is None else own
+        with suppress(OSError):
+            if "memory" in own:
+                self.make(own["memory"], {"memory.limit_in_bytes": MEMORY})
+                with suppress(OSError):
+                    self.make(own["pids"], {"pids.max": PROCESSES})
+            elif "" in own:
+                self.make(own[""], {"memory.max": MEMORY, "pids.max": PROCESSES})
+                with suppress(OSError):
+                    (self.directories[0] / "memory.swap.max").write_text("0")
+
+    def make(self, parent: Path, limits: dict[str, int]) -> None:
+        for left in parent.glob("oomlab-*"):  # by a grading run that was killed
+            if not Path("/proc", left.name.partition("-")[2]).exists():
+                with suppress(OSError):
+                    left.rmdir()
+        place = parent / f"oomlab-{os.getpid()}"
+        place.mkdir(exist_ok=True)
+        try:
+            for name, value in limits.items():
+                with open(place / name, "r+") as file:  # never create: it must be there
+                    file.write(str(value))
+        except OSError:
+            place.rmdir()
+            raise
+        self.directories.append(place)
+
+    @property
+    def enforced(self) -> bool:
+        return bool(self.directories)
+
+    def enter(self) -> None:
+        """Called between fork and exec: this process and all it starts are in the group."""
+        for place in self.directories:
+            with open(place / "cgroup.procs", "w") as file:
+                file.write("0")
+
+    def excess(self, pid: int) -> str | None:
+        """Without a cgroup: what the processes under `pid` have too much of."""
+        if self.enforced:
+            return None
+        members = descendants(pid)
+        if len(members) > PROCESSES:
+            return f"it had more than {PROCESSES} processes"
+        if sum(resident(member) for member in members) > MEMORY:
+            return f"it used more than {MEMORY >> 20} MB of memory"
+        if available() < 0.05:
+            return "the machine ran short of memory"
+        return None
+
+    def clear(self) -> None:
+        """Kill whoever is still in the group."""
+        for place in self.directories:
+            for _ in range(100):
+                pids = (place / "cgroup.procs").read_text().split()
+                for pid in pids:
+                    with suppress(ProcessLookupError):
+                        os.kill(int(pid), 9)
+                if not pids:
+                    break
+                time.sleep(0.01)
+
+    def close(self) -> None:
+        self.clear()
+        for place in self.directories:
+            for _ in range(50):
+                try:
+                    place.rmdir()
+                    break
+                except OSError:
+                    time.sleep(0.02)
+        self.directories = []
+
+
+def descendants(pid: int) -> list[int]:
+    """The process and everything started by it, in whatever pid namespace."""
+    parents: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with suppress(OSError), open(f"/proc/{entry.name}/stat") as file:
+                parent = int(file.read().rpartition(")")[2].split()[1])
+                parents.setdefault(parent, []).append(int(entry.name))
+    found = [pid]
+    for member in found:  # grows while we walk
+        found += parents.get(member, [])
+    return found
+
+
+def resident(pid: int) -> int:
+    with suppress(OSError, IndexError), open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def available() -> float:
+    """The share of the machine's memory that is still to be had."""
+    with open("/proc/meminfo") as lines:
+        kb = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    return kb["MemAvailable"] / kb["MemTotal"]

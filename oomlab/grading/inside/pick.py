@@ -1,0 +1,142 @@
+"""Take functions out of notebook cells, by name.
+
+Of all top-level statements only those run that the wanted functions need: what binds a name they
+use, or changes a thing they use, and so on for these. Tests, plots and experiments are left alone.
+Tags, ids, outputs and metadata never come here. Where a name is bound twice the later one wins, as
+in a notebook run from top to bottom.
+"""
+
+import __future__
+import ast
+import builtins
+import dis
+import re
+import sys
+
+KEEPS_BODY = ("%%time", "%%timeit", "%%capture", "%%prun")  # magics whose cell is Python
+MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$")
+ASSIGNED_MAGIC = re.compile(r"^(\s*\w+\s*=)\s*[%!].*$")
+LAZY_HINTS = __future__.annotations.compiler_flag  # hints may name what is not here
+BUILTIN_ERRORS = {
+    name for name, thing in vars(builtins).items()
+    if isinstance(thing, type) and issubclass(thing, BaseException)
+}  # fmt: skip
+
+
+class Picked:
+    """The statements behind some functions, ready to be run again and again."""
+
+    def __init__(self, cells: list[str], functions: list[str]):
+        self.functions = functions
+        self.broken: list[str] = []  # cells that are not Python, one sentence each
+        self.failed: list[str] = []  # statements that raised when run
+        statements = []
+        for number, source in enumerate(cells, 1):
+            try:
+                statements += [Statement(node, number) for node in parse(source)]
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                where = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
+                self.broken.append(f"cell {number}{where}: {getattr(error, 'msg', error)}"[:200])
+        self.codes = [statement.code for statement in needed(statements, set(functions))]
+        self.namespace = self.load()
+
+    def load(self) -> dict:
+        """Run the statements in an empty module; one that fails does not stop the others."""
+        namespace = {"__name__": "notebook"}
+        self.failed = []
+        for code in self.codes:
+            try:
+                exec(code, namespace)
+            except BaseException as error:
+                self.failed.append(f"{type(error).__name__}: {error}"[:200])
+        return namespace
+
+    def trouble(self) -> dict:
+        missing = [name for name in self.functions if not callable(self.namespace.get(name))]
+        return {"missing": missing, "broken": self.broken, "failed": self.failed}
+
+    def function(self, name: str):
+        return self.namespace[name]
+
+    def afresh(self, name: str):
+        """The function in a module that has just been loaded: globals carry nothing over."""
+        return self.load()[name]
+
+    def describe(self, error: BaseException) -> dict:
+        """What was raised, and where in the student's cells."""
+        kind, trace, where = type(error).__name__, error.__traceback__, ""
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename.startswith("cell "):
+                where = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
+            trace = trace.tb_next
+        if kind not in BUILTIN_ERRORS:
+            kind = "an exception of its own"
+        return {"type": kind, "message": str(error)[:200], "where": where}
+
+
+def parse(source: str) -> list[ast.stmt]:
+    """The statements of one cell, with the magics of IPython taken out if they are in the way."""
+    first = source.lstrip().split("\n", 1)[0].strip()
+    if first.startswith("%%"):
+        if first.split()[0] not in KEEPS_BODY:
+            return []
+        source = source.lstrip().partition("\n")[2]
+    try:
+        return ast.parse(source).body
+    except SyntaxError:
+        lines = [ASSIGNED_MAGIC.sub(r"\1 None", line) for line in source.split("\n")]
+        return ast.parse("\n".join(MAGIC.sub(r"\1pass", line) for line in lines)).body
+
+
+class Statement:
+    """A top-level statement: its code, the names it binds or changes, the names it uses."""
+
+    def __init__(self, node: ast.stmt, number: int):
+        self.code = compile(ast.Module([node], []), f"cell {number}", "exec", LAZY_HINTS)
+        self.binds = {i.argval for i in dis.get_instructions(self.code) if "STORE_" in i.opname}
+        self.uses = set(names_used(self.code))
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            self.binds = {"*"}
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.binds |= set(names_changed(node))
+
+
+def names_used(code):
+    """Global names that this code loads, in all the functions in it."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"):
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            yield from names_used(constant)
+
+
+def names_changed(statement: ast.stmt):
+    """TABLE[x] = ..., TABLE.x = ... and TABLE.append(...) change TABLE."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            yield root(node)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if isinstance(node.value.func, ast.Attribute):
+                yield root(node.value.func)
+
+
+def root(node: ast.expr) -> str:
+    """The name at the bottom of a.b[c].d()"""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def needed(statements: list[Statement], names: set[str]) -> list[Statement]:
+    """The statements that bind or change one of `names`, or a name that these use."""
+    chosen: set[Statement] = set()
+    while True:
+        more = {s for s in statements if s not in chosen and s.binds & (names | {"*"})}
+        if not more:
+            return [statement for statement in statements if statement in chosen]
+        chosen |= more
+        names |= {name for statement in more for name in statement.uses}
+
+
+sys.setrecursionlimit(5000)
