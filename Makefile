@@ -11,8 +11,9 @@ lab: .venv/lab.stamp
 	$(BIN)/jupyter lab --allow-root $(if $(SCREEN),,--no-browser) \
 	    --LabApp.default_url=/lab/tree/$(wildcard notebooks/01-*.ipynb)
 
+# Two at a time: measured on two cores, a third faster than one by one.
 test: .venv/test.stamp
-	$(BIN)/pytest -n 2 # measured: a third faster than one by one on two cores
+	$(BIN)/pytest -n 2
 
 # Every bench/*.py is a script that prints its own table.
 bench: .venv/test.stamp
