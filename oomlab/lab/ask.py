@@ -26,9 +26,9 @@ def frozen(run: Run) -> list[str]:
         else:
             rows.append([number, row[0], row[5], does(row), 1])
     return [
-        f"step {number:5}  tick {tick:4}  free {free:5}  {deed}{f'  (x{times})' if times > 1 else ''}"
+        f"step {number:5}  tick {tick:4}  free {free:5}  {deed}" + (f"  (x{times})" * (times > 1))
         for number, tick, free, deed, times in rows[-LAST_STEPS:]
-    ]  # fmt: skip
+    ]
 
 
 def ask(run: Run, answers: bool = False) -> str:

@@ -79,8 +79,8 @@ class Controller:
         size = f"{found.states} states and {found.transitions} transitions, {found.seconds:.1f} s"
         bound = several([f"{name} {value}" for name, value in found.bound.items()])
         if found.verdict == "violated":
-            return (f"{found.property} is violated: this schedule of {len(found.pids)} steps is the "
-                    f"counterexample ({size}).")  # fmt: skip
+            length = f"this schedule of {len(found.pids)} steps is the counterexample"
+            return f"{found.property} is violated: {length} ({size})."
         if found.verdict == "holds":
             return f"{found.property} holds in every schedule (all of {size}; bound: {bound})."
         return f"{found.property} holds as far as the bound reached ({bound}; {size})."
@@ -115,7 +115,7 @@ class Controller:
         }  # fmt: skip
 
     def export(self, form: str) -> str:
-        """The first run as text: "json" (the versioned trace) or "markdown" (a discussion sheet)."""
+        """As text: "json", the first run's versioned trace, or "markdown", a discussion sheet."""
         forms: dict[str, Callable[[], str]] = {
             "json": self.runs[0].to_json,
             "markdown": lambda: discussion_sheet(self.runs),

@@ -13,7 +13,7 @@ from ..model.tasks import find_lock_task_mm, thread_group_leader
 from ..trace import Run, kind_of
 from ..waits import find_cycle, wait_for_graph
 from .machine import machine_at
-from .timeline import Moment, fates_of, moments, shown_steps, takers
+from .timeline import Moment, fates_of, is_killed, moments, shown_steps, takers
 
 
 def heading(run: Run) -> str:
@@ -31,24 +31,21 @@ def several(names: list[str], most: int = 4) -> str:
 def below_min(run: Run) -> dict[str, list[tuple[int, int]]]:
     """Who took pages when fewer than min stayed free: {task: [(step, free pages left)]}."""
     found: dict[str, list[tuple[int, int]]] = {}
-    before = run.kernel.zone.managed
-    for step in run.steps[: shown_steps(run)]:
-        if step.free < min(before, run.kernel.zone.min):
-            found.setdefault(step.task, []).append((step.number, step.free))
-        before = step.free
+    before, least = run.kernel.zone.managed, run.kernel.zone.min
+    for number, (_, task, _, _, _, free, _, _) in enumerate(run.trace[: shown_steps(run)]):
+        if free < min(before, least):
+            found.setdefault(task.name, []).append((number, free))
+        before = free
     return found
 
 
 def who_got_them(run: Run) -> dict[str, tuple[str, int]]:
     """{task: (dying, not dying or kernel thread; pages of the reaper's it took)}."""
-    killed = {
-        name: min(fate.start for fate in fates)
-        for name, fates in fates_of(run, len(run.trace)).items() if fates
-    }  # fmt: skip
+    fates = fates_of(run, len(run.trace))
     kinds: dict[str, str] = {}
     pages: Counter[str] = Counter()
     for step, task, taken in takers(run):
-        dying = step >= killed.get(task.name, len(run.trace)) or task.memdie
+        dying = is_killed(fates, task.name, step) or task.memdie
         kind = "kernel thread" if kind_of(task) == "kernel" else "dying" if dying else "not dying"
         kinds[task.name] = kind
         pages[task.name] += taken

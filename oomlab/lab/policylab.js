@@ -61,6 +61,7 @@ class Lab {
     this.summary = make("summary");
     this.knobs = make("div", { className: "knobs", tabIndex: 0, role: "group", ariaLabel: "knobs of the policy" });
     this.lanes = make("div");
+    this.logTitle = make("div", { className: "quiet" });
     this.log = make("div", { className: "log", tabIndex: 0, role: "region", ariaLabel: "kernel log" });
     this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
     this.events = make("select", { ariaLabel: "jump to an event", onchange: () => this.go(+this.events.value) });
@@ -73,14 +74,14 @@ class Lab {
       make("details", {}, this.summary, this.knobs),
       part("error", { role: "alert" }), part("outcome", { role: "status" }),
       make("div", { className: "row", role: "group", ariaLabel: "steps" },
-        button("⏮", "first step", () => this.go(0)), button("◀ step", "step back", () => this.go(this.now - 1)),
+        button("|◀", "first step", () => this.go(0)), button("◀ step", "step back", () => this.go(this.now - 1)),
         this.playing, button("step ▶", "step forward", () => this.go(this.now + 1)),
         button("◀ event", "event before", () => this.jump(-1)), button("event ▶", "next event", () => this.jump(1)),
         this.events, this.explorer),
       part("explored", { role: "status" }), part("parted"),
       this.lanes, this.legend,
       this.says, this.laneSays,
-      make("div", { className: "quiet" }, "kernel log"), this.log,
+      this.logTitle, this.log,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
   }
 
@@ -244,6 +245,7 @@ class Lab {
   }
 
   fillLog(picture) {
+    this.logTitle.textContent = `kernel log of ${picture.title}`;
     this.logSteps = picture.log.map(([n]) => n);
     this.log.replaceChildren(...picture.log.map(([n, text]) =>
       make("div", { onclick: () => this.go(n) }, text)));

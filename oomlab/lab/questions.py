@@ -52,7 +52,7 @@ def who_dies(run: Run) -> Question:
     step = freeze_step(run)
     alive = [lane.name for lane in lanes(run) if lane.kind == "user" and lane.at(step)]
     first = run.outcome.victims[0] if run.outcome.victims else "nobody"
-    # All are offered while that is readable: the victim, and the likeliest of the others.
+    # At most six are offered: the victim, and the likeliest of the others.
     names = [row.name for row in candidates(run)[1] if row.points is not None and row.name in alive]
     names = list(dict.fromkeys([first, *names, *alive]))[:6]
     names = sorted(name for name in names if name != "nobody")
@@ -68,6 +68,9 @@ def why_this_one(run: Run) -> str:
     scores = several([f"{row.name} {row.points}" for row in rows if row.points is not None])
     if victim != chosen:
         return f"{chosen or 'another task'} was chosen, but {victim} dies in its place ({scores})"
+    best = [row.name for row in rows if row.points == rows[0].points]
+    if len(best) > 1:
+        return f"{several(best)} have equal points, and the {run.policy.ties} of the list wins"
     return f"it has the most points ({scores})"
 
 

@@ -75,7 +75,7 @@ function laneSentence(picture, row, n) {
 
 // Where everything is: `from` to `to` are the steps that are seen.
 function layout(picture, width, from, to) {
-  const label = Math.min(150, 14 + 7 * Math.max(4, ...picture.lanes.map((l) => l.name.length)));
+  const label = Math.min(150, 14 + 7 * Math.max(10, ...picture.lanes.map((l) => l.name.length)));
   const scale = (width - label - 8) / Math.max(1, to - from);
   const bottom = TOP + picture.lanes.length * ROW;
   return {
@@ -158,11 +158,11 @@ function paintMemory(paper, picture, place, theme) {
   paper.fillStyle = theme.water;
   for (let n = from; n < to;) {
     let least = Infinity, next = n;
-    const left = x(n);
+    const left = Math.round(x(n));  // whole pixels, or the bars would show their seams
     do least = Math.min(least, picture.numbers[next++ * 5 + 4]);
     while (next < to && x(next) < left + 1);
     paper.fillStyle = least < min ? COLOURS.killed : theme.water;
-    paper.fillRect(left, y(least), Math.max(x(next) - left, 0.7), Math.max(foot - y(least), 1));
+    paper.fillRect(left, y(least), Math.max(Math.round(x(next)) - left, 1), Math.max(foot - y(least), 1));
     n = next;
   }
   paper.fillStyle = theme.ink;

@@ -128,8 +128,7 @@ def lanes(run: Run) -> list[Lane]:
         found[name].segments.append(Segment(since, until, state, on))
     for name, fates in fates_of(run, until).items():
         if name in found:
-            end = found[name].segments[-1].end if found[name].segments else until
-            found[name].fates = [Fate(f.start, min(f.end, end), f.kind) for f in fates]
+            found[name].fates = [fate for fate in fates if found[name].at(fate.start)]
     return list(found.values())
 
 
@@ -141,36 +140,38 @@ def looks(state: str, on) -> tuple[str, str]:
 
 
 def fates_of(run: Run, until: int) -> dict[str, list[Fate]]:
-    """Who is killed from when, and reaped from when: {name: [...]}."""
-    threads: dict[int, dict[str, None]] = {}  # of a process, by its signal_struct
-    died: dict[str, int] = {}
-    kills: list[tuple[Task, int]] = []
+    """Who is killed from when, and reaped from when, threads with their process: {name: [...]}."""
+    deaths: dict[str, list[int]] = {}
+    happened: list[tuple[int, str, str]] = []
     for number, (_, task, op, _, state, _, _, _) in enumerate(run.trace[:until]):
         if state == "dead":
-            died[task.name] = number
+            deaths.setdefault(task.name, []).append(number)
         if op[0] == "SIGKILL":
-            kills.append((op[1], number))
-    for task in {row[1] for row in run.trace[:until]}:
-        threads.setdefault(id(task.signal), {})[task.name] = None
-    for task in run.kernel.tasks:  # those that never took a step
-        threads.setdefault(id(task.signal), {})[task.name] = None
-
-    fates: dict[str, dict[str, int]] = {}
-
-    def befalls(kind: str, task: Task, step: int) -> None:
-        for name in threads.get(id(task.signal), {task.name: None}):
-            fates.setdefault(name, {}).setdefault(kind, step)
-
-    for task, number in kills:
-        befalls("killed", task, number)
+            happened.append((number, "killed", op[1].name))
     for event in run.kernel.events or ():
-        if event["event"] == "finish_task_reaping" and event["task"] is not None:
-            befalls("reaped", event["task"], event.get("step", until))
-    return {
-        name: [Fate(start, died.get(name, until), kind) for kind, start in kinds.items()
-               if start < died.get(name, until)]
-        for name, kinds in fates.items()
-    }  # fmt: skip
+        if event["event"] == "finish_task_reaping" and event.get("step", until) < until:
+            happened.append((event["step"], "reaped", name_of(event["task"])))  # or of the mm
+
+    threads: dict[int, set[str]] = {}  # of a process, by its signal_struct
+    process: dict[str, set[str]] = {}
+    for task in {row[1] for row in run.trace[:until]} | {*run.kernel.tasks}:
+        process[task.name] = threads.setdefault(id(task.signal), set())
+        process[task.name].add(task.name)
+
+    fates: dict[str, list[Fate]] = {}
+    for step, kind, name in happened:
+        for thread in process.get(name, {name}):
+            end = next((death for death in deaths.get(thread, ()) if death >= step), until)
+            found = fates.setdefault(thread, [])
+            if step < end and (kind, end) not in [(fate.kind, fate.end) for fate in found]:
+                found.append(Fate(step, end, kind))
+    return fates
+
+
+def is_killed(fates: dict[str, list[Fate]], name: str, step: int) -> bool:
+    """Had the task SIGKILL pending at that step?"""
+    rows = fates.get(name, ())
+    return any(fate.kind == "killed" and fate.start <= step <= fate.end for fate in rows)
 
 
 def takers(run: Run) -> list[tuple[int, Task, int]]:
@@ -204,10 +205,10 @@ def steals(run: Run, until: int) -> list[Moment]:
     taken = takers(run)
     if not taken:
         return []
-    dying = {name: fates[0].start for name, fates in fates_of(run, until).items() if fates}
+    fates = fates_of(run, until)
     rows: list[list] = []
     for step, task, pages in taken:
-        if step >= until or kind_of(task) == "kernel" or step >= dying.get(task.name, until):
+        if step >= until or kind_of(task) == "kernel" or is_killed(fates, task.name, step):
             continue
         if rows and rows[-1][1] == task.name:
             rows[-1][2] += pages

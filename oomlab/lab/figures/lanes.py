@@ -49,7 +49,7 @@ def draw(axes: Axes, run: Run, theme: dict[str, str]) -> tuple[set[str], set[str
             axes.axvline(moment.step, color=FATE_LOOKS["killed"], linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(rows)), [lane.name for lane in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(0, until)
+    axes.set_xlim(0, max(until, 1))
     left = len(run.trace) - until
     axes.set_xlabel(f"step (then {left} more in which nothing changes)" if left else "step")
     return states, fates

@@ -38,7 +38,7 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
         axes.plot(*zip(*points, strict=True), sign, color=colour, label=label, markersize=5)
     if not any(free):
         words(axes, until / 2, zone.min / 2, "nothing is free")
-    axes.set_xlim(0, until)
+    axes.set_xlim(0, max(until, 1))
     axes.set_ylim(0, max(max(free, default=1), zone.high) * 1.08)
     axes.set(xlabel="step", ylabel="pages of 4 kB")
     axes.set_title(heading(run), loc="left")

@@ -1,0 +1,49 @@
+"""Questions have one right answer, the one that the trace gives, and it is not given away."""
+
+import pytest
+
+import oomlab
+from oomlab.lab.ask import ask, folded
+from oomlab.lab.questions import ENDS, freeze_step, questions
+from oomlab.lab.timeline import takers
+
+
+@pytest.mark.parametrize("policy", ["linux-4.4", "rfc-2015-11-25", "linux-6.12"])
+@pytest.mark.parametrize("scenario", [name for name in oomlab.SCENARIOS if name != "oom-storm"])
+def test_answers_are_the_outcome(scenario, policy):
+    run = oomlab.run(scenario, policy)
+    who, end, pages = questions(run)
+    victims = run.outcome.victims or ["nobody"]
+    assert who.choices[who.answer] == victims[0]
+    assert end.choices[end.answer] == ENDS[run.outcome.verdict]
+    assert pages.choices[pages.answer].startswith("nobody") == (not takers(run))
+    for question in (who, end, pages):
+        assert len({*question.choices}) == len(question.choices) and question.why
+        assert question.step <= freeze_step(run)
+
+
+def test_the_trace_stops_before_the_kill():
+    run = oomlab.run("invisible-dependency", "linux-4.6")
+    kill = next(event["step"] for event in run.events if event["event"] == "kill")
+    assert freeze_step(run) < kill
+    text = ask(run)
+    assert "SIGKILL" not in text and f"step {freeze_step(run):5}" in text
+
+
+def test_answers_are_hidden_until_asked_for():
+    run = oomlab.run("page-thieves", "rfc-2015-11-27")
+    assert "took" not in ask(run) and "-> ?" in ask(run)
+    shown = ask(run, answers=True)
+    assert "-> ?" not in shown
+    assert run.outcome.why in shown
+
+
+def test_a_tie_is_explained_by_its_rule():
+    assert "the first of the list wins" in questions(oomlab.run("page-thieves", "handa"))[0].why
+
+
+def test_a_page_without_a_kernel_folds_the_answers():
+    page = folded(oomlab.run("page-thieves", "handa"))
+    assert page.count("<details>") == page.count("</details>") == 3
+    before_first_answer = page.split("<details>")[0]
+    assert "equal points" not in before_first_answer and "equal points" in page

@@ -1,0 +1,130 @@
+"""Everything the widget can do, done without one."""
+
+import gc
+import json
+import struct
+import time
+from statistics import median
+
+import pytest
+
+import oomlab
+from oomlab.lab.controller import Controller
+from oomlab.lab.timeline import lanes, shown_steps
+
+
+@pytest.fixture
+def lab():
+    return Controller("invisible-dependency", "linux-4.4")
+
+
+def test_a_knob_changes_picture_and_sentence(lab):
+    before = lab.view()
+    lab.change(knobs={"panic_on_oom": 1})
+    after = lab.view()
+    assert after["changed"] == ["panic_on_oom"]
+    assert "panic" in after["sentence"] and after["sentence"] != before["sentence"]
+    assert after["pictures"][0]["columns"] != before["pictures"][0]["columns"]
+    assert after["pictures"][0]["log"] != before["pictures"][0]["log"]
+
+
+def test_a_new_preset_forgets_knobs_and_a_new_scenario_its_parameters(lab):
+    lab.change(knobs={"panic_on_oom": 1}, params={"holders": 2})
+    lab.change(policy="linux-4.6")
+    assert lab.settings["knobs"] == {} and lab.settings["params"] == {"holders": 2}
+    lab.change(scenario="page-thieves")
+    assert lab.view()["params"]["thieves"] == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"scenario": "page-thief"}, "did you mean 'page-thieves'"),
+        ({"knobs": {"reaper": "lists"}}, "knob reaper takes one of"),
+        ({"params": {"holders": "many"}}, "takes a whole number"),
+        ({"colour": "red"}, "no setting 'colour'"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_changes_nothing(lab, change, sentence):
+    before = lab.view()
+    with pytest.raises(ValueError, match=sentence):
+        lab.change(**change)
+    assert lab.view() == before
+
+
+def test_two_policies_side_by_side(lab):
+    lab.change(scenario="page-thieves", policy="linux-4.6", other="handa")
+    view = lab.view()
+    assert [picture["policy"] for picture in view["pictures"]] == ["linux-4.6", "handa"]
+    assert "reserves" in view["differs"]
+    assert all(step < view["pictures"][i]["steps"] for i, (step, _) in enumerate(view["parted"]))
+
+
+def test_every_schedule_finds_the_lost_victim_and_shows_it(lab):
+    lab.change(scenario="lost-victim", policy="rfc-2015-11-25")
+    lab.explore("no-victim-lost")
+    assert lab.exploration.verdict == "violated"
+    assert lab.runs[0].outcome.verdict == "lost-victim"
+    view = lab.view()
+    assert "loss" in [kind for _, kind, *_ in view["pictures"][0]["moments"]]
+    assert f"{lab.exploration.states} states" in view["explored"]
+    lab.change(seed=1)
+    assert lab.view()["explored"] == ""
+
+
+def test_a_version_that_fixed_it_holds_and_says_within_which_bound(lab):
+    lab.change(scenario="lost-victim", policy="linux-6.12")
+    lab.explore("no-victim-lost")
+    assert lab.exploration.verdict in ("holds", "bound-reached")
+    sentence = lab.view()["explored"]
+    assert "bound" in sentence and sentence.count(".") <= 2
+
+
+def test_the_packed_numbers_are_the_trace(lab):
+    picture, run = lab.view()["pictures"][0], lab.runs[0]
+    numbers = struct.unpack(f"<{len(picture['columns']) // 4}I", picture["columns"])
+    for step in run.steps[:: len(run.steps) // 40]:
+        task, deed, function, tick, free = numbers[step.number * 5 : step.number * 5 + 5]
+        assert picture["tasks"][task] == step.task
+        assert picture["deeds"][deed] == f"{step.verb} {step.what}"
+        assert (picture["functions"][function], tick, free) == (step.function, step.tick, step.free)
+    segments = sum(len(lane.segments) for lane in lanes(run))
+    assert len(numbers) == 5 * (shown_steps(run) + segments)
+
+
+def test_all_but_the_numbers_of_a_view_is_json(lab):
+    view = lab.view()
+    for picture in view["pictures"]:
+        picture.pop("columns")
+    assert json.loads(json.dumps([view, lab.catalogue()]))
+
+
+def test_every_knob_is_explained(lab):
+    knobs = lab.catalogue()["knobs"]
+    assert {*knobs} == {*oomlab.KNOBS} - {"name", "kernel"}
+    assert all(knob["meaning"] and knob["source"] for knob in knobs.values())
+
+
+def test_exports(lab):
+    assert json.loads(lab.export("json"))["schema"].startswith("oomlab-trace/")
+    lab.change(other="linux-4.6", knobs={"reserves": "none"})
+    sheet = lab.export("markdown")
+    assert "# invisible-dependency" in sheet and "Where they part" in sheet
+    assert "reserves = none, not memdie" in sheet
+    assert "| step | what happens |" in sheet and "<details>" in sheet
+    with pytest.raises(ValueError, match="no export"):
+        lab.export("pdf")
+
+
+def test_a_redraw_costs_the_kernel_less_than_20_ms():
+    """The view of 20 tasks and 10,000 steps, without the run itself."""
+    lab = Controller("oom-storm", "linux-4.6")
+    lab.change(params={"tasks": 10, "allocations": 9000})
+    assert len(lanes(lab.runs[0])) >= 20 and len(lab.runs[0].steps) >= 9500
+    took = []
+    for _ in range(9):
+        gc.collect()
+        begin = time.process_time()
+        lab.view()
+        took.append(time.process_time() - begin)
+    assert median(took) < 0.020, took

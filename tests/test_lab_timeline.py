@@ -1,0 +1,102 @@
+"""The data behind every picture agrees with the run it comes from."""
+
+from collections import Counter
+
+import pytest
+
+import oomlab
+from oomlab.lab.machine import machine_at
+from oomlab.lab.timeline import STATES, lanes, moments, shown_steps, takers
+
+RUNS = [
+    ("lost-victim", "rfc-2015-11-25"),
+    ("page-thieves", "handa"),
+    ("page-thieves", "rfc-2015-11-27"),
+    ("mlocked-and-shared", "linux-4.6"),
+    ("decoy-children", "linux-4.4"),
+    ("oom-group", "linux-6.12"),
+    ("suspend-race", "linux-4.6"),
+    ("fork-bomb", "linux-4.6"),
+]
+each_run = pytest.mark.parametrize("run", [oomlab.run(*r) for r in RUNS], ids=map(str, RUNS))
+
+
+@each_run
+def test_the_machine_can_be_had_at_any_step(run):
+    for step in run.steps[:900:53]:
+        kernel = machine_at(run, step.number)
+        assert (kernel.zone.free, kernel.jiffies) == (step.free, step.tick)
+        assert kernel.unaccounted() == 0
+    assert machine_at(run, -1).jiffies == 0
+
+
+def test_the_machine_of_a_schedule_too():
+    pids = [step.pid for step in oomlab.run("lost-victim", "linux-4.4").steps]
+    run = oomlab.run("lost-victim", "linux-4.4", schedule=pids[:6])
+    assert [machine_at(run, n).zone.free for n in range(6)] == [step.free for step in run.steps]
+
+
+@each_run
+def test_a_lane_has_no_gap_and_no_overlap(run):
+    for lane in lanes(run):
+        assert {segment.state for segment in lane.segments} <= {*STATES}
+        for before, after in zip(lane.segments, lane.segments[1:], strict=False):
+            assert before.start < before.end <= after.start
+            assert before[2:] != after[2:] or before.end < after.start
+
+
+@each_run
+def test_a_lane_says_what_its_task_did_last(run):
+    rows = {lane.name: lane for lane in lanes(run)}
+    for step in run.steps[: shown_steps(run)]:
+        segment = rows[step.task].at(step.number)
+        if step.state == "dead":
+            assert segment is None
+        else:
+            assert step.state == {"locked": "waiting"}.get(segment.state, segment.state)
+            lock = "mutex" in segment.on or "mmap_sem" in segment.on
+            assert lock == (segment.state == "locked")
+
+
+@each_run
+def test_every_victim_is_killed_in_its_lane_and_told_once(run):
+    killed = {lane.name for lane in lanes(run) if any(f.kind == "killed" for f in lane.fates)}
+    told = [moment.task for moment in moments(run) if moment.sentence.endswith("is killed")]
+    assert {*run.outcome.victims} <= killed
+    assert {*told} == {*run.outcome.victims}
+    assert [m.step for m in moments(run)] == sorted(m.step for m in moments(run))
+
+
+@each_run
+def test_takers_take_what_the_outcome_counts(run):
+    assert sum(pages for *_, pages in takers(run)) == sum(run.outcome.pages_to.values())
+
+
+def test_a_steal_is_a_moment_and_a_dying_task_does_not_steal():
+    kinds = Counter(m.kind for m in moments(oomlab.run("page-thieves", "rfc-2015-11-27")))
+    assert kinds["steal"] >= 1
+    run = oomlab.run("page-thieves", "handa")
+    assert not [m for m in moments(run) if m.kind == "steal" and m.task.startswith("dying")]
+
+
+def test_a_busy_slot_is_a_loss():
+    for seed in range(50):
+        run = oomlab.run("lost-victim", "rfc-2015-11-25", seed=seed)
+        losses = {moment.task for moment in moments(run) if moment.kind == "loss"}
+        assert {*run.outcome.lost} == losses
+        if losses:
+            return
+    pytest.fail("in 50 seeds no victim was lost")
+
+
+def test_an_endless_loop_is_cut_and_a_short_run_is_not():
+    stuck, short = oomlab.run("page-thieves", "linux-4.4"), oomlab.run("lost-victim", "linux-4.4")
+    assert shown_steps(stuck) < 1000 < len(stuck.steps)
+    assert shown_steps(short) == len(short.steps)
+
+
+def test_the_frozen_and_the_slow_path_have_states_of_their_own():
+    frozen = oomlab.run("frozen-victim", "linux-4.6")
+    assert lanes(frozen)[2].segments[0].state == "frozen"
+    rows = {lane.name: lane for lane in lanes(oomlab.run("page-thieves", "linux-4.4"))}
+    assert rows["dying1"].segments[-1].state == "allocating"
