@@ -5,6 +5,7 @@
 'deadlock'
 """
 
+from .explore import explore
 from .model.policy import HZ, KNOBS, PRESETS, Policy, difference
 from .outcome import Outcome
 from .scenarios import SCENARIOS
@@ -12,5 +13,6 @@ from .trace import Run, build, run
 
 __version__ = "0.1.0"
 __all__ = [
-    "HZ", "KNOBS", "PRESETS", "SCENARIOS", "Outcome", "Policy", "Run", "build", "difference", "run",
+    "HZ", "KNOBS", "PRESETS", "SCENARIOS", "Outcome", "Policy", "Run", "build", "difference", "explore",
+    "run",
 ]  # fmt: skip

@@ -5,10 +5,13 @@ the code position and the locals of every frame down its `yield from` chain. Tim
 timer is pending or not. Two states with equal fingerprints have the same futures.
 """
 
+from .model.kernel import Timer
 from .model.locks import Mutex, RwSemaphore, WaitQueue
 from .model.memcg import Memcg
+from .model.memory import Zone
 from .model.mm import MM, VMA, Shmem
-from .model.oom import OomControl
+from .model.oom import ABORT, OomControl
+from .model.policy import Policy
 from .model.tasks import Signal, Task
 
 PLAIN = (int, str, bool, float, type(None))
@@ -35,19 +38,21 @@ def fingerprint(kernel) -> tuple:
         """A plain value as it is, a known object by its number, any other by a new one."""
         if isinstance(value, PLAIN):
             return value
+        if isinstance(value, Timer):  # pending or not; when, is left out
+            return value.function.__name__, name(value.argument)
         if isinstance(value, tuple | list):
             return tuple([name(item) for item in value])
         if id(value) not in number and isinstance(value, KEPT):
             number[id(value)] = len(number)
             todo.append(value)
-        return number.get(id(value), repr_of(value))
+        return number[id(value)] if id(value) in number else constant(value)
 
     zone = kernel.zone
     parts = [
         (zone.free, zone.reclaimable, zone.pages_scanned, zone.reaped, kernel.panicked,
          kernel.freezing, kernel.oom_killer_disabled, kernel.oom_victims, kernel.busy_workers,
          name(kernel.mm_to_reap), name(kernel.oom_reaper_list), name(kernel.oom_lock)),
-        tuple(sorted((function.__name__, name(what)) for _, _, function, what in kernel.timers)),
+        tuple(sorted(name(timer) for timer in kernel.timers)),
     ]  # fmt: skip
     todo.extend(kernel.mms)
     todo.extend(kernel.memcgs)
@@ -87,6 +92,12 @@ def contents(thing) -> tuple:
 KEPT = (Task, MM, VMA, Signal, Memcg, Mutex, RwSemaphore, WaitQueue, Shmem, OomControl)
 
 
-def repr_of(value) -> str:
-    """Functions, code and constants of the model: the same in every state."""
-    return getattr(value, "__qualname__", None) or getattr(value, "co_qualname", None) or repr(value)
+def constant(value) -> str:
+    """What is the same in every state: functions, the policy, the zone, a marker."""
+    if callable(value):
+        return value.__qualname__
+    if isinstance(value, dict):
+        return str(sorted(value))
+    if isinstance(value, Policy | Zone) or value is ABORT:
+        return type(value).__name__
+    raise TypeError(f"a state cannot hold a {type(value).__name__}")

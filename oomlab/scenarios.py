@@ -6,6 +6,7 @@ times in ticks (HZ = 100).
 """
 
 from collections.abc import Callable
+from functools import cache
 from inspect import signature
 
 from .model.gfp import GFP_ATOMIC, GFP_NOFS
@@ -43,6 +44,7 @@ def scenario(function: Callable[..., Kernel]) -> Callable[..., Kernel]:
     return function
 
 
+@cache
 def parameters(name: str) -> dict[str, object]:
     """The parameters of a scenario and their defaults."""
     found = signature(SCENARIOS[name]).parameters.values()

@@ -99,13 +99,20 @@ def run_schedule(kernel, schedule: list[int], record=None) -> int:
         by_pid[entry] = current
         if current.state:
             raise ValueError(f"step {entry}: {current} sleeps and cannot take a step here")
+        if record is None:
+            take_step(kernel, current)
+            continue
         op, where = current.op, function_of(current.thread)
-        current.op = next(current.thread, None)
-        if record is not None:
-            record(current, op, where)
-        if current.state:
-            kernel.runqueue.remove(current)
+        take_step(kernel, current)
+        record(current, op, where)
     return len(schedule)
+
+
+def take_step(kernel, current) -> None:
+    """One step of a runnable task."""
+    current.op = next(current.thread, None)
+    if current.state:
+        kernel.runqueue.remove(current)
 
 
 def fire_timer(kernel, pid: int) -> None:

@@ -49,7 +49,8 @@ def do_page_fault(current, mm, vma: VMA) -> Steps:
             return
         if current.memcg_in_oom is not None:
             yield from mem_cgroup_oom_synchronize(current)
-        yield FAULT
+        if not fatal_signal_pending(current):
+            yield FAULT
 
 
 def handle_mm_fault(current, mm, vma: VMA) -> Steps:

@@ -135,6 +135,8 @@ class Kernel:
     def start(self, task: Task, thread) -> None:
         """Put it on the task list and let it run up to its first step."""
         self.tasks.append(task)
+        if task.memcg is not None:
+            task.memcg.attach(task)
         task.thread = thread
         task.op = next(thread)
         if task.state == TASK_RUNNING:

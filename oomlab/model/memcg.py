@@ -17,6 +17,7 @@ class Memcg:
         self.parent = parent
         self.oom_group = oom_group
         self.usage = 0
+        self.tasks: list = []  # in it or below it, in order of creation
         self.under_oom = False
         self.oom_waitq = WaitQueue(f"memcg_oom_waitq of {name}")
 
@@ -30,6 +31,10 @@ class Memcg:
     def contains(self, task) -> bool:
         """Is the task in this cgroup or below it?"""
         return task.memcg is not None and self in task.memcg.ancestors()
+
+    def attach(self, task) -> None:
+        for memcg in self.ancestors():
+            memcg.tasks.append(task)
 
     def over(self, pages: int = 1) -> "Memcg | None":
         """The first cgroup upwards whose limit `pages` more would exceed."""

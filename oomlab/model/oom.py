@@ -114,7 +114,7 @@ def select_bad_process(kernel, oc: OomControl):
     """The worst process in this domain, None, or ABORT while an earlier victim lives."""
     policy = kernel.policy
     chosen, chosen_points = None, None
-    for task in kernel.tasks:
+    for task in kernel.tasks if oc.memcg is None else oc.memcg.tasks:
         points = oom_evaluate_task(task, oc, policy)
         if points is ABORT:
             return ABORT
@@ -223,7 +223,7 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     group = mem_cgroup_get_oom_group(victim, oc.memcg) if policy.oom_group else None
     if group is not None:
         kernel.event("oom_group", victim, memcg=group)
-        members = tuple(t for t in kernel.tasks if thread_group_leader(t) and group.contains(t))
+        members = tuple(task for task in group.tasks if thread_group_leader(task))
         for task in members:
             if task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN and not is_global_init(task):
                 yield from __oom_kill_process(current, oc, task, task)
@@ -245,10 +245,8 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
     victim.task_lock = False
 
     can_oom_reap = True
-    tasks = tuple(kernel.tasks)
-    for sharer in tasks:
-        if sharer.mm is not mm or sharer.signal is victim.signal:
-            continue
+    sharers = tuple(t for t in kernel.tasks if t.mm is mm and t.signal is not victim.signal)
+    for sharer in sharers:
         if sharer.flags & PF_KTHREAD:
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
             continue

@@ -152,7 +152,7 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
         if policy.reaper_naps:
             yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, HZ // 10)
     else:
-        kernel.event("unable_to_reap", task or owner(kernel, mm))
+        kernel.event("unable_to_reap", task or mm)
     settle(task, mm, policy.reaped if reaped else policy.gave_up)
 
 
@@ -164,11 +164,6 @@ def settle(task, mm: MM | None, what: str) -> None:
         if what == "hide":
             task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
         exit_oom_victim(task)
-
-
-def owner(kernel, mm: MM):
-    """A task to name in the log for a bare mm."""
-    return next((task for task in kernel.tasks if task.mm is mm), None)
 
 
 def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
@@ -184,15 +179,15 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
     mm.reaped = mm.reaped or 0
     yield "read-trylock", mm.mmap_sem
     if not mm.mmap_sem.down_read_trylock(current):
-        kernel.event("skip_task_reaping", task or owner(kernel, mm))
+        kernel.event("skip_task_reaping", task or mm)
         yield from mmput(mm)
         return False
-    kernel.event("start_task_reaping", task or owner(kernel, mm))
+    kernel.event("start_task_reaping", task or mm)
     mm.flags |= MMF_UNSTABLE
+    check_sharers(kernel, mm)
     for vma in mm.vmas:
         if can_reap(vma, policy):
             yield "reap", vma
-            check_sharers(kernel, mm)
             keep = 0 if policy.reap_dirty else vma.dirty
             freed = zap_vma(mm, vma, keep)
             mm.reaped += freed
@@ -200,7 +195,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
     mm.swapents = 0
     mm.mmap_sem.up_read(current)
     left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
-    kernel.event("finish_task_reaping", task or owner(kernel, mm), **left)
+    kernel.event("finish_task_reaping", task or mm, **left)
     yield from mmput(mm)
     return True
 

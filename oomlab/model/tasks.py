@@ -152,6 +152,8 @@ def release_task(task: Task) -> None:
     task.state = TASK_DEAD
     signal, kernel = task.signal, task.kernel
     kernel.tasks.remove(task)
+    for memcg in task.memcg.ancestors() if task.memcg is not None else ():
+        memcg.tasks.remove(task)
     signal.threads.remove(task)
     if signal.threads and task.parent is not None:  # a thread becomes the leader
         children = task.parent.signal.children

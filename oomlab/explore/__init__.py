@@ -1,0 +1,7 @@
+"""Every schedule of a scenario: is there one that breaks a property?"""
+
+from .exploration import Exploration
+from .properties import PROPERTIES, Property
+from .search import explore
+
+__all__ = ["PROPERTIES", "Exploration", "Property", "explore"]

@@ -1,0 +1,91 @@
+"""What a search found, as a value, as JSON, and as a table that a reviewer can paste."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from ..model.kernel import Kernel
+from ..model.policy import Policy
+from ..scheduler import function_of, run_schedule
+from ..trace import name_of
+
+SCHEMA = "oomlab-explore/1"
+
+
+@dataclass
+class Exploration:
+    """A verdict is worth as much as its bound: how many states were seen, of how many allowed."""
+
+    verdict: str  # holds, violated, bound-reached
+    property: str
+    scenario: str
+    policy: Policy
+    params: dict
+    states: int
+    transitions: int
+    seconds: float
+    bound: dict
+    pids: list[int] = field(default_factory=list)  # the counterexample, for run(schedule=)
+    schedule: list[dict] = field(default_factory=list)  # the same in words
+    loop: int | None = None  # of a fair lasso: the step after which it repeats
+
+    @classmethod
+    def of(cls, search, scenario: str, policy: Policy, params: dict, verdict: str) -> "Exploration":
+        bound = {"max_states": search.max_states, "seconds": search.limit,
+                 "interrupted": search.interrupted}  # fmt: skip
+        seconds = round(monotonic() - search.began, 3)
+        return cls(verdict, search.asked.name, scenario, policy, params, search.states,
+                   search.transitions, seconds, bound)  # fmt: skip
+
+    def describe(self, build: Callable[[], Kernel], schedule: list[int], loop: int | None) -> None:
+        """Put the counterexample into words: who, where, what."""
+        kernel = build()
+        names = {task.pid: task.name for task in kernel.tasks}
+        self.pids, self.loop = schedule, loop
+        for number, entry in enumerate(schedule, start=1):
+            task = next(t for t in kernel.tasks if t.pid == abs(entry))
+            names[task.pid] = task.name
+            function, does = "schedule_timeout", "wake up, the time is over"
+            if entry > 0:
+                verb, what = task.op
+                function, does = function_of(task.thread), f"{verb} {name_of(what)}"
+            self.schedule.append(
+                {"step": number, "task": task.name, "function": function, "does": does}
+            )
+            run_schedule(kernel, [entry])
+
+    def switches(self) -> int:
+        """Context switches of the counterexample."""
+        tasks = [step["task"] for step in self.schedule]
+        return sum(a != b for a, b in zip(tasks, tasks[1:], strict=False))
+
+    def sentence(self) -> str:
+        """The answer with its bound in the same sentence."""
+        seen = f"{self.states} states and {self.transitions} transitions"
+        if self.verdict == "holds":
+            return f"{self.property} holds in all {seen} that any schedule can reach"
+        if self.verdict == "bound-reached":
+            return f"{self.property} holds in the {seen} seen before the search was ended"
+        end = f", then steps {self.loop + 1} to {len(self.pids)} for ever" if self.loop is not None else ""
+        return f"{self.property} is violated after {len(self.pids)} steps{end} (found among {seen})"
+
+    def markdown(self) -> str:
+        """A table of the schedule: step, task, function, what it does."""
+        lines = [f"**{self.scenario}** under **{self.policy.name}**: {self.sentence()}.", ""]
+        if self.schedule:
+            lines += ["| step | task | function | does |", "| ---: | --- | --- | --- |"]
+            lines += [f"| {s['step']} | {s['task']} | `{s['function']}` | {s['does']} |"
+                      for s in self.schedule]  # fmt: skip
+        return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def to_dict(self) -> dict:
+        return {
+            "schema": SCHEMA, "verdict": self.verdict, "property": self.property,
+            "scenario": self.scenario, "policy": self.policy.name, "params": self.params,
+            "states": self.states, "transitions": self.transitions, "bound": self.bound,
+            "seconds": self.seconds, "schedule": self.schedule, "pids": self.pids,
+            "loop": self.loop,
+        }  # fmt: skip

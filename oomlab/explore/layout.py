@@ -1,0 +1,306 @@
+"""States as tuples: which values make up a state, and when two states are the same.
+
+Every object of a scenario gets a Ref, its place in a walk from the kernel, the same in every
+machine that the scenario builds. A state is then the tuple of all attributes that any step was
+ever seen to change, with Refs for objects, and each task's position: the code and the locals down
+its chain of generators. Time is left out; a timer is pending or not.
+
+Symmetry: groups of equals (Kernel.symmetric: a victim, its memcg, its threads) may change places.
+Refs within a group are relative, so groups in the same condition hold the same values, which are
+kept once, in `parts`. A state is (shared values..., number of group 1's part, of group 2's, ...),
+and its canonical form has the groups sorted.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..model.kernel import Kernel, Timer
+from ..model.locks import Mutex, RwSemaphore, WaitQueue
+from ..model.memcg import Memcg
+from ..model.memory import Zone
+from ..model.mm import MM, VMA, Shmem
+from ..model.oom import ABORT, OomControl
+from ..model.policy import Policy
+from ..model.tasks import Signal, Task
+
+# What of each kind of object decides the future. Clocks, logs and statistics do not; who is on the
+# task list follows from the tasks' states.
+WATCHED: dict[type, frozenset] = {
+    kind: frozenset(attributes.split())
+    for kind, attributes in (
+        (Kernel, "timers freezing oom_killer_disabled oom_victims mm_to_reap oom_reaper_list "
+                 "oom_reaper_started busy_workers panicked bugs"),
+        (Zone, "free reclaimable pages_scanned"),
+        (Task, "mm flags state waits_for sigkill memdie allocating kernel_pages vfork_done "
+               "oom_reaper_list memcg_in_oom task_lock parent marked"),
+        (Signal, "threads children oom_score_adj oom_mm"),
+        (MM, "vmas mm_users mm_count flags swapents nr_ptes nr_pmds reaped"),
+        (VMA, "pages dirty"),
+        (Memcg, "usage under_oom tasks"),
+        (Mutex, "owner waiters"),
+        (RwSemaphore, "readers writer waiters"),
+        (WaitQueue, "sleepers"),
+        (Shmem, "pages mappings"),
+    )
+}  # fmt: skip
+
+POSITION = "position"  # where a task's generator stands: a value of the state like the others
+UNORDERED = {"tasks", "children", "timers"}  # lists whose order no equal should depend on
+PLAIN = (int, str, float, type(None))
+OWN, HIDDEN = -1, -2  # in place of a group's number: the referrer's own; not to be told
+
+
+class Ref(NamedTuple):
+    """An object: its group of equals (0: none, OWN: the group of who refers to it), its place."""
+
+    group: int
+    place: int
+
+
+HOLDERS = {Ref, tuple}  # what may hold a Ref
+
+
+class Unlearnable(Exception):
+    """A state holds an object that was not there at the start, or of an unknown kind."""
+
+
+class Layout:
+    """The places of a state, and its canonical form."""
+
+    def __init__(self, build: Callable[[], Kernel], symmetry: bool):
+        self.build = build
+        self.symmetry = symmetry
+        kernel = build()
+        self.groups = len(kernel.symmetric)
+        self.same = tuple(range(self.groups + 1))  # no group has changed places
+        refs = self.refs(kernel, self.same)
+        self.skeletons: dict[tuple, int] = {}
+        self.tasks = {t.pid: refs[id(t)][1] for t in kernel.tasks}
+        self.pids = {ref: pid for pid, ref in self.tasks.items()}
+        self.initial = {
+            (ref, name): self.token(getattr(thing, name), ref.group, refs, name)
+            for thing, ref in refs.values()
+            for name in WATCHED[type(thing)]
+        }
+        for task in kernel.tasks:
+            ref = self.tasks[task.pid]
+            self.initial[ref, POSITION] = self.position(task, refs)
+        self.changing: set[tuple] = set()
+
+    def refs(self, kernel: Kernel, names: tuple) -> dict[int, tuple]:
+        """id -> (object, Ref) in a machine just built; group g is called names[g]."""
+        found: dict[int, tuple] = {}
+        shared = (kernel, kernel.zone, kernel.init, kernel.init.signal, kernel.oom_lock)
+        for group, members in enumerate(kernel.symmetric, start=1):
+            walk(members, names[group], found, shared)
+        walk([kernel], 0, found, ())
+        return found
+
+    def token(self, value, group: int, refs: dict, name: str = ""):
+        """A value as it is kept in a state: plain, or with Refs for objects."""
+        if name == "marked":  # when does not matter, only whether
+            return value is not None
+        if isinstance(value, PLAIN):
+            return value
+        if id(value) in refs:
+            ref = refs[id(value)][1]
+            return Ref(OWN, ref.place) if group and ref.group == group else ref
+        if isinstance(value, Timer):
+            return ("timer", value.function.__name__, self.token(value.argument, group, refs))
+        if isinstance(value, list | tuple):
+            items = [self.token(item, group, refs) for item in value]
+            return tuple(sorted(items)) if name in UNORDERED else tuple(items)
+        if isinstance(value, dict):
+            return tuple((k, self.token(v, group, refs)) for k, v in sorted(value.items()))
+        if isinstance(value, OomControl):
+            memcg = self.token(value.memcg, group, refs)
+            return ("oom_control", value.gfp_mask, value.order, memcg, value.totalpages)
+        if isinstance(value, Policy) or value is ABORT:
+            return "constant"
+        if callable(value):
+            return value.__qualname__
+        raise Unlearnable(f"{type(value).__name__} {value!r}")
+
+    def position(self, task: Task, refs: dict) -> tuple:
+        """(number of the kind of position, Refs into other groups...)."""
+        group, chain, thread = refs[id(task)][1].group, [], task.thread
+        while thread is not None and thread.gi_frame is not None:
+            frame = thread.gi_frame
+            values = [self.token(v, group, refs) for v in frame.f_locals.values()]
+            chain.append((thread.gi_code.co_qualname, frame.f_lasti, *values))
+            thread = thread.gi_yieldfrom
+        foreign: list[Ref] = []
+        skeleton = rename(tuple(chain), lambda ref: (foreign.append(ref), hide(ref))[1])
+        return self.skeletons.setdefault(skeleton, len(self.skeletons)), *foreign
+
+    def add(self, ref: Ref, name: str) -> None:
+        """Make room for an attribute that changes, in every group of equals alike."""
+        for group in range(1, self.groups + 1) if ref.group else (0,):
+            self.changing.add((Ref(group, ref.place), name))
+
+    def arrange(self) -> tuple:
+        """Give every changing attribute its place; the state at the start.
+
+        `places` maps (Ref, attribute) to (0, index) or (group, index in the group's part).
+        """
+        order = sorted(self.changing)
+        self.places: dict[tuple, tuple] = {}
+        self.names = [name for ref, name in order if ref.group == 0]
+        self.shared = len(self.names)
+        for ref, name in order:
+            before = sum(r.group == ref.group and (r, n) < (ref, name) for r, n in order)
+            self.places[ref, name] = (ref.group, before)
+        self.numbers: dict[tuple, int] = {}
+        self.parts: list[tuple] = []
+        self.masked: list[tuple[int, tuple]] = []  # number without foreign Refs, these Refs
+        self.moves: dict = {}  # what was renamed before, here and below
+        self.seen_by: dict = {}
+        self.meant_by: dict = {}
+        self.mentions: dict = {}
+        head = [self.initial[place] for place in order if place[0].group == 0]
+        tail = [
+            self.number(tuple([self.initial[place] for place in order if place[0].group == g]))
+            for g in range(1, self.groups + 1)
+        ]
+        return self.canonical((*head, *tail))[0]
+
+    def number(self, part: tuple) -> int:
+        """The number of a group's values, which are kept once."""
+        number = self.numbers.get(part)
+        if number is None:
+            number = self.numbers[part] = len(self.parts)
+            foreign: list[Ref] = []
+            hidden = rename(part, lambda ref: (foreign.append(ref), hide(ref))[1])
+            self.parts.append(part)
+            self.masked.append((number, ()))
+            if foreign:
+                self.masked[number] = (self.number(hidden), tuple(foreign))
+        return number
+
+    def canonical(self, state: tuple) -> tuple[tuple, tuple]:
+        """The state with its groups sorted, and for each new group number the old one."""
+        if not self.symmetry or self.groups < 2:
+            return state, self.same
+        numbers = state[self.shared :]
+        masked = [self.masked[n] for n in numbers]
+        plain = [number for number, _ in masked]
+        if len(set(plain)) < len(plain):  # ties: those that others refer to come in that order
+            rank = self.rank(state[: self.shared], masked)
+            order = sorted(self.same[1:], key=lambda g: (plain[g - 1], rank.get(g, 0)))
+        else:
+            order = sorted(self.same[1:], key=lambda g: plain[g - 1])
+        old = (0, *order)
+        if old == self.same:
+            return state, self.same
+        head = [self.moved(value, old, name) if type(value) in HOLDERS else value
+                for value, name in zip(state, self.names, strict=False)]  # fmt: skip
+        tail = [self.number(self.moved(self.parts[numbers[g - 1]], old)) if masked[g - 1][1]
+                else numbers[g - 1] for g in order]  # fmt: skip
+        return (*head, *tail), old
+
+    def moved(self, value, old: tuple, name: str = ""):
+        """A value after the groups have changed places: new group n was old[n]."""
+        known = self.moves.setdefault(old, {})
+        key = (value, name) if name in UNORDERED else value
+        if key not in known:
+            new = {before: after for after, before in enumerate(old)}
+            known[key] = rename(value, lambda ref: Ref(new[ref.group], ref.place))
+            if name in UNORDERED:
+                known[key] = tuple(sorted(known[key]))
+        return known[key]
+
+    def relative(self, value, actor: int, name: str = ""):
+        """A shared value as an actor in a group sees it: Refs into its own group say OWN."""
+        key = (value, actor, name in UNORDERED)
+        if key not in self.seen_by:
+            seen = rename(value, lambda ref: Ref(OWN, ref.place) if ref.group == actor else ref)
+            self.seen_by[key] = tuple(sorted(seen)) if name in UNORDERED else seen
+        return self.seen_by[key]
+
+    def absolute(self, value, actor: int, name: str = ""):
+        """The reverse of relative()."""
+        key = (value, actor, name in UNORDERED)
+        if key not in self.meant_by:
+            meant = own_to(value, actor)
+            self.meant_by[key] = tuple(sorted(meant)) if name in UNORDERED else meant
+        return self.meant_by[key]
+
+    def rank(self, head: tuple, masked: list) -> dict[int, int]:
+        """In which order the groups are met when following references from the shared values."""
+        met: dict[int, int] = {}
+        for value, name in zip(head, self.names, strict=True):
+            if type(value) in HOLDERS and name not in UNORDERED:
+                for group in self.groups_in(value):
+                    met.setdefault(group, len(met) + 1)
+        queue = list(met)
+        for group in queue:  # grows while we follow
+            for ref in masked[group - 1][1]:
+                if ref.group not in met:
+                    met[ref.group] = len(met) + 1
+                    queue.append(ref.group)
+        return met
+
+    def groups_in(self, value) -> list[int]:
+        if value not in self.mentions:
+            groups: list[int] = []
+            rename(value, lambda ref: (groups.append(ref.group), ref)[1])
+            self.mentions[value] = groups
+        return self.mentions[value]
+
+
+def hide(ref: Ref) -> Ref:
+    return Ref(HIDDEN, ref.place)
+
+
+def rename(value, how: Callable[[Ref], Ref]):
+    """The same value, with every Ref into a group of equals replaced."""
+    if type(value) is Ref:
+        return how(value) if value.group > 0 else value
+    if type(value) is tuple:
+        return tuple([rename(item, how) if type(item) in HOLDERS else item for item in value])
+    return value
+
+
+def own_to(value, actor: int):
+    """The same value with OWN replaced by the actor's group."""
+    if type(value) is Ref:
+        return Ref(actor, value.place) if value.group == OWN else value
+    return tuple([own_to(v, actor) if type(v) in HOLDERS else v for v in value])
+
+
+def walk(roots: list, group: int, found: dict[int, tuple], stop: tuple) -> None:
+    """Number the watched objects reachable from `roots`, breadth first."""
+    todo, place = list(roots), 0
+    for thing in todo:  # grows while we walk
+        if type(thing) not in WATCHED or id(thing) in found or any(thing is s for s in stop):
+            continue
+        found[id(thing)] = (thing, Ref(group, place))
+        place += 1
+        todo.extend(referred(thing))
+
+
+def referred(thing) -> list:
+    """The objects that one refers to at the start."""
+    if isinstance(thing, Kernel):
+        queues = [thing.oom_lock, thing.oom_reaper_wait, thing.oom_victims_wait, thing.kswapd_wait]
+        return [thing.zone, *thing.tasks, *thing.mms, *thing.memcgs, *queues]
+    if isinstance(thing, Task):
+        words = [*mentioned(thing.program), *mentioned(thing.at_exit)]
+        return [thing.signal, thing.mm, thing.memcg, thing.vfork_done, *words]
+    if isinstance(thing, Signal):
+        return [*thing.threads, thing.wait_chldexit]
+    if isinstance(thing, MM):
+        return [thing.mmap_sem, *thing.vmas, thing.memcg]
+    if isinstance(thing, VMA):
+        return [thing.shmem]
+    if isinstance(thing, Memcg):
+        return [thing.parent, thing.oom_waitq]
+    return []
+
+
+def mentioned(program: tuple) -> list:
+    """Objects that a program names: its locks, the mms it reads."""
+    found: list = []
+    for word in program:
+        found += mentioned(word) if isinstance(word, tuple) else [word]
+    return found

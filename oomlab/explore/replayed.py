@@ -1,0 +1,59 @@
+"""The transition relation asked of the model every time: slow, and without any cleverness.
+
+For scenarios whose steps make new tasks or locks, which rules.py cannot learn, and to check what
+rules.py learned. A state is the fingerprint of a machine.
+"""
+
+from collections.abc import Callable
+
+from ..fingerprint import fingerprint
+from ..model.kernel import Kernel
+from ..scheduler import run_schedule
+from .layout import Ref
+from .rules import Path, awake
+
+
+class Identity:
+    """No renaming of equals."""
+
+    same = (0,)
+
+    def canonical(self, state: tuple) -> tuple[tuple, tuple]:
+        return state, self.same
+
+
+class Replayed:
+    """The same interface as Rules."""
+
+    def __init__(self, build: Callable[[], Kernel]):
+        self.build = build
+        self.layout = Identity()
+        self.ready: dict[tuple, list[int]] = {}
+        self.start = self.visit([])
+
+    def replay(self, schedule: list[int]) -> Kernel:
+        kernel = self.build()
+        kernel.events = None
+        run_schedule(kernel, schedule)
+        return kernel
+
+    def visit(self, schedule: list[int]) -> tuple:
+        kernel = self.replay(schedule)
+        state = fingerprint(kernel)
+        self.ready[state] = [] if kernel.panicked else awake(kernel)
+        return state
+
+    def moves(self, state: tuple) -> list[int]:
+        return self.ready[state]
+
+    def successor(self, state: tuple, move: int, path: Path) -> tuple:
+        return self.visit([*path()[0], move])
+
+    def holds(self, name: str, question: Callable[[Kernel], object], state: tuple, path: Path):
+        return bool(question(self.replay(path()[0])))
+
+    def concrete(self, move: int, moved: tuple) -> int:
+        return move
+
+    def ref(self, move: int) -> Ref:
+        return Ref(0, move)

@@ -1,0 +1,151 @@
+"""Watching the model: which attributes a piece of it reads, compares and changes.
+
+While `watching`, every read of a watched attribute is noted in order. Numbers that are only moved
+and compared (how many pages are free) are handed out as Tracked: then not the value is noted but
+the comparison and its answer, and a change is noted as a difference.
+"""
+
+import operator
+from contextlib import contextmanager
+
+from ..model.kernel import Kernel
+from ..model.locks import TASK_DEAD
+from ..model.memcg import Memcg
+from ..model.memory import Zone
+from ..model.tasks import Task
+from .layout import WATCHED
+
+COUNTERS = {(Zone, "free"), (Zone, "reclaimable"), (Kernel, "oom_victims"), (Memcg, "usage")}
+
+
+class Tracked(int):
+    """A counter's value plus `offset`, that reports what is asked of it."""
+
+    def __new__(cls, value: int, source: tuple, offset: int, note):
+        self = super().__new__(cls, value)
+        self.source, self.offset, self.note = source, offset, note
+        return self
+
+    def __add__(self, other):
+        if type(other) is int:
+            return Tracked(int(self) + other, self.source, self.offset + other, self.note)
+        return self.told() + int(other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other):
+        if type(other) is int:
+            return Tracked(int(self) - other, self.source, self.offset - other, self.note)
+        return self.told() - int(other)
+
+    def told(self) -> int:
+        """The plain value, which is thereby read."""
+        self.note((self.source, None, None), int(self) - self.offset)
+        return int(self)
+
+
+def compared(name: str):
+    compare = getattr(operator, name)
+
+    def method(self, other):
+        if isinstance(other, Tracked):
+            other = other.told()
+        answer = compare(int(self), other)
+        self.note((self.source, compare, other - self.offset), answer)
+        return answer
+
+    return method
+
+
+def demoted(name: str):
+    plain = getattr(int, name)
+
+    def method(self, *others):
+        return plain(self.told(), *others)
+
+    return method
+
+
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(Tracked, f"__{_name}__", compared(f"__{_name}__"))
+for _name in ("mul", "rmul", "floordiv", "rfloordiv", "mod", "rsub", "neg", "str", "repr", "format",
+              "hash", "index", "and", "or", "lshift", "rshift"):  # fmt: skip
+    setattr(Tracked, f"__{_name}__", demoted(f"__{_name}__"))
+Tracked.__bool__ = lambda self: self != 0
+
+
+class TaskList(list):
+    """kernel.tasks: who looks through it asks of every task whether it is still there."""
+
+    def __init__(self, tasks: list, everybody: list, note):
+        super().__init__(tasks)
+        self.real, self.everybody, self.note = tasks, everybody, note
+
+    def __iter__(self):
+        for task in self.everybody:
+            alive = task in self.real
+            self.note(((id(task), "state"), operator.ne, TASK_DEAD), alive)
+        return super().__iter__()
+
+    def remove(self, task) -> None:
+        self.real.remove(task)
+
+    def append(self, task) -> None:
+        self.real.append(task)
+
+
+class Observed:
+    """What was seen: `noted` questions and answers in order, `touched` what may have changed.
+
+    A question is ((id, attribute), None, None) for a value, or ((id, attribute), comparison, with)
+    for a comparison of a counter; its answer is the value or the truth.
+    """
+
+    def __init__(self):
+        self.noted: dict[tuple, object] = {}
+        self.touched: dict[tuple, None] = {}
+
+    def note(self, question: tuple, answer) -> None:
+        self.noted.setdefault(question, answer)
+
+
+@contextmanager
+def watching(known: dict[int, tuple]):
+    """Watch the objects in `known` (by id) while inside."""
+    seen = Observed()
+    everybody = [thing for thing, _ in known.values() if isinstance(thing, Task)]
+
+    def spies(kind: type, attributes: frozenset):
+        def getattribute(self, name, get=object.__getattribute__):
+            value = get(self, name)
+            if kind is Kernel and name == "tasks":
+                return TaskList(value, everybody, seen.note)
+            if name in attributes:
+                source = (id(self), name)
+                if (kind, name) in COUNTERS:
+                    if type(value) is int:
+                        value = Tracked(value, source, 0, seen.note)
+                elif source not in seen.touched:
+                    seen.note((source, None, None), snapshot(value))
+                seen.touched[source] = None
+            return value
+
+        def setattribute(self, name, value, put=object.__setattr__):
+            if name in attributes:
+                seen.touched[id(self), name] = None
+            put(self, name, value)
+
+        return getattribute, setattribute
+
+    for kind, attributes in WATCHED.items():
+        kind.__getattribute__, kind.__setattr__ = spies(kind, attributes)
+    try:
+        yield seen
+    finally:
+        for kind in WATCHED:
+            del kind.__getattribute__, kind.__setattr__
+
+
+def snapshot(value):
+    """A list as it is now: it may change before the step is over."""
+    return tuple(value) if isinstance(value, list) else value
