@@ -18,11 +18,11 @@ PLAIN = (int, str, bool, float, type(None))
 
 
 def frames(thread) -> tuple:
-    """Code, position and locals of each frame of a suspended thread, outermost first."""
+    """Function, position and locals of each frame of a suspended thread, outermost first."""
     chain = []
     while thread is not None and thread.gi_frame is not None:
         frame = thread.gi_frame
-        chain.append((thread.gi_code, frame.f_lasti, *frame.f_locals.values()))
+        chain.append((thread.gi_code.co_qualname, frame.f_lasti, *frame.f_locals.values()))
         thread = thread.gi_yieldfrom
     return tuple(chain)
 
@@ -49,7 +49,7 @@ def fingerprint(kernel) -> tuple:
 
     zone = kernel.zone
     parts = [
-        (zone.free, zone.reclaimable, zone.pages_scanned, zone.reaped, kernel.panicked,
+        (zone.free, zone.reclaimable, zone.pages_scanned, kernel.panicked, tuple(kernel.bugs),
          kernel.freezing, kernel.oom_killer_disabled, kernel.oom_victims, kernel.busy_workers,
          name(kernel.mm_to_reap), name(kernel.oom_reaper_list), name(kernel.oom_lock)),
         tuple(sorted(name(timer) for timer in kernel.timers)),

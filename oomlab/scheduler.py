@@ -95,7 +95,9 @@ def run_schedule(kernel, schedule: list[int], record=None) -> int:
         if entry < 0:
             fire_timer(kernel, -entry)
             continue
-        current = by_pid.get(entry) or next(t for t in kernel.tasks if t.pid == entry)
+        current = by_pid.get(entry) or next((t for t in kernel.tasks if t.pid == entry), None)
+        if current is None:
+            raise ValueError(f"the schedule names pid {entry}, which does not exist then")
         by_pid[entry] = current
         if current.state:
             raise ValueError(f"step {entry}: {current} sleeps and cannot take a step here")
@@ -117,7 +119,10 @@ def take_step(kernel, current) -> None:
 
 def fire_timer(kernel, pid: int) -> None:
     """Let the first timer for this task expire now, whatever the clock says."""
-    timer = min(timer for timer in kernel.timers if timer.argument.pid == pid)
+    pending = [timer for timer in kernel.timers if timer.argument.pid == pid]
+    if not pending:
+        raise ValueError(f"the schedule fires a timer of pid {pid}, which has none then")
+    timer = min(pending)
     kernel.jiffies = max(kernel.jiffies, timer.expires)
     kernel.del_timer(timer)
     timer.function(timer.argument)

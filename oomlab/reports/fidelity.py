@@ -4,6 +4,8 @@ For each recording the model is run from `config` and `before` alone; compared a
 order, whether it panicked, and for victims that were held back what the reaper left unreaped.
 """
 
+import json
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -143,3 +145,29 @@ def agreement(comparisons: Iterable[Comparison]) -> dict:
             for name in sorted({c.scenario for c in fair})
         },
     }  # fmt: skip
+
+
+def report(folder: Path, as_json: bool = False) -> int:
+    """Compare all recordings of a folder and print the agreement; 1 if there is none to compare."""
+    files = sorted(folder.glob("*.json.gz"))
+    if not files:
+        print(f"oomlab: {folder} holds no recordings (*.json.gz).", file=sys.stderr)
+        return 1
+    runs = [compare(path) for path in files]
+    numbers = agreement(runs)
+    differ = [
+        {"file": c.file, "expected": c.expected, "got": c.got, "cause": c.cause}
+        for c in runs if not c.agrees
+    ]  # fmt: skip
+    if as_json:
+        print(json.dumps({"schema": "oomlab-fidelity/1", **numbers, "disagree": differ}))
+        return 0
+    for what in ("by_kernel", "by_scenario"):
+        for name, n in numbers[what].items():
+            print(f"{name:24}{n['agree']:5} of {n['runs']:4} agree")
+    print(f"{'all':24}{numbers['agree']:5} of {numbers['runs']:4} agree; {numbers['irreducible']} "
+          "more are not to be predicted from what was known before")  # fmt: skip
+    for one in differ:
+        print(f"  {one['file']}: {one['cause']}")
+        print(f"    recorded {one['expected']['victims']}, model {one['got']['victims']}")
+    return 0

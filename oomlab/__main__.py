@@ -1,0 +1,5 @@
+"""python -m oomlab"""
+
+from .cli import main
+
+raise SystemExit(main())

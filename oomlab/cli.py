@@ -1,0 +1,212 @@
+"""The command line: thin. Every command calls one function and prints what it returns.
+
+A wrong name or value ends with status 2 and one sentence; there is never a traceback.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from .compare import compare
+from .explore import PROPERTIES, explore
+from .model.policy import KNOBS, PRESETS
+from .naming import nearest
+from .scenarios import SCENARIOS, parameters, title
+from .trace import run
+
+SCHEMA = "oomlab-run/1"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    parser = command_line()
+    try:
+        args = parser.parse_args(arguments)
+        return args.command(args) or 0
+    except ValueError as wrong:
+        print(f"oomlab: {wrong}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as missing:
+        print(f"oomlab: this needs {missing.name}; install oomlab[lab] (make lab does)", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but it says what is near when a word is unknown."""
+
+    def error(self, message: str):
+        words = {action.dest: action for action in self._actions}
+        if "invalid choice" in message and "command" in words:
+            word = message.split("'")[1]
+            message = f"no command {word!r}: {nearest(word, words['command'].choices)}"
+        print(f"oomlab: {message}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = Parser(prog="oomlab", description="How Linux behaves when memory runs out.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+
+    def command(name: str, function, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=function)
+        return sub
+
+    sub = command("list", list_all, "scenarios, policies, knobs and properties, a line each")
+    sub.add_argument("what", nargs="?", choices=["scenarios", "policies", "knobs", "properties"])
+
+    sub = command("run", run_one, "run a scenario under a policy")
+    scenario_arguments(sub)
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--schedule", type=Path, help="take the steps of this file (explore --json)")
+    how = sub.add_mutually_exclusive_group()
+    how.add_argument("--log", action="store_true", help="print the kernel log")
+    how.add_argument("--steps", action="store_true", help="print every step")
+    how.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    how.add_argument("--trace", action="store_true", help="print the whole trace as JSON")
+    how.add_argument("--ask", action="store_true", help="print questions, the answers hidden")
+    how.add_argument("--answers", action="store_true", help="print the questions with answers")
+
+    sub = command("compare", compare_two, "two policies side by side, as a sheet for a mail")
+    sub.add_argument("scenario")
+    sub.add_argument("--policy", action="append", required=True, help="give it twice")
+    sub.add_argument("--seeds", type=int, default=10, help="how many (default 10)")
+    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    sub.add_argument("--markdown", action="store_true", help="the sheet as Markdown (the default)")
+
+    sub = command("explore", explore_all, "every schedule: is there one that breaks a property?")
+    scenario_arguments(sub)
+    sub.add_argument("--property", default="no-victim-lost")
+    sub.add_argument("--prefer", choices=["steps", "switches"], default="steps")
+    sub.add_argument("--max-states", type=int, default=400_000)
+    sub.add_argument("--seconds", type=float)
+    sub.add_argument("--json", action="store_true")
+
+    sub = command("explain", explain, "explain the OOM reports in a log: why that process?")
+    sub.add_argument("file", help="a log, or - for standard input")
+    sub.add_argument("--json", action="store_true")
+    sub.add_argument("--what-if", action="append", metavar="PID:adj=N", help="who would die then?")
+
+    sub = command("fidelity", fidelity, "the model against recorded runs of real kernels")
+    sub.add_argument("folder", type=Path)
+    sub.add_argument("--json", action="store_true")
+
+    from .grading import command as grading
+
+    sub = command("release", grading.release, "make the student version of exercises")
+    grading.add_release_arguments(sub)
+    sub = command("grade", grading.grade, "grade notebooks of people you do not trust")
+    grading.add_grade_arguments(sub)
+    return parser
+
+
+def scenario_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("scenario", help="a name from: oomlab list scenarios")
+    sub.add_argument("--policy", default="linux-4.4", help="a name from: oomlab list policies")
+    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                     help="a knob of the policy or a parameter of the scenario")  # fmt: skip
+
+
+def settings(pairs: list[str]) -> dict[str, str]:
+    """NAME=VALUE words as a dictionary."""
+    out = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--set takes NAME=VALUE, not {pair!r}")
+        out[name] = value
+    return out
+
+
+def list_all(args) -> None:
+    if args.what in (None, "scenarios"):
+        print("scenarios")
+        for name in SCENARIOS:
+            given = ", ".join(f"{n}={v}" for n, v in parameters(name).items())
+            print(f"  {name:22}{title(name)}" + (f" [{given}]" if given else ""))
+    if args.what in (None, "policies"):
+        print("policies")
+        for name, policy in PRESETS.items():
+            print(f"  {name:22}{policy.about}")
+    if args.what in (None, "knobs"):
+        print("knobs")
+        for name, knob in KNOBS.items():
+            options = "/".join(map(str, knob.metadata["choices"])) or type(knob.default).__name__
+            print(f"  {name:22}{knob.metadata['meaning']} [{options}] ({knob.metadata['source']})")
+    if args.what in (None, "properties"):
+        print("properties")
+        for name, prop in PROPERTIES.items():
+            print(f"  {name:22}{prop.meaning}")
+
+
+def run_one(args) -> None:
+    schedule = read_schedule(args.schedule) if args.schedule else None
+    done = run(args.scenario, args.policy, seed=args.seed, schedule=schedule, **settings(args.set))
+    if args.json:
+        outcome = asdict(done.outcome)
+        head = {"schema": SCHEMA, "scenario": done.scenario, "policy": done.policy.name, "seed": done.seed}
+        print(json.dumps(head | outcome))
+    elif args.trace:
+        print(done.to_json())
+    elif args.log:
+        from .klog import kernel_log
+
+        print("\n".join(line for _, line in kernel_log(done)))
+    elif args.ask or args.answers:
+        from .lab.ask import ask
+
+        print(ask(done, answers=args.answers))
+    elif args.steps:
+        for s in done.steps:
+            print(f"{s.number:6} {s.tick:6} {s.task:16} {s.function:28} {s.verb} {s.what}")
+    else:
+        print(f"{done.outcome.verdict}: {done.outcome.why}.")
+
+
+def read_schedule(path: Path) -> list[int]:
+    """The pids of a schedule that `explore --json` wrote."""
+    try:
+        pids = json.loads(path.read_text())["pids"]
+        if not all(isinstance(pid, int) for pid in pids):
+            raise ValueError("its pids are not numbers")
+    except (OSError, KeyError, TypeError, ValueError) as wrong:
+        raise ValueError(f"{path} is not a schedule as explore --json prints it ({wrong})") from wrong
+    return pids
+
+
+def compare_two(args) -> None:
+    if len(args.policy) != 2:
+        raise ValueError("compare takes --policy twice")
+    if not 1 <= args.seeds <= 10_000:
+        raise ValueError(f"--seeds takes 1 to 10000, not {args.seeds}")
+    print(compare(args.scenario, tuple(args.policy), args.seeds, **settings(args.set)).markdown())
+
+
+def explore_all(args) -> None:
+    def show(states: int, waiting: int, seconds: float) -> None:
+        rate = states / max(seconds, 1e-9)
+        print(f"\r{states} states, {waiting} waiting, {rate:.0f} a second ", end="", file=sys.stderr)
+
+    tell = show if sys.stderr.isatty() and not args.json else None
+    found = explore(args.scenario, args.policy, args.property, prefer=args.prefer,
+                    max_states=args.max_states, seconds=args.seconds, progress=tell,
+                    **settings(args.set))  # fmt: skip
+    print(json.dumps(found.to_dict()) if args.json else found.markdown())
+
+
+def explain(args) -> int:
+    from .reports.command import explain
+
+    return explain(args)
+
+
+def fidelity(args) -> int:
+    from .reports.fidelity import report
+
+    return report(args.folder, args.json)

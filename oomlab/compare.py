@@ -1,0 +1,79 @@
+"""Two policies on one scenario, side by side: a sheet that a reviewer can paste into a mail."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from .model.policy import difference
+from .trace import Run, Step, run
+
+
+@dataclass
+class Comparison:
+    """Runs of two policies under the same seeds."""
+
+    scenario: str
+    pairs: list[tuple[Run, Run]]
+
+    @property
+    def policies(self) -> tuple[str, str]:
+        first, second = self.pairs[0]
+        return first.policy.name, second.policy.name
+
+    def knobs(self) -> dict[str, tuple]:
+        """The knobs that differ: {knob: (first, second)}."""
+        first, second = self.pairs[0]
+        return difference(first.policy, second.policy)
+
+    def verdicts(self) -> tuple[Counter, Counter]:
+        """How often each verdict came out, for either policy."""
+        return tuple(Counter(pair[i].outcome.verdict for pair in self.pairs) for i in (0, 1))
+
+    def parting(self) -> tuple[Run, Run, int | None]:
+        """The first pair of runs that ends differently (else the first), and where they part."""
+        differ = (p for p in self.pairs if p[0].outcome.verdict != p[1].outcome.verdict)
+        first, second = next(differ, self.pairs[0])
+        return first, second, first_difference(first.steps, second.steps)
+
+    def markdown(self) -> str:
+        a, b = self.policies
+        lines = [f"### {self.scenario}: {a} against {b}", "", f"| knob | {a} | {b} |", "| --- | --- | --- |"]
+        lines += [f"| {name} | {x} | {y} |" for name, (x, y) in self.knobs().items()]
+        lines += ["", f"| outcome ({len(self.pairs)} seeds) | {a} | {b} |", "| --- | ---: | ---: |"]
+        left, right = self.verdicts()
+        lines += [f"| {v} | {left[v]} | {right[v]} |" for v in sorted({*left, *right})]
+        first, second, step = self.parting()
+        lines += ["", f"Seed {first.seed}, {a}: {first.outcome.why}.", "",
+                  f"Seed {second.seed}, {b}: {second.outcome.why}.", ""]  # fmt: skip
+        lines.append(parting_sentence(first, second, step))
+        return "\n".join(lines)
+
+
+def first_difference(first: list[Step], second: list[Step]) -> int | None:
+    """The number of the first step in which two runs differ, None if they do not."""
+    for number, (x, y) in enumerate(zip(first, second, strict=False)):
+        if (x.task, x.function, x.verb, x.what) != (y.task, y.function, y.verb, y.what):
+            return number
+    return None if len(first) == len(second) else min(len(first), len(second))
+
+
+def parting_sentence(first: Run, second: Run, step: int | None) -> str:
+    if step is None:
+        return "The two runs are the same, step by step."
+    ends = []
+    for run_ in (first, second):
+        steps = run_.steps
+        if step < len(steps):
+            s = steps[step]
+            ends.append(f"{run_.policy.name} has {s.task} in {s.function}: {s.verb} {s.what}")
+        else:
+            ends.append(f"{run_.policy.name} is over")
+    return f"They part at step {step}: {', '.join(ends)}."
+
+
+def compare(scenario: str, policies: tuple[str, str], seeds: int = 10, **settings) -> Comparison:
+    """Run a scenario under two policies, seeds 0 to `seeds` - 1. ValueError for unknown names."""
+    pairs = [
+        tuple(run(scenario, policy, seed=seed, **settings) for policy in policies)
+        for seed in range(seeds)
+    ]
+    return Comparison(scenario, pairs)
