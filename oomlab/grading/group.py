@@ -133,5 +133,7 @@ def resident(pid: int) -> int:
 def available() -> float:
     """The share of the machine's memory that is still to be had."""
     with open("/proc/meminfo") as lines:
-        kb = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+        kb = {
+            name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)
+        }
     return kb["MemAvailable"] / kb["MemTotal"]

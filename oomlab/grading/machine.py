@@ -55,7 +55,9 @@ class Tree:
             raise Lost(f"`{self.function}` yielded something that is no operation. There are: {known}.",
                        f"it yielded {op!r}")  # fmt: skip
         if len(op) - 1 != OPERATIONS[op[0]]:
-            raise Lost(f"`{op[0]}` takes {OPERATIONS[op[0]]} operands.", f"it yielded {tuple(op)!r}")
+            raise Lost(
+                f"`{op[0]}` takes {OPERATIONS[op[0]]} operands.", f"it yielded {tuple(op)!r}"
+            )
         if not all(x is None or type(x) in (str, int, bool) and len(str(x)) < 64 for x in op):
             raise Lost("The operands are names and mm handles.", f"it yielded {tuple(op)!r}")
         return tuple(op)
@@ -121,6 +123,15 @@ class Machine:
         op = self.trees[thread].operation(s.positions[thread])
         return op is not None and op[0] == "lock" and any(name == op[1] for name, _ in s.owners)
 
+    def next_of(self, s: State, thread: int) -> tuple:
+        """What a thread is about to do, for the reader."""
+        n = len(self.mms)
+        if thread >= n:
+            return "exit", self.mms[thread - n]
+        if thread == s.begun:
+            return "kill", self.mms[thread]
+        return self.trees[thread].operation(s.positions[thread]) or ("return",)
+
     def step(self, s: State, thread: int) -> tuple[State, tuple]:
         """The state after one step of a thread, and (operation, result)."""
         n = len(self.mms)
@@ -140,7 +151,10 @@ class Machine:
         s, result, waits = self.perform(s, thread, op)
         if waits:
             return s._replace(asleep=op[0]), (op, "sleeps")
-        return self.settle(s, thread, self.trees[thread].after(s.positions[thread], result)), (op, result)
+        return self.settle(s, thread, self.trees[thread].after(s.positions[thread], result)), (
+            op,
+            result,
+        )
 
     def settle(self, s: State, thread: int, position: int) -> State:
         """The thread stands there now; a killer that has ended drops its reference."""
@@ -274,9 +288,7 @@ def explore(machine: Machine, kinds: set[str]) -> Explored:
                 after, did = machine.step(s, thread)
             except Violation as v:
                 if v.kind in kinds:
-                    op = machine.trees[thread].operation(s.positions[thread]) if thread < len(
-                        machine.mms) and s.positions[thread] is not None else ("exit",)  # fmt: skip
-                    steps = [*path(came_from, s), (thread, op, "!", s)]
+                    steps = [*path(came_from, s), (thread, machine.next_of(s, thread), "!", s)]
                     return Explored(len(done), {v.kind: (v.sentence, steps)})
                 continue
             price = (cost[0] + 1, cost[1] + (thread != story))
@@ -293,10 +305,12 @@ def final(machine: Machine, s: State) -> Violation | None:
         return Violation("sleeps", "a killer waits for a lock for ever, with oom_lock held")
     missing = [i for i, mm in enumerate(machine.mms) if mm not in s.reaped and i not in s.exited]
     if missing:
-        names = " and ".join(f"victim {i + 1}" for i in missing)
-        return Violation("lost", f"{names} is never reaped: nobody offers its mm again")
+        i = missing[0] + 1
+        return Violation("lost", f"victim {i} is never reaped: nobody offers its mm again")
     if s.asleep is None:
-        return Violation("ends", "oom_reaper() has ended, or hangs, and will not reap the next victim")
+        return Violation(
+            "ends", "oom_reaper() has ended, or hangs, and will not reap the next victim"
+        )
     if machine.exits and any(s.counts):
         i = next(i for i, count in enumerate(s.counts) if count)
         return Violation("leak", f"victim {i + 1}'s mm is never freed: a reference is left over")

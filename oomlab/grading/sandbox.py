@@ -34,7 +34,16 @@ class NoSandbox(RuntimeError):
 
 def python(libraries: list[str], hidden: list[str], inside: Path | str) -> list[str]:
     """The interpreter, with no start-up files of anybody: -S reads no .pth, -I no environment."""
-    return [os.path.realpath(sys.executable), "-I", "-S", "-B", str(inside), *libraries, "--", *hidden]
+    return [
+        os.path.realpath(sys.executable),
+        "-I",
+        "-S",
+        "-B",
+        str(inside),
+        *libraries,
+        "--",
+        *hidden,
+    ]
 
 
 @cache

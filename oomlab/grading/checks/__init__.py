@@ -1,6 +1,23 @@
-"""The exercises, by name."""
+"""The exercises, by name, in the order of their levels."""
 
-from . import find_cycle, hand_off, oom_badness, oom_reap_vmas, watermarks
+from . import (
+    derivation,
+    find_cycle,
+    hand_off,
+    kill_sharers,
+    memcg_victim,
+    oom_badness,
+    oom_reap_vmas,
+    predict,
+    priority_allocator,
+    reserve_proof,
+    tournament,
+    watermarks,
+)
 
-MODULES = (watermarks, oom_badness, find_cycle, oom_reap_vmas, hand_off)
+MODULES = (
+    watermarks, oom_badness, find_cycle, oom_reap_vmas, memcg_victim,
+    hand_off, kill_sharers, priority_allocator,
+    derivation, reserve_proof, predict, tournament,
+)  # fmt: skip
 EXERCISES = {module.exercise.name: module.exercise for module in MODULES}

@@ -8,7 +8,7 @@ Any cycle will do, from any start; a name waited for need not be a key of the gr
 from ..asking import Lost, several
 from ..exercise import Exercise
 
-exercise = Exercise("find_cycle", 1, "Find the cycle in a wait-for graph", "find_cycle")
+exercise = Exercise("find-cycle", 1, "Find the cycle in a wait-for graph", "find_cycle")
 
 
 def names(draw, number: int) -> list[str]:

@@ -23,7 +23,7 @@ def demand(m: Machine, kinds: set[str], why: str) -> None:
     """Explore, and say which schedule breaks it."""
     explored = explore(m, kinds)
     for sentence, steps in explored.broken.values():
-        raise Lost(f"{why} {sentence[0].upper()}{sentence[1:]}.", schedule=rows(m, steps, sentence))
+        raise Lost(f"{why} On this schedule {sentence}.", schedule=rows(m, steps, sentence))
 
 
 def works_alone(ask, draw) -> None:
@@ -55,12 +55,12 @@ def sequence_of_the_mail(ask, draw):
 
 @exercise.worth(3, "Two memcgs run out of memory: on no schedule is a victim lost")
 def two_victims(ask, draw):
-    demand(machine(ask, draw, 2), {"lost", "sleeps"}, "Two victims, and this schedule loses one.")
+    demand(machine(ask, draw, 2), {"lost", "sleeps"}, "With two victims one can be lost.")
 
 
 @exercise.worth(2, "Nor when three do")
 def three_victims(ask, draw):
-    demand(machine(ask, draw, 3), {"lost", "sleeps"}, "Three victims, and this schedule loses one.")
+    demand(machine(ask, draw, 3), {"lost", "sleeps"}, "With three victims one can be lost.")
 
 
 @exercise.worth(2, "No mm is touched after it was freed, though victims may exit by themselves")

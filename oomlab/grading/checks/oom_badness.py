@@ -1,13 +1,13 @@
 """Level 1: how bad is a task? oom_badness() of kernel 4.4.
 
-    oom_badness(task, totalpages) -> int
-    task: {"pid", "rss", "swapents", "nr_ptes", "nr_pmds", "oom_score_adj", "root", "kthread", "mm"}
+oom_badness(task, totalpages) -> int
+task: {"pid", "rss", "swapents", "nr_ptes", "nr_pmds", "oom_score_adj", "root", "kthread", "mm"}
 """
 
 from ..asking import Lost, whole
 from ..exercise import Exercise
 
-exercise = Exercise("oom_badness", 1, "Write oom_badness", "oom_badness")
+exercise = Exercise("badness", 1, "Write oom_badness", "oom_badness")
 
 
 def task(draw, **given) -> dict:
@@ -40,7 +40,9 @@ def compare(ask, task: dict, totalpages: int, sentence: str) -> None:
 def what_counts(ask, draw):
     for _ in range(6):
         sizes = {key: draw.randrange(1, 9000) for key in ("swapents", "nr_ptes", "nr_pmds")}
-        left_out = "Badness is rss + swapents + nr_ptes + nr_pmds; a part is missing or counted twice."
+        left_out = (
+            "Badness is rss + swapents + nr_ptes + nr_pmds; a part is missing or counted twice."
+        )
         compare(ask, task(draw, **sizes), draw.randrange(500_000, 5_000_000), left_out)
 
 
@@ -53,7 +55,9 @@ def adjustment(ask, draw):
                 "and the kernel divides first, in whole numbers.")  # fmt: skip
 
 
-@exercise.worth(1, "A task of root is forgiven 3 % of its points, in whole numbers, before the shift")
+@exercise.worth(
+    1, "A task of root is forgiven 3 % of its points, in whole numbers, before the shift"
+)
 def root_bonus(ask, draw):
     for _ in range(5):
         adj, swap = draw.choice((0, 100, 300)), draw.randrange(99)
@@ -62,7 +66,9 @@ def root_bonus(ask, draw):
                 "from all points and before oom_score_adj.")  # fmt: skip
 
 
-@exercise.worth(2, "Nobody may kill init, a kernel thread, a task without mm, or one with adj -1000")
+@exercise.worth(
+    2, "Nobody may kill init, a kernel thread, a task without mm, or one with adj -1000"
+)
 def untouchable(ask, draw):
     for who, given in {
         "global init (pid 1)": {"pid": 1}, "a kernel thread": {"kthread": True},

@@ -1,13 +1,13 @@
 """Level 1: what may the reaper take? The VMA rules of kernel 4.14.
 
-    oom_reap_vmas(vmas) -> names, in the order of the address space
-    vma: {"name", "anonymous": bool, "pages", "flags": ["VM_SHARED", "VM_LOCKED", ...]}
+oom_reap_vmas(vmas) -> names, in the order of the address space
+vma: {"name", "anonymous": bool, "pages", "flags": ["VM_SHARED", "VM_LOCKED", ...]}
 """
 
 from ..asking import Lost, several
 from ..exercise import Exercise
 
-exercise = Exercise("oom_reap_vmas", 1, "Choose the VMAs to reap", "oom_reap_vmas")
+exercise = Exercise("reap-vmas", 1, "Choose the VMAs to reap", "oom_reap_vmas")
 SPARED = ("VM_LOCKED", "VM_HUGETLB", "VM_PFNMAP")
 
 
@@ -47,7 +47,9 @@ def compare(ask, vmas: list[dict], sentence: str) -> None:
 @exercise.worth(2, "Private anonymous memory is taken: heap and stack")
 def private_anonymous(ask, draw):
     for _ in range(3):
-        compare(ask, space(draw), "Heap and stack, private and anonymous, are what the reaper is for.")
+        compare(
+            ask, space(draw), "Heap and stack, private and anonymous, are what the reaper is for."
+        )
 
 
 @exercise.worth(1, "A private mapping of a file is taken, a shared one is not")

@@ -1,6 +1,6 @@
 """Level 1: the marks of a zone, as init_per_zone_wmark_min() computes them.
 
-    watermarks(managed, kernel) -> (min, low, high)     in pages; kernel is "4.4" or "4.6"
+watermarks(managed, kernel) -> (min, low, high)     in pages; kernel is "4.4" or "4.6"
 """
 
 from math import isqrt
@@ -25,7 +25,9 @@ def marks(ask, managed: int, kernel: str) -> tuple[list[int], Zone, str]:
     return values, zone, f"{example}; expected {(zone.min, zone.low, zone.high)}"
 
 
-@exercise.worth(3, "min is a quarter of min_free_kbytes, which is 4 * sqrt(managed kB), rounded down")
+@exercise.worth(
+    3, "min is a quarter of min_free_kbytes, which is 4 * sqrt(managed kB), rounded down"
+)
 def min_mark(ask, draw):
     for _ in range(6):
         managed = draw.randrange(10_000, 4_000_000)
@@ -40,7 +42,9 @@ def clamps(ask, draw):
         (low_bound, *_), zone, example = marks(ask, managed, "4.4")
         if low_bound != zone.min:
             size = "very small" if managed < 1000 else "very large"
-            raise Lost(f"The min mark of a {size} zone is wrong: min_free_kbytes has bounds.", example)
+            raise Lost(
+                f"The min mark of a {size} zone is wrong: min_free_kbytes has bounds.", example
+            )
 
 
 @exercise.worth(2, "4.4: low is min + min/4, high is min + min/2")
@@ -56,7 +60,11 @@ def scaled_steps(ask, draw):
     for managed in (draw.randrange(20_000, 60_000), *(draw.randrange(10**6, 10**7) for _ in "123")):
         values, zone, example = marks(ask, managed, "4.6")
         if values[1:] != [zone.low, zone.high]:
-            size = "a small zone (min/4 is more)" if managed < 10**5 else "a large zone (0.1 % is more)"
+            size = (
+                "a small zone (min/4 is more)"
+                if managed < 10**5
+                else "a large zone (0.1 % is more)"
+            )
             raise Lost(f"low or high is wrong for kernel 4.6 and {size}.", example)
 
 
@@ -69,4 +77,6 @@ def integers(ask, draw):
         (low_bound, *_), zone, example = marks(ask, managed, draw.choice(("4.4", "4.6")))
         assert zone.min == isqrt(managed * 64) // 4
         if low_bound != zone.min:
-            raise Lost("min is one page off: take the root and every quotient rounded down.", example)
+            raise Lost(
+                "min is one page off: take the root and every quotient rounded down.", example
+            )

@@ -89,7 +89,9 @@ def evidence(hidden: list[str]) -> dict:
         devices = [line.split(":")[0].strip() for line in lines if ":" in line]
     return {
         "namespaces": {n: os.readlink(f"/proc/self/ns/{n}") for n in os.listdir("/proc/self/ns")},
-        "capabilities": [status[f"Cap{s}"].strip().strip("0") for s in ("Inh", "Prm", "Eff", "Bnd")],
+        "capabilities": [
+            status[f"Cap{s}"].strip().strip("0") for s in ("Inh", "Prm", "Eff", "Bnd")
+        ],
         "no_new_privs": status["NoNewPrivs"].strip(),
         "uid": os.getuid(),
         "devices": devices,

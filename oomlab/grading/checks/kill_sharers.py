@@ -1,0 +1,147 @@
+"""Level 2: kill everybody who shares the victim's mm, then hand it over. The rules of kernel 4.10.
+
+oom_kill_process(victim, tasks)    a generator that yields
+    ("SIGKILL", pid)  ("mark_oom_victim", pid)  ("wake_oom_reaper", mm)
+task: {"pid", "tgid", "mm", "kthread", "oom_score_adj"}    tgid 1 is init; a process has one tgid
+"""
+
+from ..asking import Lost, short
+from ..exercise import Exercise
+
+exercise = Exercise("kill-sharers", 2, "Kill every sharer safely", "oom_kill_process")
+VERBS = ("SIGKILL", "mark_oom_victim", "wake_oom_reaper")
+
+
+def task(draw, mm, tgid: int | None = None, kthread: bool = False, adj: int = 0) -> dict:
+    pid = draw.randrange(1000, 10**6)
+    return {"pid": pid, "tgid": tgid or pid, "mm": mm, "kthread": kthread, "oom_score_adj": adj}
+
+
+def world(draw, init: bool = False) -> tuple[dict, list[dict], str]:
+    """A victim of two threads, sharers of three kinds, bystanders; init shares the mm or not."""
+    mm, others = (f"mm@{n:04x}" for n in draw.sample(range(65536), 2))
+    victim = task(draw, mm)
+    tasks = [victim, task(draw, mm, victim["tgid"])]
+    sharer = task(draw, mm)
+    tasks += [sharer, task(draw, mm, sharer["tgid"]), task(draw, mm, adj=-1000), task(draw, mm)]
+    tasks += [task(draw, mm, kthread=True), task(draw, None, kthread=True)]
+    tasks += [task(draw, others), task(draw, others, adj=900), task(draw, None)]
+    tasks.append({**task(draw, mm if init else others), "pid": 1, "tgid": 1})
+    draw.shuffle(tasks)
+    return victim, tasks, mm
+
+
+def operations(ask, victim: dict, tasks: list[dict]) -> list[tuple]:
+    """What the generator does, to its end."""
+    done: list[tuple] = []
+    while len(done) < 60:
+        answer = ask.step("oom_kill_process", [victim, tasks], [None] * len(done))
+        if "op" not in answer:
+            return done
+        op = answer["op"]
+        if not isinstance(op, list) or len(op) != 2 or op[0] not in VERBS:
+            raise Lost(
+                f"Yield pairs; the first of a pair is one of {', '.join(VERBS)}.", f"got {op!r}"
+            )
+        done.append(tuple(op) if isinstance(op[1], int | str) else (op[0], None))
+    raise Lost("oom_kill_process() does not end.")
+
+
+def killed(done: list[tuple], tasks: list[dict]) -> set[int]:
+    """Processes with SIGKILL: a signal to a thread reaches its whole process."""
+    pids = {op[1] for op in done if op[0] == "SIGKILL"}
+    return {t["tgid"] for t in tasks if t["pid"] in pids}
+
+
+def sharers(victim: dict, tasks: list[dict]) -> set[int]:
+    """Processes that must die with the victim."""
+    return {t["tgid"] for t in tasks
+            if t["mm"] == victim["mm"] and not t["kthread"] and t["tgid"] != 1}  # fmt: skip
+
+
+def each(ask, draw, init: tuple = (False, True)):
+    for shared_with_init in init:
+        victim, tasks, mm = world(draw, shared_with_init)
+        done = operations(ask, victim, tasks)
+        yield victim, tasks, mm, done, f"oom_kill_process{short((victim, tasks))} did {done}"
+
+
+@exercise.worth(2, "The victim gets SIGKILL, then the mark; nobody else is marked")
+def victim_first(ask, draw):
+    for victim, _, _, done, example in each(ask, draw):
+        marks = [op for op in done if op[0] == "mark_oom_victim"]
+        if marks != [("mark_oom_victim", victim["pid"])]:
+            raise Lost(
+                "Mark the victim, once, and nobody else: the mark opens the reserves.", example
+            )
+        before = done[: done.index(marks[0])]
+        if ("SIGKILL", victim["pid"]) not in before:
+            raise Lost("SIGKILL comes before the mark: else a task that runs on uses the reserves up.",
+                       example)  # fmt: skip
+
+
+@exercise.worth(2, "Every other process with this mm gets SIGKILL, whatever its oom_score_adj")
+def sharers_die(ask, draw):
+    for victim, tasks, _, done, example in each(ask, draw):
+        if sharers(victim, tasks) - killed(done, tasks):
+            raise Lost("A process that shares the mm lives on: its memory would vanish under it.",
+                       example)  # fmt: skip
+
+
+@exercise.worth(2, "init, kernel threads and bystanders live")
+def others_live(ask, draw):
+    for victim, tasks, mm, done, example in each(ask, draw):
+        works(done, victim, example)
+        pids = {op[1] for op in done if op[0] == "SIGKILL"}
+        for t in tasks:
+            if t["pid"] in pids and t["tgid"] not in sharers(victim, tasks):
+                who = (
+                    "init"
+                    if t["tgid"] == 1
+                    else "a kernel thread"
+                    if t["kthread"]
+                    else "a bystander"
+                )
+                raise Lost(f"SIGKILL was sent to {who}.", example)
+        if pids - {t["pid"] for t in tasks}:
+            raise Lost("SIGKILL was sent to a pid that does not exist.", example)
+
+
+def works(done: list[tuple], victim: dict, example: str) -> None:
+    """Doing nothing harms nobody, and is worth nothing."""
+    if ("SIGKILL", victim["pid"]) not in done:
+        raise Lost("The victim itself gets no SIGKILL.", example)
+
+
+@exercise.worth(2, "The mm is handed over once, after the last SIGKILL")
+def hand_over_last(ask, draw):
+    for victim, tasks, mm, done, example in each(ask, draw, (False,)):
+        wakes = [i for i, op in enumerate(done) if op[0] == "wake_oom_reaper"]
+        if [done[i] for i in wakes] != [("wake_oom_reaper", mm)]:
+            raise Lost("Hand the victim's mm over once; kernel threads do not prevent it.", example)
+        if sharers(victim, tasks) - killed(done[: wakes[0]], tasks):
+            raise Lost(
+                "The reaper is woken while a process with this mm has no SIGKILL yet.", example
+            )
+
+
+@exercise.worth(2, "An mm that init uses too is never handed over")
+def not_of_init(ask, draw):
+    for victim, _, _, done, example in each(ask, draw, (True,)):
+        works(done, victim, example)
+        if any(op[0] == "wake_oom_reaper" for op in done):
+            raise Lost(
+                "Reaping init's memory panics the kernel: do not hand this mm over.", example
+            )
+
+
+@exercise.worth(1, "One SIGKILL a process: its threads share it")
+def once_each(ask, draw):
+    for victim, tasks, _, done, example in each(ask, draw):
+        works(done, victim, example)
+        pids = [op[1] for op in done if op[0] == "SIGKILL"]
+        groups = [t["tgid"] for pid in pids for t in tasks if t["pid"] == pid]
+        if len(groups) != len(set(groups)):
+            raise Lost(
+                "A process got SIGKILL more than once; threads of one tgid share it.", example
+            )

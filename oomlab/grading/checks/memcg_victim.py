@@ -1,0 +1,111 @@
+"""Level 1: who dies when a memory cgroup is full? select_bad_process() of kernel 4.4.
+
+select_bad_process(tasks, memcg, parent) -> pid, None (nobody can be killed), or -1 (wait)
+task: {"pid", "memcg", "points", "victim": bool}     points 0: must not be killed
+memcg: the name of the full cgroup, or None for a global OOM;  parent: {name: parent or None}
+"""
+
+from ..asking import Lost
+from ..exercise import Exercise
+
+exercise = Exercise("memcg-victim", 1, "Select a victim in a memory cgroup", "select_bad_process")
+
+
+def cgroups(draw) -> tuple[dict, list[str]]:
+    """Two trees: a/b/c is a chain of `names`, the rest lies beside it."""
+    names = [f"cg{n}" for n in draw.sample(range(10, 99), 6)]
+    top, middle, bottom, sibling, other, inner = names
+    parent = {top: None, middle: top, bottom: middle, sibling: top, other: None, inner: other}
+    keys = list(parent)
+    draw.shuffle(keys)
+    return {key: parent[key] for key in keys}, names
+
+
+def task(draw, memcg, points: int | None = None, victim: bool = False) -> dict:
+    given = draw.randrange(1, 10**6) if points is None else points
+    return {"pid": draw.randrange(2, 10**6), "memcg": memcg, "points": given, "victim": victim}
+
+
+def inside(memcg, domain, parent) -> bool:
+    while memcg is not None and memcg != domain:
+        memcg = parent[memcg]
+    return memcg == domain
+
+
+def select(tasks: list[dict], memcg, parent: dict):
+    """The model's rule in plain words."""
+    candidates = [t for t in tasks if memcg is None or inside(t["memcg"], memcg, parent)]
+    if any(t["victim"] for t in candidates):
+        return -1
+    killable = [t for t in candidates if t["points"] > 0]
+    return max(killable, key=lambda t: t["points"])["pid"] if killable else None
+
+
+def compare(ask, draw, tasks: list[dict], memcg, parent: dict, sentence: str) -> None:
+    draw.shuffle(tasks)
+    got, want = ask("select_bad_process", tasks, memcg, parent), select(tasks, memcg, parent)
+    if type(got) is not type(want) or got != want:
+        raise Lost(
+            sentence, f"select_bad_process({tasks}, {memcg!r}, {parent}) gave {got!r}, not {want}"
+        )
+
+
+@exercise.worth(2, "The task with most points in the full cgroup dies, and nobody outside")
+def worst_inside(ask, draw):
+    for _ in range(5):
+        parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
+        tasks = [task(draw, bottom) for _ in range(4)] + [task(draw, sibling, 2 * 10**6)]
+        tasks += [task(draw, other, 3 * 10**6), task(draw, None, 4 * 10**6)]
+        compare(ask, draw, tasks, bottom, parent, "The victim is not the worst task in the cgroup.")
+
+
+@exercise.worth(2, "A task in a cgroup below the full one belongs to it")
+def below(ask, draw):
+    for _ in range(4):
+        parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
+        tasks = [task(draw, name) for name in (top, middle, sibling)]
+        tasks += [task(draw, bottom, 2 * 10**6), task(draw, inner, 3 * 10**6)]
+        compare(ask, draw, tasks, top, parent,
+                "Tasks of child cgroups, and of their children, belong to the full cgroup too.")  # fmt: skip
+
+
+@exercise.worth(2, "An unfinished victim inside stops the scan (-1); one outside does not")
+def unfinished(ask, draw):
+    for _ in range(3):
+        parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
+        tasks = [task(draw, name) for name in (top, middle, bottom)]
+        compare(ask, draw, [*tasks, task(draw, other, victim=True)], top, parent,
+                "A victim in another cgroup does not stop this scan.")  # fmt: skip
+        compare(ask, draw, [*tasks, task(draw, bottom, 1, victim=True)], middle, parent,
+                "A victim in this cgroup, or below it, has not finished: answer -1, kill nobody.")  # fmt: skip
+
+
+@exercise.worth(1, "A global OOM looks at all tasks, and waits for any victim")
+def everywhere(ask, draw):
+    parent, names = cgroups(draw)
+    tasks = [task(draw, name) for name in (*names, None)]
+    sentence = "With memcg None every task is a candidate, also those in no cgroup."
+    compare(ask, draw, [*tasks, task(draw, None, 2 * 10**6)], None, parent, sentence)
+    compare(ask, draw, [*tasks, task(draw, names[5], 2 * 10**6)], None, parent, sentence)
+    compare(ask, draw, [*tasks, task(draw, names[2], 1, victim=True)], None, parent,
+            "A memcg's unfinished victim stops a global OOM too.")  # fmt: skip
+
+
+@exercise.worth(1, "With 0 points a task is not killed; if nobody is left the answer is None")
+def nobody(ask, draw):
+    parent, names = cgroups(draw)
+    spared = [task(draw, names[2], 0) for _ in range(3)]
+    sentence = "Tasks with 0 points must not be killed; with no other the answer is None."
+    compare(ask, draw, [*spared, task(draw, names[4])], names[2], parent, sentence)
+    compare(ask, draw, [*spared, task(draw, names[2], 1)], names[2], parent, sentence)
+    compare(ask, draw, [], None, parent, sentence)
+
+
+@exercise.worth(1, "On equal points the first in the list dies")
+def ties(ask, draw):
+    for _ in range(4):
+        parent, names = cgroups(draw)
+        tasks = [task(draw, names[1], 5000) for _ in range(3)] + [task(draw, names[1], 7)]
+        compare(
+            ask, draw, tasks, names[1], parent, "On equal points the first of the list is chosen."
+        )

@@ -1,0 +1,127 @@
+"""Level 2: who may take a page when few are left? (M02, M16)
+
+    zone_watermark_ok(task, zone) -> bool    may this task take one page now?
+    task: {"dying", "kthread", "memalloc"}   zone: {"free", "min"}
+
+The answers are asked for once for each kind of task and each number of free pages; then all
+schedules of small zones are walked through here.
+"""
+
+from ..asking import Ask, Lost
+from ..exercise import Exercise
+
+exercise = Exercise("priority-allocator", 2, "A priority allocator", "zone_watermark_ok")
+KINDS = ("normal", "dying", "kthread", "memalloc")
+
+
+class Zone:
+    """A min mark, and the student's answers about it."""
+
+    def __init__(self, ask: Ask, mark: int):
+        self.ask, self.min, self.answers = ask, mark, {}
+
+    def ok(self, kind: str, free: int) -> bool:
+        if free <= 0:
+            return False
+        if (kind, free) not in self.answers:
+            task = {name: name == kind for name in KINDS[1:]}
+            zone = {"free": free, "min": self.min}
+            answer = self.ask("zone_watermark_ok", task, zone)
+            if type(answer) is not bool:
+                raise Lost("The answer must be True or False.",
+                           f"zone_watermark_ok({task}, {zone}) gave {answer!r}")  # fmt: skip
+            self.answers[kind, free] = answer
+        return self.answers[kind, free]
+
+
+def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> list[str] | None:
+    """Steps to a state where nobody can go on but one of `who` needs pages; None if there is none.
+
+    `needs` are (kind, pages). Tasks take a page a step and keep it; one that has all it needs exits and gives all back. The
+    reaper frees one page a step. Every order is tried.
+    """
+    whole = dict(enumerate(needs))
+    todo = [((free, reaped, tuple(n for _, n in needs)), [])]
+    seen = {todo[0][0]}
+    while todo:
+        (free, left, missing), path = todo.pop()
+        moves = [((free + 1, left - 1, missing), "the reaper frees a page")] if left else []
+        for i, n in enumerate(missing):
+            kind, total = whole[i]
+            if n and zone.ok(kind, free):
+                after = (*missing[:i], n - 1, *missing[i + 1 :])
+                back = total if n == 1 and kind == "dying" else 0
+                says = f"{kind}{i + 1} takes a page ({free} were free)"
+                moves.append(((free - 1 + back, left, after), says))
+        if not moves and any(n for n, (kind, _) in zip(missing, needs, strict=True) if kind in who):
+            return path
+        for state, says in moves:
+            if state not in seen:
+                seen.add(state)
+                todo.append((state, [*path, says]))
+    return None
+
+
+def steps(path: list[str]) -> list[dict]:
+    return [{"thread": says.split(" ")[0] if "reaper" not in says else "oom_reaper",
+             "does": says, "result": "", "says": "", "mail": ""} for says in path]  # fmt: skip
+
+
+@exercise.worth(3, "No dying task starves, whoever else allocates")
+def dying_get_out(ask, draw):
+    for _ in range(2):
+        mark = draw.randrange(12, 24)
+        need = mark // 4  # two of them fit into half of the reserve
+        zone = Zone(ask, mark)
+        needs = (("dying", need), ("dying", need), ("normal", 9), ("normal", 9))
+        path = stuck(zone, mark + 2, 3, needs, {"dying"})
+        if path is not None:
+            raise Lost("Normal tasks take every page, and the dying ones, which would give theirs "
+                       "back, wait for ever.", f"min is {mark}, {mark + 2} pages are free, two dying "
+                       f"tasks need {need} each", steps(path))  # fmt: skip
+
+
+@exercise.worth(2, "A kernel thread that must allocate gets through as well")
+def kthreads_too(ask, draw):
+    mark = draw.randrange(16, 30)
+    needs = (("kthread", 3), ("dying", 3), ("normal", 12))
+    path = stuck(Zone(ask, mark), mark + 2, 2, needs, {"kthread", "dying"})
+    if path is not None:
+        raise Lost(
+            "A kernel thread starves behind normal tasks: writeback would stop.", "", steps(path)
+        )
+
+
+@exercise.worth(2, "Normal tasks still progress while there is memory")
+def normal_progress(ask, draw):
+    mark = draw.randrange(10, 40)
+    zone = Zone(ask, mark)
+    path = stuck(zone, mark + 10, 0, (("normal", 5), ("normal", 4), ("dying", 1)), {"normal"})
+    if path is not None or not zone.ok("normal", mark + 1):
+        raise Lost("A normal task is refused although more than min pages are free.", "",
+                   steps(path or []))  # fmt: skip
+
+
+@exercise.worth(2, "Normal tasks never go below min")
+def normal_stop(ask, draw):
+    zone = Zone(ask, draw.randrange(10, 40))
+    for free in range(1, zone.min + 1):
+        if zone.ok("normal", free):
+            raise Lost("A normal task gets a page though no more than min are free.",
+                       f"min is {zone.min}, free is {free}")  # fmt: skip
+    if not zone.ok("normal", 3 * zone.min):
+        raise Lost("A normal task gets no page although the zone is far from empty.")
+
+
+@exercise.worth(2, "However many die, some pages stay for reclaim itself (PF_MEMALLOC)")
+def rest_for_reclaim(ask, draw):
+    zone = Zone(ask, draw.randrange(16, 40))
+    for kind in ("dying", "kthread"):
+        free = zone.min + 4
+        while zone.ok(kind, free):
+            free -= 1
+        if free == 0:
+            raise Lost("Endlessly many dying tasks or kernel threads empty the zone; then reclaim "
+                       "itself cannot go on. Leave it a part of the reserve.")  # fmt: skip
+    if not all(zone.ok("memalloc", n) for n in range(1, zone.min + 5)):
+        raise Lost("PF_MEMALLOC may take the last page: what it does frees others.")

@@ -1,0 +1,90 @@
+"""Level 3: how large must a reserve be? A bound, and a proof that it is sharp.
+
+Tasks take pages from the reserve one at a time, keep them until they have all they need, then exit
+and give all back. needs[i] is what task i needs.
+
+    smallest_reserve(needs) -> pages with which no schedule can block
+    stuck_schedule(needs, pages) -> [task, task, ...]    who takes a page next; afterwards nobody
+                                                         is done, and no page is left
+"""
+
+from ..asking import Ask, Lost, several, whole
+from ..exercise import Exercise
+
+exercise = Exercise("reserve-proof", 3, "Prove the size of a reserve",
+                    "smallest_reserve", "stuck_schedule")  # fmt: skip
+
+
+def bound(ask: Ask, needs: list[int]) -> tuple[int, str]:
+    pages = ask("smallest_reserve", needs)
+    example = f"smallest_reserve({needs}) gave {pages!r}"
+    return whole(pages, "The reserve", example), example
+
+
+GONE = -1
+
+
+def can_block(needs: list[int], pages: int) -> bool:
+    """Is there a schedule to a state where somebody still needs pages and none is left?"""
+    todo, seen = [(0,) * len(needs)], set()
+    while todo:
+        held = todo.pop()
+        waiting = [i for i, h in enumerate(held) if h != GONE]
+        free = pages - sum(held[i] for i in waiting)
+        if waiting and not free:
+            return True
+        for i in waiting:
+            now = held[i] + 1
+            after = (*held[:i], GONE if now == needs[i] else now, *held[i + 1 :])
+            if after not in seen:
+                seen.add(after)
+                todo.append(after)
+    return False
+
+
+@exercise.worth(3, "With this reserve no schedule blocks, as trying all of them shows")
+def enough(ask, draw):
+    for _ in range(4):
+        needs = [draw.randrange(1, 5) for _ in range(draw.randrange(2, 5))]
+        pages, example = bound(ask, needs)
+        if pages < 1 or can_block(needs, pages):
+            raise Lost("There is a schedule on which the tasks take all pages and nobody is done.",
+                       example)  # fmt: skip
+
+
+@exercise.worth(2, "It is not larger than needed, for many tasks and large needs too")
+def not_too_much(ask, draw):
+    for number in (2, 5, 40, 200):
+        needs = [draw.randrange(1, 1000) for _ in range(number)]
+        pages, example = bound(ask, needs)
+        if pages != sum(needs) - number + 1:
+            size = "smaller" if pages > sum(needs) - number + 1 else "larger"
+            raise Lost(f"For {'few' if number < 9 else 'many'} tasks the smallest safe reserve is "
+                       f"{size}: think of everybody who lacks exactly one page.", example)  # fmt: skip
+
+
+@exercise.worth(3, "One page less is too little: your schedule shows it")
+def sharp(ask, draw):
+    for number in (2, 3, 6):
+        needs = [draw.randrange(1, 9) for _ in range(number - 1)] + [draw.randrange(2, 9)]
+        pages = sum(needs) - number  # one less than the bound
+        order = ask("stuck_schedule", needs, pages)
+        example = f"stuck_schedule({needs}, {pages}) gave {order!r}"
+        held = [0] * number
+        for task in several(order, "The schedule", pages, example):
+            if not 0 <= whole(task, "A task in the schedule", example) < number:
+                raise Lost("The schedule names a task that does not exist.", example)
+            held[task] += 1
+            if held[task] >= needs[task]:
+                raise Lost("On your schedule a task gets all it needs, exits, and gives it back.",
+                           example)  # fmt: skip
+
+
+@exercise.worth(1, "One task alone, and tasks that need one page, are no special case")
+def small_cases(ask, draw):
+    n = draw.randrange(2, 400)
+    for needs, want in (([n], n), ([1] * draw.randrange(2, 9), 1), ([1, n, 1], n)):
+        pages, example = bound(ask, needs)
+        if pages != want:
+            raise Lost("A small case is wrong: one task alone needs just its own pages; tasks that "
+                       "need one page never block each other.", example)  # fmt: skip

@@ -1,0 +1,88 @@
+"""Level 3: a policy against hidden scenarios.
+
+    policy() -> {knob: value, ...}     at most five knobs, changed from linux-4.4
+
+The policy plays the debates of the mails with sizes and schedules that nobody knows before.
+"""
+
+from ...model.policy import KNOBS
+from ...trace import choose_policy, run
+from ..asking import Ask, Lost
+from ..exercise import Exercise
+
+exercise = Exercise("tournament", 3, "A policy for the tournament", "policy")
+
+MOST_KNOBS = 5
+MOST_STEPS = 40_000  # of one run: a policy may be endless, a tournament not
+ALLOWED = sorted(
+    name for name, knob in KNOBS.items()
+    if knob.metadata["choices"] or isinstance(knob.default, bool)
+)  # fmt: skip
+
+
+def chosen(ask: Ask):
+    """The student's policy, or Lost."""
+    knobs = ask("policy")
+    example = f"policy() gave {knobs!r}"
+    if type(knobs) is not dict or len(knobs) > MOST_KNOBS:
+        raise Lost(
+            f"policy() must return a dict of at most {MOST_KNOBS} knobs and values.", example
+        )
+    if not set(knobs) <= set(ALLOWED):
+        raise Lost(
+            "A knob does not exist, or is a time. Allowed are: " + ", ".join(ALLOWED), example
+        )
+    try:
+        return choose_policy("linux-4.4", knobs)
+    except (ValueError, TypeError) as wrong:
+        raise Lost("A knob has a value that it does not take.", f"{example}: {wrong}") from None
+
+
+def play(policy, draw, scenario: str, **settings):
+    seed = draw.randrange(1 << 30)
+    return run(scenario, policy, seed=seed, trace=False, most_steps=MOST_STEPS, **settings).outcome
+
+
+def all_recover(ask, draw, games: list[tuple[str, dict]], sentence: str) -> None:
+    policy = chosen(ask)
+    for scenario, settings in games:
+        outcome = play(policy, draw, scenario, **settings)
+        if outcome.verdict != "recovered":
+            raise Lost(f"{sentence} It ended as {outcome.verdict}.",
+                       f"{scenario} {settings or ''}: {outcome.why}")  # fmt: skip
+
+
+@exercise.worth(2, "No victim is lost when several memcgs run out at once")
+def nobody_lost(ask, draw):
+    games = [("lost-victim", {"victims": draw.randrange(3, 6)}) for _ in range(6)]
+    all_recover(ask, draw, games, "A victim was handed to nobody (lost-victim).")
+
+
+@exercise.worth(2, "A second OOM is survived, of a memcg or of the whole machine")
+def second_victim(ask, draw):
+    games = [("second-oom", {"victims": draw.randrange(2, 4)}) for _ in range(2)]
+    games += [("memcg-vs-global", {})] * 2
+    all_recover(ask, draw, games, "The first victim's end blocks the second one's "
+                "(second-oom, memcg-vs-global).")  # fmt: skip
+
+
+@exercise.worth(2, "A victim that cannot be reaped does not stop everything")
+def unreapable(ask, draw):
+    all_recover(ask, draw, [("stuck-writer", {})] * 2,
+                "A victim holds its mmap_sem for ever, and the killer waits for it (stuck-writer).")  # fmt: skip
+
+
+@exercise.worth(2, "Threads that wait for a lock of another dying thread get out")
+def dying_threads(ask, draw):
+    games = [("inode-writers", {"writers": draw.randrange(4, 12)}) for _ in range(2)]
+    all_recover(ask, draw, games, "Only one thread of the victim is helped (inode-writers).")
+
+
+@exercise.worth(2, "No small child dies in vain")
+def children_live(ask, draw):
+    policy = chosen(ask)
+    children = draw.randrange(2, 7)
+    outcome = play(policy, draw, "small-child", children=children)
+    if outcome.verdict != "recovered" or len(outcome.victims) > 1:
+        raise Lost("Small children are killed for their parent, one after another (small-child).",
+                   f"the victims: {', '.join(outcome.victims)}")  # fmt: skip

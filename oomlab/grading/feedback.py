@@ -1,0 +1,140 @@
+"""What a student gets back: one page of HTML, and the same as markdown.
+
+Nothing in it is active: no script, no link, no image from elsewhere, and every word that came from
+a submission is escaped. The page says what was asked for and what was wrong, shows the schedule
+that breaks a hand-off, and contains neither hidden inputs nor checks.
+"""
+
+import re
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+from .exercise import Finding
+from .picture import lanes, text_lanes
+from .result import Result
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1f2430; max-width: 56rem; margin: 2rem auto;
+       padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
+.sum { color: #4a5060; margin-top: .2rem; }
+.p { border-left: .3rem solid #b3261e; padding: .1rem .9rem; margin: .9rem 0; }
+.p.ok { border-color: #1b7f4b; } .p b { float: right; }
+.p p { margin: .3rem 0; } code, pre { background: #f2f3f7; font-size: .9em; }
+pre { padding: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
+th, td { text-align: left; padding: .15rem .7rem .15rem 0; border-bottom: 1px solid #dfe1e8;
+         vertical-align: top; }
+svg { max-width: 100%; height: auto; }
+"""
+HEADER = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title><style>{style}</style></head><body>
+"""
+COLUMNS = {"mail": "step of the mail", "thread": "thread", "does": "operation", "result": "result",
+           "says": "what happens"}  # fmt: skip
+
+
+def write_feedback(result: Result, folder: Path, write: Callable[[Path, str], None]) -> None:
+    """feedback.html and feedback.md in the student's folder."""
+    write(folder / "feedback.html", html_page(result))
+    write(folder / "feedback.md", markdown_page(result))
+
+
+def code(text: str) -> str:
+    """Escaped, with `names` in code type."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(clean(text)))
+
+
+def clean(text: str) -> str:
+    """Without control characters, and characters that turn the direction of writing."""
+    return "".join(c for c in text if c.isprintable() or c in "\n")
+
+
+def html_page(result: Result) -> str:
+    title = f"{result.sheet}: {result.student}"
+    parts = [HEADER.format(title=escape(clean(title)), style=STYLE)]
+    parts.append(f"<h1>{escape(clean(title))}</h1>")
+    parts.append(f'<p class="sum">{result.points} of {result.of} points</p>')
+    if result.problem:
+        parts.append(f'<div class="p"><p>{code(result.problem)}</p></div>')
+    for graded in result.exercises:
+        parts.append(f"<h2>{escape(graded.title)}: {graded.points} of {graded.of}</h2>")
+        parts += [html_finding(finding) for finding in graded.findings]
+    return "\n".join([*parts, "</body></html>\n"])
+
+
+def html_finding(f: Finding) -> str:
+    ok = f.points == f.of
+    mark = "✓" if ok else "✗"
+    parts = [f'<div class="p{" ok" if ok else ""}"><b>{f.points} of {f.of}</b>']
+    parts.append(f"<p>{mark} {code(f.says)}</p>")
+    if f.message:
+        parts.append(f"<p>{code(f.message)}</p>")
+    if f.example:
+        parts.append(f"<pre>{escape(clean(f.example))}</pre>")
+    if f.schedule:
+        parts.append(html_table(f.schedule))
+        parts.append(lanes(f.schedule))
+    return "\n".join([*parts, "</div>"])
+
+
+def columns(schedule: list[dict]) -> list[str]:
+    """The columns that have something in them."""
+    return [key for key in COLUMNS if any(row[key] for row in schedule)]
+
+
+def html_table(schedule: list[dict]) -> str:
+    keys = columns(schedule)
+    head = "".join(f"<th>{COLUMNS[key]}</th>" for key in keys)
+    body = "\n".join(
+        "<tr>" + "".join(f"<td>{escape(clean(row[key]))}</td>" for key in keys) + "</tr>"
+        for row in schedule
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+
+
+def plain_text(text: str) -> str:
+    """Text that markdown leaves as it is: no HTML, no links, no headings, no tables."""
+    text = escape(clean(text).replace("\n", " "), quote=False)
+    pieces = re.split(r"(`[^`]*`)", text)
+    return "".join(
+        piece if piece.startswith("`") else re.sub(r"([\\*_\[\]#|!~<>])", r"\\\1", piece)
+        for piece in pieces
+    ).replace("`", "`")
+
+
+def in_fence(text: str) -> str:
+    return "```text\n" + clean(text).replace("```", "'''") + "\n```"
+
+
+def markdown_page(result: Result) -> str:
+    parts = [f"# {plain_text(result.sheet)}: {plain_text(result.student)}", ""]
+    parts += [f"{result.points} of {result.of} points", ""]
+    if result.problem:
+        parts += [plain_text(result.problem), ""]
+    for graded in result.exercises:
+        parts += [f"## {graded.title}: {graded.points} of {graded.of}", ""]
+        for f in graded.findings:
+            parts += markdown_finding(f)
+    return "\n".join(parts)
+
+
+def markdown_finding(f: Finding) -> list[str]:
+    mark = "✓" if f.points == f.of else "✗"
+    parts = [f"- {mark} **{f.points} of {f.of}** {plain_text(f.says)}", ""]
+    if f.message:
+        parts += [plain_text(f.message), ""]
+    if f.example:
+        parts += [in_fence(f.example), ""]
+    if f.schedule:
+        keys = columns(f.schedule)
+        parts.append("| " + " | ".join(COLUMNS[key] for key in keys) + " |")
+        parts.append("|" + " --- |" * len(keys))
+        for row in f.schedule:
+            parts.append("| " + " | ".join(plain_text(row[key]) for key in keys) + " |")
+        parts += ["", in_fence(text_lanes(f.schedule)), ""]
+    return parts

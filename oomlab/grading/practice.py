@@ -1,0 +1,57 @@
+"""The self-check of a notebook: the same properties, on inputs that anybody may see.
+
+It runs in the student's own kernel, where the student can change everything, and is no grade.
+"""
+
+from collections.abc import Callable
+
+from ..naming import nearest
+from .asking import AskHere
+from .checks import EXERCISES
+from .exercise import Finding
+from .picture import text_lanes
+
+
+class Practice:
+    """What a self-check found; shown as text, and in a notebook as it is in the feedback."""
+
+    def __init__(self, name: str, findings: list[Finding]):
+        self.name, self.findings = name, findings
+
+    @property
+    def passed(self) -> int:
+        return sum(finding.points == finding.of for finding in self.findings)
+
+    def __repr__(self) -> str:
+        lines = [f"{self.name}: visible checks passed: {self.passed} of {len(self.findings)}"]
+        for f in self.findings:
+            lines.append(f"  {'✓' if f.points == f.of else '✗'} {f.says}")
+            lines += [f"      {text}" for text in (f.message, f.example) if text]
+            if f.schedule:
+                lines += ["      " + line for line in text_lanes(f.schedule).split("\n")]
+        return "\n".join(lines)
+
+
+def check(name: str, *functions: Callable) -> Practice:
+    """Try your functions on practice inputs: check("hand-off", wake_oom_reaper, oom_reaper)."""
+    if name not in EXERCISES:
+        raise ValueError(f"no exercise {name!r}: {nearest(name, EXERCISES)}")
+    exercise = EXERCISES[name]
+    if len(functions) != len(exercise.functions):
+        names = ", ".join(exercise.functions)
+        raise ValueError(f'call it as check("{name}", {names})')
+    ask = AskHere(dict(zip(exercise.functions, functions, strict=True)))
+    return Practice(name, exercise.practise(ask))
+
+
+def points(name: str, *functions: Callable) -> int:
+    """For the hidden tests of nbgrader, which run in the student's kernel: points on fresh inputs.
+
+    The student's code could change this very function. Grades that must not be forged come from
+    `oomlab grade`.
+    """
+    from secrets import token_hex
+
+    exercise = EXERCISES[name]
+    ask = AskHere(dict(zip(exercise.functions, functions, strict=True)))
+    return sum(finding.points for finding in exercise.grade(ask, token_hex(16)))
