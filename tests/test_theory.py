@@ -8,6 +8,7 @@ import pytest
 from sympy import Rational, S, simplify
 
 from oomlab import run, theory
+from oomlab.explore import explore
 from oomlab.model.gfp import GFP_KERNEL, GFP_NOFS
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import Zone, get_page_from_freelist, gfp_to_alloc_flags, wmark
@@ -244,14 +245,20 @@ def test_recovery_takes_as_long_as_derived_when_tasks_loop(thieves, need, reap):
     assert isclose(sum(took) / len(took), derived, rel_tol=0.2)
 
 
-@pytest.mark.parametrize("need, dying", [(2, 2), (3, 2)])
-def test_one_page_less_than_the_derived_reserve_can_deadlock(need, dying):
+@pytest.mark.parametrize("need, dying", [(2, 2), (3, 2), (4, 2)])
+def test_the_reserve_is_the_smallest_that_no_schedule_can_exhaust(need, dying):
+    """With one thief and one reclaimed page, every schedule is tried."""
     enough = int(theory.deadlock_free_reserve()(M=dying, r=need))
-    for reserve, verdicts in ((enough, {"recovered"}), (enough - 1, {"recovered", "deadlock"})):
-        settings = dict(dying=dying, need=need, reserve=reserve, thieves=8, pages=1)
+    for reserve, verdict in ((enough, "holds"), (enough - 1, "violated")):
+        settings = dict(dying=dying, need=need, reserve=reserve, thieves=1, pages=1)
+        assert explore("page-thieves", "handa", "dying-exit", **settings).verdict == verdict
+
+
+def test_one_page_less_deadlocks_in_some_seeded_run():
+    settings = dict(dying=2, need=3, thieves=8, pages=1, most_steps=3000, trace=False)
+    for reserve, verdicts in ((5, {"recovered"}), (4, {"recovered", "deadlock"})):
         runs = [
-            run("page-thieves", "handa", seed=s, trace=False, most_steps=20_000, **settings)
-            for s in range(60)
+            run("page-thieves", "handa", seed=s, reserve=reserve, **settings) for s in range(40)
         ]
         assert {r.outcome.verdict for r in runs} == verdicts
 
