@@ -18,9 +18,21 @@ function choice(label, values, chosen, onchange) {
   return make("label", {}, label, select);
 }
 
+// Enter and leaving the field both mean: take it. The browser says "change" only when it is left.
+function field(attributes) {
+  const input = make("input", attributes);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") { input.blur(); input.focus(); } });
+  return input;
+}
+
 function number(label, value, onchange) {
-  const input = make("input", { type: "number", min: 0, value, onchange: () => onchange(+input.value) });
+  const input = field({ type: "number", min: 0, value, onchange: () => onchange(+input.value) });
   return make("label", {}, label, input);
+}
+
+// JupyterLab has plans of its own for arrows and letters, unless the focused element forbids it.
+function ownKeys(root) {
+  root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
 }
 
 // Jupyter says which theme it shows; any other page is asked for its preference.

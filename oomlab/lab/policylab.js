@@ -30,7 +30,6 @@ function lanesView(lab, index) {
     };
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    event.stopPropagation();  // a notebook has its own plans for these keys
     keys[event.key]();
   });
   return { node, policy, canvas, timeline };
@@ -164,7 +163,7 @@ class Lab {
       named("seed", number("seed", settings.seed, (seed) => this.change({ seed }))));
     this.params.replaceChildren(...Object.entries(view.params).map(([name, value]) => {
       const set = (to) => this.change({ params: { ...settings.params, [name]: to } });
-      const text = () => make("label", {}, name, make("input", { value, onchange: (e) => set(e.target.value) }));
+      const text = () => make("label", {}, name, field({ value, onchange: (e) => set(e.target.value) }));
       return named(`param ${name}`, typeof value === "number" ? number(name, value, set) : text());
     }));
     this.summary.textContent = `${Object.keys(knobs).length} knobs` +
@@ -293,6 +292,7 @@ class Lab {
 export default {
   render({ model, el }) {
     el.classList.add("oomlab");
+    ownKeys(el);
     const lab = new Lab(model, el);
     return () => lab.leave();
   },

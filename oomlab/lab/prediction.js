@@ -63,6 +63,7 @@ class Prediction {
 export default {
   render({ model, el }) {
     el.classList.add("oomlab");
+    ownKeys(el);
     const prediction = new Prediction(model, el);
     return () => { prediction.stopTheme(); prediction.resized.disconnect(); };
   },

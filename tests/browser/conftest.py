@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 from laboratory import JupyterLab, Notebook
 from playwright.sync_api import sync_playwright
@@ -48,3 +49,16 @@ def open_notebook(browser, lab):
     for notebook in opened:
         notebook.close()
     assert not [line for notebook in opened for line in notebook.complaints]
+
+
+@pytest.fixture
+def write(lab):
+    """Call it with a file name and the source of each cell: a notebook of the test's own."""
+
+    def write_notebook(name, *cells):
+        cells = [nbformat.v4.new_code_cell(source) for source in cells]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab.root / name)
+        return name
+
+    return write_notebook

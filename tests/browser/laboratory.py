@@ -57,7 +57,7 @@ class JupyterLab:
             stderr=subprocess.STDOUT,
         )
         info = runtime / f"jpserver-{self.process.pid}.json"
-        while not info.exists():
+        while not (info.exists() and info.read_text()):  # it is there before it is written
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.05)
         self.url = json.loads(info.read_text())["url"]

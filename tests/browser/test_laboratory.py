@@ -1,6 +1,5 @@
 """The harness on trial: it moves a widget as a hand would, and it sees each kind of trouble."""
 
-import nbformat
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -26,17 +25,6 @@ Javascript('''
     fetch("http://example.org/").catch(() => 0);
     new WebSocket("ws://example.org/");
 ''')"""
-
-
-@pytest.fixture
-def write(lab):
-    def write_notebook(name, *cells):
-        cells = [nbformat.v4.new_code_cell(source) for source in cells]
-        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab.root / name)
-        return name
-
-    return write_notebook
 
 
 def test_mouse_and_keyboard_reach_the_kernel(open_notebook, write):

@@ -1,0 +1,334 @@
+"""The policy lab in JupyterLab: by mouse and by keyboard, its speed, its looks and its manners."""
+
+import json
+from statistics import median, quantiles
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from laboratory import ARTIFACTS
+
+pytestmark = pytest.mark.browser
+
+LAB = """\
+from oomlab.lab import PolicyLab
+lab = PolicyLab("{}", "{}")
+lab"""
+
+# From the message that is sent to the picture that is on the screen.
+PAINTED = """async (turns) => {
+    const box = document.querySelector('[data-control="knob reaper_naps"]').closest(".oomlab");
+    const took = [];
+    for (let turn = 0; turn < turns; turn++) {
+        const knob = box.querySelector('[data-control="knob reaper_naps"]');
+        const sentence = box.querySelector("canvas");
+        const start = performance.now();
+        const painted = new Promise((done) => {
+            const seen = new PerformanceObserver((list) => {
+                if (!list.getEntriesByName("oomlab-painted").length) return;
+                seen.disconnect();
+                requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+            });
+            seen.observe({ entryTypes: ["measure"] });
+        });
+        knob.click();
+        took.push((await painted) - start);
+        await new Promise((rest) => setTimeout(rest, 100));
+    }
+    return took;
+}"""
+
+# Frames while the cursor sweeps over the timeline, one move for each.
+SWEPT = """async () => {
+    const canvas = document.querySelector(".oomlab canvas"), { width, y } = canvas.getBoundingClientRect();
+    const frame = () => new Promise(requestAnimationFrame), took = [];
+    await frame();
+    let last = performance.now();
+    for (let i = 0; i < 90; i++) {
+        const event = { bubbles: true, buttons: 1, pointerId: 1, clientY: y + 60,
+            clientX: canvas.getBoundingClientRect().x + 160 + (i * (width - 180)) / 90 };
+        canvas.dispatchEvent(new PointerEvent("pointermove", event));
+        await frame();
+        const now = performance.now();
+        took.push(now - last);
+        last = now;
+    }
+    return took;
+}"""
+
+
+@pytest.fixture
+def open_lab(open_notebook, write):
+    """Open a notebook with one lab: (notebook, the lab's element)."""
+
+    def open_one(scenario, policy, name="policylab.ipynb"):
+        notebook = open_notebook(write(name, LAB.format(scenario, policy)))
+        notebook.run_all()
+        return notebook, notebook.page.locator(".oomlab")
+
+    return open_one
+
+
+def theme(notebook, name):
+    command = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})"
+    notebook.page.evaluate(command)
+    light = str("Light" in name).lower()
+    notebook.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+    notebook.page.wait_for_timeout(400)  # its style sheet arrives after its name
+
+
+def pixels(lab):
+    return lab.locator("canvas").first.evaluate("canvas => canvas.toDataURL()")
+
+
+def seen(lab):
+    """What a change must change: the picture, the log, and the sentence."""
+    return pixels(lab), lab.locator(".log").inner_text(), lab.locator(".outcome").inner_text()
+
+
+def test_a_knob_by_mouse_and_by_keyboard(open_lab):
+    notebook, lab = open_lab("invisible-dependency", "linux-4.4")
+    before = seen(lab)
+    lab.locator("summary").click()
+    lab.get_by_label("panic_on_oom").select_option("1")
+    lab.locator(".outcome").filter(has_text="panic").wait_for()
+    by_mouse = seen(lab)
+    assert all(a != b for a, b in zip(before, by_mouse, strict=True))
+    assert "turned: panic_on_oom" in lab.locator("summary").inner_text()
+
+    knob = lab.get_by_label("panic_on_oom")
+    knob.focus()
+    notebook.page.keyboard.press("ArrowUp")
+    lab.locator(".outcome").filter(has_not_text="panic").wait_for()
+    assert seen(lab) == before
+    notebook.rest()
+    focused = "document.activeElement.dataset.control"
+    assert notebook.page.evaluate(focused) == "knob panic_on_oom"
+
+
+def test_step_scrub_and_jump_by_keyboard(open_lab):
+    notebook, lab = open_lab("lost-victim", "rfc-2015-11-25")
+    canvas, now, press = lab.locator("canvas"), lab.locator(".now"), notebook.page.keyboard.press
+    canvas.focus()
+    for key, step in (
+        ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10), ("Home", 0), ("PageDown", 2),
+    ):  # fmt: skip
+        press(key)
+        assert now.first.inner_text().startswith(f"Step {step} ")
+        assert canvas.get_attribute("aria-valuenow") == str(step)
+        assert canvas.get_attribute("aria-valuetext") == now.first.inner_text()
+    assert "SIGKILL victim" in now.first.inner_text()
+    for _ in range(5):
+        press("ArrowDown")
+    assert "victim2: asleep, waiting for a disk that never answers" in (
+        lab.locator(".lane").inner_text()
+    )
+    assert "SIGKILL pending" in lab.locator(".lane").inner_text()
+    press("End")
+    assert lab.locator(".log div.now").inner_text() == lab.locator(".log div").last.inner_text()
+
+
+def test_step_scrub_and_hover_by_mouse(open_lab):
+    notebook, lab = open_lab("lost-victim", "rfc-2015-11-25")
+    now, mouse = lab.locator(".now").first, notebook.page.mouse
+    lab.get_by_role("button", name="step forward").click()
+    assert now.inner_text().startswith("Step 1 ")
+    lab.get_by_label("jump to an event").select_option(index=1)
+    assert "SIGKILL" in now.inner_text()
+    box = lab.locator("canvas").bounding_box()
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + 26 + 24 * 1.5)
+    assert lab.locator(".lane").inner_text().startswith("oom_reaper:")
+    assert "()" in lab.locator(".lane").inner_text()  # the kernel function it is in
+    mouse.down()
+    mouse.move(box["x"] + box["width"] - 12, box["y"] + 40, steps=4)
+    mouse.up()
+    assert int(now.inner_text().split()[1]) >= 19
+    lab.locator(".log div").first.click()
+    assert int(now.inner_text().split()[1]) <= 2
+    lab.get_by_role("button", name="play").click()
+    lab.get_by_role("button", name="stop").wait_for()
+    lab.get_by_role("button", name="play").wait_for(timeout=15000)  # it stops at the end
+    assert int(now.inner_text().split()[1]) == int(now.inner_text().split()[3].strip(","))
+
+
+def test_compare_marks_where_two_policies_part(open_lab):
+    notebook, lab = open_lab("page-thieves", "linux-4.6")
+    lab.get_by_label("compare with").select_option("handa")
+    lab.locator("canvas").nth(1).wait_for()
+    assert "They part at the thick line" in lab.locator(".parted").inner_text()
+    assert "reserves" in lab.locator(".parted").inner_text()
+    outcome = lab.locator(".outcome").inner_text()
+    assert "linux-4.6:" in outcome and "handa:" in outcome
+    notebook.picture("lab-compare")
+
+
+def test_every_schedule_loads_the_counterexample(open_lab):
+    notebook, lab = open_lab("lost-victim", "rfc-2015-11-25")
+    lab.get_by_role("button", name="every schedule").click()
+    lab.locator(".explored").filter(has_text="is violated").wait_for(timeout=20000)
+    assert "states" in lab.locator(".explored").inner_text()
+    assert "lost-victim" in lab.locator(".outcome").inner_text()
+    assert "loss" in lab.get_by_label("jump to an event").inner_text()
+    notebook.picture("lab-counterexample")
+
+
+@pytest.mark.parametrize("form", ["JSON", "SVG", "PNG", "Markdown"])
+def test_exports_are_files_of_their_kind(open_lab, form, tmp_path):
+    notebook, lab = open_lab("lost-victim", "rfc-2015-11-25")
+    with notebook.page.expect_download() as download:
+        lab.get_by_role("button", name=f"save {form}").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    content = path.read_bytes()
+    if form == "JSON":
+        assert json.loads(content)["scenario"] == "lost-victim"
+    elif form == "PNG":
+        assert content.startswith(b"\x89PNG")
+    elif form == "SVG":
+        drawing = notebook.page.context.browser.new_page()  # a browser can read it
+        drawing.goto(path.as_uri())
+        assert drawing.locator("svg text").count() > 5
+        drawing.screenshot(path=ARTIFACTS / "lab-export.png")
+        drawing.close()
+    else:
+        assert content.startswith(b"# lost-victim")
+
+
+def test_a_mistake_is_said_in_place_and_the_picture_stays(open_lab):
+    notebook, lab = open_lab("hidden-sharer", "linux-4.4")
+    before = pixels(lab)
+    sharer = lab.get_by_label("sharer", exact=True)
+    sharer.fill("nobody-knows")
+    sharer.press("Enter")
+    lab.get_by_role("alert").filter(has_text="sharer is").wait_for()
+    assert pixels(lab) == before
+    notebook.picture("lab-mistake")
+
+
+def test_a_fault_of_ours_is_said_in_place_and_fails_the_test(open_lab):
+    notebook, lab = open_lab("lost-victim", "linux-4.4")
+    run = 'lab.controller.export = lambda form: {}["lost"]'
+    notebook.page.evaluate(
+        "code => jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+        ".requestExecute({code}).done",
+        run,
+    )
+    lab.get_by_role("button", name="save JSON").click()
+    lab.get_by_role("alert").filter(has_text="oomlab itself failed: KeyError").wait_for()
+    notebook.rest()
+    assert "KeyError: 'lost'" in "\n".join(notebook.complaints)
+    notebook.complaints.clear()
+
+
+@pytest.mark.parametrize("look", ["Light", "Dark"])
+def test_nothing_bars_anybody(open_lab, look):
+    notebook, lab = open_lab("mmap-sem-writer", "linux-4.6")
+    theme(notebook, f"JupyterLab {look}")
+    lab.locator("summary").click()
+    lab.get_by_label("compare with").select_option("linux-4.4")
+    lab.locator("canvas").nth(1).wait_for()
+    lab.locator("canvas").first.focus()
+    notebook.page.keyboard.press("PageDown")
+    notebook.page.keyboard.press("ArrowDown")
+    found = Axe().run(notebook.page, context=".oomlab").response["violations"]
+    notebook.picture(f"lab-{look.lower()}")
+    assert not [(v["id"], [n["html"] for n in v["nodes"]]) for v in found
+                if v["impact"] in ("serious", "critical")]  # fmt: skip
+
+
+def test_everything_fits_at_200_percent(open_lab):
+    notebook, lab = open_lab("mmap-sem-writer", "linux-4.6")
+    notebook.page.set_viewport_size({"width": 640, "height": 500})  # as a zoom of 200 % leaves
+    notebook.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    notebook.page.wait_for_timeout(500)
+    lab.scroll_into_view_if_needed()
+    notebook.picture("lab-zoomed")
+    wide = lab.evaluate("box => [box.scrollWidth, box.clientWidth]")
+    assert wide[0] <= wide[1]
+    for control in lab.locator("button:visible, select:visible, input:visible, canvas").all():
+        box, around = control.bounding_box(), lab.bounding_box()
+        assert box["x"] + box["width"] <= around["x"] + around["width"] + 1
+
+
+def test_a_knob_is_seen_to_work_in_a_blink(open_lab):
+    """20 tasks x 500 steps: from the click to the painted timeline."""
+    notebook, lab = open_lab("oom-storm", "linux-4.6")
+    for name, value in (("tasks", "10"), ("allocations", "9000")):
+        lab.get_by_label(name, exact=True).fill(value)
+        lab.get_by_label(name, exact=True).press("Enter")
+        notebook.rest()
+    lab.locator("summary").click()
+    took = notebook.page.evaluate(PAINTED, 40)[5:]
+    p95 = quantiles(took, n=20)[-1]
+    print(f"knob to picture: median {median(took):.0f} ms, p95 {p95:.0f} ms")
+    assert median(took) < 50 and p95 < 100, took
+
+
+def test_ten_thousand_segments_scrub_at_30_frames(open_lab):
+    notebook, lab = open_lab("inode-writers", "linux-4.4")
+    lab.get_by_label("writers", exact=True).fill("40")
+    lab.get_by_label("writers", exact=True).press("Enter")
+    notebook.rest()
+    took = notebook.page.evaluate(SWEPT)
+    print(f"scrub: median {median(took):.1f} ms a frame, worst {max(took):.0f} ms")
+    assert median(took) < 1000 / 30 and quantiles(took, n=20)[-1] < 1000 / 30
+
+
+def test_predict_lock_reveal(open_notebook, write):
+    cell = """\
+import oomlab
+from oomlab.lab import Prediction
+asked = Prediction(oomlab.run("page-thieves", "handa"))
+asked"""
+    notebook = open_notebook(write("predict.ipynb", cell))
+    notebook.run_all()
+    lab = notebook.page.locator(".oomlab")
+    stopped = lab.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    assert "What happens next?" in lab.locator(".outcome").inner_text()
+    notebook.picture("predict-before")
+    for question in lab.locator("fieldset").all():
+        assert question.get_by_role("button").is_disabled()
+        question.get_by_role("radio").first.focus()
+        notebook.page.keyboard.press("Space")
+        question.get_by_role("button").press("Enter")
+        assert question.get_by_role("radio").first.is_disabled()
+        question.get_by_role("status").filter(has_text=";").wait_for()
+    assert "recovered" in lab.locator(".outcome").inner_text()
+    assert lab.locator("canvas").evaluate("canvas => canvas.toDataURL()") != stopped
+    found = Axe().run(notebook.page, context=".oomlab").response["violations"]
+    assert not [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+    notebook.picture("predict-after")
+
+
+FIGURES = """\
+import oomlab
+from IPython.display import display
+from oomlab.lab import figures
+deadlock = oomlab.run("decoy-children", "linux-4.4")
+thieves = oomlab.run("page-thieves", "handa")
+six_kinds = oomlab.run("mlocked-and-shared", "linux-4.6")
+lost = oomlab.run("lost-victim", "rfc-2015-11-25")
+shown = {{
+    "lanes": deadlock, "memory": thieves, "pages": thieves, "vmas": six_kinds, "waits": deadlock,
+    "badness": deadlock, "sequence": lost,
+}}
+for name, run in shown.items():
+    display(getattr(figures, name).figure(run, dark={dark}))
+figures.compare.figure(oomlab.run("page-thieves", "linux-4.6"), thieves, dark={dark})"""
+
+
+@pytest.mark.parametrize("look", ["Light", "Dark"])
+def test_figures_are_shown_once_and_say_what_they_show(open_notebook, write, look):
+    name = f"figures-{look}.ipynb"
+    notebook = open_notebook(write(name, FIGURES.format(dark=look == "Dark")))
+    theme(notebook, f"JupyterLab {look}")
+    notebook.run_all()
+    shown = notebook.page.locator(".jp-OutputArea-output img")
+    shown.nth(7).wait_for()
+    assert shown.count() == 8
+    for image in shown.all():
+        sentence = image.get_attribute("alt")
+        assert sentence.endswith(".") and len(sentence) > 40
+    for number, figure in enumerate(
+        ("lanes", "memory", "pages", "vmas", "waits", "badness", "sequence", "compare")
+    ):
+        shown.nth(number).screenshot(path=ARTIFACTS / f"figure-{figure}-{look.lower()}.png")
