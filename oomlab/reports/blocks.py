@@ -33,17 +33,18 @@ def near_reports(source: Source) -> Iterator[tuple[int, str | None]]:
     for block in _blocks(source):
         words, end = (WORDS, "\n") if isinstance(block, str) else (BYTE_WORDS, b"\n")
         lines = block.count(end) + 1
-        if any(word in block for word in words):
+        table = ROW.search(_decoded(block[-BEFORE:])) is not None  # it goes on in the next block
+        told = any(word in block for word in words)
+        if told or table:
             if not left and before is not None:
-                tail = before[-BEFORE:].partition(end)[2]
+                tail = before if len(before) < BEFORE else before[-BEFORE:].partition(end)[2]
                 yield number, None
                 if tail:
                     yield number - tail.count(end) - 1, _decoded(tail)
-            left = AFTER
+            left = AFTER if told else max(left, 1)
         if left:
-            text = _decoded(block)
-            left = max(left - 1, ROW.search(text[-BEFORE:]) is not None)  # a long table goes on
-            yield number, text
+            left = max(left - 1, table)
+            yield number, _decoded(block)
             before = None
         else:
             before = block

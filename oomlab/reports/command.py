@@ -7,10 +7,11 @@ Reports are answered one by one, so that a log of any size needs little memory. 
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import chain, islice
 
-from .explain import Explanation, Ranked
 from .explain import explain as explain_report
+from .explanation import Explanation, Ranked
 from .gfp import decode
 from .kernels import generation, version
 from .parse import NotText, parse
@@ -38,12 +39,13 @@ def explain(args: Namespace) -> int:
         return refuse(f"{error}.")
 
 
-def tell(reports: Iterable[Report], wanted: dict, as_json: bool, name: str) -> int:
+def tell(reports: Iterator[Report], wanted: dict, as_json: bool, name: str) -> int:
     """Print what there is to say of each report, as soon as it is read."""
     count = asked = 0
+    first = list(islice(reports, 1))  # what is no text is refused before anything is printed
     if as_json:
         print(f'{{"schema": "{SCHEMA}", "reports": [', end="")
-    for count, report in enumerate(reports, 1):
+    for count, report in enumerate(chain(first, reports), 1):
         explanation, other = explain_report(report), None
         pids = {row.pid for row in report.tasks}
         if wanted and pids and pids_of(wanted) <= pids:

@@ -4,49 +4,17 @@ whether the kernel chose the same; if not, which known reason applies.
 All points come from the model's own oom_badness on the machine of the report (see `machine`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..model.oom import oom_badness, oom_score, select_bad_process
 from ..model.policy import Policy
 from ..model.tasks import OOM_SCORE_ADJ_MIN
+from .explanation import Explanation, Ranked
 from .kernels import policy_for
 from .machine import adj_of, is_invoker, machine, oom_control
-from .report import Kill, Report, TaskRow
-from .totals import Total, total_pages
-from .verdict import Verdict, verdict
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A row and what it is worth; points None: it cannot be killed, and `why_not` says why."""
-
-    row: TaskRow
-    points: int | None  # pages, or per mille before 3.5
-    score: int | None  # thousandths of totalpages, as `score N` was printed to 5.0
-    why_not: str | None = None
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """One report, judged. `ranked` is in the order in which the tasks would be chosen."""
-
-    report: Report
-    policy: Policy | None  # None: the rules are not known, see `verdict`
-    total: Total
-    ranked: tuple[Ranked, ...] = ()
-    predicted: Ranked | None = None
-    runner_up: Ranked | None = None  # who dies if the predicted one is spared
-    spared_from: int | None = None  # the highest oom_score_adj with which the predicted one lives
-    recomputed_score: int | None = None  # of the task in `Kill process ... score N`
-    verdict: Verdict = Verdict()
-
-    @property
-    def margin(self) -> int | None:
-        """Pages by which the predicted victim leads."""
-        if self.predicted is None or self.runner_up is None:
-            return None
-        lead = self.predicted.points - self.runner_up.points
-        return lead * self.total.pages // 1000 if self.policy.points == "permille" else lead
+from .report import Report, TaskRow
+from .totals import Total, row_of, total_pages
+from .verdict import verdict
 
 
 def explain(
@@ -130,6 +98,8 @@ def _score_of(explanation: Explanation) -> int | None:
     scored = report.scored
     if policy is None or scored is None:
         return None
+    if policy.oom_kill_allocating_task:
+        return 0
     pids = [scored.pid, *(kill.pid for kill in report.kills[:1])]
     for pid in pids:
         for r in explanation.ranked:
@@ -142,13 +112,3 @@ def _score_of(explanation: Explanation) -> int | None:
     kernel = machine(alone, policy, total.pages)
     points = oom_badness(kernel.tasks[-1], total.pages, policy)
     return None if points is None else oom_score(points, total.pages, policy)
-
-
-def row_of(kill: Kill, page_kb: int) -> TaskRow:
-    """What a kill line tells of the row that was lost; who is root it does not always say."""
-    sizes = kill.sizes_kb
-    rss = sum(sizes.get(kind, 0) for kind in ("anon-rss", "file-rss", "shmem-rss")) // page_kb
-    tables = sizes["pgtables"] * 1024 if "pgtables" in sizes else None
-    uid = 0 if kill.uid is None else kill.uid
-    return TaskRow(kill.pid, uid, kill.pid, rss=rss, pgtables_bytes=tables, name=kill.name,
-                   oom_score_adj=kill.oom_score_adj or 0)  # fmt: skip

@@ -5,6 +5,7 @@ one starts another report, unless it is stamped with the same moment: then the l
 moved it. What one report lacks, an earlier one of the same machine may supply.
 """
 
+import math
 from dataclasses import fields
 from itertools import pairwise
 
@@ -39,12 +40,14 @@ class Host:
         self.part = HEADER
         self.stamp: float | None = None  # of the last line that belonged to a report
         self.number = 0  # that line's
+        self.seen = 0  # the last message of this machine, counted in all messages
         self.stats: dict[str, int] | None = None  # a memcg's counters, while they are listed
         self.kernel: str | None = None
         self.columns: tuple[str, ...] = ()
         self.places = None  # of these columns in a TaskRow
         self._victims: dict[int, None] = {}
         self._headless: Report | None = None  # ended with a kill; its header may follow
+        self._tail: float | None = None  # when that was
         self._told: float | None = None  # when kernel and victims were told
         self._rows: list[tuple[float | None, str]] = []  # read before their captions
         self._stamps: list[float | None] = []  # of report.tasks
@@ -55,6 +58,12 @@ class Host:
         if self.stamp is None or line.stamp is None:
             return False
         return abs(line.stamp - self.stamp) < SAME_MOMENT
+
+    @property
+    def first_line(self) -> float:
+        """Where the earliest report stands that has not ended."""
+        pending = (self._headless, self.report)
+        return min((report.lines[0] for report in pending if report), default=math.inf)
 
     def open(self, line: Line, part: int, anew: bool = False) -> Report:
         """The report this line is part of; an earlier one ends if the line cannot be its own."""
@@ -116,14 +125,20 @@ class Host:
         if not (report.invoker or report.tasks or report.victim or report.nobody or report.panic):
             return  # a list of memory that no OOM killer asked for
         before, self._headless = self._headless, None
-        if before and _completes(report, before):
+        if before and self._close_to_tail() and _completes(report, before):
             report = _merged(before, report)
         elif before:
             self._tell(before)
         if report.invoker is None and report.victim:
-            self._headless = report
+            self._headless, self._tail = report, self.stamp
         else:
             self._tell(report)
+
+    def _close_to_tail(self) -> bool:
+        """Within seconds of the headless report; where no name and no stamps tell, it is not."""
+        if self.stamp is None or self._tail is None:
+            return self.name is not None
+        return abs(self.stamp - self._tail) < SAME_BOOT / 10
 
     def release(self) -> None:
         """No header will come any more."""
@@ -133,9 +148,7 @@ class Host:
             self._headless = None
 
     def _tell(self, report: Report) -> None:
-        related = self.name is not None or (
-            self._told is not None and self.stamp is not None
-            and 0 <= self.stamp - self._told < SAME_BOOT)  # fmt: skip
+        related = self.name is not None or self._same_boot(report)
         if not related:
             self._victims.clear()
         if report.kernel is None and related:
@@ -148,6 +161,12 @@ class Host:
                 del self._victims[next(iter(self._victims))]
         self._told = self.stamp
         self.done.append(report)
+
+    def _same_boot(self, report: Report) -> bool:
+        """Without a host name: soon after the last report, or, without stamps, the same kernel."""
+        if self._told is None or self.stamp is None:
+            return report.kernel is not None and report.kernel == self.kernel
+        return 0 <= self.stamp - self._told < SAME_BOOT
 
     def booted(self, version: str | None) -> None:
         """A new kernel starts: pids and victims of the old one mean nothing any more."""

@@ -7,7 +7,7 @@ layouts, threads, parents, who shares an mm.
 
 from ..model.gfp import GFP_KERNEL
 from ..model.kernel import Kernel
-from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
+from ..model.mm import ANON, FILE, PTRS_PER_PTE, SHMEM, VMA, Shmem
 from ..model.oom import OomControl
 from ..model.policy import Policy, replace
 from ..model.syscalls import pause, sysrq_f, touch
@@ -46,10 +46,11 @@ def machine(report: Report, policy: Policy, total: int, *, running: bool = False
     """
     rows = eligible_rows(report)
     tables = [page_tables(row, report.page_kb) for row in rows]
-    held = sum(map(sum, tables)) + sum(abs(v.pages) for row in rows for v in vmas_of(row))
+    held = sum(map(sum, tables)) + sum(vma.pages for row in rows for vma in vmas_of(row))
     policy = replace(policy, unkillable_sharer="spared")  # who shares an mm is not printed
-    kernel = Kernel(policy, held + 2 * len(rows) + MARGIN + 2 * total // 100)
-    kernel.zone.total_swap = sum(row.swapents or 0 for row in rows)
+    spare = held // PTRS_PER_PTE + 4 * len(rows) + MARGIN
+    kernel = Kernel(policy, held + spare + 2 * total // 100)
+    kernel.zone.total_swap = sum(swap_of(row) for row in rows)
     kernel.unmanaged = kernel.zone.managed + kernel.zone.total_swap - total
     memcg = None
     if report.kind == "memcg":
@@ -70,7 +71,7 @@ def machine(report: Report, policy: Policy, total: int, *, running: bool = False
                             uid=0 if capable else row.uid or 1000)  # fmt: skip
         kernel.zone.free += task.mm.nr_ptes + task.mm.nr_pmds - ptes - pmds
         task.mm.nr_ptes, task.mm.nr_pmds = ptes, pmds
-        task.mm.swapents = row.swapents or 0
+        task.mm.swapents = swap_of(row)
     if running and not any(is_invoker(report, row) for row in rows):
         outsider(kernel, report, memcg)
     return kernel
@@ -98,7 +99,8 @@ def eligible_rows(report: Report) -> list[TaskRow]:
     """Rows that name a size and no earlier victim; of a doubled row the later one counts."""
     rows = {row.pid: row for row in report.tasks}
     gone = set(report.earlier_victims)
-    return [row for row in rows.values() if row.rss is not None and row.pid not in gone]
+    named = (row for row in rows.values() if row.rss is not None and row.rss >= 0)
+    return [row for row in named if row.pid not in gone]
 
 
 def is_invoker(report: Report, row: TaskRow) -> bool:
@@ -114,12 +116,16 @@ def vmas_of(row: TaskRow) -> list[VMA]:
     """Resident memory by kind; a layout that prints only the sum has it as anonymous."""
     if row.rss_anon is None:
         return [VMA("rss", ANON, row.rss)]
-    shmem = row.rss_shmem or 0
+    shmem = max(row.rss_shmem or 0, 0)
     return [
-        VMA("anon", ANON, row.rss_anon),
-        VMA("file", FILE, row.rss_file or 0),
+        VMA("anon", ANON, max(row.rss_anon, 0)),
+        VMA("file", FILE, max(row.rss_file or 0, 0)),
         VMA("shmem", SHMEM, shmem, shmem=Shmem("shmem")),
     ]
+
+
+def swap_of(row: TaskRow) -> int:
+    return max(row.swapents or 0, 0)
 
 
 def adj_of(row: TaskRow) -> int:

@@ -23,14 +23,12 @@ VERSION_ALONE = re.compile(r"(?:ainted|ainted:[-A-Z ()]{1,60}) (\d{1,2}\.\d{1,3}
 LINUX_VERSION = re.compile(r"Linux version (\d{1,2}\.\d{1,3}[^\s,;]{0,80})")
 
 KILL = re.compile(
-    r"((?:Out of|Memory|Tasks? in)[^:]{0,300}?)?:?\s*"
-    r"[Kk]illed process (\d{1,10})(?:, UID (\d{1,10}),)?,? ?\((.*?)"
-    r"(?:\)(?=,|\.| total-vm| vsz| [\w-]{1,12}:|\s*$)|$)(?:, UID (\d{1,10}))?(.*)"
+    r"illed process (\d{1,10})(?:, UID (\d{1,10}),)?,? ?\((.{0,40}"
+    r"(?=\)(?:,|\.| total-vm| vsz|\s*$))|.{0,40}$)\)?(?:, UID (\d{1,10}))?(.*)"
 )
-SCORED = re.compile(
-    r"(.{0,300}?):?\s*[Kk]ill process (\d{1,10}) ?\((.*)\)\s*score (\d{1,12})(?: or|\s*$)"
-)
-OPENVZ = re.compile(r"(.{0,300}?):? ?OOM killed process (\d{1,10}) \((.*?)\) (.*)")
+SCORED = re.compile(r"ill process (\d{1,10}) ?\((.{0,40})\)\s*score (\d{1,12})(?: or|\s*$)")
+OPENVZ = re.compile(r"OOM killed process (\d{1,10}) \((.{0,40}?)\) (.*)")
+MESSAGE = re.compile(r"(?:Out of|Memory|Tasks? in)[^:]*$")
 KILOBYTES = re.compile(r"([a-z-]{2,12}): ?(\d{1,18}) ?kB")
 UID = re.compile(r"UID:(\d{1,10})")
 KILL_ADJ = re.compile(r"oom_score_adj:(-?\d{1,5})")
@@ -65,8 +63,10 @@ def header(text: str) -> Invoker | None:
     if not found:
         return None
     comm, rest = found[1].strip(), found[2]
-    invoker = Invoker(comm)
     gfp = GFP.search(rest)
+    if not gfp and not "gfp_mask=".startswith(rest):  # a text about headers, not one that was cut
+        return None
+    invoker = Invoker(comm)
     if gfp:
         invoker.gfp_mask = int(gfp[1], 0) if gfp[1].startswith("0x") else int(gfp[1])
         invoker.gfp_flags = tuple(
@@ -113,7 +113,7 @@ def row(text: str, columns: tuple[str, ...], places: Callable) -> TaskRow | None
         return None
     numbers += [None] * (width + 2 - len(numbers))
     numbers.append(name)
-    return TaskRow._make(places(numbers))
+    return tuple.__new__(TaskRow, places(numbers))  # a table is long: this is what takes time
 
 
 def places_of(columns: tuple[str, ...]) -> Callable:
@@ -133,28 +133,39 @@ def leading_numbers(text: str) -> tuple[int, list[str]]:
 
 
 def killed(text: str) -> Kill | None:
-    """`Killed process %d (%s) total-vm:...` of all versions; the message before it may be cut."""
+    """`Killed process %d (%s) total-vm:...` of all versions, and OpenVZ's own line."""
+    openvz = OPENVZ.search(text)
+    if openvz:
+        sizes = {key: int(size) for key, size in KILOBYTES.findall(openvz[3])}
+        return Kill(int(openvz[1]), openvz[2], before(text, openvz.start()), sizes_kb=sizes)
     found = KILL.search(text)
-    if found and "would have" not in text:
-        message, pid, uid, name, later_uid, rest = found.groups()
-        kill = Kill(int(pid), name, (message or "").strip())
-        kill.sizes_kb = {key: int(size) for key, size in KILOBYTES.findall(rest)}
-        uid = uid or later_uid or (UID.search(rest) or ["", None])[1]
-        kill.uid = int(uid) if uid else None
-        adj = KILL_ADJ.search(rest)
-        kill.oom_score_adj = int(adj[1]) if adj else None
-        return kill
-    found = OPENVZ.search(text)
-    if found:
-        sizes = {key: int(size) for key, size in KILOBYTES.findall(found[4])}
-        return Kill(int(found[2]), found[3], found[1].strip(), sizes_kb=sizes)
-    return None
+    if not found or "would have" in text[: found.start()]:
+        return None
+    pid, uid, name, later_uid, rest = found.groups()
+    uid = uid or later_uid or (UID.search(rest) or ["", None])[1]
+    adj = KILL_ADJ.search(rest)
+    return Kill(
+        int(pid),
+        name,
+        before(text, found.start()),
+        int(uid) if uid else None,
+        {key: int(size) for key, size in KILOBYTES.findall(rest)},
+        int(adj[1]) if adj else None,
+    )
 
 
 def scored(text: str) -> Scored | None:
     """`%s: Kill process %d (%s) score %u or sacrifice child`."""
     found = SCORED.search(text)
-    return found and Scored(int(found[2]), found[3], int(found[4]), found[1].strip())
+    if not found:
+        return None
+    return Scored(int(found[1]), found[2], int(found[3]), before(text, found.start()))
+
+
+def before(text: str, at: int) -> str:
+    """The message in front of a kill line: why somebody is killed."""
+    found = MESSAGE.search(text[max(0, at - 120) : at].rstrip("kK: "))
+    return found[0] if found else ""
 
 
 def reap(text: str) -> Reap | None:

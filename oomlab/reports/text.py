@@ -22,6 +22,7 @@ class Line(NamedTuple):
     stamp: float | None  # printk's seconds since boot
     bare: bool
     text: str
+    length: int  # characters of the physical line, so that a terminal's width can be seen
 
 
 # Where none of these is in a block, its lines need nothing but their prefix taken off.
@@ -120,19 +121,24 @@ def _plain(number: int, lines: list[str]) -> Iterator[Line]:
     for text in lines:
         number += 1
         host = None
-        at = text.find(" kernel: [") + 10
-        if at > 9:
-            host = text[text.rfind(" ", 0, at - 10) + 1 : at - 10]
-        elif text[:1] == "[":
-            at = 1
+        at = text.find(" kernel: [")
+        if at > 0:
+            host = text[text.rfind(" ", 0, at) + 1 : at]
+            at += 10
+        else:
+            at = text[:1] == "["
         end = text.find("] ", at)
         if at and end > 0 and text.find(".", at, end) > 0:
             try:
-                yield Line(number, 0, host, float(text[at:end]), False, text[end + 2 :].rstrip())
-                continue
+                stamp = float(text[at:end])
+                rest = text[end + 2 :].rstrip()
+                if host is not None or " kernel: " not in rest:
+                    yield tuple.__new__(Line, (number, 0, host, stamp, False, rest, len(text)))
+                    continue
             except ValueError:
                 pass
-        line = _without_prefix(number, 0, None, text.rstrip())
+        text = text.rstrip()
+        line = _without_prefix(number, 0, None, text, len(text))
         if line is not None:
             yield line
 
@@ -140,7 +146,7 @@ def _plain(number: int, lines: list[str]) -> Iterator[Line]:
 def _clean(number: int, text: str) -> Iterator[Line]:
     """One physical line: its envelope and quotes off, cut where it holds several kernel lines."""
     host = None
-    depth = 0
+    depth, length = 0, len(text)
     if text[:1] in "> |\t":
         quote = QUOTE.match(text)
         if quote:
@@ -155,14 +161,16 @@ def _clean(number: int, text: str) -> Iterator[Line]:
         text = TAG.sub("", text)
     if "\\" in text or "#012" in text or "\n" in text or "\r" in text or "<br" in text:
         text = text.replace("\\t", " ").replace("\\u003c", "<").replace("\\u003e", ">")
-        for i, piece in enumerate(NEWLINE.split(text)):
+        pieces = NEWLINE.split(text)
+        last = len(pieces) - 1
+        for i, piece in enumerate(pieces):
             if piece or not i:
-                line = _without_prefix(number, depth, host, piece)
+                line = _without_prefix(number, depth, host, piece, length if i == last else 0)
                 if line is not None:
                     host = line.host or host
                     yield line
         return
-    line = _without_prefix(number, depth, host, text)
+    line = _without_prefix(number, depth, host, text, length)
     if line is not None:
         yield line
 
@@ -193,9 +201,12 @@ def _unwrap_json(text: str) -> tuple[str, str | None]:
     return text, None
 
 
-def _without_prefix(number: int, depth: int, host: str | None, text: str) -> Line | None:
+def _without_prefix(
+    number: int, depth: int, host: str | None, text: str, length: int
+) -> Line | None:
     """The kernel's own text, whose host and when; None if another program printed the line."""
     bare = True
+    head = ""
     if text[:1] == "[" or " :" in text[:16]:
         for prefix in (FACILITY, DATED):
             dated = prefix.match(text)
@@ -206,25 +217,27 @@ def _without_prefix(number: int, depth: int, host: str | None, text: str) -> Lin
     if at >= 0:
         tag = KERNEL.match(text, at) or KERNEL.search(text, at, 200)
         if tag:
-            head = text[: tag.start()].rsplit(None, 1)
-            if len(head) == 2:
-                host = head[1]
+            head = text[: tag.start()]
+            words = head.rsplit(None, 1)
+            if len(words) == 2:
+                host = words[1]
             text = text[tag.end() :]
             bare = False
-    seconds = SECONDS.match(text) or (bare and SECONDS.search(text, 0, 120)) or None
+    seconds = SECONDS.match(text) or (SECONDS.search(text, 0, 120) if bare else SECONDS.match(head))
     if seconds:
-        if seconds.start():
+        if bare:
             host = host or _host_before(text[: seconds.start()])
-        stamp = seconds[1]
-        text = text[seconds.end() :]
-        return Line(number, depth, host, None if stamp[0] == "+" else float(stamp), False, text)
+        if seconds.string is text:
+            text = text[seconds.end() :]
+        stamp = None if seconds[1][0] == "+" else float(seconds[1])
+        return Line(number, depth, host, stamp, False, text, length)
     if not bare:
-        return Line(number, depth, host, None, False, text)
+        return Line(number, depth, host, None, False, text, length)
     if ":" in text or ";" in text:
         record = RECORD.match(text)
         if record:
             stamp = int(record[1]) / 1e6
-            return Line(number, depth, host, stamp, False, text[record.end() :])
+            return Line(number, depth, host, stamp, False, text[record.end() :], length)
         dated = DATE.match(text)
         if dated:
             text = text[dated.end() :]
@@ -233,8 +246,8 @@ def _without_prefix(number: int, depth: int, host: str | None, text: str) -> Lin
                 if not any(word in text for word in WORDS):
                     return None
                 host, text = text.split(None, 1)[0], text[daemon.end() :]
-            return Line(number, depth, host, None, False, text)
-    return Line(number, depth, host, None, True, text)
+            return Line(number, depth, host, None, False, text, length)
+    return Line(number, depth, host, None, True, text, length)
 
 
 def _host_before(head: str) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..model.mm import PTRS_PER_PTE
 from .kernels import in_container, policy_for
-from .report import Report, TaskRow
+from .report import Kill, Report, TaskRow
 
 UNLIMITED_KB = 1 << 52  # a memcg without limit prints 2^63 bytes in kB, less a page
 
@@ -44,7 +44,10 @@ def total_pages(report: Report) -> Total:
 def _by_score(report: Report) -> int | None:
     """`score` is thousandths of totalpages: a task without adj tells how much these are."""
     scored, rules = report.scored, policy_for(report)
-    row = next((r for r in report.tasks if scored and scored.pid in (r.pid, r.tgid)), None)
+    pids = {scored.pid, *(kill.pid for kill in report.kills)} if scored else set()
+    row = next((r for r in report.tasks if pids & {r.pid, r.tgid}), None)
+    if row is None and report.kills and scored and scored.name == report.kills[0].name:
+        row = row_of(report.kills[0], report.page_kb)
     if rules is None or row is None or not row.rss or not scored.score or row.oom_score_adj:
         return None
     points = row.rss + (row.swapents or 0) + sum(page_tables(row, report.page_kb))
@@ -78,6 +81,9 @@ def _limit(report: Report, swap: int | None) -> Total | None:
         return Total(pages, pages, "the limit, and the swap limit")
     if swap is not None:
         return Total(limit + swap, limit + swap, "the limit, and all swap")
+    by_score = _by_score(report)
+    if by_score and by_score >= limit:
+        return Total(by_score, by_score, "from the printed score")
     return Total(limit, 64 * limit, "the limit; how much swap there is, is not printed")
 
 
@@ -96,7 +102,17 @@ def page_tables(row: TaskRow, page_kb: int) -> tuple[int, int]:
     Layouts before 3.7 do not print what badness counts: then as many as `rss` needs at least.
     """
     if row.pgtables_bytes is not None:  # bytes, though the caption says pages
-        return row.pgtables_bytes // (page_kb * 1024), 0
+        return max(row.pgtables_bytes, 0) // (page_kb * 1024), 0
     if row.nr_ptes is None:
-        return -(-row.rss // PTRS_PER_PTE), 0
-    return row.nr_ptes, row.nr_pmds or 0
+        return -(-max(row.rss, 0) // PTRS_PER_PTE), 0
+    return max(row.nr_ptes, 0), max(row.nr_pmds or 0, 0)
+
+
+def row_of(kill: Kill, page_kb: int) -> TaskRow:
+    """What a kill line tells of a row that was lost; who is root it does not always say."""
+    sizes = kill.sizes_kb
+    rss = sum(sizes.get(kind, 0) for kind in ("anon-rss", "file-rss", "shmem-rss")) // page_kb
+    tables = sizes["pgtables"] * 1024 if "pgtables" in sizes else None
+    uid = 0 if kill.uid is None else kill.uid
+    return TaskRow(kill.pid, uid, kill.pid, rss=rss, pgtables_bytes=tables, name=kill.name,
+                   oom_score_adj=kill.oom_score_adj or 0)  # fmt: skip

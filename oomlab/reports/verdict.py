@@ -1,50 +1,12 @@
-"""Did the kernel choose as the model does? If not: the known reason that applies, by name.
+"""Did the kernel choose as the model does? If not: the known reason that applies."""
 
-The reasons are the ones that make a printed table say less than the kernel knew. Each has a name
-for programs and a sentence for people.
-"""
+from collections import Counter
 
-from dataclasses import dataclass
-
-from .report import Report
-
-REASONS = {
-    "tie": "points are equal, and which of equals wins depends on an order that is not printed",
-    "thread": "the choice fell on a thread; the kill line names its process",
-    "child sacrificed": "the choice was right, but a child of it died in its place",
-    "allocating task": "vm.oom_kill_allocating_task is set: who asked is killed, without a choice",
-    "already dying": "tasks with more points were passed over: they were dying or reaped already",
-    "shared mm": "tasks with more points share their memory with another one, as a vfork child "
-    "does: the killer passes it over",
-    "hidden swap": "this table does not print swap, and swap was in use",
-    "close": "the lead is smaller than what the counters may be wrong by, or memory moved between "
-    "the choice and the table",
-    "unknown total": "how much memory oom_score_adj is thousandths of is not printed",
-    "capability": "whether root has CAP_SYS_ADMIN, and so a bonus, is not printed",
-    "torn table": "rows of two reports stand in one table, their middle is lost",
-    "rows missing": "the row of the victim is not in the table",
-    "no task table": "there is no task table to choose from",
-    "old heuristics": "kernels before 2.6.36 chose by run times, which no report prints",
-    "no kill line": "who was killed is not in the text",
-    "panic": "the kernel panicked instead of killing",
-    "nobody left": "no task could be killed: those listed were unkillable, dying or reaped already",
-    "unexplained": "none of the known reasons applies",
-}
+from .explanation import Explanation, Ranked, Verdict
+from .report import Kill, Report, TaskRow
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """agrees None: there is nothing to compare. `reason` is a key of REASONS, or None."""
-
-    agrees: bool | None = None
-    reason: str | None = None
-
-    @property
-    def because(self) -> str:
-        return REASONS[self.reason] if self.reason else ""
-
-
-def verdict(explanation) -> Verdict:
+def verdict(explanation: Explanation) -> Verdict:
     """Compare the predicted victim with the report's own lines."""
     report, predicted = explanation.report, explanation.predicted
     victim = report.victim
@@ -67,7 +29,7 @@ def verdict(explanation) -> Verdict:
     return Verdict(False, _why_another(explanation, victim))
 
 
-def _remark(explanation) -> str | None:
+def _remark(explanation: Explanation) -> str | None:
     report, predicted = explanation.report, explanation.predicted
     if explanation.policy.oom_kill_allocating_task:
         return "allocating task"
@@ -78,7 +40,7 @@ def _remark(explanation) -> str | None:
     return None
 
 
-def _why_another(explanation, victim) -> str:
+def _why_another(explanation: Explanation, victim: Kill) -> str:
     report, predicted = explanation.report, explanation.predicted
     pids = {victim.pid, report.scored.pid if report.scored else victim.pid}
     actual = next((r for r in explanation.ranked if pids & {r.row.pid, r.row.tgid}), None)
@@ -95,23 +57,23 @@ def _why_another(explanation, victim) -> str:
         return "already dying" if actual.why_not == "killed before" else "unexplained"
     if actual.points == predicted.points:
         return "tie"
-    ahead = [r for r in explanation.ranked if (r.points or 0) > actual.points]
-    if any(r.row.name == actual.row.name and _alike(r.row, actual.row) for r in ahead):
+    ahead = [r for r in explanation.ranked if r.points is not None and r.points > actual.points]
+    sizes = Counter((row.total_vm, row.rss) for row in report.tasks)
+    if all(sizes[r.row.total_vm, r.row.rss] > 1 for r in ahead):  # no chance: the same memory
         return "shared mm"
+    if _bonus_decides(explanation, predicted, actual):
+        return "capability"
     if _within_error(explanation, predicted, actual):
         return "close"
     adjs = {r.row.oom_score_adj for r in (predicted, actual)}
     if explanation.total.most != explanation.total.pages and len(adjs) > 1:
         return "unknown total"
-    root = explanation.policy.root_bonus != "none" and 0 in (predicted.row.uid, actual.row.uid)
-    if root and predicted.points - actual.points <= predicted.points * 3 // 100 + 1:
-        return "capability"
     if len(ahead) <= 8:
         return "already dying"
     return "unexplained"
 
 
-def _allocating(report: Report, row) -> bool:
+def _allocating(report: Report, row: TaskRow) -> bool:
     """Who asked was killed although others are larger, and nothing was scored."""
     invoker = report.invoker
     asked = invoker and invoker.pid is not None and invoker.pid in (row.pid, row.tgid)
@@ -128,12 +90,19 @@ def _swap_hidden(report: Report) -> bool:
     return bool(both and both.usage_kb > memcg.counters["memory"].usage_kb)
 
 
-def _alike(one, other) -> bool:
-    """Copies of one address space, or borrowers of it: sizes that do not happen by chance."""
-    return one.total_vm == other.total_vm and abs((one.rss or 0) - (other.rss or 0)) < 64
+def _bonus_decides(explanation: Explanation, predicted: Ranked, actual: Ranked) -> bool:
+    """The other way about root's 3 %, the choice would have been another one."""
+    bonus = explanation.policy.root_bonus
+    if bonus == "none" or (predicted.row.uid == 0) == (actual.row.uid == 0):
+        return False
+    root = predicted if predicted.row.uid == 0 else actual
+    whole = explanation.total.pages if bonus == "total" else root.points
+    if explanation.policy.points == "permille":
+        whole = 1000
+    return predicted.points - actual.points <= whole * 3 // 97 + 1
 
 
-def _within_error(explanation, predicted, actual) -> bool:
+def _within_error(explanation: Explanation, predicted: Ranked, actual: Ranked) -> bool:
     """Counters lag by up to 64 pages a thread (6.x: by CPU), and the table is printed later."""
     lead = predicted.points - actual.points
     if explanation.policy.points == "permille":

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from ..model.policy import PRESETS, Policy
 from ..naming import nearest
-from .explain import Explanation, explain
+from .explain import explain
+from .explanation import Explanation, Verdict
 from .kernels import policy_for, version_of
 from .report import Report
 from .totals import Total, total_pages
-from .verdict import Verdict
 
 CHANGE = re.compile(r"(?:(\d{1,10}):)?(adj|rss|swap|limit|kernel|policy)=(.+)")
 

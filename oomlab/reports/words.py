@@ -1,6 +1,6 @@
 """An explanation as a person reads it: who asked, what was short, who was chosen, what came."""
 
-from .explain import Explanation, Ranked
+from .explanation import Explanation, Ranked
 from .gfp import decode, in_words
 from .kernels import generation, version
 from .report import Report, Zone
@@ -46,15 +46,19 @@ def request(report: Report) -> list[str]:
     if invoker.gfp_mask is None:
         return [f"  {who} ran out of memory."]
     flags = invoker.gfp_flags or decode(invoker.gfp_mask, version(report))
-    if invoker.gfp_mask == 0:
-        asked = "a page fault failed (no flags)"
-    else:
-        words = in_words(flags)
-        asked = f"asked for {words}" if words else f"asked with gfp_mask {invoker.gfp_mask:#x}"
     pages = 1 << invoker.order if invoker.order and 0 < invoker.order < 20 else 1
     size = "1 page" if pages == 1 else f"{pages} pages in a row (order {invoker.order})"
+    words = in_words(flags)
+    if report.kind == "memcg":
+        asked = f"charged {size} to its cgroup"
+    elif invoker.gfp_mask == 0:
+        asked = "had a page fault that failed, without flags"
+    elif words:
+        asked = f"asked for {words}: {size}"
+    else:
+        asked = f"asked for {size} with gfp_mask {invoker.gfp_mask:#x}"
     names = f" [{'|'.join(flags)}]" if flags else ""
-    return [f"  {who} {asked}: {size}{names}."]
+    return [f"  {who} {asked}{names}."]
 
 
 def memory(report: Report) -> list[str]:

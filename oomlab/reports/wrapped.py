@@ -12,6 +12,7 @@ from .messages import leading_numbers
 from .report import TaskRow
 from .text import Line
 
+COMM = 15  # characters of a task's name
 LONGEST = 16384  # characters of one message; what comes after is another one
 
 # How kernel messages near an OOM report begin, where nothing stands before them.
@@ -35,6 +36,7 @@ def whole_messages(lines: Iterable[Line | None]) -> Iterator[Line | None]:
     """Joined messages, in the order of their last lines; None where lines were left out."""
     held: dict[int, Line] = {}  # by depth of quoting: a reply may stand between two pieces
     widths: dict[int, int] = {}  # depth: numbers in a row of the task table, pid not counted
+    longest = full = 0  # of the physical lines, and how many were that long
     for line in lines:
         if line is None:
             yield from held.values()
@@ -50,15 +52,22 @@ def whole_messages(lines: Iterable[Line | None]) -> Iterator[Line | None]:
                 if before is not None:
                     yield held.pop(before.depth)
                 continue
-            if before is not None and not START.match(line.text):
-                joined = _joined(before, line, widths.get(before.depth, 0))
-                if joined is not None:
-                    held[before.depth] = joined
-                    continue
+            if before is not None:
+                # a terminal breaks every longer line at its width, a mailer at blanks before it
+                broken = before.length == longest >= 79 and (full > 1 or longest == 80)
+                if not START.match(line.text):
+                    joined = _joined(before, line, widths.get(before.depth, 0), broken)
+                    if joined is not None:
+                        if line.length >= longest:
+                            longest, full = line.length, full + 1
+                        held[before.depth] = joined
+                        continue
             before = held.get(depth)
         held[depth] = line
+        if line.length >= longest:
+            longest, full = line.length, full + 1 if line.length == longest else 1
         if before is not None:
-            if before.text[:1] == "[" and CAPTIONS.match(before.text):
+            if "pid" in before.text[:9] and CAPTIONS.match(before.text):
                 widths[depth] = len(before.text.partition("]")[2].split()) - 1
             yield before
         elif len(held) > 32:
@@ -73,18 +82,25 @@ def _row_at_other_depth(line: Line, held: dict[int, Line]) -> Line | None:
     return last if near and ROW.match(last.text) else None
 
 
-def _joined(before: Line, line: Line, width: int) -> Line | None:
-    """Both as one message, or None if the first was complete. `width`: numbers in a table row."""
-    first, more = before.text.rstrip(), line.text.strip()
-    if len(first) + len(more) > LONGEST or HEADER_END.search(first):
+def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
+    """Both as one message, or None if the first was complete.
+
+    `width`: numbers in a table row. `broken`: cut by a terminal, in the middle of a word.
+    """
+    first, more = before.text, line.text
+    if len(first) + len(more) > LONGEST or HEADER_END.search(first) and not broken:
         return None
-    glue = " "
+    if not broken:
+        more = more.strip()
+    glue = "" if broken else " "
     if ROW.match(first):
         numbers, name = leading_numbers(first.partition("]")[2])
-        if name or (numbers < 6 and not NUMBERS.match(more)):
+        if name and (not broken or len(" ".join(name)) + len(more) > COMM):
+            return None
+        if not name and numbers < 6 and not NUMBERS.match(more):
             return None
         if width and numbers + leading_numbers(more)[0] == width + 1:
-            glue = ""  # a terminal cut in the middle of a number
+            glue = ""  # in the middle of a number
     elif CAPTIONS.match(first):
         if first.endswith("name"):
             return None
@@ -92,4 +108,4 @@ def _joined(before: Line, line: Line, width: int) -> Line | None:
             glue = ""
     elif first.endswith("/") or (first[-1:].isdecimal() and KILOBYTES.match(more)):
         glue = ""
-    return before._replace(text=first + glue + more)
+    return before._replace(text=first + glue + more, length=line.length)

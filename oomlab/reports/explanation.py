@@ -1,0 +1,79 @@
+"""What there is to say of a report once it was judged: the ranking, the choice, the verdict.
+
+The reasons are the ones that make a printed table say less than the kernel knew. Each has a name
+for programs and a sentence for people.
+"""
+
+from dataclasses import dataclass
+
+from ..model.policy import Policy
+from .report import Report, TaskRow
+from .totals import Total
+
+REASONS = {
+    "tie": "points are equal, and which of equals wins depends on an order that is not printed",
+    "thread": "the choice fell on a thread; the kill line names its process",
+    "child sacrificed": "the choice was right, but a child of it died in its place",
+    "allocating task": "vm.oom_kill_allocating_task is set: who asked is killed, without a choice",
+    "already dying": "tasks with more points were passed over: they were dying or reaped already",
+    "shared mm": "tasks with more points may share their memory with another one, unkillable or "
+    "waiting in vfork, for which the killer passes them over",
+    "hidden swap": "this table does not print swap, and swap was in use",
+    "close": "the lead is smaller than what the counters may be wrong by, or memory moved between "
+    "the choice and the table",
+    "unknown total": "how much memory oom_score_adj is thousandths of is not printed",
+    "capability": "whether root has CAP_SYS_ADMIN, and so a bonus, is not printed",
+    "torn table": "rows of two reports stand in one table, their middle is lost",
+    "rows missing": "the row of the victim is not in the table",
+    "no task table": "there is no task table to choose from",
+    "old heuristics": "kernels before 2.6.36 chose by run times, which no report prints",
+    "no kill line": "who was killed is not in the text",
+    "panic": "the kernel panicked instead of killing",
+    "nobody left": "no task could be killed: those listed were unkillable, dying or reaped already",
+    "unexplained": "none of the known reasons applies",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """agrees None: there is nothing to compare. `reason` is a key of REASONS, or None."""
+
+    agrees: bool | None = None
+    reason: str | None = None
+
+    @property
+    def because(self) -> str:
+        return REASONS[self.reason] if self.reason else ""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A row and what it is worth; points None: it cannot be killed, and `why_not` says why."""
+
+    row: TaskRow
+    points: int | None  # pages, or per mille before 3.5
+    score: int | None  # thousandths of totalpages, as `score N` was printed to 5.0
+    why_not: str | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One report, judged. `ranked` is in the order in which the tasks would be chosen."""
+
+    report: Report
+    policy: Policy | None  # None: the rules are not known, see `verdict`
+    total: Total
+    ranked: tuple[Ranked, ...] = ()
+    predicted: Ranked | None = None
+    runner_up: Ranked | None = None  # who dies if the predicted one is spared
+    spared_from: int | None = None  # the highest oom_score_adj with which the predicted one lives
+    recomputed_score: int | None = None  # of the task in `Kill process ... score N`
+    verdict: Verdict = Verdict()
+
+    @property
+    def margin(self) -> int | None:
+        """Pages by which the predicted victim leads."""
+        if self.predicted is None or self.runner_up is None:
+            return None
+        lead = self.predicted.points - self.runner_up.points
+        return lead * self.total.pages // 1000 if self.policy.points == "permille" else lead

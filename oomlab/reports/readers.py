@@ -1,0 +1,277 @@
+"""What each kind of kernel line says, and about which part of the report of its machine.
+
+`read` looks at the first word of a message; what does not begin with a known word, or has a prefix
+that nobody knows, is looked at once more by what it contains.
+"""
+
+from . import messages
+from .host import CHOICE, HEADER, MEMORY, TABLE, Host
+from .report import Kill, Memcg, Memory
+from .text import Line
+from .wrapped import ROW
+
+MOST = 1024  # zones, kills, cgroups of one report: more are not a report any more
+ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")
+PAGES = {
+    "pages RAM": "ram_pages",
+    "pages of RAM": "ram_pages",
+    "pages reserved": "reserved_pages",
+    "reserved pages": "reserved_pages",
+    "total pagecache pages": "pagecache_pages",
+}
+COUNTS = (
+    "active_anon:",
+    "active_file:",
+    "unevictable:",
+    "slab_reclaimable:",
+    "mapped:",
+    "sec_pagetables:",
+    "kernel_misc_reclaimable:",
+    "free:",
+)
+TELLING = ("moom_callback", "mem_cgroup_out_of_memory", "pagefault_out_of_memory")
+
+
+def read(host: Host, line: Line, text: str) -> None:
+    """One whole message of this machine."""
+    if text[0] == "[" and ROW.match(text):
+        host.row(line, text)
+        return
+    if "invoked oom-killer" in text:
+        read_header(host, line, text)
+        return
+    word = text.split(None, 1)[0]
+    reader = READERS.get(word)
+    if reader:
+        reader(host, line, text)
+    elif "+0x" in text:
+        if host.report and host.part < CHOICE:
+            host.report.via.update(name for name in TELLING if name in text)
+    elif word.isdecimal():
+        read_pages(host, line, text)
+    elif host.stats is not None and messages.STAT.match(text):
+        read_stats(host, text)
+    elif text[0] == "[" and "pid" in text[:12]:
+        read_captions(host, line, text)
+    elif "mems_allowed=" in text and "oom-kill:" not in text:
+        read_cpuset(host, text)
+    elif word.startswith(COUNTS):
+        memory(host, line).counts.update(messages.counts(text))
+    elif host.part == TABLE and "] [" in text:
+        torn = text.index("] [") + 2  # what stands before a row is not always a prefix
+        if ROW.match(text, torn):
+            host.row(line, text[torn:])
+    elif "oom" in text or "illed" in text or "Kill" in text or "ut of memory" in text:
+        read_choice(host, line, text)
+
+
+# who asked
+
+
+def read_header(host: Host, line: Line, text: str) -> None:
+    invoker = messages.header(text)
+    old = host.report
+    if invoker is None or (old and old.invoker == invoker and host.near(line)):
+        return  # no header, or the same line twice
+    adopt = old and old.invoker is None and host.part < CHOICE and host.near(line)
+    host.open(line, HEADER, anew=not adopt).invoker = invoker
+
+
+def read_cpuset(host: Host, text: str) -> None:
+    found = messages.CPUSET.match(text)
+    if found and host.report and host.report.invoker:
+        host.report.invoker.cpuset, host.report.invoker.mems_allowed = found[2], found[3]
+
+
+def read_cpu(host: Host, line: Line, text: str) -> None:
+    """`CPU: 1 PID: 3206 Comm: leaker Not tainted 5.3.0 #1`: the invoker, and the kernel."""
+    report = host.report
+    if report is None or host.part == CHOICE:
+        return
+    report.kernel = report.kernel or messages.kernel_version(text)
+    task = messages.TASK_OF_CPU.search(text)
+    if task and report.invoker and report.invoker.pid is None:
+        report.invoker.pid = int(task[1])
+        if report.invoker.comm.endswith(task[2]):
+            report.invoker.comm = task[2]  # what stood before it was an unknown prefix
+
+
+def read_boot(host: Host, line: Line, text: str) -> None:
+    host.booted(messages.kernel_version(text))
+
+
+# the machine's memory
+
+
+def memory(host: Host, line: Line, anew: bool = False) -> Memory:
+    report = host.open(line, MEMORY, anew)
+    report.memory = report.memory or Memory()
+    return report.memory
+
+
+def read_mem_info(host: Host, line: Line, text: str) -> None:
+    memory(host, line, anew=bool(host.report and host.report.tasks))
+
+
+def read_pages(host: Host, line: Line, text: str) -> None:
+    number, _, rest = text.partition(" ")
+    name = PAGES.get(rest.strip())
+    if name and len(number) < 20:
+        setattr(memory(host, line), name, int(number))
+
+
+def read_swap(host: Host, line: Line, text: str) -> None:
+    kilobytes = text.partition("=")[2].strip().removesuffix("kB")
+    if kilobytes.isdecimal() and len(kilobytes) < 20:
+        name = "swap_free_kb" if text.startswith("Free") else "swap_total_kb"
+        setattr(memory(host, line), name, int(kilobytes))
+
+
+def read_zone(host: Host, line: Line, text: str) -> None:
+    """A zone's marks, or its free blocks by size."""
+    zone = messages.zone(text)
+    if zone:
+        zones = memory(host, line).zones
+        if len(zones) < MOST:
+            zones.append(zone)
+        return
+    buddy = messages.BUDDY.match(text)
+    if buddy and host.report and host.report.memory:
+        node = int(buddy[1]) if buddy[1] else None
+        for zone in host.report.memory.zones:
+            if (zone.node, zone.name) == (node, buddy[2]):
+                blocks = messages.BLOCKS.findall(text)
+                zone.blocks = {int(kb): int(count) for count, kb in blocks if int(kb)}
+
+
+def read_reserve(host: Host, line: Line, text: str) -> None:
+    if host.report and host.report.memory and host.report.memory.zones:
+        pages = [cell for cell in text.split()[1:] if cell.isdecimal()]
+        host.report.memory.zones[-1].lowmem_reserve = tuple(map(int, pages[:8]))
+
+
+# the limit of a cgroup
+
+
+def memcg(host: Host, line: Line) -> Memcg:
+    report = host.open(line, MEMORY)
+    report.memcg = report.memcg or Memcg()
+    return report.memcg
+
+
+def read_task_in(host: Host, line: Line, text: str) -> None:
+    """`Task in .. killed as a result of limit of ..`, or `Tasks in .. are going to be killed`."""
+    found = messages.KILLED_IN.match(text)
+    group = messages.GROUP.match(text)
+    if found:
+        told = memcg(host, line)
+        told.task_path = found[1].strip()
+        told.limit_path = found[2].replace(" ", "") or None
+    elif group:
+        host.open(line, CHOICE).group = group[1]
+
+
+def read_counter(host: Host, line: Line, text: str) -> None:
+    found = messages.counter(text)
+    if found:
+        memcg(host, line).counters[found[0]] = found[1]
+
+
+def read_memory_cgroup(host: Host, line: Line, text: str) -> None:
+    """`Memory cgroup stats for ..`, `Memory limit reached of ..`, `Memory cgroup out of memory`."""
+    found = messages.STATS.match(text)
+    limit = messages.LIMIT_OF.match(text)
+    if limit:
+        memcg(host, line).limit_path = limit[1].strip()
+    elif found:
+        stats = memcg(host, line).stats
+        host.stats = stats.setdefault(found[1] or "", {}) if len(stats) < MOST else {}
+        read_stats(host, found[2])
+    else:
+        read_choice(host, line, text)
+
+
+def read_stats(host: Host, text: str) -> None:
+    if len(host.stats) < MOST:
+        host.stats.update((key, int(n)) for key, n in messages.STAT.findall(text))
+
+
+# the task table
+
+
+def read_captions(host: Host, line: Line, text: str) -> None:
+    captions = messages.captions(text)
+    if len(captions) > 3 and captions[-1] == "name":
+        host.captions(line, captions)
+
+
+# the choice, and what came of it
+
+
+def read_choice(host: Host, line: Line, text: str) -> None:
+    """A line that talks about killing or OOM."""
+    if "oom-kill:" in text:
+        summary = messages.summary(text)
+        if summary:
+            again = host.report and host.report.summary and host.report.summary != summary
+            host.open(line, CHOICE, anew=bool(again)).summary = summary
+        return
+    reap = messages.reap(text)
+    if reap:
+        if host.report and len(host.report.reaps) < MOST:
+            reap.stamp = line.stamp
+            host.report.reaps.append(reap)
+        return
+    scored = messages.scored(text)
+    if scored:
+        again = host.report and host.report.kills and host.report.scored != scored
+        host.open(line, CHOICE, anew=bool(again)).scored = scored
+        return
+    kill = messages.killed(text)
+    if kill:
+        read_kill(host, line, kill)
+        return
+    exiting = messages.EXITING.search(text)
+    if exiting and len(host.open(line, CHOICE).exiting) < MOST:
+        host.report.exiting.append((int(exiting[1]), exiting[2]))
+    elif "Kernel panic" in text:
+        read_panic(host, line, text)
+    elif "no killable processes" in text:
+        host.open(line, CHOICE).nobody = True
+    elif host.report and messages.PINNED.search(text) and len(host.report.pinned) < MOST:
+        host.report.pinned.append(text)
+    elif host.report and host.part < CHOICE:
+        host.report.via.update(name for name in TELLING if name in text)
+
+
+def read_kill(host: Host, line: Line, kill: Kill) -> None:
+    """Dumps are rate limited, kill lines are not: a second victim is another OOM's."""
+    old = host.report
+    if old and any(kill.pid == other.pid for other in old.kills):
+        return
+    report = host.open(line, CHOICE, anew=bool(old and old.kills and not old.group))
+    if len(report.kills) < MOST:
+        kill.stamp = line.stamp
+        report.kills.append(kill)
+
+
+def read_panic(host: Host, line: Line, text: str) -> None:
+    if "ut of memory" in text or (host.report and "System is deadlocked" in text):
+        report = host.open(line, CHOICE)
+        report.panic = text.partition(": ")[2]
+        report.nobody = report.nobody or "no killable" in text
+
+
+READERS = {
+    **dict.fromkeys(("CPU:", "Pid:", "PID:"), read_cpu),
+    **dict.fromkeys(("Node", *ZONES, *(f"{zone}:" for zone in ZONES)), read_zone),
+    **dict.fromkeys(("memory:", "memory+swap:", "swap:", "kmem:"), read_counter),
+    **dict.fromkeys(("Free", "Total"), read_swap),
+    **dict.fromkeys(("Task", "Tasks"), read_task_in),
+    **dict.fromkeys(("Out", "Killed"), read_choice),
+    "Linux": read_boot,
+    "Mem-Info:": read_mem_info,
+    "lowmem_reserve[]:": read_reserve,
+    "Memory": read_memory_cgroup,
+    "Kernel": read_panic,
+}
