@@ -21,6 +21,10 @@ class Lost(Exception):
         self.sentence, self.example, self.schedule = sentence, example, schedule or []
 
 
+class NoAnswer(Lost):
+    """Not a wrong answer but none: late, or from a process that is gone."""
+
+
 class Ask:
     """ask("oom_badness", task, pages) is the plain value that the student's function returns."""
 
@@ -52,7 +56,7 @@ class Ask:
         try:
             return question()
         except Gone as gone:
-            raise Lost(f"`{function}` gave no answer: {gone}.") from None
+            raise NoAnswer(f"`{function}` gave no answer: {gone}.") from None
         except Raised as raised:
             text = f"`{function}` raised {raised.kind}"
             more = f" in {raised.where}" if raised.where else ""

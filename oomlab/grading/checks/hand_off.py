@@ -21,6 +21,7 @@ def machine(ask, draw, victims: int, exits: bool = False) -> Machine:
 
 def demand(m: Machine, kinds: set[str], why: str) -> None:
     """Explore, and say which schedule breaks it."""
+    m.quiet()
     explored = explore(m, kinds)
     for sentence, steps in explored.broken.values():
         raise Lost(f"{why} On this schedule {sentence}.", schedule=rows(m, steps, sentence))
@@ -35,8 +36,9 @@ def works_alone(ask, draw) -> None:
 @exercise.worth(2, "In the sequence of the mail, the second victim's mm is reaped too")
 def sequence_of_the_mail(ask, draw):
     m = machine(ask, draw, 2)
-    state, came_from = m.boot(), {}
-    came_from[state] = None
+    m.quiet()
+    state = m.boot()
+    came_from: dict = {state: None}
     while m.threads(state):
         thread = preferred(m, state)
         try:
@@ -47,10 +49,11 @@ def sequence_of_the_mail(ask, draw):
             raise Lost(f"In the sequence of the mail {violation}.") from None
         came_from[after] = (state, thread, *did)
         state = after
-    verdict = final(m, state)
-    if verdict and verdict.kind in ("lost", "sleeps"):
-        raise Lost("The sequence of steps (1) to (7) in the mail of 27 November 2015 breaks it: "
-                   f"{verdict.sentence}.", schedule=rows(m, path(came_from, state), verdict.sentence))  # fmt: skip
+    for verdict in final(m, state):
+        if verdict.kind in ("lost", "sleeps"):
+            steps = rows(m, path(came_from, state), verdict.sentence)
+            text = "The sequence of steps (1) to (7) in the mail of 27 November 2015 breaks it"
+            raise Lost(f"{text}: {verdict.sentence}.", schedule=steps)
 
 
 @exercise.worth(3, "Two memcgs run out of memory: on no schedule is a victim lost")

@@ -2,7 +2,7 @@
 
     who_dies(children, policy)    -> the names of the victims of small-child, in order
     is_lost(victims, policy)      -> can a victim of lost-victim (>= 3 victims) be lost? bool
-    other_dies(sharer, policy)    -> must "other" die too in hidden-sharer? bool
+    is_reaped(sharer, policy)    -> is the victim's mm reaped in hidden-sharer? bool
 
 `policy` is the dict of all knobs of a policy (dataclasses.asdict). In the notebook the simulator is
 at hand to find out; graded code is alone, so what was found must be said as a rule.
@@ -15,7 +15,7 @@ from ...trace import run
 from ..asking import Ask, Lost, several
 from ..exercise import Exercise
 
-exercise = Exercise("predict", 3, "Predict three outcomes", "who_dies", "is_lost", "other_dies")
+exercise = Exercise("predict", 3, "Predict three outcomes", "who_dies", "is_lost", "is_reaped")
 
 RUNS = 24  # seeds that are tried before "never" is said
 
@@ -50,9 +50,9 @@ def small_child(ask, draw):
 
 @exercise.worth(3, "lost-victim: which hand-offs can lose somebody")
 def lost_victim(ask, draw):
-    losers = ("rfc-2015-11-27", "rfc-xchg", "mm-2015-12", "linux-4.4")
-    keepers = ("handa", "queue-2016-02", "linux-4.6", "linux-4.14", "kmallocwd")
-    policies = [*draw.sample(losers, 3), *draw.sample(keepers, 3)]
+    losers = ("rfc-2015-11-27", "mm-2015-12")
+    keepers = ("handa", "queue-2016-02", "linux-4.6", "linux-4.14")
+    policies = ["linux-4.4", "rfc-xchg", "kmallocwd", draw.choice(losers), draw.choice(keepers)]
     for policy in draw.sample(policies, len(policies)):
         victims = draw.randrange(3, 5)
         runs = (run("lost-victim", policy, seed=seed, trace=False, victims=victims)
@@ -65,14 +65,13 @@ def lost_victim(ask, draw):
                        f"is_lost({victims}, knobs of {policy})")  # fmt: skip
 
 
-@exercise.worth(3, "hidden-sharer: when one victim is not enough")
+@exercise.worth(3, "hidden-sharer: whose company protects an mm from the reaper")
 def hidden_sharer(ask, draw):
-    cases = [(sharer, policy) for sharer in ("none", "kthread", "unkillable", "init")
+    cases = [(sharer, policy) for sharer in ("killable", "kthread", "unkillable", "init")
              for policy in (draw.choice(("rfc-2015-11-27", "mm-2015-12", "linux-4.6")),
                             draw.choice(("linux-4.10", "linux-4.14")))]  # fmt: skip
     for sharer, policy in draw.sample(cases, len(cases)):
-        victims = run("hidden-sharer", policy, trace=False, sharer=sharer).outcome.victims
-        if truth(ask, "other_dies", sharer, policy) != ("other" in victims):
-            raise Lost(f"Wrong for a sharer of kind {sharer!r}. Is the mm reaped then? If it is not, "
-                       "and the victim hangs, the killer must go on.",
-                       f"other_dies({sharer!r}, knobs of {policy}); the victims are {victims}")  # fmt: skip
+        reaped = run("hidden-sharer", policy, trace=False, sharer=sharer).outcome.reaped
+        if truth(ask, "is_reaped", sharer, policy) != ("hog" in reaped):
+            raise Lost(f"Wrong for a sharer of kind {sharer!r}: look at outcome.reaped, and at the "
+                       "knobs about sharers.", f"is_reaped({sharer!r}, knobs of {policy})")  # fmt: skip

@@ -12,6 +12,7 @@ import builtins
 import dis
 import re
 import sys
+from types import ModuleType
 
 KEEPS_BODY = ("%%time", "%%timeit", "%%capture", "%%prun")  # magics whose cell is Python
 MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$")
@@ -42,7 +43,8 @@ class Picked:
 
     def load(self) -> dict:
         """Run the statements in an empty module; one that fails does not stop the others."""
-        namespace = {"__name__": "notebook"}
+        module = ModuleType("__main__")  # as in a notebook; dataclasses look their module up
+        sys.modules["__main__"], namespace = module, module.__dict__
         self.failed = []
         for code in self.codes:
             try:
