@@ -13,6 +13,6 @@ from .trace import Run, build, run
 
 __version__ = "0.1.0"
 __all__ = [
-    "HZ", "KNOBS", "PRESETS", "SCENARIOS", "Outcome", "Policy", "Run", "build", "difference", "explore",
-    "run",
+    "HZ", "KNOBS", "PRESETS", "SCENARIOS", "Outcome", "Policy", "Run", "build", "difference",
+    "explore", "run",
 ]  # fmt: skip

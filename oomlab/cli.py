@@ -29,7 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"oomlab: {wrong}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as missing:
-        print(f"oomlab: this needs {missing.name}; install oomlab[lab] (make lab does)", file=sys.stderr)
+        print(
+            f"oomlab: this needs {missing.name}; install oomlab[lab] (make lab does)",
+            file=sys.stderr,
+        )
         return 2
     except BrokenPipeError:
         return 0
@@ -150,7 +153,12 @@ def run_one(args) -> None:
     done = run(args.scenario, args.policy, seed=args.seed, schedule=schedule, **settings(args.set))
     if args.json:
         outcome = asdict(done.outcome)
-        head = {"schema": SCHEMA, "scenario": done.scenario, "policy": done.policy.name, "seed": done.seed}
+        head = {
+            "schema": SCHEMA,
+            "scenario": done.scenario,
+            "policy": done.policy.name,
+            "seed": done.seed,
+        }
         print(json.dumps(head | outcome))
     elif args.trace:
         print(done.to_json())
@@ -176,7 +184,9 @@ def read_schedule(path: Path) -> list[int]:
         if not all(isinstance(pid, int) for pid in pids):
             raise ValueError("its pids are not numbers")
     except (OSError, KeyError, TypeError, ValueError) as wrong:
-        raise ValueError(f"{path} is not a schedule as explore --json prints it ({wrong})") from wrong
+        raise ValueError(
+            f"{path} is not a schedule as explore --json prints it ({wrong})"
+        ) from wrong
     return pids
 
 
@@ -191,7 +201,9 @@ def compare_two(args) -> None:
 def explore_all(args) -> None:
     def show(states: int, waiting: int, seconds: float) -> None:
         rate = states / max(seconds, 1e-9)
-        print(f"\r{states} states, {waiting} waiting, {rate:.0f} a second ", end="", file=sys.stderr)
+        print(
+            f"\r{states} states, {waiting} waiting, {rate:.0f} a second ", end="", file=sys.stderr
+        )
 
     tell = show if sys.stderr.isatty() and not args.json else None
     found = explore(args.scenario, args.policy, args.property, prefer=args.prefer,

@@ -36,7 +36,12 @@ class Comparison:
 
     def markdown(self) -> str:
         a, b = self.policies
-        lines = [f"### {self.scenario}: {a} against {b}", "", f"| knob | {a} | {b} |", "| --- | --- | --- |"]
+        lines = [
+            f"### {self.scenario}: {a} against {b}",
+            "",
+            f"| knob | {a} | {b} |",
+            "| --- | --- | --- |",
+        ]
         lines += [f"| {name} | {x} | {y} |" for name, (x, y) in self.knobs().items()]
         lines += ["", f"| outcome ({len(self.pairs)} seeds) | {a} | {b} |", "| --- | ---: | ---: |"]
         left, right = self.verdicts()

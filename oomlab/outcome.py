@@ -84,7 +84,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     return "livelock", f"{stuck} loop in the allocator and nothing changes{who}", [], loop
 
 
-def repeating_part(kernel: Kernel, most_rounds: int = 400) -> tuple[list[str], bool]:
+def repeating_part(kernel: Kernel, most_rounds: int = 120) -> tuple[list[str], bool]:
     """Run on in turns until a state comes back: the steps between, and whether `free` stood still.
 
     The machine is used up by this; its outcome must have been read before.
@@ -108,7 +108,9 @@ def one_round(kernel: Kernel, steps: list[str]) -> None:
     """One step for every runnable task, then a tick."""
     for task in list(kernel.runqueue):
         verb, what = task.op
-        steps.append(f"{task.name}: {function_of(task.thread)}: {verb} {getattr(what, 'name', what)}")
+        steps.append(
+            f"{task.name}: {function_of(task.thread)}: {verb} {getattr(what, 'name', what)}"
+        )
         task.op = next(task.thread, None)
         if task.state:
             kernel.runqueue.remove(task)
@@ -133,5 +135,3 @@ def recovered_sentence(facts: dict) -> str:
         return f"{killed}, and exited alone"
     pages = ", ".join(f"{pages} pages of {mm}" for mm, pages in reaped.items())
     return f"{killed}; the reaper freed {pages}"
-
-

@@ -22,6 +22,7 @@ from .model.syscalls import (
     frozen,
     hang,
     locked,
+    look,
     mmap,
     munmap,
     pause,
@@ -81,14 +82,48 @@ def lost_victim(policy: Policy, victims: int = 2, vmas: int = 2) -> Kernel:
 def second_oom(policy: Policy, victims: int = 2) -> Kernel:
     """The first victim exits while the reaper looks at it; the next one is lost (M29).
 
-    Each process of `victims` runs out of memory in turn, machine-wide. The first exits by itself
-    when killed, the others sleep in D state.
+    Memory runs out for the whole machine, once for each of `victims`. The first exits by itself
+    when it is killed, the others sleep in D state.
     """
-    kernel = Kernel(policy, 256, cpus=4)
-    pages = (kernel.zone.free - kernel.zone.min) // victims
+    kernel = Kernel(policy, 256, cpus=4, min_kbytes=32)
     for i in range(1, victims + 1):
-        kernel.spawn(f"victim{i}", ((pause if i == 1 else hang,),), vmas=heap(pages - i * 4))
-    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", pages + 8)), adj=-1000)
+        kernel.spawn(f"victim{i}", ((pause if i == 1 else hang,),), vmas=heap(8 - i))
+    nearly_full(kernel, leave=1)
+    kernel.spawn("asker", ((touch, "heap", 8 * victims - 2),), vmas=heap(1), adj=-1000)
+    return kernel
+
+
+def nearly_full(kernel: Kernel, leave: int) -> None:
+    """Somebody who cannot be killed holds all but `leave` of the pages above the min mark."""
+    zone = kernel.zone
+    pages = zone.free - zone.min - leave - 4  # the others' page tables and first pages
+    kernel.spawn("filler", ((hang,),), vmas=heap(pages), adj=-1000, daemon=True)
+
+
+@scenario
+def self_marked(policy: Policy) -> Kernel:
+    """An exiting task needs a page, marks itself, and the reaper is quick (M23).
+
+    Its own reference on the mm may be all there is when the hand-off pins the mm too late.
+    """
+    kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
+    nearly_full(kernel, leave=0)
+    kernel.spawn("leaver", (), vmas=heap(2), at_exit=((alloc, 8),))
+    return kernel
+
+
+@scenario
+def killed_twice(policy: Policy, children: int = 1) -> Kernel:
+    """The same stuck child is sacrificed for its parent again and again (855b01832573).
+
+    With --set oom_kill_allocating_task=1 nothing else is looked at: neither that a victim is
+    under way, nor that it is queued for the reaper already.
+    """
+    kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
+    hog = kernel.spawn("hog", ((touch, "heap", 8),), vmas=heap(1))
+    for i in range(1, children + 1):
+        kernel.spawn(f"child{i}", ((hang,),), parent=hog, vmas=heap(1 + i))
+    nearly_full(kernel, leave=0)
     return kernel
 
 
@@ -101,16 +136,16 @@ def invisible_dependency(policy: Policy, holders: int = 1) -> Kernel:
     """
     kernel = Kernel(policy, 1024, cpus=2)
     inode = Mutex("i_mutex of the log file")
-    kernel.spawn("hog", ((sleep, 2), (locked, inode, (pause,))), vmas=heap(600))
     for i in range(1, holders + 1):
-        writes = (locked, inode, (sleep, 5, TASK_UNINTERRUPTIBLE), (alloc, 4))
+        writes = (locked, inode, (sleep, 40, TASK_UNINTERRUPTIBLE), (alloc, 4))
         kernel.spawn(f"writer{i}", (writes,), adj=-500)
+    kernel.spawn("hog", ((sleep, 2), (locked, inode, (pause,))), vmas=heap(600))
     kernel.spawn("filler", ((mmap, "heap"), (touch, "heap", 500)), adj=-900)
     return kernel
 
 
 @scenario
-def page_thieves(policy: Policy, thieves: int = 8, dying: int = 2, need: int = 6, pages: int = 24,
+def page_thieves(policy: Policy, thieves: int = 8, dying: int = 2, need: int = 6, pages: int = 4,
                  reserve: int = 0, circulate: int = 0) -> Kernel:  # fmt: skip
     """Who gets the reclaimed pages? Allocators that are not dying steal them (M02, M13, M16).
 
@@ -122,13 +157,16 @@ def page_thieves(policy: Policy, thieves: int = 8, dying: int = 2, need: int = 6
     kernel = Kernel(policy, 256, cpus=4, min_kbytes=8 * reserve or None)
     victim = kernel.spawn("victim", ((hang, "the journal"),), vmas=heap(pages))
     for i in range(1, dying + 1):
-        leaving = ((alloc, need, GFP_NOFS),)
+        leaving = ((alloc, 1, GFP_NOFS), (sleep, 1, TASK_UNINTERRUPTIBLE)) * need
         kernel.spawn(f"dying{i}", ((pause,),), mm=victim.mm, at_exit=leaving)
-    room = kernel.zone.free - kernel.zone.min
-    kernel.spawn("filler", ((hang,),), vmas=heap(room - 2), adj=-1000, daemon=True)
-    for i in range(1, thieves + 1):
-        steals = (churn, 4) if circulate else (alloc, 256)
-        kernel.spawn(f"thief{i}", ((sleep, 1), steals), adj=-1000, daemon=True)
+    zone = kernel.zone
+    fills = heap(zone.free - zone.min - 4)
+    kernel.spawn("filler", ((hang,),), vmas=fills, adj=-1000, daemon=True)
+    left = zone.free - zone.min
+    wants = (churn, max(left + pages, 2 * thieves) // thieves) if circulate else (alloc, 256)
+    for i in range(1, max(thieves, 1) + 1):  # without thieves, somebody still runs out of memory
+        program = ((sleep, 1), wants) if i <= thieves else ((alloc, left + 1),)
+        kernel.spawn(f"thief{i}", program, adj=-1000, daemon=True)
     return kernel
 
 
@@ -147,22 +185,22 @@ def hidden_sharer(policy: Policy, sharer: str = "unkillable") -> Kernel:
     """The victim's memory is shared with one that must not be killed (M14, M15, M27).
 
     `sharer`: "unkillable" (oom_score_adj -1000), "init" (global init), "kthread" (one that borrowed
-    the mm) or "none".
+    the mm), or "killable" (an ordinary process: it must have its SIGKILL before it is reaped).
     """
-    if sharer not in ("unkillable", "init", "kthread", "none"):
-        raise ValueError(f"sharer is unkillable, init, kthread or none, not {sharer!r}")
-    kernel = Kernel(policy, 1024)
-    # hung only after the kill would reach it, so that nobody but the reaper can help
-    hog = kernel.spawn("hog", ((sleep, 10, TASK_UNINTERRUPTIBLE), (hang,)), vmas=heap(600))
-    if sharer == "unkillable":
-        kernel.spawn("sharer", ((pause,),), mm=hog.mm, adj=-1000)
+    if sharer not in ("unkillable", "init", "kthread", "killable"):
+        raise ValueError(f"sharer is unkillable, init, kthread or killable, not {sharer!r}")
+    kernel = Kernel(policy, 256, min_kbytes=32)
+    hog = kernel.spawn("hog", ((hang,),), vmas=heap(60))
+    if sharer in ("unkillable", "killable"):
+        kernel.spawn("sharer", ((pause,),), mm=hog.mm, adj=-1000 if sharer == "unkillable" else 0)
     elif sharer == "kthread":
         kernel.kthread_run("vhost", borrower, mm=hog.mm)
         hog.mm.mm_users += 1
-    elif sharer == "init":
+    else:
         share_with_init(kernel, hog)
-    kernel.spawn("other", ((pause,),), vmas=heap(120))
-    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 300)), adj=-1000)
+    kernel.spawn("other", ((pause,),), vmas=heap(12))
+    nearly_full(kernel, leave=1)
+    kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
     return kernel
 
 
@@ -177,8 +215,8 @@ def share_with_init(kernel: Kernel, task) -> None:
     kernel.mms.remove(init.mm)
     init.mm = task.mm
     task.mm.mm_users += 1
-    kernel.spawn("init-thread", ((repeat, None, (sleep, 1), (touch, "heap", 1)),),
-                 thread_of=init, daemon=True)  # fmt: skip
+    looks = (repeat, None, (sleep, 1), (look, "heap"))
+    kernel.spawn("init-thread", (looks,), thread_of=init, daemon=True)
 
 
 @scenario
@@ -277,12 +315,12 @@ def vfork_child(policy: Policy) -> Kernel:
 def mmap_sem_writer(policy: Policy, readers: int = 1) -> Kernel:
     """A writer holds or waits for mmap_sem, so the reaper's trylock fails (M04, M07, Q11).
 
-    One thread of the victim maps memory under the write lock and needs a page for that; `readers`
-    others read its /proc entry.
+    One thread of the victim maps files: it needs a page while it holds the write lock, and may not
+    wait for the filesystem. `readers` others read its /proc entry.
     """
     kernel = Kernel(policy, 1024, cpus=4)
     hog = kernel.spawn("hog", ((pause,),), vmas=heap(700))
-    maps = (repeat, None, (sleep, 1), (mmap, "page"), (munmap, "page"))
+    maps = (repeat, None, (mmap, "page", GFP_NOFS), (munmap, "page"))
     kernel.spawn("mapper", (maps,), thread_of=hog)
     for i in range(1, readers + 1):
         reads = (repeat, None, (sleep, 1), (read_mm, hog.mm))
@@ -343,7 +381,7 @@ def fork_bomb(policy: Policy, bombs: int = 12, pages: int = 60) -> Kernel:
         for i in range(1, bombs + 1)
     )
     kernel.spawn("bash", (*bomb, (sleep, 60)), vmas=heap(30))
-    kernel.spawn("database", ((pause,),), vmas=heap(300), daemon=True)
+    kernel.spawn("database", ((pause,),), vmas=heap(300), adj=-1000, daemon=True)
     return kernel
 
 
@@ -409,7 +447,7 @@ def tiny_child(policy: Policy, readers: int = 1) -> Kernel:
 
 
 @scenario
-def silent_hang(policy: Policy, stuck: int = 64) -> Kernel:
+def silent_hang(policy: Policy, stuck: int = 400) -> Kernel:
     """Reclaim pretends to progress, so the killer is never called (M08, kernel-facts 3.6).
 
     `stuck` pages are on the LRU lists but cannot be freed; whenever some page is freed, here by a

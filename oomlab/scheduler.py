@@ -11,11 +11,13 @@ from .model.policy import HZ
 from .model.tasks import PF_KTHREAD
 
 STEPS_PER_TICK = 20
-STALLED = 5 * HZ  # ticks in which nothing happens and memory does not fill: the run is stuck
+STALLED = 4 * HZ  # ticks in which nothing happens and memory does not fill: the run is stuck
 BURSTS = (1, 1, 2, 3, 5, 8, 13, 21)  # steps that a task takes before another may
 
 
-def run_seeded(kernel, seed: int = 0, record=None, most_steps: int | None = None, until=None) -> int:
+def run_seeded(
+    kernel, seed: int = 0, record=None, most_steps: int | None = None, until=None
+) -> int:
     """Run until all is done, quiet, stuck or panicked, or until(kernel); the steps taken.
 
     `record(task, op, function)` is called after each step with what the task did, and where.
@@ -72,12 +74,12 @@ def burst(current, length: int) -> int:
 
 def trace(current, length: int, record) -> int:
     """The same, and tell `record` about each step."""
-    for step in range(1, length + 1):
+    step = 0
+    while step < length and not current.state:
+        step += 1
         op, where = current.op, function_of(current.thread)
         current.op = next(current.thread, None)
         record(current, op, where)
-        if current.state:
-            break
     return step
 
 
@@ -89,7 +91,7 @@ def function_of(thread) -> str:
 
 
 def run_schedule(kernel, schedule: list[int], record=None) -> int:
-    """Replay: each entry is the pid that takes the next step, or minus the pid whose timer fires."""
+    """Replay: an entry is the pid that takes the next step, or minus the pid whose timer fires."""
     by_pid = {task.pid: task for task in kernel.tasks}
     for entry in schedule:
         if entry < 0:

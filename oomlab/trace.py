@@ -169,7 +169,8 @@ def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tupl
 
 
 def run(scenario: str, policy: str | Policy = "linux-4.4", *, seed: int = 0, trace: bool = True,
-        schedule: list[int] | None = None, most_steps: int | None = None, **settings) -> Run:  # fmt: skip
+        schedule: list[int] | None = None, most_steps: int | None = None,
+        **settings) -> Run:  # fmt: skip
     """Run a scenario under a policy. The same arguments give the same run, step by step.
 
     `settings` are parameters of the scenario and knobs of the policy. Without `trace` nothing is

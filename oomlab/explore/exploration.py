@@ -66,7 +66,11 @@ class Exploration:
             return f"{self.property} holds in all {seen} that any schedule can reach"
         if self.verdict == "bound-reached":
             return f"{self.property} holds in the {seen} seen before the search was ended"
-        end = f", then steps {self.loop + 1} to {len(self.pids)} for ever" if self.loop is not None else ""
+        end = (
+            f", then steps {self.loop + 1} to {len(self.pids)} for ever"
+            if self.loop is not None
+            else ""
+        )
         return f"{self.property} is violated after {len(self.pids)} steps{end} (found among {seen})"
 
     def markdown(self) -> str:

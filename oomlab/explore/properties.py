@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..model.mm import MMF_OOM_SKIP
-from ..naming import nearest
 from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
+from ..naming import nearest
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def all_settled(kernel: Kernel) -> bool:
 PROPERTIES: dict[str, Property] = {
     p.name: p
     for p in (
-        Property("no-victim-lost", "never", "no victim waits for a reaper that will not come", lost),
+        Property("no-victim-lost", "never", "no victim waits for a reaper in vain", lost),
         Property("no-use-after-free", "never", "no reference is dropped below zero or used after "
                  "free", miscounted),
         Property("no-live-task-reaped", "never", "no memory is taken from a task without SIGKILL",
@@ -107,7 +107,7 @@ PROPERTIES: dict[str, Property] = {
         Property("no-second-victim", "never", "no second victim while the first can still exit",
                  second_victim),
         Property("dying-exit", "eventually", "some dying task always exits", somebody_died),
-        Property("victims-settled", "eventually", "every marked victim is reaped or gone in the end",
+        Property("victims-settled", "eventually", "every marked victim is reaped or goes",
                  all_settled),
     )
 }  # fmt: skip

@@ -60,7 +60,10 @@ class Rules:
             with watching(refs) as seen:
                 run_schedule(kernel, [moves[step % len(moves)]])
             for thing, ref, name in self.named(seen.touched, refs):
-                if layout.token(getattr(thing, name), ref.group, refs, name) != layout.initial[ref, name]:
+                if (
+                    layout.token(getattr(thing, name), ref.group, refs, name)
+                    != layout.initial[ref, name]
+                ):
                     layout.add(ref, name)
             untrack(kernel, seen.touched, refs)
         for ref in layout.tasks.values():
@@ -76,7 +79,12 @@ class Rules:
         places = self.layout.places
         self.trees: dict[tuple, Node | object] = {}
         self.movers = [
-            (pid, places[ref, "state"], places[ref, POSITION], Ref(OWN if ref.group else 0, ref.place))
+            (
+                pid,
+                places[ref, "state"],
+                places[ref, POSITION],
+                Ref(OWN if ref.group else 0, ref.place),
+            )
             for pid, ref in self.layout.tasks.items()
         ]
         self.mover = {pid: rest for pid, *rest in self.movers}
@@ -157,7 +165,9 @@ class Rules:
             node = node.answers.get(value)
         return node
 
-    def keep(self, rule: tuple, seen, refs: dict, state: tuple, own: tuple, actor: int, result) -> None:
+    def keep(
+        self, rule: tuple, seen, refs: dict, state: tuple, own: tuple, actor: int, result
+    ) -> None:
         """Add a way down to a tree: first its own questions, then those of ours it does not ask."""
         asked = [(*place, compare, other) for source, compare, other in seen.noted
                  if (place := self.place(source, refs, actor)) is not None]  # fmt: skip
@@ -179,7 +189,11 @@ class Rules:
         group, index = source
         if group == OWN:
             return own[index]
-        return state[index] if group == 0 else self.layout.parts[state[self.layout.shared + group - 1]][index]
+        return (
+            state[index]
+            if group == 0
+            else self.layout.parts[state[self.layout.shared + group - 1]][index]
+        )
 
     def learn_step(self, rule: tuple, state: tuple, own: tuple, move: int, group: int, path: Path):
         """Replay to the state, watch the step, and keep what it asked and what it changed."""

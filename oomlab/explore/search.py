@@ -26,12 +26,14 @@ from .rules import Relayout, Rules
 
 MAX_STATES = 400_000  # fits in 1 GiB
 
+Progress = Callable[[int, int, float], None]  # states seen, states waiting, seconds
+
 
 def explore(scenario: str, policy: str | Policy = "linux-4.4",
             property: str | Property | Callable[[Kernel], bool] = "no-victim-lost", *,
             prefer: str = "steps", max_states: int = MAX_STATES, seconds: float | None = None,
             symmetry: bool = True, learn: bool = True,
-            progress: Callable[[int, int, float], None] | None = None, **settings) -> Exploration:  # fmt: skip
+            progress: Progress | None = None, **settings) -> Exploration:  # fmt: skip
     """Search every schedule of a scenario under a policy.
 
     `property` is a name of PROPERTIES or a function bad(kernel) -> bool. `prefer` the
@@ -67,7 +69,8 @@ def explore(scenario: str, policy: str | Policy = "linux-4.4",
 class Search:
     """One search: what was seen, and the bounds."""
 
-    def __init__(self, asked: Property, max_states: int, seconds: float | None, progress):
+    def __init__(self, asked: Property, max_states: int, seconds: float | None,
+                 progress: Progress | None):  # fmt: skip
         self.asked = asked
         self.max_states = max_states
         self.limit = seconds

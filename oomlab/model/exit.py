@@ -29,7 +29,9 @@ def try_to_freeze(current) -> Steps:
 def do_exit(current) -> Steps:
     """Close files, give the memory back, disappear."""
     current.flags |= PF_EXITING
-    for _step, (syscall, *args) in enumerate(current.at_exit):  # closing files may itself need locks and memory
+    for _step, (syscall, *args) in enumerate(
+        current.at_exit
+    ):  # closing files may itself need locks and memory
         yield from syscall(current, *args)
     yield from exit_mm(current)
     current.kernel.zone.free_pages(current.kernel_pages)
@@ -39,7 +41,7 @@ def do_exit(current) -> Steps:
 
 
 def exit_mm(current) -> Steps:
-    """Stop using the address space. The read lock can be a long wait: a writer may hold it (M07)."""
+    """Stop using the address space. The read lock can be a long wait (M07)."""
     mm = current.mm
     if mm is None:
         return

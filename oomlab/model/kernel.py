@@ -10,7 +10,7 @@ from .kmallocwd import kmallocwd
 from .locks import TASK_RUNNING, Mutex, WaitQueue
 from .memcg import Memcg
 from .memory import Zone, kswapd
-from .mm import MM, PFNMAP, SHMEM, VMA
+from .mm import MM, PFNMAP, SHMEM
 from .policy import Policy
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .syscalls import pause

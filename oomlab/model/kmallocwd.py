@@ -40,7 +40,9 @@ def kmallocwd(current) -> Steps:
 def warn(kernel, stalling: list) -> None:
     """The lines of kmallocwd v1 (M09)."""
     dying = sum(fatal_signal_pending(task) for task in kernel.tasks)
-    kernel.event("memalloc_info", None, stalling=len(stalling), dying=dying)
+    kernel.event(
+        "memalloc_info", None, stalling=len(stalling), dying=dying, victims=kernel.oom_victims
+    )
 
 
 def next_victim(current, victims: tuple) -> Steps:

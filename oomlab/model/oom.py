@@ -8,6 +8,7 @@ from .gfp import __GFP_FS, __GFP_NOFAIL
 from .locks import TASK_KILLABLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP, get_mm_rss, mmdrop, mmgrab
 from .reaper import wake_oom_reaper
+from .show_mem import dump_task, dump_tasks, show_mem, show_memcg
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
     PF_EXITING,
@@ -146,11 +147,11 @@ def constrained_alloc(kernel, oc: OomControl) -> int:
     return kernel.zone.managed - kernel.unmanaged + kernel.zone.total_swap
 
 
-def check_panic_on_oom(kernel, oc: OomControl) -> None:
+def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
     sysctl = kernel.policy.panic_on_oom
     if sysctl == 2 or sysctl == 1 and oc.memcg is None:
         which = "compulsory" if sysctl == 2 else "system-wide"
-        dump_header(kernel, oc, None)
+        dump_header(kernel, oc, None, current)
         kernel.panic(f"Out of memory: {which} panic_on_oom is enabled")
 
 
@@ -174,7 +175,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         return True
 
     oc.totalpages = constrained_alloc(kernel, oc)
-    check_panic_on_oom(kernel, oc)
+    check_panic_on_oom(kernel, oc, current)
     if kernel.panicked:
         return False
     if policy.oom_kill_allocating_task and oc.memcg is None and oc.order != -1:
@@ -192,7 +193,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
             dump_header(kernel, oc, None, current)
             kernel.event("no_killable_processes", current)
             kernel.panic(
-                "System is deadlocked on memory" if policy.signed_points
+                "System is deadlocked on memory" if policy.memcg_oom == "charge"
                 else "Out of memory and no killable processes..."
             )  # fmt: skip
         return False
@@ -202,9 +203,20 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     return True
 
 
-def dump_header(kernel, oc: OomControl, chosen, current=None) -> None:
+def dump_header(kernel, oc: OomControl, chosen, current) -> None:
     """The report: who asked, what memory looked like, and the table of candidates."""
-    kernel.event("oom_report", current or chosen, oc=oc, chosen=chosen)
+    shown = {}
+    if kernel.events is not None:
+        searched = chosen is not None and not oc.message.endswith("(oom_kill_allocating_task)")
+        points = oom_badness(chosen, oc.totalpages, kernel.policy, oc.memcg) if searched else 0
+        shown = {
+            "adj": current.signal.oom_score_adj,
+            "score": oom_score(points or 0, oc.totalpages, kernel.policy),
+            "mem": show_mem(kernel),
+            "memcg": show_memcg(oc.memcg, chosen),
+            "tasks": dump_tasks(kernel, oc.memcg),
+        }
+    kernel.event("oom_report", current, oc=oc, chosen=chosen, **shown)
 
 
 def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
@@ -230,7 +242,7 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
 
 
 def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
-    """SIGKILL, the mark, SIGKILL for everybody else with this mm, and the hand-off, in this order."""
+    """SIGKILL, the mark, SIGKILL for all others with this mm, the hand-off, in this order."""
     kernel, policy = current.kernel, current.kernel.policy
     victim = find_lock_task_mm(victim)
     if victim is None:
@@ -239,7 +251,8 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
     mmgrab(mm)  # so that it can be compared after task_unlock()
     yield "SIGKILL", victim
     do_send_sigkill(victim)
-    kernel.event("kill", victim, oc=oc, chosen=chosen)
+    row = None if kernel.events is None else dump_task(victim)
+    kernel.event("kill", victim, oc=oc, chosen=chosen, row=row)
     yield "mark", victim
     yield from mark_oom_victim(current, victim, mm)
     victim.task_lock = False
@@ -305,6 +318,6 @@ def mark_oom_victim(current, task, mm) -> Steps:
     for thread in task.signal.threads if policy.thaws == "process" else (task,):
         thaw(thread)
     kernel.oom_victims += 1
-    kernel.event("mark_victim", task)
+    kernel.event("mark_victim", task, mm=mm)
     if policy.wake == "mark_oom_victim":
         yield from wake_oom_reaper(current, task, mm)

@@ -17,7 +17,7 @@ def knob(default, meaning: str, source: str, *choices):
 
 @dataclass(frozen=True)
 class Policy:
-    """How one kernel behaves when memory runs out. Times are in ticks, HZ = 100 of them a second."""
+    """How one kernel behaves when memory runs out. Times are in ticks, HZ = 100 a second."""
 
     name: str = knob("linux-4.4", "what this policy is called", "us")
     about: str = knob("January 2016: no reaper, and one unfinished victim blocks the next",
@@ -35,7 +35,8 @@ class Policy:
         "memdie", "who may allocate below the min mark, and how far", "M02, cd04ae1e2dc8",
         "none", "memdie", "favour-dying", "oom-half")  # fmt: skip
     nofail_reserves: bool = knob(
-        False, "an OOM-ing __GFP_NOFAIL request may use the reserves once", "5020e285856c")
+        False, "an OOM-ing __GFP_NOFAIL request may use the reserves once", "5020e285856c"
+    )
     nofs: str = knob(
         "loop", "a request without __GFP_FS: loops, or a dying caller marks itself", "3da88fb3bacf",
         "loop", "mark-dying")  # fmt: skip
@@ -58,13 +59,14 @@ class Policy:
         "thread", "the mark of a victim: TIF_MEMDIE, or signal->oom_mm", "26db62f179d1",
         "thread", "process")  # fmt: skip
     scan: str = knob(
-        "threads", "victims are sought among all threads or among processes", "K select_bad_process",
+        "threads", "victims are sought among threads or processes", "K select_bad_process",
         "threads", "processes")  # fmt: skip
     exiting_aborts: bool = knob(True, "an exiting task stops the scan", "6a618957ad17")
     vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
     child_sacrifice: bool = knob(True, "kill a child of the chosen task", "M42, bbbe48029720")
     adj_follows_mm: bool = knob(
-        False, "oom_score_adj is written to every process sharing the mm", "44a70adec910")
+        False, "oom_score_adj is written to every process sharing the mm", "44a70adec910"
+    )
     unkillable_sharer: str = knob(
         "spared", "a sharer of the mm with adj -1000", "97fd49c2355f",
         "protects", "spared", "killed")  # fmt: skip
@@ -72,7 +74,8 @@ class Policy:
         "spared", "global init, when it shares the victim's mm", "K oom_kill_process, recordings",
         "spared", "killed")  # fmt: skip
     kthread_blocks_reaping: bool = knob(
-        True, "an mm that a kthread uses is not reaped", "1b51e65eab64")
+        True, "an mm that a kthread uses is not reaped", "1b51e65eab64"
+    )
     oom_group: bool = knob(False, "memory.oom.group kills a whole cgroup", "3d8b38eb81ca")
     memcg_oom: str = knob(
         "fault-end", "where a memcg kills: after the fault, or in the charge path", "29ef680ae7c2",
@@ -80,11 +83,14 @@ class Policy:
     sleep_after_kill: bool = knob(True, "nap one tick holding oom_lock", "9bfe5ded054b")
     panic_on_oom: int = knob(0, "sysctl: panic instead of killing", "K check_panic_on_oom", 0, 1, 2)
     oom_kill_allocating_task: bool = knob(
-        False, "sysctl: kill who asked, do not search", "K out_of_memory")
+        False, "sysctl: kill who asked, do not search", "K out_of_memory"
+    )
     mmap_sem_killable: bool = knob(
-        False, "a wait to write-lock mmap_sem ends by SIGKILL", "dc0ef0df7b6a")
+        False, "a wait to write-lock mmap_sem ends by SIGKILL", "dc0ef0df7b6a"
+    )
     thaws: str = knob(
-        "thread", "what a mark as victim thaws", "K mark_oom_victim", "thread", "process")
+        "thread", "what a mark as victim thaws", "K mark_oom_victim", "thread", "process"
+    )
 
     # the reaper
     reaper: str = knob(
@@ -115,7 +121,8 @@ class Policy:
     reap_delay: int = knob(0, "ticks between kill and reap", "e4a38402c36e")
     reaper_starts: bool = knob(True, "kthread_run(oom_reaper) succeeds", "M13, M16")
     start_failure: str = knob(
-        "continue", "what a failed kthread_run does", "M16", "continue", "panic")
+        "continue", "what a failed kthread_run does", "M16", "continue", "panic"
+    )
     scan_period: int = knob(10 * HZ, "scan: ticks between two rounds", "M09")
     scan_next_victim: int = knob(0, "scan: ticks to the next victim, 0 never", "M05, M16")
     scan_panic: int = knob(0, "scan: ticks to a panic, 0 never", "M05, M16")
@@ -126,79 +133,208 @@ LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks th
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
 # Simplified: the page-scanning heuristics of zone reclaim.
 LINUX_2_6_38 = replace(
-    LINUX_4_4, name="linux-2.6.38", about="March 2011: per mille points; a sharer with adj -1000 protects the mm", kernel="2.6.38",
-    points="permille", page_tables="none", root_bonus="total",
-    unkillable_sharer="protects", init_sharer="killed")  # fmt: skip
+    LINUX_4_4,
+    name="linux-2.6.38",
+    about="March 2011: per mille points; a sharer with adj -1000 protects the mm",
+    kernel="2.6.38",
+    points="permille",
+    page_tables="none",
+    root_bonus="total",
+    unkillable_sharer="protects",
+    init_sharer="killed",
+)
 
 LINUX_3_10 = replace(
-    LINUX_4_4, name="linux-3.10", about="June 2013: points in pages, 3 % of all memory off for root", kernel="3.10", page_tables="ptes", root_bonus="total")  # fmt: skip
+    LINUX_4_4,
+    name="linux-3.10",
+    about="June 2013: points in pages, 3 % of all memory off for root",
+    kernel="3.10",
+    page_tables="ptes",
+    root_bonus="total",
+)
 
 # Michal Hocko's first RFC (M10), with the order of its steps and its three later-found races.
 RFC_V1 = replace(
-    LINUX_4_4, name="rfc-2015-11-25", about="Hocko's first RFC: one slot, filled by cmpxchg, woken when the victim is marked",
-    reaper="slot", pin="after-publish", wake="mark_oom_victim", reaper_fifo=True,
-    reaper_naps=False, reap_locked=True)  # fmt: skip
+    LINUX_4_4,
+    name="rfc-2015-11-25",
+    about="Hocko's first RFC: one slot, filled by cmpxchg, woken when the victim is marked",
+    reaper="slot",
+    pin="after-publish",
+    wake="mark_oom_victim",
+    reaper_fifo=True,
+    reaper_naps=False,
+    reap_locked=True,
+)
 
-# RFC v2 as reviewed (M18 to M24): woken after the last SIGKILL, pinned before it is published.
-RFC_V2 = replace(RFC_V1, name="rfc-2015-11-27", about="RFC v2: woken after the last SIGKILL, pinned before it is published", pin="before-publish", wake="oom_kill_process")
+# RFC v2 (M18): woken after the last SIGKILL. The shortcuts for dying tasks no longer wake it.
+RFC_V2 = replace(
+    RFC_V1,
+    name="rfc-2015-11-27",
+    about="RFC v2: woken after the last SIGKILL, still pinned after it is published",
+    wake="oom_kill_process",
+    reap_dying=False,
+)
 
 # What the thread asked the slot to be (M13): emptied by xchg before the work begins.
-RFC_XCHG = replace(RFC_V2, name="rfc-xchg", about="the slot as the thread asked for it: emptied by xchg before the work begins", reaper="slot-xchg")
+RFC_XCHG = replace(
+    RFC_V2,
+    name="rfc-xchg",
+    about="the slot as the thread asked for it: emptied by xchg before the work begins",
+    pin="before-publish",
+    reaper="slot-xchg",
+)
 
 # Tetsuo Handa's side of the argument: a list of victims (M16) and priority allocation (M02).
 HANDA = replace(
-    RFC_V2, name="handa", about="Handa's side: a list of victims, and priority for the dying in the allocator", reaper="list", reserves="favour-dying", reap_locked=False,
-    reaper_naps=True)  # fmt: skip
+    RFC_V2,
+    name="handa",
+    about="Handa's side: a list of victims, and priority for the dying in the allocator",
+    pin="before-publish",
+    reaper="list",
+    reserves="favour-dying",
+    reap_locked=False,
+    reaper_naps=True,
+)
 
 # The periodic scan of M09 and M16: reap any victim found, choose another, at last panic.
 KMALLOCWD = replace(
-    HANDA, name="kmallocwd", about="the periodic scan: reap any victim found, go on to the next, at last panic", reaper="scan", reserves="memdie",
-    scan_next_victim=20 * HZ, scan_panic=120 * HZ)  # fmt: skip
+    HANDA,
+    name="kmallocwd",
+    about="the periodic scan: reap any victim found, go on to the next, at last panic",
+    reaper="scan",
+    reserves="memdie",
+    scan_next_victim=20 * HZ,
+    scan_panic=120 * HZ,
+)
 
 # What the RFC rejects: work items, whose worker may first have to be made (M10).
 WORKQUEUE = replace(
-    RFC_V2, name="workqueue", about="what the RFC rejects: reaping from a work item, whose worker needs memory", reaper="workqueue", reaper_fifo=False, reaper_naps=True)  # fmt: skip
+    RFC_V2,
+    name="workqueue",
+    about="what the RFC rejects: reaping from a work item, whose worker needs memory",
+    reaper="workqueue",
+    reaper_fifo=False,
+    reaper_naps=True,
+)
 
-# The reaper as first merged in -mm (aac453635549): still one slot.
+# The reaper as first merged in -mm (aac453635549): still one slot, but pinned first (M24).
 MM_2015_12 = replace(
-    RFC_V2, name="mm-2015-12", about="the reaper as first merged in -mm: still one slot", reaper_fifo=False, reaper_naps=True, reap_locked=False)  # fmt: skip
+    RFC_V2,
+    name="mm-2015-12",
+    about="the reaper as first merged in -mm: still one slot",
+    pin="before-publish",
+    reaper_fifo=False,
+    reaper_naps=True,
+    reap_locked=False,
+)
 
 # The queue as first posted (03049269de43): no test whether the victim is already on it.
 QUEUE_2016_02 = replace(
-    MM_2015_12, name="queue-2016-02", about="the queue as first posted: a victim may be put on it twice", reaper="list", reaped="hide", queue_guard="none")  # fmt: skip
+    MM_2015_12,
+    name="queue-2016-02",
+    about="the queue as first posted: a victim may be put on it twice",
+    reaper="list",
+    reaped="hide",
+    queue_guard="none",
+)
 
 # May 2016, the first release with a reaper. A victim it cannot reap still blocks the next.
 LINUX_4_6 = replace(
-    QUEUE_2016_02, name="linux-4.6", about="May 2016, the first release with a reaper; one it cannot reap blocks the next", kernel="4.6", queue_guard="linked", watermarks="scaled",
-    nofail_reserves=True, exiting_aborts=False, reap_dying=False)  # fmt: skip
+    QUEUE_2016_02,
+    name="linux-4.6",
+    about="May 2016, the first release with a reaper; one it cannot reap blocks the next",
+    kernel="4.6",
+    queue_guard="linked",
+    watermarks="scaled",
+    nofail_reserves=True,
+    exiting_aborts=False,
+    reap_dying=False,
+)
 
 # February 2017. MMF_OOM_SKIP ends every victim's hold on the killer, reaped or not.
 LINUX_4_10 = replace(
-    LINUX_4_6, name="linux-4.10", about="February 2017: MMF_OOM_SKIP ends every victim's hold on the killer", kernel="4.10", retry="no-progress-loops", nofs="mark-dying",
-    scan="processes", vfork_skipped=True, adj_follows_mm=True, unkillable_sharer="killed",
-    kthread_blocks_reaping=False, mmap_sem_killable=True, reap_dying=True, reaper_oom_lock=True,
-    victim_mark="process", reaped="skip", gave_up="skip")  # fmt: skip
+    LINUX_4_6,
+    name="linux-4.10",
+    about="February 2017: MMF_OOM_SKIP ends every victim's hold on the killer",
+    kernel="4.10",
+    retry="no-progress-loops",
+    nofs="mark-dying",
+    scan="processes",
+    vfork_skipped=True,
+    adj_follows_mm=True,
+    unkillable_sharer="killed",
+    kthread_blocks_reaping=False,
+    mmap_sem_killable=True,
+    reap_dying=True,
+    reaper_oom_lock=True,
+    victim_mark="process",
+    reaped="skip",
+    gave_up="skip",
+)
 
 # November 2017. Half the reserve, for every thread of the victim. Simplified: mmu notifiers.
 LINUX_4_14 = replace(
-    LINUX_4_10, name="linux-4.14", about="November 2017: half the reserve, for every thread of the victim", kernel="4.14", reserves="oom-half", reap_pfnmap=False,
-    reap_dirty=True)  # fmt: skip
+    LINUX_4_10,
+    name="linux-4.14",
+    about="November 2017: half the reserve, for every thread of the victim",
+    kernel="4.14",
+    reserves="oom-half",
+    reap_pfnmap=False,
+    reap_dirty=True,
+)
 
 LINUX_4_19 = replace(
-    LINUX_4_14, name="linux-4.19", about="October 2018: memory.oom.group; a memcg kills in the charge path", kernel="4.19", root_bonus="none", oom_group=True,
-    memcg_oom="charge", sleep_after_kill=False, reaper_oom_lock=False)  # fmt: skip
+    LINUX_4_14,
+    name="linux-4.19",
+    about="October 2018: memory.oom.group; a memcg kills in the charge path",
+    kernel="4.19",
+    root_bonus="none",
+    oom_group=True,
+    memcg_oom="charge",
+    sleep_after_kill=False,
+    reaper_oom_lock=False,
+)
 
 # March 2019. The double entry of 9bcdeb51bd7d is fixed in 5.0, child sacrifice goes in 5.1.
 LINUX_5_1 = replace(
-    LINUX_4_19, name="linux-5.1", about="May 2019: children are not sacrificed any more", kernel="5.1", queue_guard="flag", child_sacrifice=False)  # fmt: skip
+    LINUX_4_19,
+    name="linux-5.1",
+    about="May 2019: children are not sacrificed any more",
+    kernel="5.1",
+    queue_guard="flag",
+    child_sacrifice=False,
+)
 
-LINUX_5_4 = replace(LINUX_5_1, name="linux-5.4", about="November 2019: on equal points the last task of the list is chosen", kernel="5.4", ties="last")
-LINUX_5_10 = replace(LINUX_5_4, name="linux-5.10", about="December 2020: signed points, tasks far below zero stay apart", kernel="5.10", signed_points=True)
+LINUX_5_4 = replace(
+    LINUX_5_1,
+    name="linux-5.4",
+    about="November 2019: on equal points the last task of the list is chosen",
+    kernel="5.4",
+    ties="last",
+)
+LINUX_5_10 = replace(
+    LINUX_5_4,
+    name="linux-5.10",
+    about="December 2020: signed points, tasks far below zero stay apart",
+    kernel="5.10",
+    signed_points=True,
+)
 
 # December 2022. Reaped after two seconds, mlocked memory too. Simplified: watermark boost.
 LINUX_6_1 = replace(
-    LINUX_5_10, name="linux-6.1", about="December 2022: reaped two seconds after the kill, mlocked memory too", kernel="6.1", reap_locked=True, reap_delay=2 * HZ)  # fmt: skip
-LINUX_6_12 = replace(LINUX_6_1, name="linux-6.12", about="November 2024: as 6.1, with per-kind columns in the task table", kernel="6.12")
+    LINUX_5_10,
+    name="linux-6.1",
+    about="December 2022: reaped two seconds after the kill, mlocked memory too",
+    kernel="6.1",
+    reap_locked=True,
+    reap_delay=2 * HZ,
+)
+LINUX_6_12 = replace(
+    LINUX_6_1,
+    name="linux-6.12",
+    about="November 2024: as 6.1, with per-kind columns in the task table",
+    kernel="6.12",
+)
 
 PRESETS: dict[str, Policy] = {
     p.name: p

@@ -41,7 +41,7 @@ def wake_oom_reaper(current, task, mm: MM) -> Steps:
     kernel, policy = current.kernel, current.kernel.policy
     if policy.reaper == "none" or policy.reaper == "scan" or not kernel.oom_reaper_started:
         return
-    if policy.reaper in ("slot", "slot-xchg"):
+    if policy.reaper in ("slot", "slot-xchg", "workqueue"):
         yield from fill_slot(current, task, mm)
     elif already_queued(task, mm, policy):
         return

@@ -4,7 +4,7 @@ Each is a generator function (current, argument, ...). A call that holds a lock 
 memory is how ordinary code enters this debate.
 """
 
-from .faults import touch
+from .faults import bad_area, touch
 from .gfp import GFP_KERNEL
 from .locks import (
     TASK_FROZEN,
@@ -18,13 +18,13 @@ from .locks import (
     schedule_timeout,
 )
 from .memory import alloc_pages
-from .mm import ANON, VMA, zap_vma
+from .mm import ANON, MMF_UNSTABLE, VMA, zap_vma
 from .oom import OomControl, out_of_memory
 from .tasks import PF_KTHREAD, fatal_signal_pending, thaw, write_oom_score_adj
 
 __all__ = [
     "touch", "alloc", "free", "churn", "locked", "repeat", "pause", "hang", "sleep", "frozen",
-    "mmap", "munmap", "read_mm", "fork", "vfork", "wait4", "set_adj", "sysrq_f", "suspend",
+    "mmap", "munmap", "look", "read_mm", "fork", "vfork", "wait4", "set_adj", "sysrq_f", "suspend",
 ]  # fmt: skip
 
 
@@ -96,15 +96,15 @@ def mmap_lock(current) -> Steps:
     return got
 
 
-def mmap(current, name: str, kind: str = ANON, locked: bool = False) -> Steps:
-    """Map an empty range. The VMA itself is an allocation, made under the write lock."""
+def mmap(current, name: str, gfp: int = GFP_KERNEL) -> Steps:
+    """Map an empty anonymous range. The VMA itself is an allocation, under the write lock."""
     got = yield from mmap_lock(current)
     if not got:
         return
-    vma = yield from alloc_pages(current, GFP_KERNEL)
-    if vma:
+    page = yield from alloc_pages(current, gfp)
+    if page:
         current.kernel.zone.free_pages(1)  # a slab object, smaller than a page: it is not kept
-        current.mm.vmas.append(VMA(name, kind, locked=locked))
+        current.mm.vmas.append(VMA(name, ANON))
     current.mm.mmap_sem.up_write()
 
 
@@ -114,10 +114,18 @@ def munmap(current, name: str) -> Steps:
         return
     mm = current.mm
     vma = mm.find_vma(name)
-    yield "unmap", vma
-    zap_vma(mm, vma)
-    mm.vmas.remove(vma)
+    if vma is not None:
+        yield "unmap", vma
+        zap_vma(mm, vma)
+        mm.vmas.remove(vma)
     mm.mmap_sem.up_write()
+
+
+def look(current, name: str) -> Steps:
+    """Read a page of the VMA; one that the reaper took is a SIGSEGV."""
+    yield "read", current.mm.find_vma(name)
+    if current.mm.flags & MMF_UNSTABLE and not fatal_signal_pending(current):
+        bad_area(current)
 
 
 def read_mm(current, mm) -> Steps:

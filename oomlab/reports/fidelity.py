@@ -16,7 +16,6 @@ from ..model.tasks import do_send_sigkill
 from ..scheduler import run_seeded
 from .recorded import kernel_of, read_record
 
-
 APPROXIMATE_RSS = 2 * 80  # pages by which 6.x may misjudge the distance of two tasks
 
 

@@ -70,7 +70,8 @@ def kernel_of(record: dict) -> Kernel:
             name, program_of(task),
             vmas=() if borrowed else vmas_of(proc, task, shared), mm=borrowed,
             parent=made[task.get("parent", "")],
-            adj=proc["oom_score_adj"], uid=proc["status"]["Uid"], memcg=memcgs.get((proc.get("cgroup") or "").removeprefix("0::/")),
+            adj=proc["oom_score_adj"], uid=proc["status"]["Uid"],
+            memcg=memcgs.get((proc.get("cgroup") or "").removeprefix("0::/")),
             at_exit=((sleep, hold * HZ // 1000, TASK_UNINTERRUPTIBLE),) if hold else (),
         )  # fmt: skip
         if not borrowed:
@@ -89,7 +90,8 @@ def cgroups_of(kernel: Kernel, record: dict) -> dict:
         limit = group.get("memory.max", "max")
         memcgs[group["name"]] = kernel.new_memcg(
             "/" + group["name"], 1 << 40 if limit == "max" else int(limit) // 4096,
-            memcgs.get(group["name"].rpartition("/")[0]), bool(group.get("memory.oom.group")))  # fmt: skip
+            memcgs.get(group["name"].rpartition("/")[0]),
+            bool(group.get("memory.oom.group")))  # fmt: skip
     return memcgs
 
 

@@ -1,0 +1,71 @@
+"""What an OOM report says of memory: plain numbers, taken when the report is made.
+
+Only a run that somebody listens to pays for this. Sizes are in pages. Names are those of
+lib/show_mem.c and mm/oom_kill.c.
+"""
+
+from .mm import ANON, FILE, SHMEM, get_mm_rss
+from .tasks import PF_KTHREAD, find_lock_task_mm, is_global_init, thread_group_leader
+
+
+def show_mem(kernel) -> dict[str, int]:
+    """Mem-Info: the zone and its marks, and what is known of the rest."""
+    zone = kernel.zone
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas]
+    shared = {vma.shmem for vma in vmas if vma.shmem is not None}.union(kernel.shmems)
+    cache = zone.reclaimable + zone.stuck_lru + sum(shmem.pages for shmem in shared)
+    return {
+        "free": zone.free,
+        "min": zone.min,
+        "low": zone.low,
+        "high": zone.high,
+        "managed": zone.managed,
+        "mlocked": sum(vma.pages for vma in vmas if vma.locked),
+        "pagetables": sum(mm.nr_ptes + mm.nr_pmds for mm in kernel.mms),
+        "pagecache": cache + sum(vma.pages for vma in vmas if vma.kind == FILE),
+        "reserved": kernel.unmanaged,
+        "total_swap": zone.total_swap,
+        "free_swap": zone.total_swap - sum(mm.swapents for mm in kernel.mms),
+    }
+
+
+def show_memcg(memcg, chosen) -> dict | None:
+    """mem_cgroup_print_oom_info(): the limit that was hit, and where the chosen task lives."""
+    if memcg is None:
+        return None
+    told = {"name": memcg.name, "usage": memcg.usage, "limit": memcg.limit}
+    return told | {"task": chosen.memcg.name if chosen else None}
+
+
+def dump_tasks(kernel, memcg=None) -> list[dict]:
+    """The table: every process with an mm that this OOM is about, in the order of the scan."""
+    rows = []
+    for task in kernel.tasks if memcg is None else memcg.tasks:
+        if thread_group_leader(task) and not (task.flags & PF_KTHREAD or is_global_init(task)):
+            thread = find_lock_task_mm(task)
+            if thread is not None:
+                rows.append(dump_task(thread))
+    return rows
+
+
+def dump_task(task) -> dict:
+    """One row: the thread that still has the mm, and what is in the mm.
+
+    Simplified: a leader that has exited is gone from the model; the next thread lends its pid.
+    """
+    mm = task.mm
+    return {
+        "pid": task.pid,
+        "uid": task.uid,
+        "tgid": task.signal.threads[0].pid,
+        "total_vm": sum(vma.size for vma in mm.vmas),
+        "rss": get_mm_rss(mm),
+        "anon": mm.counter(ANON),
+        "file": mm.counter(FILE),
+        "shmem": mm.counter(SHMEM),
+        "nr_ptes": mm.nr_ptes,
+        "nr_pmds": mm.nr_pmds,
+        "swapents": mm.swapents,
+        "adj": task.signal.oom_score_adj,
+        "name": task.name,
+    }
