@@ -36,6 +36,8 @@ HARD = [
     "Killed process 1 (" + "(" * 300, "Kill process 1 (x) score 999999999999 or sacrifice child",
     "x invoked oom-killer: gfp_mask=0x, order=99999999, oom_score_adj=-99999999",
     "oom-kill:constraint=CONSTRAINT_MEMCG,task=,pid=,uid=", "memory: usage 0kB, limit 0kB",
+    "[1] 1 1 1 " + "9" * 5000 + " 1 1 x", "[1] 1 1 " + "9 " * 5000, "[ pid ] " + "rss " * 5000,
+    "lowmem_reserve[]: " + "9" * 5000, "9" * 5000 + " pages RAM", "Free swap = " + "9" * 5000,
     "0 pages RAM", "9 pages reserved", "Total swap = 99999999999999999kB", "Mem-Info:",
     "Node 0 DMA: 0*0kB = 0kB", "Node 0 DMA free:1kB min:", "lowmem_reserve[]: x y",
     "oom_reaper: reaped process 1 (x), now anon-rss:0kB", "Memory cgroup stats for : a:1KB",

@@ -352,6 +352,9 @@ def test_a_pid_cut_off_at_the_end_of_the_line_is_not_believed_alone():
     line = "[   10.000015] oom-kill:constraint=CONSTRAINT_NONE,task=hog,pid=7"
     report = only([HEADER, CPU, CAPTIONS, *ROWS, line, KILLED.replace("7 (hog)", "71 (hog)")])
     assert report.summary.cut and report.victim.pid == 71
+    rows = [row.replace("[      7]", "[ 116846]") for row in ROWS]
+    report = only([HEADER, CPU, CAPTIONS, *rows, line.replace("pid=7", "pid=116")])
+    assert report.victim.pid == 116846  # the only hog whose pid begins so
 
 
 def test_the_size_of_a_page_is_seen():

@@ -4,11 +4,12 @@ whether the kernel chose the same; if not, which known reason applies.
 All points come from the model's own oom_badness on the machine of the report (see `machine`).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..model.oom import oom_badness, oom_score, select_bad_process
 from ..model.policy import Policy
-from ..model.tasks import OOM_SCORE_ADJ_MIN
+from ..model.tasks import OOM_SCORE_ADJ_MIN, Task
 from .explanation import Explanation, Ranked
 from .kernels import policy_for
 from .machine import adj_of, is_invoker, machine, oom_control
@@ -28,36 +29,33 @@ def explain(
     kernel = machine(report, policy, total.pages)
     control = oom_control(kernel, report, total.pages)
     tasks = {task.pid: task for task in kernel.tasks}
+    rows = {row.pid: row for row in report.tasks}  # of a doubled row the later one counts
 
-    def points(task) -> int | None:
-        return oom_badness(task, total.pages, policy, control.memcg)
+    def points(task: Task | None) -> int | None:
+        return None if task is None else oom_badness(task, total.pages, policy, control.memcg)
 
-    rows = {row.pid: row for row in report.tasks}
     ranked = []
     for pid, row in rows.items():
-        task = tasks.get(pid)
-        worth = points(task) if task is not None and row.rss is not None else None
+        worth = None if row.rss is None else points(tasks.get(pid))
         score = None if worth is None else oom_score(worth, total.pages, policy)
         ranked.append(Ranked(row, worth, score, _why_not(report, row, worth)))
     if policy.ties == "last":
         ranked.reverse()
     ranked.sort(key=lambda r: (r.points is None, -(r.points or 0)))
-    by_pid = {r.row.pid: r for r in ranked}
 
     chosen = select_bad_process(kernel, control)
     if policy.oom_kill_allocating_task:
-        chosen = next(
-            (tasks.get(pid) for pid, row in rows.items() if is_invoker(report, row)), None
-        )
-    predicted = by_pid.get(chosen.pid) if chosen is not None else None
-    others = [r for r in ranked if r is not predicted and r.points is not None]
-    runner_up = others[0] if others else None
+        asked = next((pid for pid, row in rows.items() if is_invoker(report, row)), None)
+        if points(tasks.get(asked)) is not None:
+            chosen = tasks[asked]
+    predicted = next((r for r in ranked if chosen and r.row.pid == chosen.pid), None)
+    runner_up = next((r for r in ranked if r is not predicted and r.points is not None), None)
     spared = None
-    if predicted is not None and runner_up is not None and not policy.oom_kill_allocating_task:
+    if predicted and runner_up and not policy.oom_kill_allocating_task:
         order = list(rows)
         earlier = order.index(predicted.row.pid) < order.index(runner_up.row.pid)
         most = runner_up.points - (earlier == (policy.ties == "first"))
-        spared = _spared_from(tasks[chosen.pid], points, most)
+        spared = _spared_from(chosen, points, most)
     return _judged(
         Explanation(report, policy, total, tuple(ranked), predicted, runner_up, spared_from=spared)
     )
@@ -78,7 +76,7 @@ def _why_not(report: Report, row: TaskRow, points: int | None) -> str | None:
     return "oom_score_adj -1000" if adj_of(row) == OOM_SCORE_ADJ_MIN else "never killed"
 
 
-def _spared_from(task, points, most: int) -> int:
+def _spared_from(task: Task, points: Callable, most: int) -> int:
     """The highest oom_score_adj below its own that gives it `most` points or fewer."""
     low, high = OOM_SCORE_ADJ_MIN, task.signal.oom_score_adj
     own = high

@@ -111,6 +111,8 @@ def row(text: str, columns: tuple[str, ...], places: Callable) -> TaskRow | None
         numbers = [int(text[start + 1 : close]), *map(int, cells)]
     except ValueError:
         return None
+    if max(numbers) >> 64:
+        return None
     numbers += [None] * (width + 2 - len(numbers))
     numbers.append(name)
     return tuple.__new__(TaskRow, places(numbers))  # a table is long: this is what takes time
@@ -128,6 +130,8 @@ def leading_numbers(text: str) -> tuple[int, list[str]]:
     cells = text.split()
     numbers = 0
     while numbers < len(cells) and cells[numbers].lstrip("-").isdecimal():
+        if len(cells[numbers]) > 20:
+            break
         numbers += 1
     return numbers, cells[numbers:]
 

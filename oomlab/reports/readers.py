@@ -114,8 +114,8 @@ def read_mem_info(host: Host, line: Line, text: str) -> None:
 
 
 def read_pages(host: Host, line: Line, text: str) -> None:
-    number, _, rest = text.partition(" ")
-    name = PAGES.get(rest.strip())
+    number, *rest = text.split(None, 1)
+    name = PAGES.get("".join(rest).strip())
     if name and len(number) < 20:
         setattr(memory(host, line), name, int(number))
 
@@ -146,7 +146,7 @@ def read_zone(host: Host, line: Line, text: str) -> None:
 
 def read_reserve(host: Host, line: Line, text: str) -> None:
     if host.report and host.report.memory and host.report.memory.zones:
-        pages = [cell for cell in text.split()[1:] if cell.isdecimal()]
+        pages = [cell for cell in text.split()[1:] if cell.isdecimal() and len(cell) < 20]
         host.report.memory.zones[-1].lowmem_reserve = tuple(map(int, pages[:8]))
 
 

@@ -178,10 +178,17 @@ class Report:
         if self.kills:
             return self.kills[0]
         if self.summary and self.summary.pid is not None and not self.panic:
-            return Kill(self.summary.pid, self.summary.task or "", uid=self.summary.uid)
+            return Kill(self._summary_pid(), self.summary.task or "", uid=self.summary.uid)
         if self.scored:
             return Kill(self.scored.pid, self.scored.name, self.scored.message)
         return None
+
+    def _summary_pid(self) -> int:
+        """The pid of the summary line; one that lost digits at the line's end, by the table."""
+        told = self.summary
+        fitting = [row.pid for row in self.tasks
+                   if row.name == told.task and str(row.pid).startswith(str(told.pid))]  # fmt: skip
+        return fitting[0] if told.cut and len(fitting) == 1 else told.pid
 
     @property
     def kind(self) -> str:

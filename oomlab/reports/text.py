@@ -55,6 +55,7 @@ JSON_HOSTS = ("_HOSTNAME", "hostname", "host", "node", "nodeName", "syslogHost")
 
 CALLER = r"(?:[ ]?\[\s{0,8}[TC]\d{1,8}\])?"
 LEVEL = r"\s{0,24}(?:<\d{1,3}>)?\s{0,8}"
+HOST = re.compile(r"[\w.*-]{1,255}")
 KERNEL = re.compile(r"(?<![\w-])kernel(?:\[\d{1,8}\])?(?:: ?| (?:- ){1,4})")
 SECONDS = re.compile(
     LEVEL + r"\[\s{0,12}(\+?\d{1,12}\.\d{1,9})(?:\s{0,8}<[\s+\d.]{1,20}>)?\]" + CALLER + " ?"
@@ -62,6 +63,7 @@ SECONDS = re.compile(
 DATED = re.compile(LEVEL + r"\[[^\[\]]{0,48}\d\d?:\d\d(?::\d\d)?[^\[\]]{0,16}\]" + CALLER + " ?")
 RECORD = re.compile(r"\d{1,4},\d{1,12},(\d{1,18}),[^;\s]{1,40};")  # /dev/kmsg, netconsole
 FACILITY = re.compile(r"\s{0,8}[a-z0-9]{3,8}\s{0,4}:[a-z]{3,6}\s{0,4}: ?")  # dmesg -x
+FIELD = re.compile(r"\s{0,8}MESSAGE=")  # journalctl -o verbose, -o export
 DATE = re.compile(
     r"(?:<\d{1,3}>)?(?:1 )?(?:"
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
@@ -84,8 +86,8 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
             continue
         if "\x1b" in block or "#033" in block or "^[" in block:
             block = ANSI.sub("", block)
-        if "\0" in block or "\ufeff" in block:
-            block = block.replace("\0", "").replace("\ufeff", "")
+        if "\0" in block or "\ufeff" in block or "\xa0" in block:
+            block = block.replace("\0", "").replace("\ufeff", "").replace("\xa0", " ")
         quoted_printable = "=3D" in block or (quoted_printable and "=\n" in block)
         if "\r\n" in block:
             block = block.replace("\r\n", "\n")
@@ -124,7 +126,7 @@ def _plain(number: int, lines: list[str]) -> Iterator[Line]:
         at = text.find(" kernel: [")
         if at > 0:
             host = text[text.rfind(" ", 0, at) + 1 : at]
-            at += 10
+            at = 0 if '"' in host or ":" in host else at + 10
         else:
             at = text[:1] == "["
         end = text.find("] ", at)
@@ -207,8 +209,8 @@ def _without_prefix(
     """The kernel's own text, whose host and when; None if another program printed the line."""
     bare = True
     head = ""
-    if text[:1] == "[" or " :" in text[:16]:
-        for prefix in (FACILITY, DATED):
+    if text[:1] == "[" or " :" in text[:16] or "MESSAGE=" in text[:16]:
+        for prefix in (FIELD, FACILITY, DATED):
             dated = prefix.match(text)
             if dated:
                 text = text[dated.end() :]
@@ -219,7 +221,7 @@ def _without_prefix(
         if tag:
             head = text[: tag.start()]
             words = head.rsplit(None, 1)
-            if len(words) == 2:
+            if len(words) == 2 and HOST.fullmatch(words[1]):
                 host = words[1]
             text = text[tag.end() :]
             bare = False

@@ -22,9 +22,9 @@ START = re.compile(
     r"|\d+ (?:total|pages|reserved)|Free swap|Total swap|Swap cache|Task|oom-kill:|oom_reaper"
     r"|oom_kill|OOM |out_of_|Out of |Memory |memory(?:\+swap)?: |swap: |kmem: |Kill|Unreclaimable"
     r"|RIP|EIP|[RE][A-Z0-9]{2}: |Code: |Kernel panic|active_anon:\d+ inactive_anon:\d+ iso|-{3}"
-    r"|</?TASK>|sysrq|SysRq|Linux version|\? |[\w.]+\+0x)"
+    r"|</?TASK>|[A-Z_]{3,40}=|sysrq|SysRq|Linux version|\? |[\w.]+\+0x)"
 )
-ROW = re.compile(r"\s*\[\s*\d+\]\s+-?\d+\s+\d+(?:\s|$)")  # pid, uid, tgid
+ROW = re.compile(r"\s*\[\s*\d{1,10}\]\s+-?\d{1,10}\s+\d{1,10}(?:\s|$)")  # pid, uid, tgid
 CAPTIONS = re.compile(r"\s*\[\s*pid\s*\]")
 HEADER_END = re.compile(r"(?:oom_score_adj|oomkilladj|oom_adj)=-?\d+$")
 NUMBERS = re.compile(r"[-\d\s]+(?:\S.*)?$")
