@@ -10,7 +10,7 @@ A mistake in the settings is a ValueError with a sentence, and leaves everything
 
 from collections.abc import Callable
 
-from ..explore import Exploration, explore
+from ..explore import PROPERTIES, Exploration, explore
 from ..model.policy import KNOBS, PRESETS, difference
 from ..scenarios import SCENARIOS, parameters, title
 from ..trace import Run, choose_policy, run
@@ -71,20 +71,6 @@ class Controller:
             self.runs = [run(now["scenario"], now["policy"], schedule=found.pids, **settings)]
         self.exploration = found
 
-    def exploration_sentence(self) -> str:
-        """What the explorer found, with its bound in the same sentence."""
-        found = self.exploration
-        if found is None:
-            return ""
-        size = f"{found.states} states and {found.transitions} transitions, {found.seconds:.1f} s"
-        bound = several([f"{name} {value}" for name, value in found.bound.items()])
-        if found.verdict == "violated":
-            length = f"this schedule of {len(found.pids)} steps is the counterexample"
-            return f"{found.property} is violated: {length} ({size})."
-        if found.verdict == "holds":
-            return f"{found.property} holds in every schedule (all of {size}; bound: {bound})."
-        return f"{found.property} holds as far as the bound reached ({bound}; {size})."
-
     def view(self) -> dict:
         """Everything that is shown, as plain values."""
         first = self.runs[0]
@@ -95,19 +81,19 @@ class Controller:
             "changed": list(difference(choose_policy(self.settings["policy"], {}), first.policy)),
             "params": {**parameters(first.scenario), **first.params},
             "title": title(first.scenario),
-            "sentence": " ".join(f"{r.policy.name}: {r.outcome.verdict}; {r.outcome.why}."
-                                 for r in self.runs),
-            "explored": self.exploration_sentence(),
+            "sentence": " ".join(outcome_sentence(r) for r in self.runs),
+            "explored": f"{self.exploration.sentence()}." if self.exploration else "",
             "pictures": [payload(r) for r in self.runs],
             "parted": [[m.step, m.sentence] if m else None for m in parted] if parted else None,
             "differs": several(list(difference(self.runs[0].policy, self.runs[-1].policy)), 8),
         }  # fmt: skip
 
     def catalogue(self) -> dict:
-        """What can be chosen: scenarios, policies, knobs with their meaning and source."""
+        """What can be chosen: scenarios, policies, properties, knobs with meaning and source."""
         return {
             "scenarios": {name: title(name) for name in SCENARIOS},
             "policies": self.policies,
+            "properties": {name: asked.meaning for name, asked in PROPERTIES.items()},
             "knobs": {
                 name: {**knob.metadata, "kind": type(knob.default).__name__}
                 for name, knob in KNOBS.items() if name not in ("name", "kernel")
@@ -123,3 +109,8 @@ class Controller:
         if form not in forms:
             raise ValueError(f"no export {form!r}: there are {', '.join(forms)}")
         return forms[form]()
+
+
+def outcome_sentence(run: Run) -> str:
+    """How it ended, and why; a kernel's own message may bring its own full stops."""
+    return f"{run.policy.name}: {run.outcome.verdict}; {run.outcome.why.rstrip('.')}."

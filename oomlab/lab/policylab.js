@@ -45,7 +45,9 @@ class Lab {
     this.stopTheme = onTheme(root, (dark) => this.retheme(dark));
     model.on("change:view", () => this.show());
     model.on("msg:custom", (message) => this.exported(message));
-    this.resized = new ResizeObserver(() => this.views.forEach((v) => v.node.clientWidth !== v.wide && this.redraw(v)));
+    this.resized = new ResizeObserver(() => this.views.forEach((v) => {
+      if (v.node.clientWidth !== v.wide) { v.wide = null; this.redraw(v); }
+    }));
     this.resized.observe(root);
     this.show();
   }
@@ -55,28 +57,27 @@ class Lab {
     this.says = make("p", { className: "now", role: "status", ariaLive: "polite" });
     this.laneSays = make("p", { className: "lane", ariaLive: "polite" });
     const button = (text, label, onclick) => make("button", { type: "button", title: label, ariaLabel: label, onclick }, text);
-    this.settings = make("div", { className: "row" });
-    this.params = make("div", { className: "row" });
-    this.summary = make("summary");
-    this.knobs = make("div", { className: "knobs", tabIndex: 0, role: "group", ariaLabel: "knobs of the policy" });
+    this.settings = new Settings(this.model.get("catalogue"), (changes) => this.ask("change", changes));
     this.lanes = make("div");
     this.logTitle = make("div", { className: "quiet" });
     this.log = make("div", { className: "log", tabIndex: 0, role: "region", ariaLabel: "kernel log" });
     this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
-    this.events = make("select", { ariaLabel: "jump to an event", onchange: () => this.go(+this.events.value) });
+    this.kinds = make("select", { ariaLabel: "jump to the next", onchange: () => this.jumpTo(this.kinds.value) });
     this.playing = button("▶ play", "play", () => this.play());
+    const { properties } = this.model.get("catalogue");
+    this.property = make("select", { ariaLabel: "property" }, ...Object.entries(properties)
+      .map(([value, title]) => make("option", { value, title }, value)));
     this.explorer = make("button", { type: "button", className: "main", onclick: () => this.explore() }, "every schedule");
     const exports = ["JSON", "SVG", "PNG", "Markdown"].map((form) =>
       make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
     root.append(
-      this.settings, part("title"), this.params,
-      make("details", {}, this.summary, this.knobs),
+      ...this.settings.nodes,
       part("error", { role: "alert" }), part("outcome", { role: "status" }),
       make("div", { className: "row", role: "group", ariaLabel: "steps" },
         button("|◀", "first step", () => this.go(0)), button("◀ step", "step back", () => this.go(this.now - 1)),
         this.playing, button("step ▶", "step forward", () => this.go(this.now + 1)),
         button("◀ event", "event before", () => this.jump(-1)), button("event ▶", "next event", () => this.jump(1)),
-        this.events, this.explorer),
+        this.kinds, this.property, this.explorer),
       part("explored", { role: "status" }), part("parted"),
       this.lanes, this.legend,
       this.says, this.laneSays,
@@ -92,18 +93,15 @@ class Lab {
     this.model.send({ do: what, with: how, number: ++this.sent });
   }
 
-  change(changes) { this.ask("change", changes); }
-
   show() {
     const view = (this.view = this.model.get("view"));
     if (view.answers === this.sent) this.waiting = false;
     this.error.textContent = view.error ?? "";
-    this.title.textContent = view.title;
     this.outcome.textContent = view.sentence;
     this.explored.textContent = view.explored;
     this.explorer.disabled = false;
     this.showPictures(view);
-    this.showSettings(view);
+    this.settings.show(view);
     performance.measure("oomlab-painted", { start: this.asked ?? 0 });
     if (!this.waiting && this.next) { const next = this.next; this.next = null; this.ask(...next); }
   }
@@ -126,65 +124,23 @@ class Lab {
         (more ? ` (${more} more steps in which nothing changes are not shown)` : "");
       v.canvas.ariaLabel = `timeline of ${picture.title}, ${picture.lanes.length} tasks`;
       v.canvas.ariaValueMax = String(Math.max(0, picture.steps - 1));
-      v.timeline.setTheme(pageIsDark());
+      if (!v.timeline.theme) v.timeline.setTheme(pageIsDark());
       this.redraw(v);
     });
     const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0]})` : "nothing more happens"}`);
     this.parted.textContent = parted ? `They part at the thick line. ${parted.join("; ")}. The policies differ in ${view.differs}.`
       : view.pictures.length > 1 ? `Every event is the same. The policies differ in ${view.differs}.` : "";
     this.fillLog(view.pictures[0]);
-    this.events.replaceChildren(make("option", { value: 0 }, "jump to an event"),
-      ...view.pictures[0].moments.map(([n, kind, , text]) => make("option", { value: n }, `${n} ${MOMENTS[kind][1]}: ${text}`)));
+    this.fillKinds();
     this.go(this.now);
   }
 
-  redraw(v) { v.wide = v.node.clientWidth; v.timeline.draw(); }
+  // To ask for a width makes the browser lay out the page: it is asked once, and when it changes.
+  redraw(v) { v.timeline.draw(v.wide ??= v.node.clientWidth); }
 
   retheme(dark) {
     this.legend.replaceChildren(...swatches());
     for (const v of this.views ?? []) { v.timeline.setTheme(dark); this.redraw(v); }
-  }
-
-  // Controls are made anew only when they mean something else; the focus stays where it was.
-  showSettings(view) {
-    const { settings } = view, { scenarios, policies, knobs } = this.model.get("catalogue");
-    const key = JSON.stringify([settings, view.knobs, view.params, view.changed]);
-    if (key === this.shown) return;
-    this.shown = key;
-    const focus = document.activeElement?.dataset?.control, named = (name, node) => {
-      node.querySelector("select, input").dataset.control = name;
-      return node;
-    };
-    const names = [...new Set([settings.policy, ...policies])].map((p) => [p, p]);
-    this.settings.replaceChildren(
-      named("scenario", choice("scenario", Object.keys(scenarios).map((s) => [s, s]), settings.scenario, (scenario) => this.change({ scenario }))),
-      named("policy", choice("policy", names, settings.policy, (policy) => this.change({ policy }))),
-      named("other", choice("compare with", [["", "nothing"], ...names], settings.other, (other) => this.change({ other }))),
-      named("seed", number("seed", settings.seed, (seed) => this.change({ seed }))));
-    this.params.replaceChildren(...Object.entries(view.params).map(([name, value]) => {
-      const set = (to) => this.change({ params: { ...settings.params, [name]: to } });
-      const text = () => make("label", {}, name, field({ value, onchange: (e) => set(e.target.value) }));
-      return named(`param ${name}`, typeof value === "number" ? number(name, value, set) : text());
-    }));
-    this.summary.textContent = `${Object.keys(knobs).length} knobs` +
-      (view.changed.length ? `, turned: ${view.changed.join(", ")}` : ", all as in the preset");
-    this.knobs.replaceChildren(...Object.entries(knobs).map(([name, knob]) => named(`knob ${name}`, this.knob(name, knob, view))));
-    if (focus) this.settings.parentElement.querySelector(`[data-control="${focus}"]`)?.focus({ preventScroll: true });
-  }
-
-  knob(name, { kind, choices, meaning, source }, view) {
-    const value = view.knobs[name];
-    const set = (to) => this.change({ knobs: { ...view.settings.knobs, [name]: to } });
-    let control;
-    if (kind === "bool") {
-      const box = make("input", { type: "checkbox", checked: value, onchange: () => set(box.checked) });
-      control = make("label", {}, name, box);
-    } else if (choices.length) {
-      const parse = kind === "int" ? Number : String;
-      control = choice(name, choices.map((c) => [c, String(c)]), value, (to) => set(parse(to)));
-    } else control = number(name, value, set);
-    const changed = view.changed.includes(name) ? " changed" : "";
-    return make("div", { className: `knob${changed}` }, control, make("small", {}, `${meaning} (${source})`));
   }
 
   // The cursor, and everything that follows it.
@@ -220,10 +176,26 @@ class Lab {
   }
 
   jump(by) {
-    const steps = this.views.flatMap(({ timeline }) => timeline.picture.moments.map(([n]) => n));
+    const steps = this.moments().map(([n]) => n);
     const next = by > 0 ? Math.min(...steps.filter((n) => n > this.now))
       : Math.max(...steps.filter((n) => n < this.now));
     if (Number.isFinite(next)) this.go(next);
+  }
+
+  // One entry for each kind of event there is: choosing it goes to the next one, round and round.
+  fillKinds() {
+    const counts = {};
+    for (const [, kind] of this.moments()) counts[kind] = (counts[kind] ?? 0) + 1;
+    this.kinds.replaceChildren(make("option", { value: "" }, "jump to the next …"),
+      ...Object.entries(counts).map(([kind, count]) => make("option", { value: kind }, `${MOMENTS[kind][1]} (${count})`)));
+  }
+
+  moments() { return this.views.flatMap(({ timeline }) => timeline.picture.moments); }
+
+  jumpTo(kind) {
+    const steps = this.moments().filter((moment) => moment[1] === kind).map(([n]) => n).sort((a, b) => a - b);
+    this.go(steps.find((n) => n > this.now) ?? steps[0] ?? this.now);
+    this.kinds.value = "";
   }
 
   // Play to the end in about ten seconds, but never faster than each frame or slower than a blink.
@@ -270,7 +242,7 @@ class Lab {
   explore() {
     this.explorer.disabled = true;
     this.explored.textContent = "trying every schedule …";
-    this.ask("explore", {});
+    this.ask("explore", { property: this.property.value });
   }
 
   export(form) {

@@ -27,7 +27,7 @@ class Prediction {
     this.wide = this.canvas.clientWidth;
     this.timeline.load(picture);
     this.timeline.now = this.done ? this.model.get("frozen").steps - 1 : picture.steps - 1;
-    this.timeline.draw();
+    this.timeline.draw(this.canvas.parentElement.clientWidth);
     this.title.textContent = picture.title;
     const said = this.done ? `${picture.verdict}: ${picture.outcome}.`
       : `The trace is stopped at step ${picture.steps - 1}. What happens next?`;

@@ -110,9 +110,9 @@ function paint(paper, picture, place, theme, fills) {
   });
   for (const s of picture.segments[2]) {  // the lock's name, where it fits
     const left = x(Math.max(s.start, from)), room = x(Math.min(s.end, to)) - left;
-    if (!seen(s.start, s.end) || room < 7 * s.on.length + 12) continue;
+    if (!seen(s.start, s.end) || room < 7.5 * s.on.length + 14) continue;
     paper.fillStyle = theme.paper;
-    paper.fillRect(left + 4, TOP + s.row * ROW + 3, 6.3 * s.on.length + 6, 13);
+    paper.fillRect(left + 4, TOP + s.row * ROW + 3, 7.2 * s.on.length + 8, 13);
     paper.fillStyle = theme.ink;
     paper.fillText(s.on, left + 7, TOP + s.row * ROW + 10);
   }
@@ -231,14 +231,14 @@ class Timeline {
     this.fills = patterns(this.theme);
   }
 
-  // Draw everything; at once, so that who calls it knows when it is painted.
-  draw() {
-    const width = Math.max(this.canvas.parentElement.clientWidth, 240);
+  // Draw everything, at once, `wide` pixels wide.
+  draw(wide = this.place.width) {
+    const width = Math.max(wide, 240);
     this.place = layout(this.picture, width, this.from, this.to);
     const ratio = window.devicePixelRatio || 1, { height } = this.place;
     for (const canvas of [this.back, this.canvas]) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
+      if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+      if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
     }
     this.canvas.style.height = `${height}px`;
     const paper = this.back.getContext("2d");

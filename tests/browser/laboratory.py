@@ -86,13 +86,14 @@ class Notebook:
             self.complaints.append(f"request to {url}")
 
     def run_all(self, seconds: float = 60):
-        """Run every cell, and wait until the kernel rests."""
+        """Run every cell, wait until the kernel rests, and stop at once at a complaint."""
         self.page.evaluate(
             "{ window.ran = false; void jupyterapp.commands"
             ".execute('notebook:run-all-cells').finally(() => { window.ran = true; }); }"
         )
         self.page.wait_for_function("window.ran", timeout=seconds * 1000)
         self.rest()
+        assert not self.complaints
 
     def rest(self):
         """Wait until the kernel is idle, and still is after what that let the page draw."""

@@ -44,7 +44,8 @@ def test_mouse_and_keyboard_reach_the_kernel(open_notebook, write):
 
 def test_every_kind_of_trouble_is_seen(open_notebook, write):
     notebook = open_notebook(write("trouble.ipynb", BUTTON, JAVASCRIPT, "1 / 0"))
-    notebook.run_all()
+    with pytest.raises(AssertionError):
+        notebook.run_all()
     notebook.page.get_by_role("button", name="press").click()
     notebook.rest()
     seen = "\n".join(notebook.complaints)
