@@ -67,7 +67,8 @@ def contents(thing) -> tuple:
         return (
             thing.pid, thing.state, thing.flags, thing.sigkill, thing.memdie, thing.allocating,
             thing.kernel_pages, thing.task_lock, thing.mm, thing.oom_reaper_list,
-            thing.memcg_in_oom, thing.vfork_done, thing.waits_for, thing.signal, frames(thing.thread))  # fmt: skip
+            thing.memcg_in_oom, thing.vfork_done, thing.waits_for, thing.signal,
+            frames(thing.thread))  # fmt: skip
     if isinstance(thing, MM):
         return (
             thing.mm_users, thing.mm_count, thing.flags, thing.nr_ptes, thing.swapents,

@@ -24,19 +24,21 @@ def run_seeded(
     """
     draw = Random(seed).random
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
-    steps, next_tick, per_tick = 0, 0, STEPS_PER_TICK * cpus
+    steps, next_tick, per_tick, naps_since = 0, 0, STEPS_PER_TICK * cpus, 0
     limit = stall_limit(kernel.policy)
     progress, last_progress, lowest = kernel.progress, kernel.jiffies, kernel.zone.free
     while not kernel.panicked:
         if not runqueue:
             if not timers:
                 break
+            if timers[0].expires > kernel.jiffies + 1:
+                naps_since = timers[0].expires
             kernel.jiffies = timers[0].expires
             kernel.run_timers()
             next_tick = steps + per_tick
         else:
-            on_cpu = min(cpus, len(runqueue))
-            current = runqueue[int(draw() * on_cpu)]
+            ready = len(runqueue)
+            current = runqueue[int(draw() * (ready if ready < cpus else cpus))]
             length = BURSTS[int(draw() * len(BURSTS))]
             steps += burst(current, length) if record is None else trace(current, length, record)
             if current.state:
@@ -49,6 +51,8 @@ def run_seeded(
                 kernel.jiffies += 1
                 if timers:
                     kernel.run_timers()
+                    if any(timer.expires > kernel.jiffies + 1 for timer in timers):
+                        naps_since = kernel.jiffies  # something new is yet to come
                 if kernel.zone.free < lowest:  # memory is still filling up
                     lowest, last_progress = kernel.zone.free, kernel.jiffies
         if kernel.progress != progress:
@@ -57,7 +61,10 @@ def run_seeded(
                 break  # all work is done
             if until is not None and until(kernel):
                 break
-        if kernel.jiffies - last_progress > limit or most_steps and steps >= most_steps:
+        idle = kernel.jiffies - last_progress
+        if idle > limit or idle > HZ and kernel.jiffies - naps_since > HZ:
+            break
+        if most_steps and steps >= most_steps:
             break
     return steps
 
@@ -85,8 +92,8 @@ def trace(current, length: int, record) -> int:
 
 def function_of(thread) -> str:
     """The kernel function that a suspended thread of control is in."""
-    while thread.gi_yieldfrom is not None:
-        thread = thread.gi_yieldfrom
+    while (inner := thread.gi_yieldfrom) is not None:
+        thread = inner
     return thread.gi_code.co_name
 
 

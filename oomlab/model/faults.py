@@ -3,7 +3,7 @@
 from .gfp import GFP_KERNEL
 from .locks import Steps
 from .memcg import mem_cgroup_oom_synchronize, try_charge
-from .memory import alloc_pages, get_page_from_freelist
+from .memory import alloc_pages, share_out
 from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, SHMEM, VMA
 from .tasks import do_send_sigkill, fatal_signal_pending, is_global_init
 
@@ -16,22 +16,24 @@ def touch(current, name: str, pages: int) -> Steps:
     A fault that needs nothing but one free page is settled here, in one step.
     """
     mm, zone = current.mm, current.kernel.zone
-    vma, sem = mm.find_vma(name), mm.mmap_sem
+    vma, sem, low = mm.find_vma(name), mm.mmap_sem, zone.low
     plain = vma.kind == ANON and mm.memcg is None
     for _ in range(pages):
         yield FAULT
         if (
-            plain
+            zone.free > low
+            and plain
             and vma.pages % PTRS_PER_PTE
-            and not mm.flags
-            and not sem.busy()
-            and get_page_from_freelist(current, zone.low)
+            and not (mm.flags or sem.writer or sem.waiters)
         ):
+            zone.free -= 1
+            if zone.reaped:
+                share_out(current, zone, 1)
             vma.pages += 1
             vma.size += 1
         else:
             yield from do_page_fault(current, mm, vma)
-        if fatal_signal_pending(current):
+        if current.sigkill:
             return
 
 
@@ -66,7 +68,9 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
         if not page:
             return False
     if fresh and mm.memcg is not None:
+        current.kernel_pages += 1  # ours alone until it is charged and mapped
         charged = yield from try_charge(current, mm.memcg)
+        current.kernel_pages -= 1
         if not charged:
             current.kernel.zone.free_pages(1)
             return False

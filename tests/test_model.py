@@ -1,0 +1,171 @@
+"""The model's invariants, for random machines, policies and seeds."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import oomlab
+from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS
+from oomlab.model.kernel import Kernel
+from oomlab.model.locks import TASK_RUNNING, TASK_UNINTERRUPTIBLE, Mutex, RwSemaphore
+from oomlab.model.memory import Zone, min_free_kbytes, wmark
+from oomlab.model.mm import ANON, FILE, HUGETLB, VMA
+from oomlab.model.policy import PRESETS
+from oomlab.model.syscalls import (
+    alloc,
+    churn,
+    fork,
+    free,
+    locked,
+    mmap,
+    munmap,
+    pause,
+    read_mm,
+    repeat,
+    set_adj,
+    sleep,
+    touch,
+    vfork,
+)
+from oomlab.scheduler import run_seeded
+
+policies = st.sampled_from(list(PRESETS.values()))
+
+
+@st.composite
+def machines(draw):
+    """A function that boots a random small machine: the same one each time it is called."""
+    policy = draw(policies)
+    if draw(st.booleans()):
+        policy = replace(policy, oom_kill_allocating_task=True)
+    seed = draw(st.integers(0, 2**20))
+    shapes = draw(st.lists(st.tuples(
+        st.integers(0, 60), st.sampled_from([-1000, -500, 0, 0, 0, 300]),
+        st.integers(0, 11), st.sampled_from([ANON, ANON, FILE, HUGETLB]), st.booleans(),
+        st.sampled_from([0, 0, 1, 2]),
+    ), min_size=1, max_size=6))  # fmt: skip
+    cpus, reclaimable = draw(st.integers(1, 4)), draw(st.sampled_from([0, 40]))
+
+    def boot() -> Kernel:
+        kernel = Kernel(policy, 400, cpus=cpus, reclaimable=reclaimable)
+        group = kernel.new_memcg("group", 80)
+        inner = kernel.new_memcg("group/inner", 40, group, oom_group=True)
+        memcgs = [None, group, inner]
+        lock = Mutex("a lock")
+        first = None
+        for number, (pages, adj, what, kind, mlocked, where) in enumerate(shapes):
+            vmas = [VMA("heap", ANON, min(pages, 30) if where else pages, locked=mlocked),
+                    VMA("other", kind, min(pages // 4, 8))]  # fmt: skip
+            programs = [
+                ((touch, "heap", 300),),
+                ((locked, lock, (alloc, 3), (sleep, 2, TASK_UNINTERRUPTIBLE)), (free,), (pause,)),
+                ((repeat, 5, (mmap, "new"), (touch, "new", 9), (munmap, "new")),),
+                ((alloc, 40, GFP_NOFS), (sleep, 3), (free,)),
+                ((churn, 4, GFP_ATOMIC),),
+                ((fork, "child", ((mmap, "heap"), (touch, "heap", 60))), (sleep, 9)),
+                ((vfork, "borrower", ((sleep, 4),)), (touch, "heap", 50)),
+                ((repeat, 8, (read_mm, first.mm if first else None), (sleep, 1)),)
+                if first else ((pause,),),
+                ((set_adj, 500), (touch, "heap", 200)),
+                ((sleep, 5), (locked, lock, (touch, "heap", 100))),
+                ((pause,),),
+                ((alloc, 2, GFP_KERNEL), (sleep, 400)),
+            ]  # fmt: skip
+            task = kernel.spawn(
+                f"task{number}", programs[what], vmas=vmas, adj=adj, memcg=memcgs[where],
+                at_exit=((alloc, 2),) if number % 3 == 0 else (), daemon=what == 4,
+            )  # fmt: skip
+            if number % 3 == 1:
+                kernel.spawn(f"thread{number}", ((touch, "heap", 20),), thread_of=task,
+                             memcg=memcgs[where])  # fmt: skip
+            first = first or task
+        return kernel
+
+    return boot, seed
+
+
+def check(kernel: Kernel) -> None:
+    """What must be true between any two steps."""
+    zone = kernel.zone
+    assert kernel.unaccounted() == 0
+    assert zone.free >= 0 and zone.reclaimable >= 0
+    for mm in kernel.mms:
+        assert mm.mm_users >= 0 and mm.mm_count >= 0
+        assert all(vma.pages >= 0 for vma in mm.vmas)
+        check_semaphore(mm.mmap_sem)
+    for memcg in kernel.memcgs:
+        assert memcg.usage >= 0
+    for task in kernel.tasks:
+        if task.state == TASK_RUNNING:
+            assert task in kernel.runqueue
+        lock = task.waits_for
+        if isinstance(lock, Mutex):
+            assert lock.owner is not None and lock.owner is not task and task in lock.waiters
+    victims = sum(task.memdie for task in kernel.tasks)
+    assert kernel.oom_victims == victims, (kernel.policy.name, kernel.events and [(e["event"], str(e["task"])) for e in kernel.events][-12:])
+
+
+def check_semaphore(sem: RwSemaphore) -> None:
+    assert not (sem.writer and sem.readers), f"{sem.name} has a writer and readers"
+    if sem.waiters:
+        assert sem.writer or sem.readers, f"{sem.name} is free, and somebody waits for it"
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(machines())
+def test_no_page_lost_no_lock_broken(machine):
+    boot, seed = machine
+    kernel = boot()
+    run_seeded(kernel, seed, lambda task, op, where: check(kernel), most_steps=1500)
+    check(kernel)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(machines())
+def test_the_same_seed_gives_the_same_run(machine):
+    boot, seed = machine
+
+    def history() -> list:
+        kernel, steps = boot(), []
+        run_seeded(kernel, seed, lambda t, op, f: steps.append((t.name, op[0], f)), most_steps=800)
+        return [*steps, kernel.zone.free, kernel.jiffies, *kernel.victims]
+
+    assert history() == history()
+
+
+@given(scenario=st.sampled_from(["lost-victim", "small-child", "page-thieves"]), policy=policies,
+       seed=st.integers(0, 1000))  # fmt: skip
+@settings(max_examples=15, deadline=None)
+def test_traces_are_the_same_byte_for_byte(scenario, policy, seed):
+    first, second = (oomlab.run(scenario, policy, seed=seed).to_json() for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("gib, kbytes", [(1, 4096), (4, 8192), (16, 16384), (64, 32768)])
+def test_min_free_kbytes(gib, kbytes):
+    assert min_free_kbytes(gib << 20) == kbytes
+
+
+def test_watermarks_of_the_worked_example():
+    """kernel-facts 3.2: one zone of 262144 pages, min_free_kbytes 4096."""
+    old, new = Zone(262144, "quarter", 4096), Zone(262144, "scaled", 4096)
+    assert (old.min, old.low, old.high) == (1024, 1280, 1536)
+    assert (new.min, new.low, new.high) == (1024, 1286, 1548)
+
+
+def test_how_far_below_min_each_right_reaches():
+    """GFP_ATOMIC sees 100 -> 50 -> 38 in all versions, ALLOC_OOM 50 (kernel-facts 3.4)."""
+    zone = Zone(10_000, "quarter", 400)
+    assert zone.min == 100
+    assert wmark(zone, 0x20 | 0x10) == 38
+    assert wmark(zone, 0x08) == 50
+    assert wmark(zone, 0x04) == -1
+
+
+def test_a_writer_that_waits_keeps_new_readers_out():
+    sem, reader, writer = RwSemaphore("sem"), object(), object()
+    assert sem.down_read_trylock(reader)
+    sem.waiters.append((writer, True))
+    assert not sem.down_read_trylock(object())

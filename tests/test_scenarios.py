@@ -1,0 +1,146 @@
+"""Each debate ends as it did: verdicts per scenario and policy, over several seeds."""
+
+import pytest
+
+import oomlab
+from oomlab.scheduler import run_schedule
+
+SEEDS = range(6)
+
+
+def verdicts(scenario: str, policy: str, seeds=SEEDS, **settings) -> set[str]:
+    runs = (oomlab.run(scenario, policy, seed=seed, **settings) for seed in seeds)
+    return {run.outcome.verdict for run in runs}
+
+
+@pytest.mark.parametrize("scenario, policy, settings, expected", [
+    ("lost-victim", "rfc-2015-11-25", {}, {"lost-victim", "recovered"}),
+    ("lost-victim", "mm-2015-12", {"victims": 4}, {"lost-victim"}),
+    ("lost-victim", "handa", {"victims": 4}, {"recovered"}),
+    ("lost-victim", "kmallocwd", {}, {"recovered"}),
+    ("lost-victim", "linux-4.6", {"victims": 4}, {"recovered"}),
+    ("lost-victim", "linux-6.12", {}, {"recovered"}),
+    ("invisible-dependency", "linux-4.4", {}, {"deadlock"}),
+    ("invisible-dependency", "rfc-2015-11-25", {}, {"recovered"}),
+    ("invisible-dependency", "handa", {}, {"recovered"}),
+    ("invisible-dependency", "linux-4.6", {}, {"recovered"}),
+    ("invisible-dependency", "linux-6.12", {}, {"recovered"}),
+    ("page-thieves", "rfc-2015-11-25", {}, {"livelock"}),
+    ("page-thieves", "handa", {}, {"recovered"}),
+    ("page-thieves", "handa", {"thieves": 0, "reaper": "none", "reserve": 10}, {"deadlock"}),
+    ("page-thieves", "handa", {"reserve": 11}, {"recovered"}),
+    ("small-child", "linux-4.4", {}, {"recovered"}),
+    ("hidden-sharer", "rfc-2015-11-25", {"sharer": "init"}, {"panic"}),
+    ("hidden-sharer", "linux-2.6.38", {"sharer": "init"}, {"panic"}),
+    ("workqueue-reaper", "workqueue", {"busy": 1}, {"deadlock"}),
+    ("workqueue-reaper", "workqueue", {"busy": 0}, {"recovered"}),
+    ("no-reaper-thread", "rfc-2015-11-25", {"reaper_starts": False}, {"deadlock"}),
+    ("no-reaper-thread", "rfc-2015-11-25",
+     {"reaper_starts": False, "start_failure": "panic"}, {"panic"}),
+    ("silent-hang", "linux-4.4", {}, {"livelock"}),
+    ("silent-hang", "linux-4.10", {}, {"recovered"}),
+    ("inode-writers", "linux-4.4", {}, {"livelock"}),
+    ("inode-writers", "linux-4.14", {}, {"recovered"}),
+    ("panic-knobs", "linux-6.12", {"panic_on_oom": 1}, {"panic"}),
+    ("panic-knobs", "linux-6.12", {}, {"recovered"}),
+])  # fmt: skip
+def test_verdict(scenario, policy, settings, expected):
+    assert verdicts(scenario, policy, **settings) == expected
+
+
+def test_every_scenario_ends_under_every_policy():
+    for scenario in oomlab.SCENARIOS:
+        small = {"allocations": 2000} if scenario == "oom-storm" else {}
+        for policy in oomlab.PRESETS:
+            run = oomlab.run(scenario, policy, seed=1, trace=False, **small)
+            assert run.kernel.unaccounted() == 0, (scenario, policy)
+
+
+def test_who_is_lost_is_named():
+    lost = [oomlab.run("lost-victim", "rfc-2015-11-25", seed=s).outcome for s in SEEDS]
+    lost = [outcome for outcome in lost if outcome.verdict == "lost-victim"]
+    assert lost
+    for outcome in lost:
+        assert len(outcome.lost) == 1 and outcome.lost[0] == outcome.victims[-1]
+        assert outcome.lost[0] in outcome.why
+
+
+def test_the_deadlock_names_its_cycle_through_memory():
+    outcome = oomlab.run("invisible-dependency", "linux-4.4").outcome
+    assert set(outcome.cycle) == {"hog", "i_mutex of the log file", "writer1", "memory"}
+
+
+def test_a_small_child_dies_for_its_parent_until_5_1():
+    old = oomlab.run("small-child", "linux-4.6").outcome.victims
+    new = oomlab.run("small-child", "linux-5.1").outcome.victims
+    assert old == ["child1", "child2", "child3", "hog"]
+    assert new == ["hog"]
+
+
+def test_a_global_oom_waits_for_a_memcg_victim_that_is_stuck():
+    """M16: under the rules of 4.4 the global scan meets the memcg's victim and kills nobody."""
+    run = oomlab.run("memcg-vs-global", "linux-4.4")
+    assert run.outcome.victims == ["inside"]
+    assert oomlab.run("memcg-vs-global", "linux-4.6").outcome.victims == ["inside", "outside"]
+
+
+@pytest.mark.parametrize("policy, left", [
+    ("rfc-2015-11-25", {"shmem", "hugetlb", "dirty"}),
+    ("linux-4.6", {"locked", "shmem", "hugetlb", "dirty"}),
+    ("linux-4.14", {"locked", "shmem", "hugetlb", "pfnmap"}),
+    ("linux-6.1", {"shmem", "hugetlb", "pfnmap"}),
+])  # fmt: skip
+def test_which_vmas_each_version_leaves(policy, left):
+    """kernel-facts 5.3."""
+    kernel = oomlab.run("mlocked-and-shared", policy).kernel
+    victim = next(task for task in kernel.tasks if task.name == "victim")
+    kept = {vma.kind if not vma.locked else "locked" for vma in victim.mm.vmas if vma.pages}
+    kept = {"dirty" if kind == "file" else kind for kind in kept}
+    assert kept == left
+
+
+def test_giving_up_unblocks_the_killer_from_4_9_on():
+    """kernel-facts 9.4: the cleanest demonstration of why MMF_OOM_SKIP exists."""
+    assert oomlab.run("stuck-writer", "linux-4.6").outcome.victims == ["hog"]
+    assert oomlab.run("stuck-writer", "linux-4.10").outcome.victims == ["hog", "other"]
+
+
+def test_the_newest_victim_is_reaped_first():
+    """kernel-facts 9.3: oom_reaper_list is a LIFO."""
+    kernel, _ = oomlab.build("lost-victim", "linux-4.6", victims=3)
+    threads = [task for task in kernel.tasks if task.name.startswith("thread")]
+    for thread in threads:  # one after the other, before the reaper moves
+        while thread in kernel.tasks:
+            run_schedule(kernel, [thread.pid])
+    reaper = next(task for task in kernel.tasks if task.name == "oom_reaper")
+    while reaper in kernel.runqueue:
+        run_schedule(kernel, [reaper.pid])
+    order = [e["task"].name for e in kernel.events if e["event"] == "start_task_reaping"]
+    assert order == ["victim3", "victim2", "victim1"]
+
+
+def test_a_frozen_victim_is_thawed():
+    run = oomlab.run("frozen-victim", "linux-4.4")
+    assert run.outcome.verdict == "recovered" and run.outcome.victims == ["frozen"]
+
+
+def test_kmallocwd_goes_on_to_the_next_victim():
+    assert oomlab.run("kmallocwd", "kmallocwd").outcome.victims == ["hog", "other"]
+    assert oomlab.run("kmallocwd", "handa").outcome.victims == ["hog"]
+    run = oomlab.run("kmallocwd", "kmallocwd", scan_next_victim=0, scan_panic=30 * oomlab.HZ)
+    assert run.outcome.verdict == "panic"
+
+
+@pytest.mark.parametrize("call, word", [
+    (lambda: oomlab.run("lost-vicitm"), "lost-victim"),
+    (lambda: oomlab.run("lost-victim", "linux-4.5"), "linux-4"),
+    (lambda: oomlab.run("lost-victim", victms=3), "victims"),
+    (lambda: oomlab.run("lost-victim", reaper="slott"), "slot"),
+    (lambda: oomlab.run("lost-victim", victims="many"), "whole number"),
+    (lambda: oomlab.run("lost-victim", reaper_starts="perhaps"), "yes or no"),
+    (lambda: oomlab.run("hidden-sharer", sharer="nobody"), "unkillable"),
+])  # fmt: skip
+def test_a_wrong_name_is_answered_in_a_sentence(call, word):
+    with pytest.raises(ValueError, match=word) as wrong:
+        call()
+    assert "\n" not in str(wrong.value)
