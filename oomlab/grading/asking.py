@@ -77,6 +77,7 @@ class AskChild(Ask):
         super().__init__()
         self.start, self.child = start, None
         self.seconds = EXERCISE_SECONDS  # for all children of this exercise together
+        self.missing = ""  # why nothing can be asked at all
 
     def call(self, function: str, args):
         return self.timed(lambda child: child.call(function, *args))
@@ -85,13 +86,17 @@ class AskChild(Ask):
         return self.timed(lambda child: child.step(function, args, history))
 
     def timed(self, question: Callable[[Child], object]):
+        if self.missing:
+            raise NoAnswer(self.missing)
         if self.seconds <= 0:
             raise Gone("the time for this exercise is used up")
+        fresh = self.child is None or self.child.process is None
+        if fresh:
+            self.child = self.start()
         began = time.monotonic()
+        self.child.deadline = began + self.seconds
         try:
-            if self.child is None or self.child.process is None:
-                self.child = self.start()
-                self.child.deadline = began + self.seconds
+            if fresh:
                 self.load(self.child)
             return question(self.child)
         finally:
@@ -109,7 +114,8 @@ class AskChild(Ask):
             why = "; ".join(broken + failed)
             why = f" These parts of the notebook could not be used: {why}." if why else ""
             names = " and ".join(f"`{name}`" for name in missing)
-            raise Lost(f"The notebook has no function {names}.{why}")
+            self.missing = f"The notebook has no function {names}.{why}"
+            raise NoAnswer(self.missing)
 
     def close(self) -> None:
         if self.child is not None:

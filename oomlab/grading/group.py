@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 MEMORY = 512 << 20
-PROCESSES = 32
+PROCESSES = 16  # and threads
 DEGRADED = (
     "No cgroup with a memory limit can be made here: the memory and the processes of student code "
     "are watched and limited one by one instead, which a fast flood may overshoot for a moment."

@@ -1,5 +1,6 @@
 """Grading one submission: every exercise of its sheet, each in a child of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -76,7 +77,7 @@ def digest(data: bytes, sheet: Sheet, secret: str) -> str:
     return sha256(sha256(data).digest() + f"{sheet.digest()}/{secret}".encode()).hexdigest()
 
 
-def grade(submission: Submission, sheet: Sheet, secret: str, *, hidden: list[str] = [],
+def grade(submission: Submission, sheet: Sheet, secret: str, *, hidden: Sequence[str] = (),
           group: Group | None = None, trusted: bool = False) -> Result:  # fmt: skip
     """Grade one notebook. Raises NoSandbox, and nothing that a submission could cause."""
     result = Result(submission.student, submission.source, sheet.name, "")

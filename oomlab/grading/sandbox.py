@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def bubblewrap(hidden: list[str], more: tuple[str, ...] = ()) -> list[str]:
     ]  # fmt: skip
 
 
-def command(hidden: list[str]) -> list[str]:
+def command(hidden: Sequence[str]) -> list[str]:
     """The command that starts the child in the sandbox."""
     inside = ("--dir", "/inside", "--ro-bind", str(INSIDE), "/inside")
     hidden = [str(PACKAGE / "__init__.py"), *hidden]

@@ -57,6 +57,7 @@ def found(ask, draw):
 
 @exercise.worth(2, "Without a cycle the answer is empty, also when two wait for the same one")
 def none_invented(ask, draw):
+    demand_cycle(ask, with_cycle(draw, 2, 0), "Empty is right only where there is no cycle.")
     diamond = names(draw, 4)
     graphs = [forest(draw, names(draw, 9)) for _ in range(4)]
     graphs.append(dict(zip(diamond, [diamond[1:3], [diamond[3]], [diamond[3]], []], strict=True)))

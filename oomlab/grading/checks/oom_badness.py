@@ -81,6 +81,7 @@ def untouchable(ask, draw):
 
 @exercise.worth(2, "Who may be killed has at least 1 point, however small it is")
 def at_least_one(ask, draw):
+    compare(ask, task(draw), 1_000_000, "1 is only for those whose points fall below 1.")
     for adj in (-draw.randrange(500, 999), -999, 0):
         small = task(draw, rss=0 if adj == 0 else draw.randrange(1, 400), oom_score_adj=adj)
         compare(ask, small, draw.randrange(1_000_000, 5_000_000),

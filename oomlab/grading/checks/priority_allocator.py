@@ -62,6 +62,12 @@ def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> li
     return None
 
 
+def not_everybody(zone: Zone) -> None:
+    """An allocator that never refuses is no answer to any of the questions here."""
+    if zone.ok("normal", 1):
+        raise Lost("A normal task gets even the last page: nothing is kept back for anybody.")
+
+
 def steps(path: list[str]) -> list[dict]:
     return [{"thread": says.split(" ")[0] if "reaper" not in says else "oom_reaper",
              "does": says, "result": "", "says": "", "mail": ""} for says in path]  # fmt: skip
@@ -85,7 +91,9 @@ def dying_get_out(ask, draw):
 def kthreads_too(ask, draw):
     mark = draw.randrange(16, 30)
     needs = (("kthread", 3), ("dying", 3), ("normal", 12))
-    path = stuck(Zone(ask, mark), mark + 2, 2, needs, {"kthread", "dying"})
+    zone = Zone(ask, mark)
+    not_everybody(zone)
+    path = stuck(zone, mark + 2, 2, needs, {"kthread", "dying"})
     if path is not None:
         raise Lost(
             "A kernel thread starves behind normal tasks: writeback would stop.", "", steps(path)
@@ -96,6 +104,8 @@ def kthreads_too(ask, draw):
 def normal_progress(ask, draw):
     mark = draw.randrange(10, 40)
     zone = Zone(ask, mark)
+    not_everybody(zone)
+    not_everybody(zone)
     path = stuck(zone, mark + 10, 0, (("normal", 5), ("normal", 4), ("dying", 1)), {"normal"})
     if path is not None or not zone.ok("normal", mark + 1):
         raise Lost("A normal task is refused although more than min pages are free.", "",

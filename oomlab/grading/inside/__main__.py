@@ -28,7 +28,7 @@ LIMITS = {
     "RLIMIT_CPU": 30,
     "RLIMIT_FSIZE": 8 << 20,
     "RLIMIT_NOFILE": 64,
-    "RLIMIT_NPROC": 32,
+    "RLIMIT_NPROC": 16,
     "RLIMIT_CORE": 0,
     "RLIMIT_MEMLOCK": 0,
 }
