@@ -98,7 +98,7 @@ class Layout:
 
     def token(self, value, group: int, refs: dict, name: str = ""):
         """A value as it is kept in a state: plain, or with Refs for objects."""
-        if name == "marked":  # when does not matter, only whether
+        if name in ("marked", "reaped"):  # when and how much do not matter, only whether
             return value is not None
         if isinstance(value, PLAIN):
             return value

@@ -1,0 +1,258 @@
+"""Every schedule: the races are found, the fixed versions are clean, the reductions change nothing."""
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import oomlab
+from oomlab import explore
+from oomlab.explore.rules import Relayout, Rules
+from oomlab.model.policy import PRESETS
+
+THIEF = {"thieves": 1, "dying": 1, "need": 2, "pages": 2, "reserve": 2}
+TIGHT = {"reaper": "none", "thieves": 0, "dying": 2, "need": 2, "pages": 2}
+TWICE = {"oom_kill_allocating_task": True}
+
+
+@pytest.mark.parametrize("scenario, policy, prop, settings", [
+    ("lost-victim", "rfc-2015-11-25", "no-victim-lost", {}),  # (a) M16
+    ("lost-victim", "mm-2015-12", "no-victim-lost", {}),
+    ("self-marked", "rfc-2015-11-25", "no-use-after-free", {}),  # (b) M23
+    ("second-oom", "rfc-2015-11-27", "no-use-after-free", {}),
+    ("hidden-sharer", "rfc-2015-11-25", "no-live-task-reaped", {"sharer": "killable"}),  # (c) M13
+    ("second-oom", "mm-2015-12", "no-victim-lost", {}),  # (d) 03049269de43, M29
+    ("killed-twice", "queue-2016-02", "list-intact", TWICE),  # (e) 855b01832573
+    ("page-thieves", "handa", "dying-exit", TIGHT | {"reserve": 2}),  # (f) M(r-1)
+    ("page-thieves", "rfc-2015-11-25", "dying-exit", THIEF),  # (g) starved
+    ("page-thieves", "rfc-2015-11-25", "dying-exit", THIEF | {"circulate": 1}),
+    ("lost-victim", "rfc-xchg", "no-victim-lost", {"victims": 3}),  # (h)
+])  # fmt: skip
+def test_race_is_found(scenario, policy, prop, settings):
+    found = explore(scenario, policy, prop, **settings)
+    assert found.verdict == "violated"
+    assert len(found.schedule) == len(found.pids)
+
+
+@pytest.mark.parametrize("scenario, policy, prop, settings", [
+    ("lost-victim", "handa", "no-victim-lost", {"victims": 3}),
+    ("lost-victim", "kmallocwd", "no-victim-lost", {}),
+    ("lost-victim", "linux-4.6", "no-victim-lost", {"victims": 3}),
+    ("lost-victim", "linux-6.12", "no-victim-lost", {"victims": 3}),
+    ("self-marked", "mm-2015-12", "no-use-after-free", {}),
+    ("second-oom", "mm-2015-12", "no-use-after-free", {}),
+    ("hidden-sharer", "rfc-2015-11-27", "no-live-task-reaped", {"sharer": "killable"}),
+    ("hidden-sharer", "linux-4.6", "no-live-task-reaped", {"sharer": "killable"}),
+    ("second-oom", "linux-4.6", "no-victim-lost", {}),
+    ("killed-twice", "linux-4.6", "list-intact", TWICE),
+    ("page-thieves", "handa", "dying-exit", TIGHT | {"reserve": 3}),
+    ("page-thieves", "handa", "dying-exit", THIEF),
+    ("page-thieves", "handa", "dying-exit", THIEF | {"circulate": 1}),
+])  # fmt: skip
+def test_fixed_version_is_clean(scenario, policy, prop, settings):
+    found = explore(scenario, policy, prop, **settings)
+    assert found.verdict == "holds", found.markdown()
+
+
+def does(found, text: str) -> list[int]:
+    return [step["step"] for step in found.schedule if text in step["does"]]
+
+
+def test_the_counterexample_is_the_mail():
+    """The seven steps of M16, each found in the schedule, in the mail's order."""
+    found = explore("lost-victim", "rfc-2015-11-25", prefer="switches")
+    first, second = [s["does"].split()[1] for s in found.schedule if "SIGKILL" in s["does"]]
+    assert first != second
+    published, refused = does(found, "cmpxchg mm_to_reap")
+    steps = [
+        does(found, f"SIGKILL {first}")[0],  # (1) memcg1 OOM: the first victim is chosen
+        published,  # (2) its mm is passed to the reaper
+        does(found, f"read-trylock mmap_sem of {first}")[0],  # (3) the reaper starts on it
+        does(found, f"SIGKILL {second}")[0],  # (4) memcg2 OOM: the second victim
+        refused,  # (5) it is not passed on
+        does(found, "clear mm_to_reap")[0],  # (6) the reaper finishes
+        does(found, "read mm_to_reap")[-1],  # (7) and finds nothing more to do
+    ]
+    assert steps[:2] == sorted(steps[:2])
+    assert steps[3:] == sorted(steps[3:])
+    assert steps[1] < steps[2] < steps[5] and steps[1] < steps[4] < steps[5]
+    assert not does(found, f"trylock mmap_sem of {second}")
+
+
+def test_lost_even_after_the_last_vma():
+    """The window stays open until the slot is cleared."""
+
+    def lost_late(kernel) -> bool:
+        slot = kernel.mm_to_reap
+        refused = [t for t in kernel.tasks if t.marked is not None and t.mm is not slot]
+        done = slot is not None and not any(vma.pages for vma in slot.vmas)
+        return bool(done and refused and kernel.oom_lock.owner is None)
+
+    found = explore("lost-victim", "rfc-2015-11-25", lost_late)
+    assert found.verdict == "violated"
+    assert does(found, "cmpxchg mm_to_reap")[-1] > does(found, "reap vma2")[0]
+
+
+def test_a_slot_emptied_first_loses_the_third_not_the_second():
+    """(h): once the reaper has taken the first victim, the slot has room for one more."""
+
+    def lost_while_reaping(kernel) -> bool:
+        reaping = any(t.mm is not None and t.mm.reaped is not None for t in kernel.tasks)
+        waiting = [
+            t for t in kernel.tasks
+            if t.marked is not None and t.mm.reaped is None and t.mm is not kernel.mm_to_reap
+        ]  # fmt: skip
+        return reaping and bool(waiting) and kernel.oom_lock.owner is None
+
+    def victims(kernel) -> int:
+        return sum(t.marked is not None for t in kernel.tasks)
+
+    def third_lost(kernel) -> bool:
+        return victims(kernel) == 3 and lost_while_reaping(kernel)
+
+    assert explore("lost-victim", "rfc-xchg", third_lost, victims=3).verdict == "violated"
+
+
+def test_the_schedule_replays_to_the_same_end():
+    found = explore("lost-victim", "rfc-2015-11-25")
+    run = oomlab.run("lost-victim", "rfc-2015-11-25", schedule=found.pids)
+    assert run.outcome.verdict == "lost-victim"
+    assert [s.task for s in run.steps] == [s["task"] for s in found.schedule]
+
+
+def test_fewest_switches_is_no_more_than_the_shortest_has():
+    steps = explore("lost-victim", "rfc-2015-11-25")
+    switches = explore("lost-victim", "rfc-2015-11-25", prefer="switches")
+    assert switches.switches() < steps.switches()
+    assert len(switches.pids) >= len(steps.pids)
+
+
+SMALL = st.fixed_dictionaries({
+    "scenario": st.sampled_from(
+        ["lost-victim", "second-oom", "self-marked", "hidden-sharer", "killed-twice"]),
+    "policy": st.sampled_from(sorted(set(PRESETS) - {"kmallocwd", "workqueue"})),
+    "pin": st.sampled_from(["after-publish", "before-publish"]),
+    "wake": st.sampled_from(["mark_oom_victim", "oom_kill_process"]),
+})  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(SMALL)
+def test_reductions_change_no_verdict(small):
+    """Symmetry and learned rules, on and off: the same verdict, the same shortest length."""
+    answers = [
+        explore(**small, max_states=1200, symmetry=symmetry, learn=learn)
+        for symmetry, learn in ((True, True), (False, True), (False, False))
+    ]
+    if any(a.verdict == "bound-reached" for a in answers):
+        return
+    assert len({(a.verdict, len(a.pids)) for a in answers}) == 1
+    if answers[0].verdict == "holds":
+        assert answers[1].states == answers[2].states, "learned and replayed states differ"
+        assert answers[1].transitions == answers[2].transitions
+
+
+def test_equal_states_have_equal_futures():
+    """Every state of a small search: replayed, it is the state that the rules computed."""
+    rules = Rules(lambda: oomlab.build("lost-victim", "rfc-2015-11-25", vmas=1)[0], True)
+    layout = rules.layout
+    while True:
+        try:
+            seen, frontier = {rules.start: []}, [(rules.start, [], layout.same)]
+            for state, path, moved in frontier:  # grows
+                for move in rules.moves(state):
+                    new = rules.successor(state, move, lambda p=path, m=moved: (p, m))
+                    new, old = layout.canonical(new)
+                    way = [*path, rules.concrete(move, moved)]
+                    if new not in seen:
+                        seen[new] = way
+                        frontier.append((new, way, tuple(moved[g] for g in old)))
+            break
+        except Relayout:
+            rules.relayout()
+    for state, path, moved in frontier:
+        assert read_state(rules, path, moved) == state
+
+
+def read_state(rules: Rules, path: list[int], moved: tuple) -> tuple:
+    layout = rules.layout
+    kernel, refs = rules.replay(path, moved)
+    things = {ref: thing for thing, ref in refs.values()}
+
+    def value(ref, name):
+        if name == "position":
+            return layout.position(things[ref], refs)
+        return layout.token(getattr(things[ref], name), ref.group, refs, name)
+
+    order = sorted(layout.changing)
+    groups = [tuple(value(*p) for p in order if p[0].group == g) for g in range(layout.groups + 1)]
+    return (*groups[0], *(layout.number(part) for part in groups[1:]))
+
+
+def test_an_independent_search_counts_the_same_states():
+    """An oracle without our explorer: two killers, a slot, a reaper, written as plain tuples."""
+
+    def moves(state):
+        (a, b), slot, reaper, lost = state
+        for i, pc in enumerate((a, b)):
+            killers = [a, b]
+            if pc == "kill":
+                killers[i] = "publish"
+                yield tuple(killers), slot, reaper, lost
+            elif pc == "publish":
+                killers[i] = "done"
+                yield tuple(killers), slot or i + 1, reaper, lost | (1 << i if slot else 0)
+        if reaper == "idle" and slot:
+            yield (a, b), slot, "reap", lost
+        elif reaper == "reap":
+            yield (a, b), 0, "idle", lost
+
+    seen, todo = {(("kill", "kill"), 0, "idle", 0)}, [(("kill", "kill"), 0, "idle", 0)]
+    for state in todo:
+        for new in moves(state):
+            if new not in seen:
+                seen.add(new)
+                todo.append(new)
+    assert any(lost for *_, lost in seen)
+    # the same system as threads that take turns in every order
+    orders = set(permutations("aabbrrrr"))
+    reached = set()
+    for order in orders:
+        state = (("kill", "kill"), 0, "idle", 0)
+        for who in order:
+            options = [n for n in moves(state) if mover(state, n) == who]
+            state = options[0] if options else state
+            reached.add(state)
+    assert reached | {(("kill", "kill"), 0, "idle", 0)} == seen
+
+
+def mover(before, after) -> str:
+    if before[0][0] != after[0][0]:
+        return "a"
+    return "b" if before[0][1] != after[0][1] else "r"
+
+
+def test_bounds_are_named():
+    found = explore("lost-victim", "handa", victims=4, max_states=100)
+    assert found.verdict == "bound-reached" and found.bound["max_states"] == 100
+    assert "before the search was ended" in found.sentence()
+    assert f"{found.states} states" in found.sentence()
+
+
+def test_an_interrupt_keeps_what_is_known():
+    def stop(states, waiting, seconds):
+        raise KeyboardInterrupt
+
+    found = explore("lost-victim", "kmallocwd", victims=3, progress=stop)
+    assert found.verdict == "bound-reached" and found.bound["interrupted"] and found.states > 10
+
+
+@pytest.mark.parametrize("call, word", [
+    (lambda: explore("lost-victm"), "lost-victim"),
+    (lambda: explore("lost-victim", property="no-victims-lost"), "no-victim-lost"),
+    (lambda: explore("lost-victim", prefer="luck"), "steps"),
+])  # fmt: skip
+def test_wrong_names(call, word):
+    with pytest.raises(ValueError, match=word):
+        call()
