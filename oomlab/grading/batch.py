@@ -17,7 +17,8 @@ from pathlib import Path
 from .feedback import write_feedback
 from .group import Group
 from .notebook import Submission
-from .result import Result, digest, grade
+from .exercise import Finding
+from .result import Graded, Result, digest, grade
 from .sandbox import NoSandbox
 from .sheet import Sheet
 
@@ -59,7 +60,7 @@ def grade_all(work: list[tuple[Submission, Sheet]], out: Path, jobs: int, *, hid
     """Grade each, `jobs` at a time; every result, in the order given. NoSandbox if there is none."""
     secret = secret_seed(out)
     results: dict[str, Result] = {}
-    running: dict[int, tuple[Submission, float]] = {}
+    running: dict[int, tuple[Submission, Sheet, float]] = {}
     todo = []
     for submission, sheet in work:
         result = finished(out, submission, sheet, secret)
@@ -76,11 +77,11 @@ def grade_all(work: list[tuple[Submission, Sheet]], out: Path, jobs: int, *, hid
                 pid = os.fork()
                 if pid == 0:
                     grade_and_exit(submission, sheet, out, secret, hidden, trusted)
-                running[pid] = (submission, time.monotonic())
-            for submission, code in ended(running):
+                running[pid] = (submission, sheet, time.monotonic())
+            for submission, sheet, code in ended(running):
                 if code == REFUSED:
                     raise NoSandbox("the child could not prove that it is isolated")
-                result = load(out, submission, code)
+                result = load(out, submission, sheet, code)
                 results[submission.student] = result
                 done = f"{len(results)}/{len(work)} {submission.student}"
                 progress(f"{done}: {result.points} of {result.of} {result.problem}")
@@ -92,16 +93,16 @@ def grade_all(work: list[tuple[Submission, Sheet]], out: Path, jobs: int, *, hid
     return [results[submission.student] for submission, _ in work]
 
 
-def ended(running: dict) -> list[tuple[Submission, int]]:
+def ended(running: dict) -> list[tuple[Submission, Sheet, int]]:
     """Wait a moment for grading processes to end; kill one that hangs."""
     out = []
-    for pid, (submission, began) in list(running.items()):
+    for pid, (submission, sheet, began) in list(running.items()):
         if time.monotonic() - began > SUBMISSION_SECONDS:
             os.kill(pid, 9)
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             del running[pid]
-            out.append((submission, os.waitstatus_to_exitcode(status)))
+            out.append((submission, sheet, os.waitstatus_to_exitcode(status)))
     if not out:
         time.sleep(0.005)
     return out
@@ -129,10 +130,14 @@ def grade_and_exit(submission, sheet, out: Path, secret: str, hidden: list, trus
         os._exit(code)
 
 
-def load(out: Path, submission: Submission, code: int) -> Result:
+def load(out: Path, submission: Submission, sheet: Sheet, code: int) -> Result:
     """What the grading process wrote, or a result that says that it could not."""
     if code == 0:
         text = (out / submission.student / "result.json").read_text("utf-8")
         return Result.from_dict(json.loads(text))
     problem = f"Grading it failed ({code}); the teacher should look at this notebook."
-    return Result(submission.student, submission.source, "", "", problem=problem)
+    nothing = [
+        Graded(e.name, e.title, e.level, [Finding(p.name, p.says, 0, p.points) for p in e.properties])
+        for e in sheet.exercises
+    ]
+    return Result(submission.student, submission.source, sheet.name, "", nothing, problem)

@@ -47,9 +47,10 @@ def read_file(path: Path) -> bytes:
     except OSError as error:
         why = "it is a symbolic link" if os.path.islink(path) else error.strerror
         raise NotANotebook(f"it cannot be opened: {why}") from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise NotANotebook("it is not a regular file")
     with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise NotANotebook("it is not a regular file")
         data = file.read(NOTEBOOK_BYTES + 1)
     if len(data) > NOTEBOOK_BYTES:
         raise NotANotebook(f"it is longer than {NOTEBOOK_BYTES >> 20} MB; clear its outputs")

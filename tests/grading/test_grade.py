@@ -1,0 +1,311 @@
+"""A teacher's day: release, collect, grade, return; and what goes wrong on such days."""
+
+import argparse
+import csv
+import io
+import json
+import os
+import re
+import time
+import zipfile
+from pathlib import Path
+from random import Random
+
+import pytest
+from classroom import SHEETS, notebook, solution
+from mistakes.hand_off import SLOT
+
+from oomlab.grading import batch, command, sandbox
+from oomlab.grading.checks import EXERCISES
+from oomlab.grading.notebook import NotANotebook, Submission, code_cells, collect, read_file
+from oomlab.grading.release import student_version
+from oomlab.grading.sheet import choose
+
+LEVEL_2 = Path("exercises/level-2.ipynb")
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
+
+
+def arguments(add, *words):
+    parser = argparse.ArgumentParser()
+    add(parser)
+    return parser.parse_args([str(word) for word in words])
+
+
+def grade(*words):
+    return command.grade(arguments(command.add_grade_arguments, *words))
+
+
+def release(*words):
+    return command.release(arguments(command.add_release_arguments, *words))
+
+
+@pytest.fixture
+def classroom(tmp_path, sandboxed):
+    """Four students: right, half right, cheating, broken."""
+    right = [solution(e.name) for e in SHEETS["level-2"].exercises]
+    cheat = "import os, sys\nclass E(int):\n    __eq__ = lambda s, o: True\n"
+    cheat += "def wake_oom_reaper(mm):\n    yield E()\ndef oom_reaper():\n    os._exit(0)\n"
+    cheat += "def oom_kill_process(v, t): return E()\ndef zone_watermark_ok(t, z): sys.exit()\n"
+    students = {
+        "alice": notebook(*right),
+        "bob": notebook(SLOT, right[1], "def zone_watermark_ok(task, zone):\n    return None\n"),
+        "mallory": notebook(cheat, metadata={"nbgrader": {"points": 100}, "celltoolbar": "x"}),
+        "zoe": b'{"cells": [{"cell_type": "code", "source": "def oom_',
+    }
+    for name, data in students.items():
+        path = tmp_path / "submitted" / name / "level-2.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+    return tmp_path
+
+
+def test_four_students(classroom, capsys):
+    out = classroom / "graded"
+    assert grade(classroom / "submitted", "--out", out, "--csv") == 0
+    printed = capsys.readouterr()
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(printed.out))}
+    of = SHEETS["level-2"].points
+    assert {name: int(row["points"]) for name, row in rows.items()} == {
+        "alice": of, "bob": 15, "mallory": 0, "zoe": 0}  # fmt: skip
+    assert "not JSON" in rows["zoe"]["problem"] and int(rows["zoe"]["of"]) == of
+    assert "4/4" in printed.err
+    page = (out / "bob" / "feedback.html").read_text()
+    assert "mm_to_reap holds mm1: mm2 is not passed to oom_reaper()" in page
+    assert page.count("<svg") == page.count("<table") >= 3
+    assert "(7)" in page and "default-src &#x27;none&#x27;" not in page
+    assert all(f"({n})" in (out / "bob" / "feedback.md").read_text() for n in range(1, 8))
+    scope = json.loads((out / "bob" / "gradescope.json").read_text())
+    assert scope["score"] == 15 == sum(test["score"] for test in scope["tests"])
+    everything = json.loads((out / "results.json").read_text())
+    assert [result["student"] for result in everything] == ["alice", "bob", "mallory", "zoe"]
+    assert "assignment,student_id" in (out / "nbgrader.csv").read_text()
+
+
+def test_feedback_tells_no_secrets(classroom):
+    out = classroom / "graded"
+    grade(classroom / "submitted", "--out", out)
+    seed = (out / ".seed").read_text()
+    assert oct((out / ".seed").stat().st_mode & 0o777) == "0o600"
+    draws = [Random(f"{seed}/{name}").sample(range(65536), 2) for name in ("hand-off", "kill-sharers")]
+    hidden = [f"mm@{n:04x}" for draw in draws for n in draw]
+    for page in out.rglob("*"):
+        if page.is_file() and page.name != ".seed":
+            text = page.read_text()
+            assert seed not in text
+            assert not [mm for mm in hidden if mm in text]
+            assert "raise Lost" not in text and "<script" not in text
+
+
+def test_a_killed_run_goes_on_where_it_was(classroom, capsys, monkeypatch):
+    out = classroom / "graded"
+    grade(classroom / "submitted/alice", classroom / "submitted/bob", "--out", out)
+    written = (out / "alice" / "result.json").stat().st_mtime_ns
+    (out / "bob" / "result.json").write_text('{"half a res')  # as a crash might leave it
+    capsys.readouterr()
+    assert grade(classroom / "submitted", "--out", out) == 0
+    assert "1 of 4 are graded already" in capsys.readouterr().err
+    assert (out / "alice" / "result.json").stat().st_mtime_ns == written
+    assert json.loads((out / "bob" / "result.json").read_text())["points"] == 15
+
+
+def test_a_changed_notebook_is_graded_again(classroom):
+    out = classroom / "graded"
+    grade(classroom / "submitted/zoe/level-2.ipynb", "--out", out)
+    (classroom / "submitted/zoe/level-2.ipynb").write_bytes(notebook(solution("hand-off")))
+    grade(classroom / "submitted/zoe/level-2.ipynb", "--out", out)
+    (result,) = json.loads((out / "results.json").read_text())
+    assert result["points"] == EXERCISES["hand-off"].points
+
+
+def test_a_crash_of_the_grader_costs_one_submission(classroom, monkeypatch):
+    def grade_one(submission, *rest, **more):
+        if submission.student == "bob":
+            os.kill(os.getpid(), 9)
+        return real(submission, *rest, **more)
+
+    real = batch.grade
+    monkeypatch.setattr(batch, "grade", grade_one)
+    out = classroom / "graded"
+    assert grade(classroom / "submitted", "--out", out) == 0
+    results = {r["student"]: r for r in json.loads((out / "results.json").read_text())}
+    assert "failed" in results["bob"]["problem"]
+    assert results["alice"]["points"] == results["bob"]["of"] == SHEETS["level-2"].points
+
+
+def test_without_a_sandbox_it_refuses_in_one_sentence(classroom, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert grade(classroom / "submitted", "--out", classroom / "graded") == 2
+    told = capsys.readouterr().err
+    assert "only in a sandbox" in told and "apt install bubblewrap" in told and "--trusted" in told
+    assert not (classroom / "graded").exists()
+
+
+def test_a_child_that_is_not_isolated_gets_no_input(classroom, monkeypatch, capsys):
+    """The child is started without any sandbox, and cannot prove what is not so."""
+    monkeypatch.setattr(sandbox, "command", lambda hidden: sandbox.trusted_command())
+    assert grade(classroom / "submitted", "--out", classroom / "graded") == 2
+    assert not list((classroom / "graded").rglob("result.json"))
+
+
+def test_each_doubt_is_enough():
+    here = {name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")}
+    apart = {name: f"{name}:[1]" for name in here}
+    fine = {"namespaces": apart, "capabilities": ["", ""], "no_new_privs": "1", "uid": 65534,
+            "devices": ["lo"], "writable": [], "visible": []}  # fmt: skip
+    assert sandbox.doubts(fine) == []
+    for name in ("net", "pid", "mnt", "user", "ipc", "uts"):
+        assert sandbox.doubts({**fine, "namespaces": {**apart, name: here[name]}})
+    for wrong in ({"capabilities": ["", "1"]}, {"no_new_privs": "0"}, {"uid": 0},
+                  {"devices": ["lo", "eth0"]}, {"writable": ["/"]}, {"visible": ["x"]}):  # fmt: skip
+        assert sandbox.doubts({**fine, **wrong})
+
+
+def test_trusted_says_what_it_means(classroom, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert grade(classroom / "submitted/alice", "--out", classroom / "g", "--trusted") == 0
+    assert "with your rights, on your files and your network" in capsys.readouterr().err
+
+
+def test_files_that_are_no_notebooks(tmp_path):
+    (tmp_path / "link.ipynb").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "folder.ipynb").mkdir()
+    (tmp_path / "long.ipynb").write_bytes(b" " * (9 << 20))
+    for name, why in {"link": "symbolic link", "pipe": "not a regular file", "nothing": "No such",
+                      "folder": "not a regular file", "long": "longer than"}.items():  # fmt: skip
+        with pytest.raises(NotANotebook, match=why):
+            read_file(tmp_path / f"{name}.ipynb")
+    with pytest.raises(NotANotebook):
+        read_file(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("data", [
+    b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'{"cells": 7}', b'{"cells": {}}', b"[" * 200_000,
+    b'{"a":' * 100_000, b"9" * 100_000, b'{"worksheets": []}', b"\x80\x04K\x01.", b"PK\x03\x04",
+    b'{"cells": [{"cell_type": "code", "source": "' + b"x" * (2 << 20) + b'"}]}',
+], ids=range(14))  # fmt: skip
+def test_malformed_notebooks(data):
+    with pytest.raises(NotANotebook):
+        code_cells(data)
+
+
+def test_cells_of_wrong_types_are_left_out():
+    cells = [7, None, {}, {"cell_type": "code"}, {"cell_type": "code", "source": {"a": 1}},
+             {"cell_type": "code", "source": ["x", 7]}, {"cell_type": "markdown", "source": "m"},
+             {"cell_type": "code", "source": ["a\n", "b"]}]  # fmt: skip
+    assert code_cells(json.dumps({"cells": cells}).encode()) == ["a\nb"]
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_archives_are_never_unpacked(tmp_path, sandboxed):
+    good = notebook(solution("hand-off"))
+    path = zipped(tmp_path / "level-2.zip", {
+        "../../../escaped.ipynb": good, "/abs/olute.ipynb": good, "bomb.ipynb": b" " * (60 << 20),
+        "alice/level-2.ipynb": good, "notes.txt": b"x",
+    })  # fmt: skip
+    before = sorted(tmp_path.rglob("*"))
+    submissions = collect([str(path)])
+    assert sorted(tmp_path.rglob("*")) == before
+    assert len({s.student for s in submissions}) == 4
+    assert all("/" not in s.student and not s.student.startswith(".") for s in submissions)
+    out = tmp_path / "graded"
+    assert grade(path, "--exercises", LEVEL_2, "--out", out) == 0
+    results = {r["student"]: r for r in json.loads((out / "results.json").read_text())}
+    assert "longer than" in results["bomb"]["problem"]
+    assert sum(r["points"] == EXERCISES["hand-off"].points for r in results.values()) == 3
+    assert not (tmp_path.parent / "escaped.ipynb").exists()
+
+
+def test_a_damaged_archive_costs_that_archive(tmp_path):
+    (tmp_path / "a.zip").write_bytes(b"PK not an archive")
+    (submission,) = collect([str(tmp_path / "a.zip")])
+    with pytest.raises(NotANotebook, match="damaged"):
+        submission.read()
+
+
+def test_whose_it_is():
+    def who(*paths):
+        return [s.student for s in collect(list(paths))]
+
+    assert who("alice.ipynb", "bob.ipynb") == ["alice", "bob"]
+    assert who("alice/hw.ipynb", "bob/hw.ipynb") == ["alice", "bob"]
+    assert who("s/alice/hw/hw.ipynb", "s/bob/hw/hw.ipynb") == ["alice", "bob"]
+    same = who("x/a.ipynb", "y/A.ipynb", "z/a b.ipynb", "../..ipynb", "<script>.ipynb")
+    assert len({name.lower() for name in same}) == 5
+    assert who("results.json.ipynb")[0] != "results.json"
+
+
+def test_which_sheet_it_answers():
+    sheets = list(SHEETS.values())
+    assert choose(sheets, Submission("a", "a", Path("a/level-2/x.ipynb"))).name == "level-2"
+    assert choose(sheets, Submission("a", "a", Path("level-1/a-level-3.ipynb"))).name == "level-3"
+    with pytest.raises(ValueError, match="cannot tell which sheet"):
+        choose(sheets, Submission("a", "a", Path("homework.ipynb")))
+
+
+def test_release_leaves_no_solution_and_no_test(tmp_path, capsys):
+    began = time.monotonic()
+    assert release("--out", tmp_path) == 0
+    assert time.monotonic() - began < 5
+    printed = capsys.readouterr().out
+    for name, sheet in SHEETS.items():
+        text = (tmp_path / f"{name}.ipynb").read_text()
+        assert not re.search("(BEGIN|END) (SOLUTION|HIDDEN)", text)
+        assert "grading import points" not in text
+        assert text.count("NotImplementedError") == sum(len(e.functions) for e in sheet.exercises)
+        assert f"{name}.ipynb: {sheet.points} points" in printed
+
+
+def test_a_released_sheet_handed_in_as_it_is_gets_nothing(tmp_path, sandboxed):
+    release("level-1", "--out", tmp_path / "release")
+    grade(tmp_path / "release/level-1.ipynb", "--out", tmp_path / "graded")
+    (result,) = json.loads((tmp_path / "graded/results.json").read_text())
+    assert result["points"] == 0 and result["of"] == SHEETS["level-1"].points
+
+
+def test_a_marker_without_partner_is_not_released():
+    book = json.loads(notebook("def f():\n    ### BEGIN SOLUTION\n    return 42\n"))
+    with pytest.raises(ValueError, match="no partner"):
+        student_version(book)
+
+
+def test_sheets_and_checks_agree():
+    """Every exercise is on a sheet of its level, with the points that its properties are worth."""
+    asked = [exercise.name for sheet in SHEETS.values() for exercise in sheet.exercises]
+    assert sorted(asked) == sorted(EXERCISES) and len(asked) >= 10
+    for name, sheet in SHEETS.items():
+        assert {f"level-{exercise.level}" for exercise in sheet.exercises} == {name}
+        for cell in sheet.notebook["cells"]:
+            meta = cell["metadata"].get("nbgrader", {})
+            if meta.get("grade"):
+                assert meta["points"] == EXERCISES[meta["grade_id"].removesuffix("-check")].points
+
+
+def test_an_unknown_sheet_is_named(capsys):
+    assert release("level-9") == 2
+    assert "level-9" in capsys.readouterr().err
+    assert grade("nothing.ipynb", "--exercises", "/nowhere") == 2
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_self_check_is_practice(name):
+    from oomlab.grading import check
+
+    namespace = {}
+    exec(solution(name), namespace)
+    practice = check(name, *(namespace[f] for f in EXERCISES[name].functions))
+    n = len(EXERCISES[name].properties)
+    assert repr(practice).startswith(f"{name}: visible checks passed: {n} of {n}")
+    assert "point" not in repr(practice).split("\n")[0] and "grade" not in repr(practice)
+    with pytest.raises(ValueError, match="call it as"):
+        check(name)
