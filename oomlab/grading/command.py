@@ -74,7 +74,7 @@ def grade(args: argparse.Namespace) -> int:
     try:
         if not args.trusted:
             require_bubblewrap()
-        say_if_degraded()
+            require_limits()
         sheets = load_sheets(Path(args.exercises))
         submissions = collect(args.notebooks)
         work = [(submission, choose(sheets, submission)) for submission in submissions]
@@ -101,8 +101,13 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def say_if_degraded() -> None:
+def require_limits() -> None:
+    """A cgroup, or at least a kernel that limits processes: for root it does not."""
     group = Group()
-    if not group.enforced:
-        say(DEGRADED)
+    enforced = group.enforced
     group.close()
+    if not enforced and os.geteuid() == 0:
+        raise NoSandbox("no cgroup can be made, and root may start any number of processes; run "
+                        "it as an ordinary user")  # fmt: skip
+    if not enforced:
+        say(DEGRADED)

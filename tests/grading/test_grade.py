@@ -15,7 +15,7 @@ import pytest
 from classroom import SHEETS, notebook, solution
 from mistakes.hand_off import SLOT
 
-from oomlab.grading import batch, command, sandbox
+from oomlab.grading import batch, command, group, sandbox
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.notebook import NotANotebook, Submission, code_cells, collect, read_file
 from oomlab.grading.release import student_version
@@ -142,6 +142,17 @@ def test_without_a_sandbox_it_refuses_in_one_sentence(classroom, monkeypatch, ca
     told = capsys.readouterr().err
     assert "only in a sandbox" in told and "apt install bubblewrap" in told and "--trusted" in told
     assert not (classroom / "graded").exists()
+
+
+def test_root_without_a_cgroup_is_refused(classroom, monkeypatch, capsys):
+    made = group.Group.__init__
+    monkeypatch.setattr(group.Group, "__init__", lambda self, own=None: made(self, {}))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert grade(classroom / "submitted", "--out", classroom / "graded") == 2
+    assert "ordinary user" in capsys.readouterr().err
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert grade(classroom / "submitted/zoe", "--out", classroom / "graded") == 0
+    assert "watched" in capsys.readouterr().err
 
 
 def test_a_child_that_is_not_isolated_gets_no_input(classroom, monkeypatch, capsys):
