@@ -26,7 +26,7 @@ def run_seeded(
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
     steps, next_tick, per_tick, naps_since = 0, 0, STEPS_PER_TICK * cpus, 0
     limit = stall_limit(kernel.policy)
-    progress, last_progress, lowest = kernel.progress, kernel.jiffies, kernel.zone.free
+    progress, last_progress, lowest = kernel.progress, kernel.jiffies, available(kernel.zone)
     while not kernel.panicked:
         if not runqueue:
             if not timers:
@@ -53,10 +53,10 @@ def run_seeded(
                     kernel.run_timers()
                     if any(timer.expires > kernel.jiffies + 1 for timer in timers):
                         naps_since = kernel.jiffies  # something new is yet to come
-                if kernel.zone.free < lowest:  # memory is still filling up
-                    lowest, last_progress = kernel.zone.free, kernel.jiffies
+                if available(kernel.zone) < lowest:  # memory is still filling up
+                    lowest, last_progress = available(kernel.zone), kernel.jiffies
         if kernel.progress != progress:
-            progress, last_progress, lowest = kernel.progress, kernel.jiffies, kernel.zone.free
+            progress, last_progress, lowest = kernel.progress, kernel.jiffies, available(kernel.zone)
             if all(task.daemon or task.flags & PF_KTHREAD for task in kernel.tasks):
                 break  # all work is done
             if until is not None and until(kernel):
@@ -135,6 +135,11 @@ def fire_timer(kernel, pid: int) -> None:
     kernel.jiffies = max(kernel.jiffies, timer.expires)
     kernel.del_timer(timer)
     timer.function(timer.argument)
+
+
+def available(zone) -> int:
+    """Pages that are free, or would be after some reclaim."""
+    return zone.free + zone.reclaimable
 
 
 def stall_limit(policy) -> int:

@@ -149,8 +149,18 @@ def test_reductions_change_no_verdict(small):
         return
     assert len({(a.verdict, len(a.pids)) for a in answers}) == 1
     if answers[0].verdict == "holds":
-        assert answers[1].states == answers[2].states, "learned and replayed states differ"
-        assert answers[1].transitions == answers[2].transitions
+        # the learned states also tell freed structures apart, which a fingerprint forgets
+        assert answers[1].states >= answers[2].states
+
+
+@pytest.mark.parametrize("policy", ["rfc-2015-11-25", "handa", "linux-4.6", "linux-6.12"])
+def test_learned_and_replayed_states_are_the_same(policy):
+    """Where nothing is freed, the two relations count the same states and transitions."""
+    learned, replayed = (
+        explore("lost-victim", policy, symmetry=False, learn=learn) for learn in (True, False)
+    )
+    assert (learned.verdict, learned.states, learned.transitions) == (
+        replayed.verdict, replayed.states, replayed.transitions)  # fmt: skip
 
 
 def test_equal_states_have_equal_futures():
