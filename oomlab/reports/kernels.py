@@ -18,7 +18,7 @@ GENERATIONS = (
     ((4, 6), "4.0-4.5"),
     ((4, 19), "4.6-4.18"),
     ((6, 0), "4.19-5.x"),
-    ((99, 0), "6.x+"),
+    ((1000, 0), "6.x+"),
 )
 
 # From each release on, the rules of this preset. 3.5 counts pages for the first time; 3.14 takes

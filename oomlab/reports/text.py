@@ -185,22 +185,26 @@ def _unwrap_json(text: str) -> tuple[str, str | None]:
         except (ValueError, RecursionError):
             record = None
         if isinstance(record, dict):
-            inner = next((v for v in record.values() if isinstance(v, dict)), {})
-            for fields in (record, inner):
+            for fields in (record, *(v for v in record.values() if isinstance(v, dict))):
                 for key in JSON_KEYS:
-                    message = fields.get(key)
-                    if isinstance(message, list):  # journald prints odd bytes as numbers
-                        message = bytes(b for b in message if type(b) is int and 0 <= b < 256)
-                        message = message.decode("utf-8", "replace")
-                    if isinstance(message, str):
-                        hosts = [record.get(k) or inner.get(k) for k in JSON_HOSTS]
-                        return message, next((h for h in hosts if isinstance(h, str)), None)
+                    if key in fields and (message := _message(fields[key])):
+                        hosts = (d[k] for d in (fields, record) for k in JSON_HOSTS if k in d)
+                        host = next(hosts, None)
+                        return message, host if isinstance(host, str) else None
     field = JSON_FIELD.search(text)
     if field:
         return field[1].replace('\\"', '"'), None
     if text[0] == '"':
         return text[1:].rstrip('+;, "'), None
     return text, None
+
+
+def _message(value: object) -> str | None:
+    """A message of a JSON log; journald prints odd bytes as a list of numbers."""
+    if isinstance(value, list):
+        odd = bytes(b for b in value if type(b) is int and 0 <= b < 256)
+        value = odd.decode("utf-8", "replace")
+    return value.rstrip("\n") if isinstance(value, str) else None
 
 
 def _without_prefix(

@@ -5,7 +5,7 @@ from .gfp import decode, in_words
 from .kernels import generation, version
 from .report import Report, Zone
 
-ROWS = 10  # of the task table that are shown
+ROWS = 10  # tasks, zones, reaper lines that are shown
 
 
 def text_of(explanation: Explanation) -> str:
@@ -73,7 +73,10 @@ def memory(report: Report) -> list[str]:
             f"  The limit of {path} was hit: {used.usage_kb} of {used.limit_kb} kB used{failed}."
         )
     if report.memory:
-        lines += [f"  {line}" for zone in report.memory.zones if (line := marks(zone))]
+        zones = [f"  {line}" for zone in report.memory.zones if (line := marks(zone))]
+        lines += zones[:ROWS]
+        if len(zones) > ROWS:
+            lines.append(f"  ... and {len(zones) - ROWS} more zones")
         order = report.invoker.order if report.invoker else None
         if order and 0 < order < 20:
             lines += fragments(report, report.page_kb << order)
