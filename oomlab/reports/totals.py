@@ -6,6 +6,7 @@ from ..model.mm import PTRS_PER_PTE
 from .kernels import in_container, policy_for
 from .report import Kill, Report, TaskRow
 
+BY_SCORE = "as the printed score tells"
 UNLIMITED_KB = 1 << 52  # a memcg without limit prints 2^63 bytes in kB, less a page
 
 
@@ -35,7 +36,7 @@ def total_pages(report: Report) -> Total:
         return Total(max(ram + (swap or 0), 1), ram + (swap or 0), "RAM - reserved + swap")
     by_score = _by_score(report)
     if by_score:
-        return Total(by_score, by_score, "from the printed score")
+        return Total(by_score, by_score, BY_SCORE)
     held = sum((row.rss or 0) + (row.swapents or 0) for row in report.tasks)
     guess = max(held, 1000)
     return Total(guess, 16 * guess, "a guess: the memory that the tasks hold")
@@ -83,7 +84,7 @@ def _limit(report: Report, swap: int | None) -> Total | None:
         return Total(limit + swap, limit + swap, "the limit, and all swap")
     by_score = _by_score(report)
     if by_score and by_score >= limit:
-        return Total(by_score, by_score, "from the printed score")
+        return Total(by_score, by_score, BY_SCORE)
     return Total(limit, 64 * limit, "the limit; how much swap there is, is not printed")
 
 

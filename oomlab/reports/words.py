@@ -4,6 +4,7 @@ from .explanation import Explanation, Ranked
 from .gfp import decode, in_words
 from .kernels import generation, version
 from .report import Report, Zone
+from .totals import BY_SCORE
 
 ROWS = 10  # tasks, zones, reaper lines that are shown
 
@@ -72,6 +73,9 @@ def memory(report: Report) -> list[str]:
         lines.append(
             f"  The limit of {path} was hit: {used.usage_kb} of {used.limit_kb} kB used{failed}."
         )
+    if report.kind in ("cpuset", "mempolicy", "mempolicy or cpuset") and report.allowed_nodes:
+        nodes = ", ".join(map(str, sorted(report.allowed_nodes)))
+        lines.append(f"  Only memory of these nodes was allowed: {nodes}.")
     if report.memory:
         zones = [f"  {line}" for zone in report.memory.zones if (line := marks(zone))]
         lines += zones[:ROWS]
@@ -161,9 +165,10 @@ def choice(explanation: Explanation) -> list[str]:
     if verdict.reason:
         lines.append(f"  {verdict.reason}: {verdict.because}.")
     if report.scored and explanation.recomputed_score is not None:
-        lines.append(
-            f"  Printed score {report.scored.score}, recomputed {explanation.recomputed_score}."
-        )
+        recomputed = f"recomputed {explanation.recomputed_score}"
+        if explanation.total.source == BY_SCORE:  # then it proves nothing
+            recomputed = f"so the OOM was about {explanation.total.pages} pages or so"
+        lines.append(f"  Printed score {report.scored.score}, {recomputed}.")
     return lines + spared(explanation)
 
 
