@@ -33,7 +33,7 @@ def judge(kernel: Kernel, steps: int) -> Outcome:
     facts = {
         "victims": list(kernel.victims),
         "lost": [task.name for task in lost_victims(kernel)],
-        "reaped": {mm.name: mm.reaped for mm in kernel.mms if mm.reaped},
+        "reaped": dict(kernel.reaped),
         "pages_to": dict(kernel.zone.pages_to),
         "ticks": kernel.jiffies,
         "steps": steps,

@@ -76,6 +76,7 @@ class Kernel:
         self.bugs: list[str] = []
         self.events: list[dict] | None = []  # None: nobody listens
         self.progress = 0  # events that were not just another vain attempt
+        self.reaped: dict[str, int] = {}  # pages the reaper made free, by mm
         self.victims: list[str] = []  # names, in the order of the kills
         self.symmetric: list[list] = []  # groups of objects that are alike, for the explorer
 

@@ -88,7 +88,7 @@ def mmdrop(mm: MM) -> None:
         mm.kernel.bug(f"{mm.name}: mm_count falls below zero")
     elif mm.mm_count == 0 and mm.mm_users > 0:
         mm.kernel.bug(f"{mm.name}: the mm_struct is freed while {mm.mm_users} still use it")
-    elif mm.mm_count == 0:
+    elif mm.mm_count == 0 and mm in mm.kernel.mms:  # it may be freed twice, which is a bug above
         mm.kernel.mms.remove(mm)
 
 

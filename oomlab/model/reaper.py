@@ -192,6 +192,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
             freed = zap_vma(mm, vma, keep)
             mm.reaped += freed
             kernel.zone.reaped += freed
+            kernel.reaped[mm.name] = mm.reaped
     mm.swapents = 0
     mm.mmap_sem.up_read(current)
     left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
