@@ -10,6 +10,7 @@ import pytest
 from oomlab.reports.explain import explain
 from oomlab.reports.explanation import REASONS
 from oomlab.reports.parse import parse
+from oomlab.reports.totals import BY_SCORE
 from oomlab.reports.words import text_of
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -62,13 +63,14 @@ def test_what_is_broken_gets_an_answer_in_words():
 
 @needs_field
 def test_printed_scores_are_reproduced():
+    """Where memory is printed; a total taken from the score itself proves nothing."""
     printed = []
     for path in FIELD:
         for explanation in explained(path):
-            if explanation.report.scored:
+            if explanation.report.scored and explanation.total.source != BY_SCORE:
                 ours, theirs = explanation.recomputed_score, explanation.report.scored.score
                 printed.append(ours is not None and abs(ours - theirs) <= 1)
-    assert len(printed) > 30 and sum(printed) >= 0.9 * len(printed)
+    assert len(printed) >= 30 and sum(printed) >= 0.9 * len(printed)
 
 
 @needs_field
