@@ -15,7 +15,7 @@ PROSE, CODE = sorted((ROOT / "docs").glob("*.md")), sorted((ROOT / "oomlab").rgl
 
 MAIL = re.compile(r"\bM\d\d\b")
 COMMIT = re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,40}\b")
-TREE = re.compile(r"\bK (\d\.\d+)\b")
+TREE = re.compile(r"\bK (\d\.\d+)\b(?!\.\d)")
 DATED = re.compile(r"\bv(\d\.\d+),? `([0-9a-f]{8,40})`")
 
 # Ids that nobody could confirm while the facts were gathered: not to be taught.
@@ -55,9 +55,12 @@ def test_nothing_unconfirmed_is_taught(path):
     assert not [commit for commit in UNCONFIRMED if commit[:8] in text_of(path)]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_notebook_names_its_sources(path):
-    """What a notebook cites in its text, it lists in its cell of sources."""
+LESSONS = [path for path in NOTEBOOKS if path.name >= "02"]  # the first has none to list
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_lesson_names_its_sources(path):
+    """What a lesson cites in its text, it lists in its cell of sources."""
     text = text_of(path)
     cells = nbformat.read(path, as_version=4).cells
     listed = " ".join(c.source for c in cells if c.cell_type == "code" and "cite(" in c.source)
