@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .exercise import Finding
 from .picture import lanes, text_lanes
-from .result import Result
+from .result import Graded, Result
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1f2430; max-width: 56rem; margin: 2rem auto;
@@ -26,6 +26,7 @@ pre { padding: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
 th, td { text-align: left; padding: .15rem .7rem .15rem 0; border-bottom: 1px solid #dfe1e8;
          vertical-align: top; }
+td:nth-child(-n+2) { white-space: nowrap; }
 svg { max-width: 100%; height: auto; }
 """
 HEADER = """<!doctype html>
@@ -34,6 +35,7 @@ HEADER = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>{title}</title><style>{style}</style></head><body>
 """
+SAME = "It is the schedule above."
 COLUMNS = {"mail": "step of the mail", "thread": "thread", "does": "operation", "result": "result",
            "says": "what happens"}  # fmt: skip
 
@@ -63,11 +65,17 @@ def html_page(result: Result) -> str:
         parts.append(f'<div class="p"><p>{code(result.problem)}</p></div>')
     for graded in result.exercises:
         parts.append(f"<h2>{escape(graded.title)}: {graded.points} of {graded.of}</h2>")
-        parts += [html_finding(finding) for finding in graded.findings]
+        parts += [html_finding(f, shown_above(graded, f)) for f in graded.findings]
     return "\n".join([*parts, "</body></html>\n"])
 
 
-def html_finding(f: Finding) -> str:
+def shown_above(graded: Graded, f: Finding) -> bool:
+    """Has an earlier property of this exercise been broken by the same schedule?"""
+    earlier = graded.findings[: graded.findings.index(f)]
+    return bool(f.schedule) and any(other.schedule == f.schedule for other in earlier)
+
+
+def html_finding(f: Finding, above: bool) -> str:
     ok = f.points == f.of
     mark = "✓" if ok else "✗"
     parts = [f'<div class="p{" ok" if ok else ""}"><b>{f.points} of {f.of}</b>']
@@ -76,7 +84,9 @@ def html_finding(f: Finding) -> str:
         parts.append(f"<p>{code(f.message)}</p>")
     if f.example:
         parts.append(f"<pre>{escape(clean(f.example))}</pre>")
-    if f.schedule:
+    if above:
+        parts.append(f"<p>{SAME}</p>")
+    elif f.schedule:
         parts.append(html_table(f.schedule))
         parts.append(lanes(f.schedule))
     return "\n".join([*parts, "</div>"])
@@ -104,7 +114,7 @@ def plain_text(text: str) -> str:
     return "".join(
         piece if piece.startswith("`") else re.sub(r"([\\*_\[\]#|!~<>])", r"\\\1", piece)
         for piece in pieces
-    ).replace("`", "`")
+    )
 
 
 def in_fence(text: str) -> str:
@@ -119,18 +129,20 @@ def markdown_page(result: Result) -> str:
     for graded in result.exercises:
         parts += [f"## {graded.title}: {graded.points} of {graded.of}", ""]
         for f in graded.findings:
-            parts += markdown_finding(f)
+            parts += markdown_finding(f, shown_above(graded, f))
     return "\n".join(parts)
 
 
-def markdown_finding(f: Finding) -> list[str]:
+def markdown_finding(f: Finding, above: bool) -> list[str]:
     mark = "✓" if f.points == f.of else "✗"
     parts = [f"- {mark} **{f.points} of {f.of}** {plain_text(f.says)}", ""]
     if f.message:
         parts += [plain_text(f.message), ""]
     if f.example:
         parts += [in_fence(f.example), ""]
-    if f.schedule:
+    if above:
+        parts += [SAME, ""]
+    elif f.schedule:
         keys = columns(f.schedule)
         parts.append("| " + " | ".join(COLUMNS[key] for key in keys) + " |")
         parts.append("|" + " --- |" * len(keys))

@@ -16,7 +16,7 @@ def rows(machine: Machine, steps: list[tuple], sentence: str) -> list[dict]:
         kinds.append(kind)
         table.append({
             "thread": thread_name(machine, thread), "does": call(machine, op),
-            "result": name(machine, result), "says": says, "mail": "",
+            "result": shown_result(machine, op, result), "says": says, "mail": "",
         })  # fmt: skip
     table.append({"thread": "", "does": "", "result": "", "says": sentence, "mail": ""})
     kinds.append("lost")
@@ -36,6 +36,12 @@ def name(machine: Machine, value) -> str:
     if value in machine.mms:
         return f"mm{machine.mms.index(value) + 1}"
     return "NULL" if value is None else str(value)
+
+
+def shown_result(machine: Machine, op: tuple, result) -> str:
+    """Only of operations that have one."""
+    valued = op[0] in ("read", "cmpxchg", "xchg", "pop")
+    return name(machine, result) if valued or result is not None else ""
 
 
 def call(machine: Machine, op: tuple) -> str:
