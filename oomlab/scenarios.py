@@ -137,9 +137,9 @@ def invisible_dependency(policy: Policy, holders: int = 1) -> Kernel:
     kernel = Kernel(policy, 1024, cpus=2)
     inode = Mutex("i_mutex of the log file")
     for i in range(1, holders + 1):
-        writes = (locked, inode, (sleep, 14, TASK_UNINTERRUPTIBLE), (alloc, 4))
+        writes = (locked, inode, (sleep, 20, TASK_UNINTERRUPTIBLE), (alloc, 4))
         kernel.spawn(f"writer{i}", (writes,), adj=-500)
-    kernel.spawn("hog", ((sleep, 2), (locked, inode, (pause,))), vmas=heap(600))
+    kernel.spawn("hog", ((sleep, 5), (locked, inode, (pause,))), vmas=heap(600))
     kernel.spawn("filler", ((mmap, "heap"), (touch, "heap", 500)), adj=-900)
     return kernel
 
