@@ -88,9 +88,24 @@ TOLD = {
 
 
 def shown_steps(run: Run) -> int:
-    """How many steps a picture shows: what comes long after the last event only repeats itself."""
-    last = max((e["step"] for e in run.kernel.events or () if told(e)), default=0)
+    """How much of a trace is worth showing: to some way past the last thing that was new.
+
+    New is an event that is told, a change in free pages, or a task that does what it never did.
+    """
+    if "shown" not in vars(run):  # asked many times for one picture, and a run does not change
+        vars(run)["shown"] = count_shown_steps(run)
+    return vars(run)["shown"]
+
+
+def count_shown_steps(run: Run) -> int:
     everything = len(run.trace)
+    last = max((event["step"] for event in run.kernel.events or () if told(event)), default=0)
+    done, before = set(), None
+    for number, (_, task, op, function, _, free, *_) in enumerate(run.trace):
+        if free != before or (task, function, op[0]) not in done:
+            last = max(last, number)
+            before = free
+            done.add((task, function, op[0]))
     tail = max(100, last // 5)
     return everything if everything <= last + 2 * tail else last + tail
 
@@ -109,20 +124,23 @@ def lanes(run: Run) -> list[Lane]:
         found[task.name] = Lane(task.name, kind_of(task))
         now[task.name] = (0, *looks(state_of(task), task.waits_for))
 
+    last: dict[str, tuple] = {}  # what the trace said, to compare before looking closer
     for number, (_, task, _, _, state, _, on, _) in enumerate(run.trace[:until]):
         name = task.name
-        before = now.get(name)
-        state, on = looks(state, on) if on is not None else (state, "")
-        if before is not None and before[1] == state and before[2] == on:
+        if last.get(name) == (state, on):
             continue
-        if before is None and name not in found:
+        last[name] = state, on
+        before, after = now.get(name), looks(state, on)
+        if before is not None and before[1:] == after:
+            continue
+        if name not in found:
             found[name] = Lane(name, kind_of(task))
         if before is not None and before[0] < number:
-            found[name].segments.append(Segment(before[0], number, before[1], before[2]))
+            found[name].segments.append(Segment(before[0], number, *before[1:]))
         if state == "dead":
             now.pop(name, None)
         else:
-            now[name] = (number, state, on)
+            now[name] = (number, *after)
 
     for name, (since, state, on) in now.items():
         found[name].segments.append(Segment(since, until, state, on))
@@ -184,8 +202,8 @@ def takers(run: Run) -> list[tuple[int, Task, int]]:
     return taken
 
 
-def moments(run: Run) -> list[Moment]:
-    """What is worth jumping to, in order. A steal is a row of takes by one living task."""
+def moments(run: Run, rows: list[Lane] | None = None) -> list[Moment]:
+    """What is worth jumping to, in order; `rows` are the lanes, if they were made already."""
     until = shown_steps(run)
     found = []
     for event in run.kernel.events or ():
@@ -197,26 +215,26 @@ def moments(run: Run) -> list[Moment]:
         said = {key: name_of(value) for key, value in event.items() if value is not None}
         said = {"task": "a process", **said}
         found.append(Moment(event["step"], kind, said["task"], text.format(**said)))
-    return sorted(found + steals(run, until), key=lambda moment: moment.step)
+    return sorted(found + steals(run, until, rows), key=lambda moment: moment.step)
 
 
-def steals(run: Run, until: int) -> list[Moment]:
-    """Reclaimed pages taken by tasks that are not dying, told once per task and row."""
+def steals(run: Run, until: int, rows: list[Lane] | None) -> list[Moment]:
+    """Reclaimed pages taken by tasks that are not dying, told once for each row of takes."""
     taken = takers(run)
     if not taken:
         return []
-    fates = fates_of(run, until)
-    rows: list[list] = []
+    fates = {lane.name: lane.fates for lane in rows or lanes(run)}
+    thefts: list[list] = []
     for step, task, pages in taken:
         if step >= until or kind_of(task) == "kernel" or is_killed(fates, task.name, step):
             continue
-        if rows and rows[-1][1] == task.name:
-            rows[-1][2] += pages
+        if thefts and thefts[-1][1] == task.name:
+            thefts[-1][2] += pages
         else:
-            rows.append([step, task.name, pages])
+            thefts.append([step, task.name, pages])
     return [
         Moment(step, "steal", name, f"{name}, not dying, takes {pages} of the reclaimed pages")
-        for step, name, pages in rows
+        for step, name, pages in thefts
     ]
 
 
