@@ -83,13 +83,14 @@ def test_a_version_that_fixed_it_holds_and_says_within_which_bound(lab):
 def test_the_packed_numbers_are_the_trace(lab):
     picture, run = lab.view()["pictures"][0], lab.runs[0]
     numbers = struct.unpack(f"<{len(picture['columns']) // 4}I", picture["columns"])
-    for step in run.steps[: shown_steps(run) : 23]:
-        task, deed, function, tick, free = numbers[step.number * 5 : step.number * 5 + 5]
+    steps = shown_steps(run)
+    for step in run.steps[:steps:23]:
+        task, deed, function, tick, free = numbers[step.number : 5 * steps : steps]
         assert picture["tasks"][task] == step.task
         assert picture["deeds"][deed] == f"{step.verb} {step.what}"
         assert (picture["functions"][function], tick, free) == (step.function, step.tick, step.free)
     segments = sum(len(lane.segments) for lane in lanes(run))
-    assert len(numbers) == 5 * (shown_steps(run) + segments)
+    assert len(numbers) == 5 * (steps + segments)
 
 
 def test_all_but_the_numbers_of_a_view_is_json(lab):

@@ -4,6 +4,8 @@ Its counterpart is decode() in timeline.js.
 """
 
 from array import array
+from collections import defaultdict
+from itertools import count
 from sys import byteorder
 
 from ..klog import kernel_log
@@ -17,24 +19,23 @@ STATE_NUMBER = {state: number for number, state in enumerate(STATES)}
 def payload(run: Run, until: int | None = None) -> dict:
     """One run as plain values; `columns` are unsigned 32-bit numbers, little-endian.
 
-    First five for each step (task, what it does, function, tick, free pages), then five for each
-    segment (lane, start, end, state, waits for). `until` hides what comes later.
+    First five columns of steps (task, what it does, function, tick, free pages), then, row by row,
+    the segments (lane, start, end, state, waits for). `until` hides what comes later.
     """
     shown = shown_steps(run)
     until = shown if until is None else min(until, shown)
-    tasks, deeds, functions, waits = {}, {}, {}, {"": 0}
-    numbers = array("I")
-    for tick, task, op, function, _, free, _, _ in run.trace[:until]:
-        numbers.extend((
-            tasks.setdefault(task.name, len(tasks)), deeds.setdefault(op, len(deeds)),
-            functions.setdefault(function, len(functions)), tick, free,
-        ))  # fmt: skip
+    steps = run.trace[:until]
+    tasks, deeds, functions, waits = (defaultdict(count().__next__) for _ in range(4))
+    numbers = array("I", [tasks[row[1].name] for row in steps])
+    numbers.extend([deeds[row[2]] for row in steps])
+    numbers.extend([functions[row[3]] for row in steps])
+    numbers.extend([row[0] for row in steps])
+    numbers.extend([row[5] for row in steps])
     rows = lanes(run)
     for y, lane in enumerate(rows):
         for start, end, state, on in lane.segments:
             if start < until:
-                on = waits.setdefault(on, len(waits))
-                numbers.extend((y, start, min(end, until), STATE_NUMBER[state], on))
+                numbers.extend((y, start, min(end, until), STATE_NUMBER[state], waits[on]))
     if byteorder == "big":
         numbers.byteswap()
     zone = run.kernel.zone
@@ -55,7 +56,7 @@ def payload(run: Run, until: int | None = None) -> dict:
              "fates": [[f.start, min(f.end, until), f.kind] for f in lane.fates if f.start < until]}
             for lane in rows
         ],
-        "moments": [list(moment) for moment in moments(run) if moment.step < until],
+        "moments": [list(moment) for moment in moments(run, rows) if moment.step < until],
         "log": [list(line) for line in kernel_log(run) if line[0] < until],
         "columns": numbers.tobytes(),
     }  # fmt: skip

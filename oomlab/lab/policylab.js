@@ -94,7 +94,7 @@ class Lab {
   }
 
   show() {
-    const view = (this.view = this.model.get("view"));
+    const view = (this.view = JSON.parse(this.model.get("view")));
     if (view.answers === this.sent) this.waiting = false;
     this.error.textContent = view.error ?? "";
     this.outcome.textContent = view.sentence;
@@ -115,7 +115,7 @@ class Lab {
     this.steps = Math.max(...view.pictures.map((p) => p.steps));
     this.now = Math.max(0, Math.min(this.now, this.steps - 1));
     this.views.forEach((v, i) => {
-      const picture = decode(view.pictures[i]), more = picture.more;
+      const picture = decode(view.pictures[i], this.model.get("numbers")[i]), more = picture.more;
       v.timeline.load(picture);
       v.timeline.row = null;
       v.timeline.now = this.now;
@@ -217,26 +217,26 @@ class Lab {
 
   fillLog(picture) {
     this.logTitle.textContent = `kernel log of ${picture.title}`;
-    this.logSteps = picture.log.map(([n]) => n);
-    this.log.replaceChildren(...picture.log.map(([n, text]) =>
-      make("div", { onclick: () => this.go(n) }, text)));
+    this.printed = picture.log;
     this.logLine = null;
   }
 
-  // The last line that was printed by now; what follows it is still to come.
+  // The log around the last line that was printed by now; what follows it is still to come.
   syncLog() {
-    let low = 0, high = this.logSteps.length;
+    let low = 0, high = this.printed.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.logSteps[middle] <= this.now) low = middle + 1; else high = middle;
+      if (this.printed[middle][0] <= this.now) low = middle + 1; else high = middle;
     }
-    const line = this.log.children[low - 1] ?? null;
-    this.log.classList.toggle("unborn", !line);
-    if (line === this.logLine) return;
-    this.logLine?.classList.remove("now");
-    line?.classList.add("now");
-    this.logLine = line;
-    this.log.scrollTop = line ? line.offsetTop - this.log.offsetTop - this.log.clientHeight / 2 : 0;
+    if (low === this.logLine) return;
+    this.logLine = low;
+    const first = Math.max(0, low - 40), last = Math.min(low + 40, this.printed.length);
+    const line = ([n, text], i) => make("div", { className: first + i === low - 1 ? "now" : "", onclick: () => this.go(n) }, text);
+    const lines = this.printed.slice(first, last).map(line);
+    const rest = (count, where) => (count > 0 ? [make("div", { className: "rest" }, `… ${count} lines ${where}`)] : []);
+    this.log.classList.toggle("unborn", low === 0);
+    this.log.replaceChildren(...rest(first, "before"), ...lines, ...rest(this.printed.length - last, "after"));
+    this.log.scrollTop = low ? this.log.querySelector(".now").offsetTop - this.log.clientHeight / 2 : 0;
   }
 
   explore() {

@@ -7,12 +7,13 @@ Python keeps the settings and runs the model (controller.py); policylab.js draws
 browser sends one message for each thing a person does, and gets a new `view` back.
 """
 
+import json
 import sys
 import traceback
 from pathlib import Path
 
 import anywidget
-from traitlets import Dict
+from traitlets import Bytes, Dict, List, Unicode
 
 from ..trace import Run
 from .controller import Controller
@@ -32,12 +33,14 @@ class PolicyLab(anywidget.AnyWidget):
     _css = HERE / "policylab.css"
 
     catalogue = Dict().tag(sync=True)
-    view = Dict().tag(sync=True)
+    view = Unicode().tag(sync=True)  # JSON: as one string it is compared and sent in no time
+    numbers = List(Bytes()).tag(sync=True)  # the columns of each picture
 
     def __init__(self, scenario: str = "invisible-dependency", policy: str = "linux-4.4", *,
                  policies: list[str] | None = None):  # fmt: skip
         self.controller = Controller(scenario, policy, policies=policies)
-        super().__init__(catalogue=self.controller.catalogue(), view=self.controller.view())
+        super().__init__(catalogue=self.controller.catalogue())
+        self.show()
         self.on_msg(self.answer)
 
     @property
@@ -55,7 +58,14 @@ class PolicyLab(anywidget.AnyWidget):
         except Exception as wrong:  # nobody reads a kernel's log: say it in place, and log it too
             error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}. The last run stays."
             traceback.print_exc(file=sys.stderr)
-        self.view = {**self.controller.view(), "error": error, "answers": message.get("number")}
+        self.show(error=error, answers=message.get("number"))
+
+    def show(self, **more) -> None:
+        """Send what the controller has now, in one message."""
+        view = {**self.controller.view(), **more}
+        numbers = [picture.pop("columns") for picture in view["pictures"]]
+        with self.hold_sync():
+            self.numbers, self.view = numbers, json.dumps(view)
 
     def do_change(self, **changes) -> None:
         self.controller.change(**changes)

@@ -27,8 +27,8 @@ const THEMES = {
   dark: { paper: "#111418", ink: "#f2f2f2", quiet: "#b5b5b5", faint: "#3a3f45", water: "#1c4f70" },
 };
 
-function decode(picture) {
-  const view = picture.columns, bytes = view.buffer ?? view, from = view.byteOffset ?? 0;
+function decode(picture, view = picture.columns) {
+  const bytes = view.buffer ?? view, from = view.byteOffset ?? 0;
   const numbers = new Uint32Array(bytes.slice(from, from + view.byteLength));
   const steps = picture.steps, segments = STATES.map(() => []), rows = picture.lanes.map(() => []);
   for (let i = steps * 5; i < numbers.length; i += 5) {
@@ -39,13 +39,16 @@ function decode(picture) {
     segments[segment.state].push(segment);
     rows[segment.row].push(segment);
   }
-  return { ...picture, numbers, segments, rows };
+  const [who, what, where, tick, free] = [0, 1, 2, 3, 4]
+    .map((column) => numbers.subarray(column * steps, (column + 1) * steps));
+  return { ...picture, who, what, where, tick, free, segments, rows };
 }
 
 function step(picture, n) {
-  const [task, deed, func, tick, free] = picture.numbers.subarray(n * 5, n * 5 + 5);
+  const { who, what, where, tick, free } = picture;
   return {
-    task: picture.tasks[task], does: picture.deeds[deed], func: picture.functions[func], tick, free,
+    task: picture.tasks[who[n]], does: picture.deeds[what[n]], func: picture.functions[where[n]],
+    tick: tick[n], free: free[n],
   };
 }
 
@@ -67,7 +70,7 @@ function laneSentence(picture, row, n) {
     .map(([start, , kind]) => `, ${STATE_WORDS[kind]} since step ${start}`).join("");
   const task = picture.tasks.indexOf(name);
   let last = n;
-  while (last >= 0 && picture.numbers[last * 5] !== task) last--;
+  while (last >= 0 && picture.who[last] !== task) last--;
   const where = last < 0 ? "" : ` Its last step, ${last}, was in ${step(picture, last).func}(): ` +
     `${step(picture, last).does}.`;
   return `${name}: ${STATE_WORDS[state]}${on} since step ${segment.start}${fate}.${where}`;
@@ -153,13 +156,13 @@ function paintMemory(paper, picture, place, theme) {
   const { x, from, to, bottom, label, width } = place, { min, low, high } = picture.zone;
   const foot = bottom + STRIP - 6, tall = STRIP - 16;
   let most = high;
-  for (let n = from; n < to; n++) most = Math.max(most, picture.numbers[n * 5 + 4]);
+  for (let n = from; n < to; n++) most = Math.max(most, picture.free[n]);
   const y = (pages) => foot - (tall * pages) / most;
   paper.fillStyle = theme.water;
   for (let n = from; n < to;) {
     let least = Infinity, next = n;
     const left = Math.round(x(n));  // whole pixels, or the bars would show their seams
-    do least = Math.min(least, picture.numbers[next++ * 5 + 4]);
+    do least = Math.min(least, picture.free[next++]);
     while (next < to && x(next) < left + 1);
     paper.fillStyle = least < min ? COLOURS.killed : theme.water;
     paper.fillRect(left, y(least), Math.max(Math.round(x(next)) - left, 1), Math.max(foot - y(least), 1));

@@ -100,14 +100,19 @@ def shown_steps(run: Run) -> int:
 def count_shown_steps(run: Run) -> int:
     everything = len(run.trace)
     last = max((event["step"] for event in run.kernel.events or () if told(event)), default=0)
-    done, before = set(), None
-    for number, (_, task, op, function, _, free, *_) in enumerate(run.trace):
-        if free != before or (task, function, op[0]) not in done:
-            last = max(last, number)
-            before = free
-            done.add((task, function, op[0]))
-    tail = max(100, last // 5)
-    return everything if everything <= last + 2 * tail else last + tail
+    if everything > last + 2 * tail(last):  # else nothing can be cut, whatever is new after it
+        done, before = set(), None
+        for number, (_, task, op, function, _, free, _, _) in enumerate(run.trace):
+            if free != before or (task, function, op[0]) not in done:
+                last = max(last, number)
+                before = free
+                done.add((task, function, op[0]))
+    return everything if everything <= last + 2 * tail(last) else last + tail(last)
+
+
+def tail(last: int) -> int:
+    """How many steps after the last new one are shown."""
+    return max(100, last // 5)
 
 
 def told(event: dict) -> bool:
