@@ -104,8 +104,10 @@ class AskChild(Ask):
 
     def load(self, child: Child) -> None:
         trouble = child.take()
-        lists = [trouble.get(key) if isinstance(trouble, dict) else None
-                 for key in ("missing", "broken", "failed")]  # fmt: skip
+        lists = [
+            trouble.get(key) if isinstance(trouble, dict) else None
+            for key in ("missing", "broken", "failed")
+        ]
         if not all(isinstance(texts, list) for texts in lists):
             child.give_up("it does not keep to the protocol")
         missing, broken, failed = ([str(text)[:200] for text in texts] for texts in lists)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from .exercise import Finding
 from .feedback import write_feedback
 from .group import Group
 from .notebook import Submission
-from .exercise import Finding
 from .result import Graded, Result, digest, grade
 from .sandbox import NoSandbox
 from .sheet import Sheet
@@ -55,9 +55,16 @@ def finished(out: Path, submission: Submission, sheet: Sheet, secret: str) -> Re
     return None
 
 
-def grade_all(work: list[tuple[Submission, Sheet]], out: Path, jobs: int, *, hidden: list[str],
-              trusted: bool, progress: Callable[[str], None]) -> list[Result]:  # fmt: skip
-    """Grade each, `jobs` at a time; every result, in the order given. NoSandbox if there is none."""
+def grade_all(
+    work: list[tuple[Submission, Sheet]],
+    out: Path,
+    jobs: int,
+    *,
+    hidden: list[str],
+    trusted: bool,
+    progress: Callable[[str], None],
+) -> list[Result]:
+    """Grade each, `jobs` at a time; all results in the order given. May raise NoSandbox."""
     secret = secret_seed(out)
     results: dict[str, Result] = {}
     running: dict[int, tuple[Submission, Sheet, float]] = {}
@@ -137,7 +144,9 @@ def load(out: Path, submission: Submission, sheet: Sheet, code: int) -> Result:
         return Result.from_dict(json.loads(text))
     problem = f"Grading it failed ({code}); the teacher should look at this notebook."
     nothing = [
-        Graded(e.name, e.title, e.level, [Finding(p.name, p.says, 0, p.points) for p in e.properties])
+        Graded(
+            e.name, e.title, e.level, [Finding(p.name, p.says, 0, p.points) for p in e.properties]
+        )
         for e in sheet.exercises
     ]
     return Result(submission.student, submission.source, sheet.name, "", nothing, problem)

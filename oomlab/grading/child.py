@@ -1,4 +1,4 @@
-"""The decider's end of the pipe to a child: ask with plain data, believe nothing, wait only so long.
+"""The decider's end of the pipe to a child: ask with plain data, believe nothing, wait so long.
 
 Every question carries a new random id which the answer must repeat, so that nothing written before
 the question was known can answer it. Answers are JSON, one line each, of limited length; never
@@ -29,7 +29,7 @@ class Gone(Exception):
 
 
 class Raised(Exception):
-    """The student's function raised. `kind` is a built-in's name; the rest is the student's text."""
+    """The student's function raised. `kind` names a built-in; the rest is the student's text."""
 
     def __init__(self, kind: str, message: str, where: str):
         super().__init__(kind)
@@ -39,16 +39,25 @@ class Raised(Exception):
 class Child:
     """One exercise of one submission: a process of its own, until it is closed."""
 
-    def __init__(self, cells: list[str], functions: list[str], *, hidden: Sequence[str] = (),
-                 group: Group | None = None, trusted: bool = False):  # fmt: skip
+    def __init__(
+        self,
+        cells: list[str],
+        functions: list[str],
+        *,
+        hidden: Sequence[str] = (),
+        group: Group | None = None,
+        trusted: bool = False,
+    ):
         self.group = group
         self.buffer, self.received, self.answered = b"", 0, 0
         self.seconds, self.deadline = START_SECONDS, time.monotonic() + START_SECONDS
         self.process = subprocess.Popen(
             sandbox.trusted_command() if trusted else sandbox.command(hidden),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             preexec_fn=group.enter if group and group.enforced else None,
-        )  # fmt: skip
+        )
         os.set_blocking(self.process.stdin.fileno(), False)
         os.set_blocking(self.process.stdout.fileno(), False)
         try:

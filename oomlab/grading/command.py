@@ -84,8 +84,14 @@ def grade(args: argparse.Namespace) -> int:
         hidden = [str(sheet.path.resolve()) for sheet in sheets]
         hidden += [str(submission.path.resolve()) for submission in submissions]
         hidden.append(str((out / ".seed").resolve()))
-        results = grade_all(work, out, max(1, args.jobs), hidden=sorted(set(hidden)),
-                            trusted=args.trusted, progress=say)  # fmt: skip
+        results = grade_all(
+            work,
+            out,
+            max(1, args.jobs),
+            hidden=sorted(set(hidden)),
+            trusted=args.trusted,
+            progress=say,
+        )
     except (NoSandbox, ValueError, OSError) as error:
         say(f"oomlab grade: {error}")
         return 2
@@ -107,7 +113,9 @@ def require_limits() -> None:
     enforced = group.enforced
     group.close()
     if not enforced and os.geteuid() == 0:
-        raise NoSandbox("no cgroup can be made, and root may start any number of processes; run "
-                        "it as an ordinary user")  # fmt: skip
+        raise NoSandbox(
+            "no cgroup can be made, and root may start any number of processes; run "
+            "it as an ordinary user"
+        )
     if not enforced:
         say(DEGRADED)

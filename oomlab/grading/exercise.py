@@ -63,7 +63,7 @@ class Exercise:
         return sum(p.points for p in self.properties)
 
     def grade(self, ask: Ask, secret: str) -> list[Finding]:
-        """Judge every property on secret inputs; explain failures on practice inputs if possible."""
+        """Judge every property on secret inputs, explain failures on practice ones if possible."""
         return [self.judge(p, ask, secret) for p in self.properties]
 
     def judge(self, p: Property, ask: Ask, secret: str) -> Finding:

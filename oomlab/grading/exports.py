@@ -56,11 +56,17 @@ def harmless(value):
 def gradescope(result: Result) -> dict:
     """results.json as a Gradescope autograder leaves it: one test for each property."""
     tests = [
-        {"name": f"{graded.title}: {f.says}", "score": f.points, "max_score": f.of,
-         "output": " ".join(filter(None, [f.message, f.example])), "output_format": "text",
-         "visibility": "visible"}
-        for graded in result.exercises for f in graded.findings
-    ]  # fmt: skip
+        {
+            "name": f"{graded.title}: {f.says}",
+            "score": f.points,
+            "max_score": f.of,
+            "output": " ".join(filter(None, [f.message, f.example])),
+            "output_format": "text",
+            "visibility": "visible",
+        }
+        for graded in result.exercises
+        for f in graded.findings
+    ]
     return {
         "score": result.points,
         "output": result.problem,

@@ -36,8 +36,13 @@ HEADER = """<!doctype html>
 <title>{title}</title><style>{style}</style></head><body>
 """
 SAME = "It is the schedule above."
-COLUMNS = {"mail": "step of the mail", "thread": "thread", "does": "operation", "result": "result",
-           "says": "what happens"}  # fmt: skip
+COLUMNS = {
+    "mail": "step of the mail",
+    "thread": "thread",
+    "does": "operation",
+    "result": "result",
+    "says": "what happens",
+}
 
 
 def write_feedback(result: Result, folder: Path, write: Callable[[Path, str], None]) -> None:

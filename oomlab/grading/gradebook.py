@@ -9,6 +9,7 @@ Each exercise is a grade cell with the id that it has on its sheet; `nbgrader fo
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -26,13 +27,15 @@ def to_gradebook(results: list[dict], database: str) -> int:
             gradebook.update_or_create_student(student)
             for exercise in result["exercises"]:
                 gradebook.update_or_create_grade_cell(
-                    f"{exercise['name']}-check", sheet, sheet,
-                    max_score=exercise["of"], cell_type="code",
-                )  # fmt: skip
-            try:  # grades are made with the submission, so it must come after the cells
+                    f"{exercise['name']}-check",
+                    sheet,
+                    sheet,
+                    max_score=exercise["of"],
+                    cell_type="code",
+                )
+            # Grades are made with the submission, so it must come after the cells.
+            with suppress(MissingEntry):
                 gradebook.remove_submission(sheet, student)
-            except MissingEntry:
-                pass
             gradebook.add_submission(sheet, student)
             for exercise in result["exercises"]:
                 cell = f"{exercise['name']}-check"

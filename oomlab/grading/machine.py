@@ -9,25 +9,34 @@ program, and that program is judged.
 
 Threads: one killer for each victim, which calls wake_oom_reaper(mm) while it holds a reference of
 its own; the oom_reaper; and, if asked for, the exit of each victim. Killers begin in the order of
-their victims: they are alike. Cost of a schedule is its length, then its distance from the mail's
-story, in which the next victim is chosen while the reaper is at work on the last.
+their victims: they are alike.
 """
 
-from heapq import heappop, heappush
-from itertools import count
 from typing import NamedTuple
 
 from .asking import Ask, Lost
 
-MOST_STATES = 150_000
 MOST_OPERATIONS = 60  # of one thread
 REAPER = -1
 RUN, BLOCKED, ENDED = "run", "blocked", "ended"
 
 OPERATIONS = {  # name: number of operands
-    "read": 1, "write": 2, "cmpxchg": 3, "xchg": 2, "push": 2, "append": 2, "pop": 1, "lock": 1,
-    "unlock": 1, "wait_event": 1, "wake_up": 0, "sleep": 0, "mmgrab": 1, "mmdrop": 1, "reap": 1,
-}  # fmt: skip
+    "read": 1,
+    "write": 2,
+    "cmpxchg": 3,
+    "xchg": 2,
+    "push": 2,
+    "append": 2,
+    "pop": 1,
+    "lock": 1,
+    "unlock": 1,
+    "wait_event": 1,
+    "wake_up": 0,
+    "sleep": 0,
+    "mmgrab": 1,
+    "mmdrop": 1,
+    "reap": 1,
+}
 
 
 class Tree:
@@ -52,8 +61,10 @@ class Tree:
             op = [op]
         known = ", ".join(OPERATIONS)
         if not isinstance(op, list) or not op or op[0] not in OPERATIONS:
-            raise Lost(f"`{self.function}` yielded something that is no operation. There are: {known}.",
-                       f"it yielded {op!r}")  # fmt: skip
+            raise Lost(
+                f"`{self.function}` yielded something that is no operation. There are: {known}.",
+                f"it yielded {op!r}",
+            )
         if len(op) - 1 != OPERATIONS[op[0]]:
             raise Lost(
                 f"`{op[0]}` takes {OPERATIONS[op[0]]} operands.", f"it yielded {tuple(op)!r}"
@@ -67,8 +78,10 @@ class Tree:
         key = (position, repr(result))
         if key not in self.children:
             if len(self.histories[position]) >= MOST_OPERATIONS:
-                raise Lost(f"`{self.function}` made {MOST_OPERATIONS} operations and is not done: "
-                           "wait with `wait_event`, do not spin.")  # fmt: skip
+                raise Lost(
+                    f"`{self.function}` made {MOST_OPERATIONS} operations and is not done: "
+                    "wait with `wait_event`, do not spin."
+                )
             self.children[key] = len(self.histories)
             self.histories.append([*self.histories[position], result])
         return self.children[key]
@@ -106,7 +119,9 @@ class Machine:
 
     def boot(self) -> State:
         n = len(self.mms)
-        return State((), (), (None,) * n + (0,), None, 0, None, frozenset(), (1,) * n, frozenset(), ())
+        return State(
+            (), (), (None,) * n + (0,), None, 0, None, frozenset(), (1,) * n, frozenset(), ()
+        )
 
     def quiet(self) -> None:
         """Before anybody is killed the reaper must come to rest; Lost if it does not."""
@@ -118,8 +133,10 @@ class Machine:
                 s, _ = self.step(s, REAPER)
             except Violation:
                 return  # some schedule will show it
-        raise Lost("`oom_reaper` goes on and on although nobody was killed: wait with `wait_event`, "
-                   "do not spin.")  # fmt: skip
+        raise Lost(
+            "`oom_reaper` goes on and on although nobody was killed: wait with `wait_event`, "
+            "do not spin."
+        )
 
     def threads(self, s: State) -> list[int]:
         """Who can take a step: killers 0, 1, ..., REAPER, and exits as n, n+1, ..."""
@@ -180,8 +197,10 @@ class Machine:
 
     def start_reaping(self, s: State, thread: int, mm) -> State:
         if thread != REAPER:
-            raise Violation("sleeps", "wake_oom_reaper() reaps by itself: it holds oom_lock, and "
-                            "everybody waits for it")  # fmt: skip
+            raise Violation(
+                "sleeps",
+                "wake_oom_reaper() reaps by itself: it holds oom_lock, and everybody waits for it",
+            )
         i = self.index(mm)
         if i >= s.begun:
             raise Violation("lost", "an mm is reaped whose task nobody has killed")
@@ -191,8 +210,10 @@ class Machine:
 
     def index(self, mm) -> int:
         if mm not in self.mms:
-            raise Lost("reap, mmgrab and mmdrop take an mm that was handed to wake_oom_reaper.",
-                       f"it used {mm!r}")  # fmt: skip
+            raise Lost(
+                "reap, mmgrab and mmdrop take an mm that was handed to wake_oom_reaper.",
+                f"it used {mm!r}",
+            )
         return self.mms.index(mm)
 
     def count(self, s: State, i: int, change: int, who: str) -> State:
@@ -257,91 +278,3 @@ class Machine:
         if s.asleep == "sleep" and kept != s.things:
             s = s._replace(asleep=None)  # a timed sleep ends by itself: look again
         return s._replace(things=kept), result, False
-
-
-def preferred(machine: Machine, s: State) -> int:
-    """The mail's order: a killer ends what it began; then the reaper, until it reaps; then the next."""
-    able = machine.threads(s)
-    begun = [i for i in able if 0 <= i < s.begun]
-    if begun:
-        return begun[0]
-    reaper = REAPER in able and s.begun > 0
-    fresh = s.begun in able and s.begun < len(machine.mms)
-    if reaper and not (s.reaping and fresh):
-        return REAPER
-    return s.begun if fresh else able[0]
-
-
-class Explored(NamedTuple):
-    """How many states, and the shortest schedule that breaks each property, with its sentence."""
-
-    states: int
-    broken: dict[str, tuple[str, list]]
-
-
-def explore(machine: Machine, kinds: set[str]) -> Explored:
-    """Every schedule, cheapest first, until one that violates one of `kinds`, or all are done."""
-    start, number = machine.boot(), count()
-    queue = [((0, 0), next(number), start)]
-    came_from: dict[State, tuple | None] = {start: None}
-    costs = {start: (0, 0)}
-    done: set[State] = set()
-    while queue:
-        cost, _, s = heappop(queue)
-        if s in done:
-            continue
-        done.add(s)
-        if len(done) > MOST_STATES:
-            raise Lost(f"More than {MOST_STATES} states: use fewer operations.")
-        able = machine.threads(s)
-        if not able:
-            for verdict in final(machine, s):
-                if verdict.kind in kinds:
-                    steps = path(came_from, s)
-                    return Explored(len(done), {verdict.kind: (verdict.sentence, steps)})
-            continue
-        story = preferred(machine, s)
-        for thread in able:
-            try:
-                after, did = machine.step(s, thread)
-            except Violation as v:
-                if v.kind in kinds:
-                    steps = [*path(came_from, s), (thread, machine.next_of(s, thread), "!", s)]
-                    return Explored(len(done), {v.kind: (v.sentence, steps)})
-                continue
-            price = (cost[0] + 1, cost[1] + (thread != story))
-            if after not in done and (after not in costs or price < costs[after]):
-                costs[after] = price
-                came_from[after] = (s, thread, *did)
-                heappush(queue, (price, next(number), after))
-    return Explored(len(done), {})
-
-
-def final(machine: Machine, s: State) -> list[Violation]:
-    """Nobody can go on: what is not as it should be?"""
-    wrong = []
-    if any(position is not None for position in s.positions[:-1]):
-        text = "a killer waits for a lock for ever, with oom_lock held"
-        wrong.append(Violation("sleeps", text))
-    missing = [i for i, mm in enumerate(machine.mms) if mm not in s.reaped and i not in s.exited]
-    if missing:
-        text = f"victim {missing[0] + 1} is never reaped: nobody offers its mm again"
-        wrong.append(Violation("lost", text))
-    if s.asleep is None:
-        text = "oom_reaper() has ended, or hangs, and will not reap the next victim"
-        wrong.append(Violation("ends", text))
-    held = [i for i, count in enumerate(s.counts) if count]
-    if machine.exits and held:
-        text = f"victim {held[0] + 1}'s mm is never freed: a reference is left over"
-        wrong.append(Violation("leak", text))
-    return wrong
-
-
-def path(came_from: dict, s: State) -> list[tuple]:
-    """The steps to a state: (thread, operation, result, state before)."""
-    steps = []
-    while came_from[s] is not None:
-        before, thread, op, result = came_from[s]
-        steps.append((thread, op, result, before))
-        s = before
-    return steps[::-1]

@@ -61,8 +61,15 @@ def read_member(archive: Path, member: str) -> bytes:
     try:
         with zipfile.ZipFile(archive) as opened, opened.open(member) as file:
             data = file.read(NOTEBOOK_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, KeyError,
-            EOFError) as error:  # fmt: skip
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        RuntimeError,
+        NotImplementedError,
+        KeyError,
+        EOFError,
+    ) as error:
         raise NotANotebook(f"the archive is damaged or locked ({type(error).__name__})") from None
     if len(data) > NOTEBOOK_BYTES:
         raise NotANotebook(f"it is longer than {NOTEBOOK_BYTES >> 20} MB; clear its outputs")
@@ -106,8 +113,11 @@ def collect(paths: list[str]) -> list[Submission]:
         if path.is_dir() and not path.is_symlink():
             for folder, folders, files in os.walk(path):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
-                found += [(f"{folder}/{name}", Path(folder, name), "") for name in sorted(files)
-                          if name.endswith(".ipynb")]  # fmt: skip
+                found += [
+                    (f"{folder}/{name}", Path(folder, name), "")
+                    for name in sorted(files)
+                    if name.endswith(".ipynb")
+                ]
         elif path.suffix == ".zip" and not path.is_symlink():
             found += [(f"{given}: {name}", path, name) for name in members(path)]
         else:

@@ -25,13 +25,17 @@ def lanes(schedule: list[dict]) -> str:
     ending = [row["says"] for row in schedule if not row["thread"]]
     width = LEFT + LANE * len(names)
     height = TOP + ROW * (len(steps) + len(ending)) + 12
-    out = [f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-           f'font-family="system-ui, sans-serif" font-size="13"><title>The schedule</title>']  # fmt: skip
+    out = [
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+        f'font-family="system-ui, sans-serif" font-size="13"><title>The schedule</title>'
+    ]
     for i, name in enumerate(names):
         x, colour = LEFT + LANE * i, COLOURS[i % len(COLOURS)]
         out.append(f'<text x="{x}" y="18" font-weight="bold" fill="{colour}">{escape(name)}</text>')
-        out.append(f'<line x1="{x + 4}" y1="28" x2="{x + 4}" y2="{TOP + ROW * len(steps)}" '
-                   f'stroke="{colour}" stroke-opacity=".25" stroke-width="2"/>')  # fmt: skip
+        out.append(
+            f'<line x1="{x + 4}" y1="28" x2="{x + 4}" y2="{TOP + ROW * len(steps)}" '
+            f'stroke="{colour}" stroke-opacity=".25" stroke-width="2"/>'
+        )
     for n, row in enumerate(steps):
         i = names.index(row["thread"])
         x, y, colour = LEFT + LANE * i, TOP + ROW * n, COLOURS[i % len(COLOURS)]

@@ -71,9 +71,10 @@ def install() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Python 3 in a sandbox", "language": "python",
+        "display_name": "Python 3 in a sandbox",
+        "language": "python",
         "metadata": {"kernel_provisioner": {"provisioner_name": NAME}},
-    }  # fmt: skip
+    }
     (folder / "kernel.json").write_text(json.dumps(about, indent=1))
     return folder
 

@@ -54,14 +54,26 @@ class Result:
 
     def to_dict(self) -> dict:
         return {
-            "schema": SCHEMA, "student": self.student, "source": self.source, "sheet": self.sheet,
-            "digest": self.digest, "points": self.points, "of": self.of, "problem": self.problem,
+            "schema": SCHEMA,
+            "student": self.student,
+            "source": self.source,
+            "sheet": self.sheet,
+            "digest": self.digest,
+            "points": self.points,
+            "of": self.of,
+            "problem": self.problem,
             "exercises": [
-                {"name": g.name, "title": g.title, "level": g.level, "points": g.points, "of": g.of,
-                 "properties": [finding.to_dict() for finding in g.findings]}
+                {
+                    "name": g.name,
+                    "title": g.title,
+                    "level": g.level,
+                    "points": g.points,
+                    "of": g.of,
+                    "properties": [finding.to_dict() for finding in g.findings],
+                }
                 for g in self.exercises
             ],
-        }  # fmt: skip
+        }
 
     @classmethod
     def from_dict(cls, data: dict) -> "Result":
@@ -77,8 +89,15 @@ def digest(data: bytes, sheet: Sheet, secret: str) -> str:
     return sha256(sha256(data).digest() + f"{sheet.digest()}/{secret}".encode()).hexdigest()
 
 
-def grade(submission: Submission, sheet: Sheet, secret: str, *, hidden: Sequence[str] = (),
-          group: Group | None = None, trusted: bool = False) -> Result:  # fmt: skip
+def grade(
+    submission: Submission,
+    sheet: Sheet,
+    secret: str,
+    *,
+    hidden: Sequence[str] = (),
+    group: Group | None = None,
+    trusted: bool = False,
+) -> Result:
     """Grade one notebook. Raises NoSandbox, and nothing that a submission could cause."""
     result = Result(submission.student, submission.source, sheet.name, "")
     cells: list[str] | None = None
@@ -92,8 +111,9 @@ def grade(submission: Submission, sheet: Sheet, secret: str, *, hidden: Sequence
         if cells is None:
             findings = [Finding(p.name, p.says, 0, p.points) for p in exercise.properties]
         else:
-            start = partial(Child, cells, exercise.functions, hidden=hidden, group=group,
-                            trusted=trusted)  # fmt: skip
+            start = partial(
+                Child, cells, exercise.functions, hidden=hidden, group=group, trusted=trusted
+            )
             ask = AskChild(start)
             try:
                 findings = exercise.grade(ask, secret)

@@ -14,10 +14,15 @@ def rows(machine: Machine, steps: list[tuple], sentence: str) -> list[dict]:
     for thread, op, result, before in steps:
         kind, says = meaning(machine, thread, op, result, before)
         kinds.append(kind)
-        table.append({
-            "thread": thread_name(machine, thread), "does": call(machine, op),
-            "result": shown_result(machine, op, result), "says": says, "mail": "",
-        })  # fmt: skip
+        table.append(
+            {
+                "thread": thread_name(machine, thread),
+                "does": call(machine, op),
+                "result": shown_result(machine, op, result),
+                "says": says,
+                "mail": "",
+            }
+        )
     table.append({"thread": "", "does": "", "result": "", "says": sentence, "mail": ""})
     kinds.append("lost")
     number_like_the_mail(table, kinds)

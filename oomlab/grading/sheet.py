@@ -74,6 +74,8 @@ def choose(sheets: list[Sheet], submission: Submission) -> Sheet:
     fitting = [sheet for sheet in sheets if sheet.name in place]
     if not fitting:
         names = ", ".join(sheet.name for sheet in sheets)
-        raise ValueError(f"cannot tell which sheet {submission.source} answers ({names}): "
-                         "name one with --exercises FILE")  # fmt: skip
+        raise ValueError(
+            f"cannot tell which sheet {submission.source} answers ({names}): "
+            "name one with --exercises FILE"
+        )
     return max(fitting, key=lambda sheet: (place.rfind(sheet.name), len(sheet.name)))

@@ -22,8 +22,17 @@ def solution(name: str) -> str:
 
 def notebook(*sources: str, **more) -> bytes:
     """A minimal notebook of code cells."""
-    cells = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [],
-              "execution_count": None, "source": source} for i, source in enumerate(sources)]  # fmt: skip
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"c{i}",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+            "source": source,
+        }
+        for i, source in enumerate(sources)
+    ]
     book = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5, **more}
     return json.dumps(book).encode()
 
@@ -44,7 +53,13 @@ def hand_in(folder: Path, data: bytes, *exercises, trusted=False, hidden=()) -> 
     path.write_bytes(data)
     members = group.Group()
     try:
-        return result.grade(Submission("student", "student", path), OneExercise(*exercises), SECRET,
-                            hidden=[str(path), *hidden], group=members, trusted=trusted)  # fmt: skip
+        return result.grade(
+            Submission("student", "student", path),
+            OneExercise(*exercises),
+            SECRET,
+            hidden=[str(path), *hidden],
+            group=members,
+            trusted=trusted,
+        )
     finally:
         members.close()

@@ -70,7 +70,11 @@ def test_four_students(classroom, capsys):
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(printed.out))}
     of = SHEETS["level-2"].points
     assert {name: int(row["points"]) for name, row in rows.items()} == {
-        "alice": of, "bob": 15, "mallory": 0, "zoe": 0}  # fmt: skip
+        "alice": of,
+        "bob": 15,
+        "mallory": 0,
+        "zoe": 0,
+    }
     assert "not JSON" in rows["zoe"]["problem"] and int(rows["zoe"]["of"]) == of
     assert "4/4" in printed.err
     page = (out / "bob" / "feedback.html").read_text()
@@ -90,7 +94,9 @@ def test_feedback_tells_no_secrets(classroom):
     grade(classroom / "submitted", "--out", out)
     seed = (out / ".seed").read_text()
     assert oct((out / ".seed").stat().st_mode & 0o777) == "0o600"
-    draws = [Random(f"{seed}/{name}").sample(range(65536), 2) for name in ("hand-off", "kill-sharers")]
+    draws = [
+        Random(f"{seed}/{name}").sample(range(65536), 2) for name in ("hand-off", "kill-sharers")
+    ]
     hidden = [f"mm@{n:04x}" for draw in draws for n in draw]
     for page in out.rglob("*"):
         if page.is_file() and page.name != ".seed":
@@ -165,13 +171,26 @@ def test_a_child_that_is_not_isolated_gets_no_input(classroom, monkeypatch, caps
 def test_each_doubt_is_enough():
     here = {name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")}
     apart = {name: f"{name}:[1]" for name in here}
-    fine = {"namespaces": apart, "capabilities": ["", ""], "no_new_privs": "1", "uid": 65534,
-            "devices": ["lo"], "writable": [], "visible": []}  # fmt: skip
+    fine = {
+        "namespaces": apart,
+        "capabilities": ["", ""],
+        "no_new_privs": "1",
+        "uid": 65534,
+        "devices": ["lo"],
+        "writable": [],
+        "visible": [],
+    }
     assert sandbox.doubts(fine) == []
     for name in ("net", "pid", "mnt", "user", "ipc", "uts"):
         assert sandbox.doubts({**fine, "namespaces": {**apart, name: here[name]}})
-    for wrong in ({"capabilities": ["", "1"]}, {"no_new_privs": "0"}, {"uid": 0},
-                  {"devices": ["lo", "eth0"]}, {"writable": ["/"]}, {"visible": ["x"]}):  # fmt: skip
+    for wrong in (
+        {"capabilities": ["", "1"]},
+        {"no_new_privs": "0"},
+        {"uid": 0},
+        {"devices": ["lo", "eth0"]},
+        {"writable": ["/"]},
+        {"visible": ["x"]},
+    ):
         assert sandbox.doubts({**fine, **wrong})
 
 
@@ -186,28 +205,55 @@ def test_files_that_are_no_notebooks(tmp_path):
     os.mkfifo(tmp_path / "pipe.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
     (tmp_path / "long.ipynb").write_bytes(b" " * (9 << 20))
-    for name, why in {"link": "symbolic link", "pipe": "not a regular file", "nothing": "No such",
-                      "folder": "not a regular file", "long": "longer than"}.items():  # fmt: skip
+    for name, why in {
+        "link": "symbolic link",
+        "pipe": "not a regular file",
+        "nothing": "No such",
+        "folder": "not a regular file",
+        "long": "longer than",
+    }.items():
         with pytest.raises(NotANotebook, match=why):
             read_file(tmp_path / f"{name}.ipynb")
     with pytest.raises(NotANotebook):
         read_file(Path("/dev/zero"))
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'{"cells": 7}', b'{"cells": {}}', b"[" * 200_000,
-    b'{"a":' * 100_000, b"9" * 100_000, b'{"worksheets": []}', b"\x80\x04K\x01.", b"PK\x03\x04",
-    b'{"cells": [{"cell_type": "code", "source": "' + b"x" * (2 << 20) + b'"}]}',
-], ids=range(14))  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe{}",
+        b'{"cells": 7}',
+        b'{"cells": {}}',
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b"9" * 100_000,
+        b'{"worksheets": []}',
+        b"\x80\x04K\x01.",
+        b"PK\x03\x04",
+        b'{"cells": [{"cell_type": "code", "source": "' + b"x" * (2 << 20) + b'"}]}',
+    ],
+    ids=range(14),
+)
 def test_malformed_notebooks(data):
     with pytest.raises(NotANotebook):
         code_cells(data)
 
 
 def test_cells_of_wrong_types_are_left_out():
-    cells = [7, None, {}, {"cell_type": "code"}, {"cell_type": "code", "source": {"a": 1}},
-             {"cell_type": "code", "source": ["x", 7]}, {"cell_type": "markdown", "source": "m"},
-             {"cell_type": "code", "source": ["a\n", "b"]}]  # fmt: skip
+    cells = [
+        7,
+        None,
+        {},
+        {"cell_type": "code"},
+        {"cell_type": "code", "source": {"a": 1}},
+        {"cell_type": "code", "source": ["x", 7]},
+        {"cell_type": "markdown", "source": "m"},
+        {"cell_type": "code", "source": ["a\n", "b"]},
+    ]
     assert code_cells(json.dumps({"cells": cells}).encode()) == ["a\nb"]
 
 
@@ -220,10 +266,16 @@ def zipped(path, members):
 
 def test_archives_are_never_unpacked(tmp_path, sandboxed):
     good = notebook(solution("hand-off"))
-    path = zipped(tmp_path / "level-2.zip", {
-        "../../../escaped.ipynb": good, "/abs/olute.ipynb": good, "bomb.ipynb": b" " * (60 << 20),
-        "alice/level-2.ipynb": good, "notes.txt": b"x",
-    })  # fmt: skip
+    path = zipped(
+        tmp_path / "level-2.zip",
+        {
+            "../../../escaped.ipynb": good,
+            "/abs/olute.ipynb": good,
+            "bomb.ipynb": b" " * (60 << 20),
+            "alice/level-2.ipynb": good,
+            "notes.txt": b"x",
+        },
+    )
     before = sorted(tmp_path.rglob("*"))
     submissions = collect([str(path)])
     assert sorted(tmp_path.rglob("*")) == before

@@ -9,8 +9,9 @@ from mistakes.hand_off import RIGHT, SLOT, XCHG
 
 from oomlab.grading.asking import AskHere, Lost
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.machine import Machine, explore, final
+from oomlab.grading.machine import Machine
 from oomlab.grading.picture import lanes, text_lanes
+from oomlab.grading.search import explore, final
 
 HAND_OFF = EXERCISES["hand-off"]
 ALL_KINDS = {"lost", "sleeps", "ends", "freed", "leak"}
@@ -46,7 +47,9 @@ def test_exploring_finds_the_same_schedule_to_be_a_shortest():
     ((_, steps),) = explore(machine(SLOT), {"lost"}).broken.values()
     finding = HAND_OFF.grade(AskHere(functions(SLOT)), "any seed")[1]
     assert len(finding.schedule) == len(steps) + 1
-    assert [row["mail"] for row in finding.schedule if row["mail"]] == [f"({n})" for n in range(1, 8)]
+    assert [row["mail"] for row in finding.schedule if row["mail"]] == [
+        f"({n})" for n in range(1, 8)
+    ]
 
 
 def all_final_states(m):

@@ -80,7 +80,10 @@ def test_one_exercise_costs_that_exercise_only(harm, tmp_path, monkeypatch):
     exercises = [EXERCISES[name] for name in ("badness", "find-cycle", "reap-vmas")]
     result = hand_in(tmp_path, cells, *exercises)
     assert [(g.points == g.of, g.points > 0) for g in result.exercises] == [
-        (True, True), (False, False), (True, True)]  # fmt: skip
+        (True, True),
+        (False, False),
+        (True, True),
+    ]
 
 
 def test_hidden_inputs_do_not_come_back_in_messages(tmp_path, monkeypatch):

@@ -46,7 +46,9 @@ def test_a_notebook_runs_in_the_sandbox(kernel, tmp_path):
     left = set(Path(tempfile.gettempdir()).glob("oomlab-kernel-*"))
     look = LOOK.replace("HERE", repr(str(tmp_path / "hidden")))
     connect = "import socket; socket.create_connection(('1.1.1.1', 53), 1)"
-    graded = "from oomlab.grading import points\npoints('watermarks', lambda managed, kernel: (1, 2, 3))"
+    graded = (
+        "from oomlab.grading import points\npoints('watermarks', lambda managed, kernel: (1, 2, 3))"
+    )
     looked, connected, points = run(kernel, look, connect, graded)
     assert looked[0].text.split() == ["1", "65534", "False", "False"]
     assert connected[0].ename == "OSError"

@@ -16,8 +16,17 @@ from . import (
 )
 
 MODULES = (
-    watermarks, oom_badness, find_cycle, oom_reap_vmas, memcg_victim,
-    hand_off, kill_sharers, priority_allocator,
-    derivation, reserve_proof, predict, tournament,
-)  # fmt: skip
+    watermarks,
+    oom_badness,
+    find_cycle,
+    oom_reap_vmas,
+    memcg_victim,
+    hand_off,
+    kill_sharers,
+    priority_allocator,
+    derivation,
+    reserve_proof,
+    predict,
+    tournament,
+)
 EXERCISES = {module.exercise.name: module.exercise for module in MODULES}

@@ -1,7 +1,7 @@
 """Level 3: derive three formulas with sympy. Any equivalent form is accepted.
 
     min_share()     the share of a zone of M pages that lies below its min mark (no rounding)
-    zone_for()      the size M of the zone whose min mark leaves a dying process r pages (half of min)
+    zone_for()      the size M of the zone whose min mark leaves a victim r pages (half of min)
     tie()           the oom_score_adj `a` with which a task of p pages is as bad as one of q pages
                     and oom_score_adj b, on a machine of T pages
 
@@ -19,9 +19,12 @@ from ..exercise import Exercise
 exercise = Exercise("derivation", 3, "Derive three formulas", "min_share", "zone_for", "tie")
 
 BINARY = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-    ast.Div: operator.truediv, ast.Pow: operator.pow,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 FUNCTIONS = {"sqrt": math.sqrt, "exp": math.exp, "log": math.log, "Abs": abs, "cbrt": math.cbrt}
 FUNCTIONS |= {"Max": max, "Min": min}
 CONSTANTS = {"E": math.e, "pi": math.pi}
@@ -52,8 +55,10 @@ def formula(ask: Ask, function: str, symbols: str) -> tuple[ast.expr, str]:
         answer = answer[0]  # solve() returns a list
     text = answer.get("sympy") if type(answer) is dict else None
     if type(text) is not str or len(text) > 2000:
-        raise Lost(f"`{function}` must return a sympy expression in the symbols {symbols}.",
-                   f"it returned {answer!r}")  # fmt: skip
+        raise Lost(
+            f"`{function}` must return a sympy expression in the symbols {symbols}.",
+            f"it returned {answer!r}",
+        )
     try:
         return ast.parse(text, mode="eval"), text
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -70,8 +75,11 @@ def compare(ask: Ask, draw, function: str, want, ranges: dict[str, tuple], hint:
         try:
             got = evaluate(tree, values)
         except (ValueError, ArithmeticError, TypeError, RecursionError):
-            raise Lost(f"`{function}` must be a formula in the symbols {', '.join(ranges)} and no "
-                       "others, with the usual operations.", f"it is {text}") from None  # fmt: skip
+            raise Lost(
+                f"`{function}` must be a formula in the symbols {', '.join(ranges)} and no "
+                "others, with the usual operations.",
+                f"it is {text}",
+            ) from None
         if isinstance(got, complex) or not math.isclose(
             got, want(**values), rel_tol=1e-9, abs_tol=1e-9
         ):
@@ -80,19 +88,36 @@ def compare(ask: Ask, draw, function: str, want, ranges: dict[str, tuple], hint:
 
 @exercise.worth(2, "The share below min falls with the square root of the zone")
 def share_below_min(ask, draw):
-    compare(ask, draw, "min_share", lambda M: 2 / math.sqrt(M), {"M": (1e4, 1e7)},
-            "The share is wrong. min_free_kbytes is 4 * sqrt(kB of the zone); a page has 4 kB.")  # fmt: skip
+    compare(
+        ask,
+        draw,
+        "min_share",
+        lambda M: 2 / math.sqrt(M),
+        {"M": (1e4, 1e7)},
+        "The share is wrong. min_free_kbytes is 4 * sqrt(kB of the zone); a page has 4 kB.",
+    )
 
 
 @exercise.worth(2, "The zone that leaves r pages grows with the square of r")
 def size_for_reserve(ask, draw):
-    compare(ask, draw, "zone_for", lambda r: r * r, {"r": (10, 4000)},
-            "The size is wrong. Solve min(M) / 2 = r for M, with min(M) in pages.")  # fmt: skip
+    compare(
+        ask,
+        draw,
+        "zone_for",
+        lambda r: r * r,
+        {"r": (10, 4000)},
+        "The size is wrong. Solve min(M) / 2 = r for M, with min(M) in pages.",
+    )
 
 
 @exercise.worth(3, "Two tasks are equally bad where their shifted points meet")
 def equally_bad(ask, draw):
-    compare(ask, draw, "tie", lambda p, q, b, T: b + 1000 * (q - p) / T,
-            {"p": (1e3, 1e6), "q": (1e3, 1e6), "b": (-900, 900), "T": (1e5, 1e7)},
-            "The oom_score_adj is wrong. Points are pages + adj * T / 1000 (without rounding); "
-            "put both equal and solve for a.")  # fmt: skip
+    compare(
+        ask,
+        draw,
+        "tie",
+        lambda p, q, b, T: b + 1000 * (q - p) / T,
+        {"p": (1e3, 1e6), "q": (1e3, 1e6), "b": (-900, 900), "T": (1e5, 1e7)},
+        "The oom_score_adj is wrong. Points are pages + adj * T / 1000 (without rounding); "
+        "put both equal and solve for a.",
+    )

@@ -36,8 +36,9 @@ def demand_cycle(ask, graph: dict, sentence: str) -> None:
     if len({str(name) for name in found}) != len(found):
         raise Lost("A name stands twice in the cycle; give each once, without the return.", example)
     if any(not isinstance(a, str) or b not in graph.get(a, ()) for a, b in hops):
-        raise Lost("What was returned is not a cycle: somebody in it does not wait for the next.",
-                   example)  # fmt: skip
+        raise Lost(
+            "What was returned is not a cycle: somebody in it does not wait for the next.", example
+        )
 
 
 def with_cycle(draw, length: int, others: int) -> dict[str, list[str]]:
@@ -64,8 +65,10 @@ def none_invented(ask, draw):
     for graph in graphs:
         answer = ask("find_cycle", graph)
         if answer != []:
-            raise Lost("There is no cycle: the answer must be an empty list.",
-                       f"find_cycle({graph}) gave {answer!r}")  # fmt: skip
+            raise Lost(
+                "There is no cycle: the answer must be an empty list.",
+                f"find_cycle({graph}) gave {answer!r}",
+            )
 
 
 @exercise.worth(2, "A cycle off the first path is found too: not every start leads into it")

@@ -9,8 +9,9 @@ scheduler may switch. The feedback is the shortest schedule that breaks the hand
 
 from ..asking import Lost
 from ..exercise import Exercise
-from ..machine import Machine, explore, final, path, preferred
+from ..machine import Machine
 from ..schedules import rows
+from ..search import explore, final, path, preferred
 
 exercise = Exercise("hand-off", 2, "Write the hand-off", "wake_oom_reaper", "oom_reaper")
 
@@ -69,15 +70,21 @@ def three_victims(ask, draw):
 @exercise.worth(2, "No mm is touched after it was freed, though victims may exit by themselves")
 def pinned(ask, draw):
     works_alone(ask, draw)
-    demand(machine(ask, draw, 2, exits=True), {"freed"},
-           "A reference (mmgrab) must be taken before anybody else can see the mm.")  # fmt: skip
+    demand(
+        machine(ask, draw, 2, exits=True),
+        {"freed"},
+        "A reference (mmgrab) must be taken before anybody else can see the mm.",
+    )
 
 
 @exercise.worth(1, "Every reference that was taken is dropped again")
 def nothing_left_over(ask, draw):
     works_alone(ask, draw)
-    demand(machine(ask, draw, 2, exits=True), {"freed", "leak"},
-           "For each mmgrab there is one mmdrop, on every path.")  # fmt: skip
+    demand(
+        machine(ask, draw, 2, exits=True),
+        {"freed", "leak"},
+        "For each mmgrab there is one mmdrop, on every path.",
+    )
 
 
 @exercise.worth(1, "oom_reaper() sleeps when there is nothing to do, and never ends")

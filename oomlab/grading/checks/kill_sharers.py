@@ -55,8 +55,9 @@ def killed(done: list[tuple], tasks: list[dict]) -> set[int]:
 
 def sharers(victim: dict, tasks: list[dict]) -> set[int]:
     """Processes that must die with the victim."""
-    return {t["tgid"] for t in tasks
-            if t["mm"] == victim["mm"] and not t["kthread"] and t["tgid"] != 1}  # fmt: skip
+    return {
+        t["tgid"] for t in tasks if t["mm"] == victim["mm"] and not t["kthread"] and t["tgid"] != 1
+    }
 
 
 def each(ask, draw, init: tuple = (False, True)):
@@ -76,21 +77,24 @@ def victim_first(ask, draw):
             )
         before = done[: done.index(marks[0])]
         if ("SIGKILL", victim["pid"]) not in before:
-            raise Lost("SIGKILL comes before the mark: else a task that runs on uses the reserves up.",
-                       example)  # fmt: skip
+            raise Lost(
+                "SIGKILL comes before the mark: else a task that runs on uses the reserves up.",
+                example,
+            )
 
 
 @exercise.worth(2, "Every other process with this mm gets SIGKILL, whatever its oom_score_adj")
 def sharers_die(ask, draw):
     for victim, tasks, _, done, example in each(ask, draw):
         if sharers(victim, tasks) - killed(done, tasks):
-            raise Lost("A process that shares the mm lives on: its memory would vanish under it.",
-                       example)  # fmt: skip
+            raise Lost(
+                "A process that shares the mm lives on: its memory would vanish under it.", example
+            )
 
 
 @exercise.worth(2, "init, kernel threads and bystanders live")
 def others_live(ask, draw):
-    for victim, tasks, mm, done, example in each(ask, draw):
+    for victim, tasks, _, done, example in each(ask, draw):
         works(done, victim, example)
         pids = {op[1] for op in done if op[0] == "SIGKILL"}
         for t in tasks:

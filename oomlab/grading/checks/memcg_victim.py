@@ -65,8 +65,14 @@ def below(ask, draw):
         parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
         tasks = [task(draw, name) for name in (top, middle, sibling)]
         tasks += [task(draw, bottom, 2 * 10**6), task(draw, inner, 3 * 10**6)]
-        compare(ask, draw, tasks, top, parent,
-                "Tasks of child cgroups, and of their children, belong to the full cgroup too.")  # fmt: skip
+        compare(
+            ask,
+            draw,
+            tasks,
+            top,
+            parent,
+            "Tasks of child cgroups, and of their children, belong to the full cgroup too.",
+        )
 
 
 @exercise.worth(2, "An unfinished victim inside stops the scan (-1); one outside does not")
@@ -74,10 +80,22 @@ def unfinished(ask, draw):
     for _ in range(3):
         parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
         tasks = [task(draw, name) for name in (top, middle, bottom)]
-        compare(ask, draw, [*tasks, task(draw, other, victim=True)], top, parent,
-                "A victim in another cgroup does not stop this scan.")  # fmt: skip
-        compare(ask, draw, [*tasks, task(draw, bottom, 1, victim=True)], middle, parent,
-                "A victim in this cgroup, or below it, has not finished: answer -1, kill nobody.")  # fmt: skip
+        compare(
+            ask,
+            draw,
+            [*tasks, task(draw, other, victim=True)],
+            top,
+            parent,
+            "A victim in another cgroup does not stop this scan.",
+        )
+        compare(
+            ask,
+            draw,
+            [*tasks, task(draw, bottom, 1, victim=True)],
+            middle,
+            parent,
+            "A victim in this cgroup, or below it, has not finished: answer -1, kill nobody.",
+        )
 
 
 @exercise.worth(1, "A global OOM looks at all tasks, and waits for any victim")
@@ -87,8 +105,14 @@ def everywhere(ask, draw):
     sentence = "With memcg None every task is a candidate, also those in no cgroup."
     compare(ask, draw, [*tasks, task(draw, None, 2 * 10**6)], None, parent, sentence)
     compare(ask, draw, [*tasks, task(draw, names[5], 2 * 10**6)], None, parent, sentence)
-    compare(ask, draw, [*tasks, task(draw, names[2], 1, victim=True)], None, parent,
-            "A memcg's unfinished victim stops a global OOM too.")  # fmt: skip
+    compare(
+        ask,
+        draw,
+        [*tasks, task(draw, names[2], 1, victim=True)],
+        None,
+        parent,
+        "A memcg's unfinished victim stops a global OOM too.",
+    )
 
 
 @exercise.worth(1, "With 0 points a task is not killed; if nobody is left the answer is None")

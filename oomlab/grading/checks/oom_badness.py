@@ -12,10 +12,17 @@ exercise = Exercise("badness", 1, "Write oom_badness", "oom_badness")
 
 def task(draw, **given) -> dict:
     return {
-        "pid": draw.randrange(2, 32768), "rss": draw.randrange(1000, 400_000),
-        "swapents": 0, "nr_ptes": 0, "nr_pmds": 0, "oom_score_adj": 0,
-        "root": False, "kthread": False, "mm": True, **given,
-    }  # fmt: skip
+        "pid": draw.randrange(2, 32768),
+        "rss": draw.randrange(1000, 400_000),
+        "swapents": 0,
+        "nr_ptes": 0,
+        "nr_pmds": 0,
+        "oom_score_adj": 0,
+        "root": False,
+        "kthread": False,
+        "mm": True,
+        **given,
+    }
 
 
 def points(task: dict, totalpages: int) -> int:
@@ -50,9 +57,13 @@ def what_counts(ask, draw):
 def adjustment(ask, draw):
     for adj in (draw.randrange(1, 1001), -draw.randrange(1, 60), draw.randrange(1, 1001)):
         total = draw.randrange(900_000, 5_000_000) // 1000 * 1000 + 999
-        compare(ask, task(draw, oom_score_adj=adj), total,
-                "The shift by oom_score_adj is wrong: it is adj * (totalpages / 1000), "
-                "and the kernel divides first, in whole numbers.")  # fmt: skip
+        compare(
+            ask,
+            task(draw, oom_score_adj=adj),
+            total,
+            "The shift by oom_score_adj is wrong: it is adj * (totalpages / 1000), "
+            "and the kernel divides first, in whole numbers.",
+        )
 
 
 @exercise.worth(
@@ -61,9 +72,13 @@ def adjustment(ask, draw):
 def root_bonus(ask, draw):
     for _ in range(5):
         adj, swap = draw.choice((0, 100, 300)), draw.randrange(99)
-        compare(ask, task(draw, root=True, swapents=swap, oom_score_adj=adj), 2_000_000,
-                "The bonus of root is wrong: subtract points * 3 / 100, rounded down, "
-                "from all points and before oom_score_adj.")  # fmt: skip
+        compare(
+            ask,
+            task(draw, root=True, swapents=swap, oom_score_adj=adj),
+            2_000_000,
+            "The bonus of root is wrong: subtract points * 3 / 100, rounded down, "
+            "from all points and before oom_score_adj.",
+        )
 
 
 @exercise.worth(
@@ -71,12 +86,18 @@ def root_bonus(ask, draw):
 )
 def untouchable(ask, draw):
     for who, given in {
-        "global init (pid 1)": {"pid": 1}, "a kernel thread": {"kthread": True},
-        "a task without an mm": {"mm": False}, "oom_score_adj -1000": {"oom_score_adj": -1000},
-    }.items():  # fmt: skip
+        "global init (pid 1)": {"pid": 1},
+        "a kernel thread": {"kthread": True},
+        "a task without an mm": {"mm": False},
+        "oom_score_adj -1000": {"oom_score_adj": -1000},
+    }.items():
         compare(ask, task(draw, **given), 1_000_000, f"0 is expected for {who}: it is not killed.")
-    compare(ask, task(draw, oom_score_adj=-999, rss=900_000), 500_000,
-            "A task with oom_score_adj -999 can still be killed.")  # fmt: skip
+    compare(
+        ask,
+        task(draw, oom_score_adj=-999, rss=900_000),
+        500_000,
+        "A task with oom_score_adj -999 can still be killed.",
+    )
 
 
 @exercise.worth(2, "Who may be killed has at least 1 point, however small it is")
@@ -84,5 +105,9 @@ def at_least_one(ask, draw):
     compare(ask, task(draw), 1_000_000, "1 is only for those whose points fall below 1.")
     for adj in (-draw.randrange(500, 999), -999, 0):
         small = task(draw, rss=0 if adj == 0 else draw.randrange(1, 400), oom_score_adj=adj)
-        compare(ask, small, draw.randrange(1_000_000, 5_000_000),
-                "A killable task gets at least 1 point; 0 would mean that it must not die.")  # fmt: skip
+        compare(
+            ask,
+            small,
+            draw.randrange(1_000_000, 5_000_000),
+            "A killable task gets at least 1 point; 0 would mean that it must not die.",
+        )

@@ -27,10 +27,14 @@ def vma(draw, name: str, *flags: str, anonymous: bool = True) -> dict:
 
 def space(draw, *kinds: tuple) -> list[dict]:
     """An address space: heap, stack, and some VMAs of each (flags, anonymous)."""
-    vmas = [vma(draw, f"{n:x}", *flags, anonymous=anonymous)
-            for (flags, anonymous), n in zip(
-                [((), True), ((), True), *kinds, *kinds],
-                draw.sample(range(0x400, 0x7FFF), 2 + 2 * len(kinds)), strict=True)]  # fmt: skip
+    vmas = [
+        vma(draw, f"{n:x}", *flags, anonymous=anonymous)
+        for (flags, anonymous), n in zip(
+            [((), True), ((), True), *kinds, *kinds],
+            draw.sample(range(0x400, 0x7FFF), 2 + 2 * len(kinds)),
+            strict=True,
+        )
+    ]
     draw.shuffle(vmas)
     return vmas
 
@@ -56,22 +60,32 @@ def private_anonymous(ask, draw):
 def files(ask, draw):
     for _ in range(3):
         kinds = (((), False), (("VM_SHARED",), False))
-        compare(ask, space(draw, *kinds),
-                "File mappings: the private ones go (VM_SHARED not set), the shared ones stay.")  # fmt: skip
+        compare(
+            ask,
+            space(draw, *kinds),
+            "File mappings: the private ones go (VM_SHARED not set), the shared ones stay.",
+        )
 
 
 @exercise.worth(1, "What is anonymous is taken even if VM_SHARED is set")
 def anonymous_shared(ask, draw):
-    compare(ask, space(draw, (("VM_SHARED",), True)),
-            "The rule is anonymous OR not VM_SHARED; an anonymous VMA is taken in any case.")  # fmt: skip
+    compare(
+        ask,
+        space(draw, (("VM_SHARED",), True)),
+        "The rule is anonymous OR not VM_SHARED; an anonymous VMA is taken in any case.",
+    )
 
 
 @exercise.worth(3, "mlocked, huge and device memory is left alone")
 def spared(ask, draw):
-    for flag, why in zip(SPARED, ("munlock could block", "it belongs to hugetlbfs", "it is no RAM"),
-                         strict=True):  # fmt: skip
-        compare(ask, space(draw, ((flag,), True), ((flag,), False)),
-                f"A VMA with {flag} must be left alone: {why}.")  # fmt: skip
+    for flag, why in zip(
+        SPARED, ("munlock could block", "it belongs to hugetlbfs", "it is no RAM"), strict=True
+    ):
+        compare(
+            ask,
+            space(draw, ((flag,), True), ((flag,), False)),
+            f"A VMA with {flag} must be left alone: {why}.",
+        )
 
 
 @exercise.worth(1, "Each name once, in the order of the address space, none of an empty one")
@@ -79,5 +93,7 @@ def order(ask, draw):
     for vmas in (space(draw, ((), False), (("VM_LOCKED",), True)), []):
         got = ask("oom_reap_vmas", vmas)
         if got != [vma["name"] for vma in vmas if can_reap(vma)]:
-            raise Lost("Return the names in the order of the address space, each once.",
-                       f"of {vmas} you reap {got!r}")  # fmt: skip
+            raise Lost(
+                "Return the names in the order of the address space, each once.",
+                f"of {vmas} you reap {got!r}",
+            )

@@ -43,9 +43,11 @@ def small_child(ask, draw):
         example = f"who_dies({children}, knobs of {policy}) gave {answer!r}, not {victims}"
         if several(answer, "The victims", example=example) != victims:
             old = policy in ("linux-4.4", "linux-4.6", "linux-4.10", "linux-4.14", "linux-4.19")
-            raise Lost(f"Wrong for a policy that {'kills' if old else 'does not kill'} a child in its "
-                       "parent's place. Run small-child, and look for the knob that decides.",
-                       example)  # fmt: skip
+            raise Lost(
+                f"Wrong for a policy that {'kills' if old else 'does not kill'} a child in its "
+                "parent's place. Run small-child, and look for the knob that decides.",
+                example,
+            )
 
 
 @exercise.worth(3, "lost-victim: which hand-offs can lose somebody")
@@ -55,23 +57,35 @@ def lost_victim(ask, draw):
     policies = ["linux-4.4", "rfc-xchg", "kmallocwd", draw.choice(losers), draw.choice(keepers)]
     for policy in draw.sample(policies, len(policies)):
         victims = draw.randrange(3, 5)
-        runs = (run("lost-victim", policy, seed=seed, trace=False, victims=victims)
-                for seed in range(RUNS))  # fmt: skip
+        runs = (
+            run("lost-victim", policy, seed=seed, trace=False, victims=victims)
+            for seed in range(RUNS)
+        )
         lost = any(r.outcome.verdict == "lost-victim" for r in runs)
         if truth(ask, "is_lost", victims, policy) != lost:
             how = PRESETS[policy].reaper
-            raise Lost(f"Wrong for a policy whose reaper is {how!r}: somebody "
-                       f"{'can' if lost else 'cannot'} be lost. Run lost-victim with several seeds.",
-                       f"is_lost({victims}, knobs of {policy})")  # fmt: skip
+            raise Lost(
+                f"Wrong for a policy whose reaper is {how!r}: somebody "
+                f"{'can' if lost else 'cannot'} be lost. Run lost-victim with several seeds.",
+                f"is_lost({victims}, knobs of {policy})",
+            )
 
 
 @exercise.worth(3, "hidden-sharer: whose company protects an mm from the reaper")
 def hidden_sharer(ask, draw):
-    cases = [(sharer, policy) for sharer in ("killable", "kthread", "unkillable", "init")
-             for policy in (draw.choice(("rfc-2015-11-27", "mm-2015-12", "linux-4.6")),
-                            draw.choice(("linux-4.10", "linux-4.14")))]  # fmt: skip
+    cases = [
+        (sharer, policy)
+        for sharer in ("killable", "kthread", "unkillable", "init")
+        for policy in (
+            draw.choice(("rfc-2015-11-27", "mm-2015-12", "linux-4.6")),
+            draw.choice(("linux-4.10", "linux-4.14")),
+        )
+    ]
     for sharer, policy in draw.sample(cases, len(cases)):
         reaped = run("hidden-sharer", policy, trace=False, sharer=sharer).outcome.reaped
         if truth(ask, "is_reaped", sharer, policy) != ("hog" in reaped):
-            raise Lost(f"Wrong for a sharer of kind {sharer!r}: look at outcome.reaped, and at the "
-                       "knobs about sharers.", f"is_reaped({sharer!r}, knobs of {policy})")  # fmt: skip
+            raise Lost(
+                f"Wrong for a sharer of kind {sharer!r}: look at outcome.reaped, and at the "
+                "knobs about sharers.",
+                f"is_reaped({sharer!r}, knobs of {policy})",
+            )

@@ -28,8 +28,10 @@ class Zone:
             zone = {"free": free, "min": self.min}
             answer = self.ask("zone_watermark_ok", task, zone)
             if type(answer) is not bool:
-                raise Lost("The answer must be True or False.",
-                           f"zone_watermark_ok({task}, {zone}) gave {answer!r}")  # fmt: skip
+                raise Lost(
+                    "The answer must be True or False.",
+                    f"zone_watermark_ok({task}, {zone}) gave {answer!r}",
+                )
             self.answers[kind, free] = answer
         return self.answers[kind, free]
 
@@ -37,8 +39,8 @@ class Zone:
 def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> list[str] | None:
     """Steps to a state where nobody can go on but one of `who` needs pages; None if there is none.
 
-    `needs` are (kind, pages). Tasks take a page a step and keep it; one that has all it needs exits and gives all back. The
-    reaper frees one page a step. Every order is tried.
+    `needs` are (kind, pages). Tasks take a page a step and keep it; one that has all it needs exits
+    and gives all back. The reaper frees one page a step. Every order is tried.
     """
     whole = dict(enumerate(needs))
     todo = [((free, reaped, tuple(n for _, n in needs)), [])]
@@ -69,8 +71,16 @@ def not_everybody(zone: Zone) -> None:
 
 
 def steps(path: list[str]) -> list[dict]:
-    return [{"thread": says.split(" ")[0] if "reaper" not in says else "oom_reaper",
-             "does": says, "result": "", "says": "", "mail": ""} for says in path]  # fmt: skip
+    return [
+        {
+            "thread": says.split(" ")[0] if "reaper" not in says else "oom_reaper",
+            "does": says,
+            "result": "",
+            "says": "",
+            "mail": "",
+        }
+        for says in path
+    ]
 
 
 @exercise.worth(3, "No dying task starves, whoever else allocates")
@@ -82,9 +92,12 @@ def dying_get_out(ask, draw):
         needs = (("dying", need), ("dying", need), ("normal", 9), ("normal", 9))
         path = stuck(zone, mark + 2, 3, needs, {"dying"})
         if path is not None:
-            raise Lost("Normal tasks take every page, and the dying ones, which would give theirs "
-                       "back, wait for ever.", f"min is {mark}, {mark + 2} pages are free, two dying "
-                       f"tasks need {need} each", steps(path))  # fmt: skip
+            raise Lost(
+                "Normal tasks take every page, and the dying ones, which would give theirs "
+                "back, wait for ever.",
+                f"min is {mark}, {mark + 2} pages are free, two dying tasks need {need} each",
+                steps(path),
+            )
 
 
 @exercise.worth(2, "A kernel thread that must allocate gets through as well")
@@ -108,8 +121,9 @@ def normal_progress(ask, draw):
     not_everybody(zone)
     path = stuck(zone, mark + 10, 0, (("normal", 5), ("normal", 4), ("dying", 1)), {"normal"})
     if path is not None or not zone.ok("normal", mark + 1):
-        raise Lost("A normal task is refused although more than min pages are free.", "",
-                   steps(path or []))  # fmt: skip
+        raise Lost(
+            "A normal task is refused although more than min pages are free.", "", steps(path or [])
+        )
 
 
 @exercise.worth(2, "Normal tasks never go below min")
@@ -117,8 +131,10 @@ def normal_stop(ask, draw):
     zone = Zone(ask, draw.randrange(10, 40))
     for free in range(1, zone.min + 1):
         if zone.ok("normal", free):
-            raise Lost("A normal task gets a page though no more than min are free.",
-                       f"min is {zone.min}, free is {free}")  # fmt: skip
+            raise Lost(
+                "A normal task gets a page though no more than min are free.",
+                f"min is {zone.min}, free is {free}",
+            )
     if not zone.ok("normal", 3 * zone.min):
         raise Lost("A normal task gets no page although the zone is far from empty.")
 
@@ -131,7 +147,9 @@ def rest_for_reclaim(ask, draw):
         while zone.ok(kind, free):
             free -= 1
         if free == 0:
-            raise Lost("Endlessly many dying tasks or kernel threads empty the zone; then reclaim "
-                       "itself cannot go on. Leave it a part of the reserve.")  # fmt: skip
+            raise Lost(
+                "Endlessly many dying tasks or kernel threads empty the zone; then reclaim "
+                "itself cannot go on. Leave it a part of the reserve."
+            )
     if not all(zone.ok("memalloc", n) for n in range(1, zone.min + 5)):
         raise Lost("PF_MEMALLOC may take the last page: what it does frees others.")

@@ -11,8 +11,9 @@ and give all back. needs[i] is what task i needs.
 from ..asking import Ask, Lost, several, whole
 from ..exercise import Exercise
 
-exercise = Exercise("reserve-proof", 3, "Prove the size of a reserve",
-                    "smallest_reserve", "stuck_schedule")  # fmt: skip
+exercise = Exercise(
+    "reserve-proof", 3, "Prove the size of a reserve", "smallest_reserve", "stuck_schedule"
+)
 
 
 def bound(ask: Ask, needs: list[int]) -> tuple[int, str]:
@@ -48,8 +49,9 @@ def enough(ask, draw):
         needs = [draw.randrange(1, 5) for _ in range(draw.randrange(2, 5))]
         pages, example = bound(ask, needs)
         if pages < 1 or can_block(needs, pages):
-            raise Lost("There is a schedule on which the tasks take all pages and nobody is done.",
-                       example)  # fmt: skip
+            raise Lost(
+                "There is a schedule on which the tasks take all pages and nobody is done.", example
+            )
 
 
 @exercise.worth(2, "It is not larger than needed, for many tasks and large needs too")
@@ -59,8 +61,11 @@ def not_too_much(ask, draw):
         pages, example = bound(ask, needs)
         if pages != sum(needs) - number + 1:
             size = "smaller" if pages > sum(needs) - number + 1 else "larger"
-            raise Lost(f"For {'few' if number < 9 else 'many'} tasks the smallest safe reserve is "
-                       f"{size}: think of everybody who lacks exactly one page.", example)  # fmt: skip
+            raise Lost(
+                f"For {'few' if number < 9 else 'many'} tasks the smallest safe reserve is "
+                f"{size}: think of everybody who lacks exactly one page.",
+                example,
+            )
 
 
 @exercise.worth(3, "One page less is too little: your schedule shows it")
@@ -76,8 +81,9 @@ def sharp(ask, draw):
                 raise Lost("The schedule names a task that does not exist.", example)
             held[task] += 1
             if held[task] >= needs[task]:
-                raise Lost("On your schedule a task gets all it needs, exits, and gives it back.",
-                           example)  # fmt: skip
+                raise Lost(
+                    "On your schedule a task gets all it needs, exits, and gives it back.", example
+                )
 
 
 @exercise.worth(1, "One task alone, and tasks that need one page, are no special case")
@@ -86,5 +92,8 @@ def small_cases(ask, draw):
     for needs, want in (([n], n), ([1] * draw.randrange(2, 9), 1), ([1, n, 1], n)):
         pages, example = bound(ask, needs)
         if pages != want:
-            raise Lost("A small case is wrong: one task alone needs just its own pages; tasks that "
-                       "need one page never block each other.", example)  # fmt: skip
+            raise Lost(
+                "A small case is wrong: one task alone needs just its own pages; tasks that "
+                "need one page never block each other.",
+                example,
+            )

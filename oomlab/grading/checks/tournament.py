@@ -15,9 +15,10 @@ exercise = Exercise("tournament", 3, "A policy for the tournament", "policy")
 MOST_KNOBS = 5
 MOST_STEPS = 40_000  # of one run: a policy may be endless, a tournament not
 ALLOWED = sorted(
-    name for name, knob in KNOBS.items()
+    name
+    for name, knob in KNOBS.items()
     if knob.metadata["choices"] or isinstance(knob.default, bool)
-)  # fmt: skip
+)
 
 
 def chosen(ask: Ask):
@@ -48,8 +49,10 @@ def all_recover(ask, draw, games: list[tuple[str, dict]], sentence: str) -> None
     for scenario, settings in games:
         outcome = play(policy, draw, scenario, **settings)
         if outcome.verdict != "recovered":
-            raise Lost(f"{sentence} It ended as {outcome.verdict}.",
-                       f"{scenario} {settings or ''}: {outcome.why}")  # fmt: skip
+            raise Lost(
+                f"{sentence} It ended as {outcome.verdict}.",
+                f"{scenario} {settings or ''}: {outcome.why}",
+            )
 
 
 @exercise.worth(2, "No victim is lost when several memcgs run out at once")
@@ -62,14 +65,22 @@ def nobody_lost(ask, draw):
 def second_victim(ask, draw):
     games = [("second-oom", {"victims": draw.randrange(2, 4)}) for _ in range(2)]
     games += [("memcg-vs-global", {})] * 2
-    all_recover(ask, draw, games, "The first victim's end blocks the second one's "
-                "(second-oom, memcg-vs-global).")  # fmt: skip
+    all_recover(
+        ask,
+        draw,
+        games,
+        "The first victim's end blocks the second one's (second-oom, memcg-vs-global).",
+    )
 
 
 @exercise.worth(2, "A victim that cannot be reaped does not stop everything")
 def unreapable(ask, draw):
-    all_recover(ask, draw, [("stuck-writer", {})] * 2,
-                "A victim holds its mmap_sem for ever, and the killer waits for it (stuck-writer).")  # fmt: skip
+    all_recover(
+        ask,
+        draw,
+        [("stuck-writer", {})] * 2,
+        "A victim holds its mmap_sem for ever, and the killer waits for it (stuck-writer).",
+    )
 
 
 @exercise.worth(2, "Threads that wait for a lock of another dying thread get out")
@@ -84,5 +95,7 @@ def children_live(ask, draw):
     children = draw.randrange(2, 7)
     outcome = play(policy, draw, "small-child", children=children)
     if outcome.verdict != "recovered" or len(outcome.victims) > 1:
-        raise Lost("Small children are killed for their parent, one after another (small-child).",
-                   f"the victims: {', '.join(outcome.victims)}")  # fmt: skip
+        raise Lost(
+            "Small children are killed for their parent, one after another (small-child).",
+            f"the victims: {', '.join(outcome.victims)}",
+        )

@@ -70,7 +70,7 @@ def scaled_steps(ask, draw):
 
 @exercise.worth(2, "Integer arithmetic only: exact where a float is one page off")
 def integers(ask, draw):
-    """min_free_kbytes one below a multiple of 4: the root must be rounded down, not to the nearest."""
+    """min_free_kbytes one below a multiple of 4: the root must be rounded down."""
     for _ in range(6):
         root = 4 * draw.randrange(200, 3000)  # kB; 16 * kB just below the square of this
         managed = (root * root - 1) // 64

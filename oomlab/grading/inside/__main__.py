@@ -7,7 +7,7 @@ this process finds out about where it is; the decider compares it with what it k
 come the cells of the notebook and the names of the functions to take from them, then questions:
 
     {"id", "call", "args"}             -> {"id", "value"}       a plain function was called
-    {"id", "step", "args", "history"}  -> {"id", "op"}          a generator, sent `history`, yields op
+    {"id", "step", "args", "history"}  -> {"id", "op"}          a generator, after `history`, yields
                                        -> {"id", "done"}        ... has ended
                                        -> {"id", "error": {...}}
 

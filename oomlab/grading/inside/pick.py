@@ -7,6 +7,7 @@ in a notebook run from top to bottom.
 """
 
 import __future__
+
 import ast
 import builtins
 import dis
@@ -19,9 +20,10 @@ MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$")
 ASSIGNED_MAGIC = re.compile(r"^(\s*\w+\s*=)\s*[%!].*$")
 LAZY_HINTS = __future__.annotations.compiler_flag  # hints may name what is not here
 BUILTIN_ERRORS = {
-    name for name, thing in vars(builtins).items()
+    name
+    for name, thing in vars(builtins).items()
     if isinstance(thing, type) and issubclass(thing, BaseException)
-}  # fmt: skip
+}
 
 
 class Picked:

@@ -33,7 +33,12 @@ MISTAKES = [
     ("what_counts", "missing", ' + task["nr_pmds"]', ""),
     ("what_counts", "counted twice", 'task["nr_ptes"] +', '2 * task["nr_ptes"] +'),
     ("adjustment", "divides first", "adj * (totalpages // 1000)", "adj * totalpages // 1000"),
-    ("adjustment root_bonus untouchable", "shift", "points += adj * (totalpages // 1000)", "points += adj"),
+    (
+        "adjustment root_bonus untouchable",
+        "shift",
+        "points += adj * (totalpages // 1000)",
+        "points += adj",
+    ),
     ("root_bonus", "bonus", "points -= points * 3 // 100", "points -= points * 3 // 1000"),
     ("root_bonus", "bonus", 'if task["root"]:', "if False:"),
     ("untouchable", "kernel thread", ' or task["kthread"]', ""),
@@ -42,4 +47,4 @@ MISTAKES = [
     ("untouchable at_least_one", "can still be killed", "adj == -1000", "adj < -900"),
     ("at_least_one", "at least 1", "max(points, 1)", "max(points, 0)"),
     (ALL, "whole number", "max(points, 1)", "float(max(points, 1))"),
-]  # fmt: skip
+]

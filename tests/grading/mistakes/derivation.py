@@ -40,7 +40,17 @@ MISTAKES = [
     ("equally_bad", "no others", "T / 1000), a)[0]", "T / 1000), b)[0]"),
     ("equally_bad", "put both equal", "p + a * T / 1000", "p + a * T"),
     ("equally_bad", "put both equal", "p + a * T / 1000, q", "q + a * T / 1000, p"),
-    ("equally_bad", "sympy expression", "solve(Eq(p + a * T / 1000, q + b * T / 1000), a)[0]", '"b + 1000*(q - p)/T"'),
-    ("equally_bad", "no others", "solve(Eq(p + a * T / 1000, q + b * T / 1000), a)[0]", "Eq(a, b + 1000*(q - p)/T)"),
+    (
+        "equally_bad",
+        "sympy expression",
+        "solve(Eq(p + a * T / 1000, q + b * T / 1000), a)[0]",
+        '"b + 1000*(q - p)/T"',
+    ),
+    (
+        "equally_bad",
+        "no others",
+        "solve(Eq(p + a * T / 1000, q + b * T / 1000), a)[0]",
+        "Eq(a, b + 1000*(q - p)/T)",
+    ),
     (ALL, "no function", "", "import sympy\n\ndef min_share():\n    return sympy.Symbol('M')\n"),
-]  # fmt: skip
+]

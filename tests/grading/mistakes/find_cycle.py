@@ -48,13 +48,47 @@ def find_cycle(graph):
 ]
 ALL = "found none_invented off_the_path of_one long_chains"
 MISTAKES = [
-    ("found off_the_path of_one long_chains", "none was found", "return path[path.index(name) :]", "return []"),
-    ("found off_the_path of_one long_chains", "stands twice", "return path[path.index(name) :]", "return path[path.index(name) :] + [name]"),
-    ("off_the_path of_one long_chains", "not a cycle", "return path[path.index(name) :]", "return path"),
-    ("found off_the_path long_chains", "not a cycle", "return path[path.index(name) :]", "return path[path.index(name) :][::-1]"),
-    ("off_the_path", "first name does not lead to", "for start in graph:", "for start in list(graph)[:1]:"),
-    ("off_the_path", "overlooked", "for start in graph:", "for start in [name for name in graph if graph[name]][:1]:"),
-    ("none_invented off_the_path long_chains", "empty list", "", """
+    (
+        "found off_the_path of_one long_chains",
+        "none was found",
+        "return path[path.index(name) :]",
+        "return []",
+    ),
+    (
+        "found off_the_path of_one long_chains",
+        "stands twice",
+        "return path[path.index(name) :]",
+        "return path[path.index(name) :] + [name]",
+    ),
+    (
+        "off_the_path of_one long_chains",
+        "not a cycle",
+        "return path[path.index(name) :]",
+        "return path",
+    ),
+    (
+        "found off_the_path long_chains",
+        "not a cycle",
+        "return path[path.index(name) :]",
+        "return path[path.index(name) :][::-1]",
+    ),
+    (
+        "off_the_path",
+        "first name does not lead to",
+        "for start in graph:",
+        "for start in list(graph)[:1]:",
+    ),
+    (
+        "off_the_path",
+        "overlooked",
+        "for start in graph:",
+        "for start in [name for name in graph if graph[name]][:1]:",
+    ),
+    (
+        "none_invented off_the_path long_chains",
+        "empty list",
+        "",
+        """
 def find_cycle(graph):
     seen = []
     todo = list(graph)[:1]
@@ -65,10 +99,20 @@ def find_cycle(graph):
         seen.append(node)
         todo += graph.get(node, [])
     return []
-"""),
-    ("none_invented off_the_path long_chains", "raised KeyError", "graph.get(name, ())", "graph[name]"),
+""",
+    ),
+    (
+        "none_invented off_the_path long_chains",
+        "raised KeyError",
+        "graph.get(name, ())",
+        "graph[name]",
+    ),
     ("of_one", "endless loop", "if name in path:", "if name in path and name != node:"),
-    ("long_chains", "no answer in time", "", """
+    (
+        "long_chains",
+        "no answer in time",
+        "",
+        """
 def find_cycle(graph):
     def walk(node, path):
         if node in path:
@@ -83,7 +127,8 @@ def find_cycle(graph):
         if cycle:
             return cycle
     return []
-"""),
+""",
+    ),
     ("none_invented long_chains", "empty list", "    return []", "    return list(graph)[:2]"),
     (ALL, "list or tuple", "", "def find_cycle(graph):\n    return True\n"),
-]  # fmt: skip
+]

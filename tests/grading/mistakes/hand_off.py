@@ -79,18 +79,66 @@ APPEND = '    yield "append", "oom_reaper_list", mm\n'
 MISTAKES = [
     (LOST, "(1) to (7)", "", SLOT),
     ("two_victims three_victims", "victim 2 is never reaped", "", XCHG),
-    (LOST + " nothing_left_over", "never reaped", "", SLOT.replace('yield "cmpxchg", "mm_to_reap", None, mm', 'yield "xchg", "mm_to_reap", mm').replace("if old_mm is None:", "if True:")),
-    (LOST + " nothing_left_over", "never reaped", "", SLOT.replace('yield "cmpxchg", "mm_to_reap", None, mm', 'yield "read", "mm_to_reap"').replace('        yield "wake_up"', '        yield "write", "mm_to_reap", mm\n        yield "wake_up"')),
-    ("pinned nothing_left_over", "before anybody else can see", '    yield "mmgrab", mm\n' + APPEND, APPEND + '    yield "mmgrab", mm\n'),
+    (
+        LOST + " nothing_left_over",
+        "never reaped",
+        "",
+        SLOT.replace(
+            'yield "cmpxchg", "mm_to_reap", None, mm', 'yield "xchg", "mm_to_reap", mm'
+        ).replace("if old_mm is None:", "if True:"),
+    ),
+    (
+        LOST + " nothing_left_over",
+        "never reaped",
+        "",
+        SLOT.replace(
+            'yield "cmpxchg", "mm_to_reap", None, mm', 'yield "read", "mm_to_reap"'
+        ).replace(
+            '        yield "wake_up"',
+            '        yield "write", "mm_to_reap", mm\n        yield "wake_up"',
+        ),
+    ),
+    (
+        "pinned nothing_left_over",
+        "before anybody else can see",
+        '    yield "mmgrab", mm\n' + APPEND,
+        APPEND + '    yield "mmgrab", mm\n',
+    ),
     ("pinned nothing_left_over", "mmgrab", '    yield "mmgrab", mm\n', ""),
     ("nothing_left_over", "one mmdrop", '        yield "mmdrop", mm\n', ""),
-    (ALL.removeprefix("sequence_of_the_mail "), "Not even a single victim", '    yield "wake_up"\n', ""),
-    (ALL.removeprefix("sequence_of_the_mail "), "single victim", APPEND + '    yield "wake_up"\n', '    yield "wake_up"\n' + APPEND),
-    ("two_victims three_victims sleeps_and_lives sequence_of_the_mail nothing_left_over", "never reaped", "    while True:\n", "    for _ in range(1):\n"),
+    (
+        ALL.removeprefix("sequence_of_the_mail "),
+        "Not even a single victim",
+        '    yield "wake_up"\n',
+        "",
+    ),
+    (
+        ALL.removeprefix("sequence_of_the_mail "),
+        "single victim",
+        APPEND + '    yield "wake_up"\n',
+        '    yield "wake_up"\n' + APPEND,
+    ),
+    (
+        "two_victims three_victims sleeps_and_lives sequence_of_the_mail nothing_left_over",
+        "never reaped",
+        "    while True:\n",
+        "    for _ in range(1):\n",
+    ),
     ("three_victims sleeps_and_lives", "next", "    while True:\n", "    for _ in range(2):\n"),
-    (ALL, "do not spin", '        yield "wait_event", "oom_reaper_list"\n        mm = yield "pop", "oom_reaper_list"\n', '        mm = None\n        while mm is None:\n            mm = yield "pop", "oom_reaper_list"\n'),
+    (
+        ALL,
+        "do not spin",
+        '        yield "wait_event", "oom_reaper_list"\n'
+        '        mm = yield "pop", "oom_reaper_list"\n',
+        "        mm = None\n        while mm is None:\n"
+        '            mm = yield "pop", "oom_reaper_list"\n',
+    ),
     (ALL, "take an mm that was handed", '        yield "wait_event", "oom_reaper_list"\n', ""),
-    (ALL, "Not even a single victim", "", """
+    (
+        ALL,
+        "Not even a single victim",
+        "",
+        """
 queue = []
 
 def wake_oom_reaper(mm):
@@ -106,9 +154,20 @@ def oom_reaper():
             mm = queue.pop(0)
             yield "reap", mm
             yield "mmdrop", mm
-"""),
-    (ALL, "reaps by itself", '    yield "append", "oom_reaper_list", mm\n    yield "wake_up"\n', '    yield "reap", mm\n'),
-    (ALL, "not a generator", "", "def wake_oom_reaper(mm):\n    return mm\n\ndef oom_reaper():\n    return None\n"),
+""",
+    ),
+    (
+        ALL,
+        "reaps by itself",
+        '    yield "append", "oom_reaper_list", mm\n    yield "wake_up"\n',
+        '    yield "reap", mm\n',
+    ),
+    (
+        ALL,
+        "not a generator",
+        "",
+        "def wake_oom_reaper(mm):\n    return mm\n\ndef oom_reaper():\n    return None\n",
+    ),
     (ALL, "no operation", '"append", "oom_reaper_list"', '"enqueue", "oom_reaper_list"'),
     (ALL, "takes 2 operands", '"append", "oom_reaper_list", mm', '"append", mm'),
-]  # fmt: skip
+]

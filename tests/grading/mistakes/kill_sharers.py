@@ -29,19 +29,67 @@ def oom_kill_process(victim, tasks):
 ]
 ALL = "victim_first sharers_die others_live hand_over_last not_of_init once_each"
 MISTAKES = [
-    ("victim_first", "SIGKILL comes before", '    yield "SIGKILL", victim["pid"]\n    yield "mark_oom_victim", victim["pid"]\n', '    yield "mark_oom_victim", victim["pid"]\n    yield "SIGKILL", victim["pid"]\n'),
+    (
+        "victim_first",
+        "SIGKILL comes before",
+        '    yield "SIGKILL", victim["pid"]\n    yield "mark_oom_victim", victim["pid"]\n',
+        '    yield "mark_oom_victim", victim["pid"]\n    yield "SIGKILL", victim["pid"]\n',
+    ),
     ("victim_first", "Mark the victim", '    yield "mark_oom_victim", victim["pid"]\n', ""),
-    ("victim_first", "nobody else", '        yield "SIGKILL", task["pid"]\n', '        yield "SIGKILL", task["pid"]\n        yield "mark_oom_victim", task["pid"]\n'),
-    ("sharers_die hand_over_last", "lives on", 'or task["kthread"] or', 'or task["kthread"] or task["oom_score_adj"] == -1000 or'),
+    (
+        "victim_first",
+        "nobody else",
+        '        yield "SIGKILL", task["pid"]\n',
+        '        yield "SIGKILL", task["pid"]\n        yield "mark_oom_victim", task["pid"]\n',
+    ),
+    (
+        "sharers_die hand_over_last",
+        "lives on",
+        'or task["kthread"] or',
+        'or task["kthread"] or task["oom_score_adj"] == -1000 or',
+    ),
     ("others_live", "kernel thread", 'or task["kthread"] or', "or"),
-    ("others_live", "init", "            can_oom_reap = False\n            continue\n", "            can_oom_reap = False\n"),
+    (
+        "others_live",
+        "init",
+        "            can_oom_reap = False\n            continue\n",
+        "            can_oom_reap = False\n",
+    ),
     ("others_live hand_over_last", "bystander", 'task["mm"] != victim["mm"] or ', ""),
     ("not_of_init", "panics", "            can_oom_reap = False\n", ""),
-    ("hand_over_last", "no SIGKILL yet", '    yield "mark_oom_victim", victim["pid"]\n', '    yield "mark_oom_victim", victim["pid"]\n    if not any(t["tgid"] == 1 and t["mm"] == victim["mm"] for t in tasks):\n        yield "wake_oom_reaper", victim["mm"]\n    return\n'),
-    ("hand_over_last", "do not prevent it", 'if task["tgid"] == 1:', 'if task["tgid"] == 1 or task["kthread"]:'),
+    (
+        "hand_over_last",
+        "no SIGKILL yet",
+        '    yield "mark_oom_victim", victim["pid"]\n',
+        '    yield "mark_oom_victim", victim["pid"]\n'
+        '    if not any(t["tgid"] == 1 and t["mm"] == victim["mm"] for t in tasks):\n'
+        '        yield "wake_oom_reaper", victim["mm"]\n    return\n',
+    ),
+    (
+        "hand_over_last",
+        "do not prevent it",
+        'if task["tgid"] == 1:',
+        'if task["tgid"] == 1 or task["kthread"]:',
+    ),
     ("once_each", "more than once", '        killed.add(task["tgid"])\n', ""),
-    (ALL.replace(" not_of_init", ""), "Yield pairs", '"wake_oom_reaper", victim["mm"]', '"wake_up"'),
-    (ALL, "not a generator", "", "def oom_kill_process(victim, tasks):\n    return [('SIGKILL', victim['pid'])]\n"),
-]  # fmt: skip
-MISTAKES[9] = ("hand_over_last", "do not prevent it", 'or task["kthread"] or task["tgid"] in killed:\n            continue', 'or task["tgid"] in killed:\n            continue\n        if task["kthread"]:\n            can_oom_reap = False\n            continue')  # fmt: skip
+    (
+        ALL.replace(" not_of_init", ""),
+        "Yield pairs",
+        '"wake_oom_reaper", victim["mm"]',
+        '"wake_up"',
+    ),
+    (
+        ALL,
+        "not a generator",
+        "",
+        "def oom_kill_process(victim, tasks):\n    return [('SIGKILL', victim['pid'])]\n",
+    ),
+]
+MISTAKES[9] = (
+    "hand_over_last",
+    "do not prevent it",
+    'or task["kthread"] or task["tgid"] in killed:\n            continue',
+    'or task["tgid"] in killed:\n            continue\n        if task["kthread"]:\n'
+    "            can_oom_reap = False\n            continue",
+)
 MISTAKES[8] = ("sharers_die hand_over_last", "lives on", *MISTAKES[8][2:])

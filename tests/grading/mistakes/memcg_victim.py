@@ -32,16 +32,56 @@ def select_bad_process(tasks, memcg, parent):
 ]
 ALL = "worst_inside below unfinished everywhere nobody ties"
 MISTAKES = [
-    ("below unfinished", "Tasks of child cgroups", "while name is not None and name != memcg:\n            name = parent[name]", "pass"),
-    ("below unfinished", "Tasks of child cgroups", "while name is not None and name != memcg:", "if name is not None and name != memcg:"),
-    ("worst_inside below unfinished nobody", "worst task in the cgroup", "if memcg is not None and not inside(task[\"memcg\"]):", "if False:"),
-    ("everywhere", "With memcg None", 'memcg is not None and not inside(task["memcg"])', 'not task["memcg"] or not inside(task["memcg"])'),
-    ("unfinished everywhere", "has not finished", 'if task["victim"]:\n            return -1', "pass"),
-    ("unfinished", "does not stop this scan", "    chosen = None\n", "    chosen = None\n    if any(t['victim'] for t in tasks):\n        return -1\n"),
-    ("nobody", "0 points", 'if task["points"] > (chosen["points"] if chosen else 0):', 'if task["points"] > (chosen["points"] if chosen else -1):'),
+    (
+        "below unfinished",
+        "Tasks of child cgroups",
+        "while name is not None and name != memcg:\n            name = parent[name]",
+        "pass",
+    ),
+    (
+        "below unfinished",
+        "Tasks of child cgroups",
+        "while name is not None and name != memcg:",
+        "if name is not None and name != memcg:",
+    ),
+    (
+        "worst_inside below unfinished nobody",
+        "worst task in the cgroup",
+        'if memcg is not None and not inside(task["memcg"]):',
+        "if False:",
+    ),
+    (
+        "everywhere",
+        "With memcg None",
+        'memcg is not None and not inside(task["memcg"])',
+        'not task["memcg"] or not inside(task["memcg"])',
+    ),
+    (
+        "unfinished everywhere",
+        "has not finished",
+        'if task["victim"]:\n            return -1',
+        "pass",
+    ),
+    (
+        "unfinished",
+        "does not stop this scan",
+        "    chosen = None\n",
+        "    chosen = None\n    if any(t['victim'] for t in tasks):\n        return -1\n",
+    ),
+    (
+        "nobody",
+        "0 points",
+        'if task["points"] > (chosen["points"] if chosen else 0):',
+        'if task["points"] > (chosen["points"] if chosen else -1):',
+    ),
     ("nobody ties", "first of the list", 'task["points"] > (chosen', 'task["points"] >= (chosen'),
     ("nobody", "answer is None", "if chosen else None", "if chosen else -1"),
-    ("worst_inside below unfinished everywhere ties", "not the worst", 'task["points"] > (chosen["points"] if chosen else 0)', 'task["points"] and not chosen'),
+    (
+        "worst_inside below unfinished everywhere ties",
+        "not the worst",
+        'task["points"] > (chosen["points"] if chosen else 0)',
+        'task["points"] and not chosen',
+    ),
     ("unfinished everywhere", "has not finished", "return -1", "return None"),
     (ALL, "gave", 'return chosen["pid"]', "return chosen"),
-]  # fmt: skip
+]

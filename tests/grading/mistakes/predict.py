@@ -40,16 +40,31 @@ def is_reaped(sharer, policy):
 ALL = "small_child lost_victim hidden_sharer"
 MISTAKES = [
     ("small_child", "child in its parent's place", 'if policy["child_sacrifice"] else []', ""),
-    ("small_child", "child in its parent's place", 'if policy["child_sacrifice"] else []', 'if not policy["child_sacrifice"] else []'),
+    (
+        "small_child",
+        "child in its parent's place",
+        'if policy["child_sacrifice"] else []',
+        'if not policy["child_sacrifice"] else []',
+    ),
     ("small_child", "knob that decides", 'return [*first, "hog"]', 'return ["hog", *first]'),
-    ("small_child", "knob that decides", 'range(1, children + 1)', "range(1, children)"),
+    ("small_child", "knob that decides", "range(1, children + 1)", "range(1, children)"),
     ("small_child", "list or tuple", 'return [*first, "hog"]', 'return ", ".join([*first, "hog"])'),
     ("lost_victim", "several seeds", 'not in ("list", "scan")', 'in ("slot", "slot-xchg")'),
-    ("lost_victim", "'slot-xchg'", 'not in ("list", "scan")', 'not in ("list", "scan", "slot-xchg")'),
+    (
+        "lost_victim",
+        "'slot-xchg'",
+        'not in ("list", "scan")',
+        'not in ("list", "scan", "slot-xchg")',
+    ),
     ("lost_victim", "'scan'", 'not in ("list", "scan")', 'not in ("list",)'),
     ("lost_victim", "somebody can", 'policy["reaper"] not in ("list", "scan")', "False"),
     ("hidden_sharer", "'unkillable'", '== "killed"', '== "spared"'),
     ("hidden_sharer", "'init'", 'sharer != "init"', "True"),
     ("hidden_sharer", "'kthread'", 'return not policy["kthread_blocks_reaping"]', "return True"),
-    ("small_child", "raised ModuleNotFoundError", "    first = [", "    import oomlab\n\n    first = ["),
-]  # fmt: skip
+    (
+        "small_child",
+        "raised ModuleNotFoundError",
+        "    first = [",
+        "    import oomlab\n\n    first = [",
+    ),
+]

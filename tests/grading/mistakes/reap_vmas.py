@@ -24,22 +24,47 @@ def oom_reap_vmas(vmas):
 ]
 ALL = "private_anonymous files anonymous_shared spared order"
 MISTAKES = [
-    ("files order", "private ones go", '(vma["anonymous"] or "VM_SHARED" not in vma["flags"])', 'vma["anonymous"]'),
-    ("anonymous_shared", "anonymous OR not", '(vma["anonymous"] or "VM_SHARED" not in vma["flags"])', '"VM_SHARED" not in vma["flags"]'),
+    (
+        "files order",
+        "private ones go",
+        '(vma["anonymous"] or "VM_SHARED" not in vma["flags"])',
+        'vma["anonymous"]',
+    ),
+    (
+        "anonymous_shared",
+        "anonymous OR not",
+        '(vma["anonymous"] or "VM_SHARED" not in vma["flags"])',
+        '"VM_SHARED" not in vma["flags"]',
+    ),
     ("files", "stay", 'and (vma["anonymous"] or "VM_SHARED" not in vma["flags"])', ""),
-    ("files anonymous_shared order", "anonymous OR not", ' or "VM_SHARED" not in', ' and "VM_SHARED" not in'),
+    (
+        "files anonymous_shared order",
+        "anonymous OR not",
+        ' or "VM_SHARED" not in',
+        ' and "VM_SHARED" not in',
+    ),
     ("spared order", "VM_LOCKED", '"VM_LOCKED", ', ""),
     ("spared", "VM_HUGETLB", '"VM_HUGETLB", ', ""),
     ("spared", "VM_PFNMAP", ', "VM_PFNMAP"}', "}"),
-    ("spared order", "left alone", 'not spared & set(vma["flags"])', 'vma["flags"] != ["VM_LOCKED"]'),
-    (ALL, "private", 'vma["name"]\n', 'vma\n'),
+    (
+        "spared order",
+        "left alone",
+        'not spared & set(vma["flags"])',
+        'vma["flags"] != ["VM_LOCKED"]',
+    ),
+    (ALL, "private", 'vma["name"]\n', "vma\n"),
     ("order", "order of the address space", "    return [", "    return sorted("),
     (ALL, "list or tuple", "", "def oom_reap_vmas(vmas):\n    return len(vmas)\n"),
     (ALL, "raised KeyError", 'vma["anonymous"]', 'vma["anon"]'),
-]  # fmt: skip
-MISTAKES[9] = ("order", "order of the address space", "", """
+]
+MISTAKES[9] = (
+    "order",
+    "order of the address space",
+    "",
+    """
 def oom_reap_vmas(vmas):
     spared = {"VM_LOCKED", "VM_HUGETLB", "VM_PFNMAP"}
     return sorted(v["name"] for v in vmas if not spared & set(v["flags"])
                   and (v["anonymous"] or "VM_SHARED" not in v["flags"]))
-""")  # fmt: skip
+""",
+)

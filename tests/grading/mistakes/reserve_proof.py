@@ -46,8 +46,28 @@ MISTAKES = [
     ("not_too_much small_cases", "smaller", EXACT, "sum(need - 1 for need in needs) + len(needs)"),
     (ALL.replace("sharp ", ""), "divide with //", EXACT, "(sum(needs) - len(needs)) / 1 + 1"),
     ("sharp", "gets all it needs", "range(need - 1)", "range(need)"),
-    ("sharp", "list or tuple of", "return everybody_but_one_page[:pages]", "return everybody_but_one_page[:pages] + [0]"),
-    ("sharp", "list or tuple", "return everybody_but_one_page[:pages]", "return len(everybody_but_one_page)"),
-    ("sharp", "does not exist", "return everybody_but_one_page[:pages]", "return [task + len(needs) for task in everybody_but_one_page]"),
-    ("sharp", "gets all it needs", "return everybody_but_one_page[:pages]", "return [n % len(needs) for n in range(pages)]"),
-]  # fmt: skip
+    (
+        "sharp",
+        "list or tuple of",
+        "return everybody_but_one_page[:pages]",
+        "return everybody_but_one_page[:pages] + [0]",
+    ),
+    (
+        "sharp",
+        "list or tuple",
+        "return everybody_but_one_page[:pages]",
+        "return len(everybody_but_one_page)",
+    ),
+    (
+        "sharp",
+        "does not exist",
+        "return everybody_but_one_page[:pages]",
+        "return [task + len(needs) for task in everybody_but_one_page]",
+    ),
+    (
+        "sharp",
+        "gets all it needs",
+        "return everybody_but_one_page[:pages]",
+        "return [n % len(needs) for n in range(pages)]",
+    ),
+]

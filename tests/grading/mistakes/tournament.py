@@ -33,11 +33,21 @@ MISTAKES = [
     ("nobody_lost", "handed to nobody", '"list"', '"slot-xchg"'),
     ("children_live", "Small children", '        "child_sacrifice": False,\n', ""),
     ("unreapable", "for ever", '        "gave_up": "skip",\n', ""),
-    ("nobody_lost second_victim unreapable dying_threads children_live", "It ended as", "", "def policy():\n    return {}\n"),
+    (
+        "nobody_lost second_victim unreapable dying_threads children_live",
+        "It ended as",
+        "",
+        "def policy():\n    return {}\n",
+    ),
     (ALL, "does not exist", '"reaper": "list"', '"oom_reaper": "list"'),
     (ALL, "does not take", '"reaper": "list"', '"reaper": "queue"'),
     (ALL, "at most 5 knobs", '"reaper": "list",', '"reaper": "list", "reap_locked": True,'),
     (ALL, "does not exist, or is a time", '"reaper": "list"', '"scan_period": 1'),
     (ALL, "dict", "", "def policy():\n    return 'linux-6.12'\n"),
-    ("second_victim unreapable children_live", "It ended as", "", "def policy():\n    return {'reaper': 'list', 'reserves': 'favour-dying'}\n"),
-]  # fmt: skip
+    (
+        "second_victim unreapable children_live",
+        "It ended as",
+        "",
+        "def policy():\n    return {'reaper': 'list', 'reserves': 'favour-dying'}\n",
+    ),
+]

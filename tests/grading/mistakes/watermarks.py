@@ -31,15 +31,40 @@ def watermarks(managed, kernel):
 """,
 ]
 MISTAKES = [
-    ("min_mark clamps quarter_steps scaled_steps integers", "min mark", "16 * 4 * managed", "16 * managed"),
+    (
+        "min_mark clamps quarter_steps scaled_steps integers",
+        "min mark",
+        "16 * 4 * managed",
+        "16 * managed",
+    ),
     ("min_mark clamps quarter_steps scaled_steps integers", "min mark", "kbytes // 4", "kbytes"),
     ("clamps", "very small", "max(isqrt(16 * 4 * managed), 128)", "isqrt(16 * 4 * managed)"),
     ("clamps", "very large", "65536", "262144"),
     ("quarter_steps", "kernel 4.4", "low_end // 2", "low_end // 4 * 3"),
     ("scaled_steps", "4.6", "managed * 10 // 10000", "managed // 10000"),
-    ("scaled_steps", "small zone", "max(low_end // 4, managed * 10 // 10000)", "managed * 10 // 10000"),
+    (
+        "scaled_steps",
+        "small zone",
+        "max(low_end // 4, managed * 10 // 10000)",
+        "managed * 10 // 10000",
+    ),
     ("scaled_steps", "large zone", "max(low_end // 4, managed * 10 // 10000)", "low_end // 4"),
-    ("min_mark clamps quarter_steps scaled_steps integers", "divide with //", "kbytes // 4", "kbytes / 4"),
-    ("integers min_mark quarter_steps", "one page off", "isqrt(16 * 4 * managed)", "round((16 * 4 * managed) ** 0.5)"),
-    ("min_mark clamps quarter_steps integers", "list or tuple of 3", "return low_end, low_end + low_end // 4, low_end + low_end // 2", "return low_end"),
-]  # fmt: skip
+    (
+        "min_mark clamps quarter_steps scaled_steps integers",
+        "divide with //",
+        "kbytes // 4",
+        "kbytes / 4",
+    ),
+    (
+        "integers min_mark quarter_steps",
+        "one page off",
+        "isqrt(16 * 4 * managed)",
+        "round((16 * 4 * managed) ** 0.5)",
+    ),
+    (
+        "min_mark clamps quarter_steps integers",
+        "list or tuple of 3",
+        "return low_end, low_end + low_end // 4, low_end + low_end // 2",
+        "return low_end",
+    ),
+]

@@ -1,0 +1,103 @@
+"""Walk through every schedule of a Machine, and keep the cheapest one that breaks it.
+
+The cost of a schedule is its length, and among equals its distance from the mail's story, in which
+the next victim is chosen while the reaper is at work on the last. "Every schedule" is meant within
+the bounds of the machine: so many victims, and one reaper.
+"""
+
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+from .asking import Lost
+from .machine import REAPER, Machine, State, Violation
+
+MOST_STATES = 150_000
+
+
+def preferred(machine: Machine, s: State) -> int:
+    """The mail's order: a killer ends what it began; the reaper runs until it reaps; the next."""
+    able = machine.threads(s)
+    begun = [i for i in able if 0 <= i < s.begun]
+    if begun:
+        return begun[0]
+    reaper = REAPER in able and s.begun > 0
+    fresh = s.begun in able and s.begun < len(machine.mms)
+    if reaper and not (s.reaping and fresh):
+        return REAPER
+    return s.begun if fresh else able[0]
+
+
+class Explored(NamedTuple):
+    """How many states, and the shortest schedule that breaks each property, with its sentence."""
+
+    states: int
+    broken: dict[str, tuple[str, list]]
+
+
+def explore(machine: Machine, kinds: set[str]) -> Explored:
+    """Every schedule, cheapest first, until one that violates one of `kinds`, or all are done."""
+    start, number = machine.boot(), count()
+    queue = [((0, 0), next(number), start)]
+    came_from: dict[State, tuple | None] = {start: None}
+    costs = {start: (0, 0)}
+    done: set[State] = set()
+    while queue:
+        cost, _, s = heappop(queue)
+        if s in done:
+            continue
+        done.add(s)
+        if len(done) > MOST_STATES:
+            raise Lost(f"More than {MOST_STATES} states: use fewer operations.")
+        able = machine.threads(s)
+        if not able:
+            for verdict in final(machine, s):
+                if verdict.kind in kinds:
+                    steps = path(came_from, s)
+                    return Explored(len(done), {verdict.kind: (verdict.sentence, steps)})
+            continue
+        story = preferred(machine, s)
+        for thread in able:
+            try:
+                after, did = machine.step(s, thread)
+            except Violation as v:
+                if v.kind in kinds:
+                    steps = [*path(came_from, s), (thread, machine.next_of(s, thread), "!", s)]
+                    return Explored(len(done), {v.kind: (v.sentence, steps)})
+                continue
+            price = (cost[0] + 1, cost[1] + (thread != story))
+            if after not in done and (after not in costs or price < costs[after]):
+                costs[after] = price
+                came_from[after] = (s, thread, *did)
+                heappush(queue, (price, next(number), after))
+    return Explored(len(done), {})
+
+
+def final(machine: Machine, s: State) -> list[Violation]:
+    """Nobody can go on: what is not as it should be?"""
+    wrong = []
+    if any(position is not None for position in s.positions[:-1]):
+        text = "a killer waits for a lock for ever, with oom_lock held"
+        wrong.append(Violation("sleeps", text))
+    missing = [i for i, mm in enumerate(machine.mms) if mm not in s.reaped and i not in s.exited]
+    if missing:
+        text = f"victim {missing[0] + 1} is never reaped: nobody offers its mm again"
+        wrong.append(Violation("lost", text))
+    if s.asleep is None:
+        text = "oom_reaper() has ended, or hangs, and will not reap the next victim"
+        wrong.append(Violation("ends", text))
+    held = [i for i, count in enumerate(s.counts) if count]
+    if machine.exits and held:
+        text = f"victim {held[0] + 1}'s mm is never freed: a reference is left over"
+        wrong.append(Violation("leak", text))
+    return wrong
+
+
+def path(came_from: dict, s: State) -> list[tuple]:
+    """The steps to a state: (thread, operation, result, state before)."""
+    steps = []
+    while came_from[s] is not None:
+        before, thread, op, result = came_from[s]
+        steps.append((thread, op, result, before))
+        s = before
+    return steps[::-1]
