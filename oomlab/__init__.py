@@ -5,7 +5,7 @@
 'deadlock'
 """
 
-from .explore import explore
+from .explore import explore, hunt
 from .model.policy import HZ, KNOBS, PRESETS, Policy, difference
 from .outcome import Outcome
 from .scenarios import SCENARIOS
@@ -14,5 +14,5 @@ from .trace import Run, build, run
 __version__ = "0.1.0"
 __all__ = [
     "HZ", "KNOBS", "PRESETS", "SCENARIOS", "Outcome", "Policy", "Run", "build", "difference",
-    "explore", "run",
+    "explore", "hunt", "run",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .compare import compare
-from .explore import PROPERTIES, explore
+from .explore import PROPERTIES, explore, hunt
 from .model.policy import KNOBS, PRESETS
 from .naming import nearest
 from .scenarios import SCENARIOS, parameters, title
@@ -89,6 +89,10 @@ def command_line() -> argparse.ArgumentParser:
     sub.add_argument("--prefer", choices=["steps", "switches"], default="steps")
     sub.add_argument("--max-states", type=int, default=400_000)
     sub.add_argument("--seconds", type=float)
+    sub.add_argument(
+        "--random", type=int, metavar="RUNS", help="that many random schedules instead"
+    )
+    sub.add_argument("--seed", type=int, default=0, help="of the random schedules")
     sub.add_argument("--json", action="store_true")
 
     sub = command("explain", explain, "explain the OOM reports in a log: why that process?")
@@ -205,6 +209,11 @@ def explore_all(args) -> None:
             f"\r{states} states, {waiting} waiting, {rate:.0f} a second ", end="", file=sys.stderr
         )
 
+    if args.random is not None:
+        found = hunt(args.scenario, args.policy, args.property, runs=args.random, seed=args.seed,
+                     **settings(args.set))  # fmt: skip
+        print(json.dumps(found.to_dict()) if args.json else found.markdown())
+        return
     tell = show if sys.stderr.isatty() and not args.json else None
     found = explore(args.scenario, args.policy, args.property, prefer=args.prefer,
                     max_states=args.max_states, seconds=args.seconds, progress=tell,

@@ -1,4 +1,4 @@
-"""Every schedule: the races are found, the fixed versions are clean, the reductions change nothing."""
+"""Every schedule: races are found, fixed versions are clean, reductions change nothing."""
 
 from itertools import permutations
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oomlab
-from oomlab import explore
+from oomlab import explore, hunt
 from oomlab.explore.rules import Relayout, Rules
 from oomlab.model.policy import PRESETS
 
@@ -243,6 +243,23 @@ def mover(before, after) -> str:
     return "b" if before[0][1] != after[0][1] else "r"
 
 
+def test_a_hunt_finds_what_is_too_large_to_exhaust():
+    found = hunt("lost-victim", "rfc-2015-11-25", victims=6, vmas=6, runs=300, seed=1)
+    assert found.verdict == "violated"
+    run = oomlab.run("lost-victim", "rfc-2015-11-25", schedule=found.pids, victims=6, vmas=6)
+    assert run.outcome.verdict == "lost-victim"
+
+
+def test_a_hunt_without_a_find_names_its_chance():
+    found = hunt("lost-victim", "handa", runs=20, seed=1)
+    assert found.verdict == "bound-reached"
+    assert 0 < found.bound["missed_with_chance"] < 1 and "chance" in found.sentence()
+    again = hunt("lost-victim", "handa", runs=20, seed=1)
+    assert (again.states, again.bound) == (found.states, found.bound)
+    with pytest.raises(ValueError, match="for ever"):
+        hunt("page-thieves", property="dying-exit")
+
+
 def test_bounds_are_named():
     found = explore("lost-victim", "handa", victims=4, max_states=100)
     assert found.verdict == "bound-reached" and found.bound["max_states"] == 100
@@ -255,7 +272,7 @@ def test_an_interrupt_keeps_what_is_known():
         raise KeyboardInterrupt
 
     found = explore("lost-victim", "kmallocwd", victims=3, progress=stop)
-    assert found.verdict == "bound-reached" and found.bound["interrupted"] and found.states > 10
+    assert found.verdict == "bound-reached" and found.bound["interrupted"] and found.states > 0
 
 
 @pytest.mark.parametrize("call, word", [

@@ -62,10 +62,14 @@ class Exploration:
     def sentence(self) -> str:
         """The answer with its bound in the same sentence."""
         seen = f"{self.states} states and {self.transitions} transitions"
+        if "runs" in self.bound:
+            seen = f"{self.transitions} steps of random schedules"
         if self.verdict == "holds":
             return f"{self.property} holds in all {seen} that any schedule can reach"
         if self.verdict == "bound-reached":
-            return f"{self.property} holds in the {seen} seen before the search was ended"
+            chance = self.bound.get("missed_with_chance")
+            tail = f"; a bug may be missed with a chance of up to {chance}" if chance else ""
+            return f"{self.property} holds in the {seen} seen before the search was ended{tail}"
         end = (
             f", then steps {self.loop + 1} to {len(self.pids)} for ever"
             if self.loop is not None

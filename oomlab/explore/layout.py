@@ -91,9 +91,10 @@ class Layout:
         """id -> (object, Ref) in a machine just built; group g is called names[g]."""
         found: dict[int, tuple] = {}
         shared = (kernel, kernel.zone, kernel.init, kernel.init.signal, kernel.oom_lock)
+        stop = {id(thing) for thing in shared}
         for group, members in enumerate(kernel.symmetric, start=1):
-            walk(members, names[group], found, shared)
-        walk([kernel], 0, found, ())
+            walk(members, names[group], found, stop)
+        walk([kernel], 0, found, set())
         return found
 
     def token(self, value, group: int, refs: dict, name: str = ""):
@@ -147,6 +148,7 @@ class Layout:
         self.places: dict[tuple, tuple] = {}
         self.names = [name for ref, name in order if ref.group == 0]
         self.shared = len(self.names)
+        self.ordered = [i for i, name in enumerate(self.names) if name not in UNORDERED]
         for ref, name in order:
             before = sum(r.group == ref.group and (r, n) < (ref, name) for r, n in order)
             self.places[ref, name] = (ref.group, before)
@@ -185,8 +187,10 @@ class Layout:
         masked = [self.masked[n] for n in numbers]
         plain = [number for number, _ in masked]
         if len(set(plain)) < len(plain):  # ties: those that others refer to come in that order
-            rank = self.rank(state[: self.shared], masked)
+            rank = self.rank(state, masked)
             order = sorted(self.same[1:], key=lambda g: (plain[g - 1], rank.get(g, 0)))
+        elif plain == sorted(plain):
+            return state, self.same
         else:
             order = sorted(self.same[1:], key=lambda g: plain[g - 1])
         old = (0, *order)
@@ -225,12 +229,15 @@ class Layout:
             self.meant_by[key] = tuple(sorted(meant)) if name in UNORDERED else meant
         return self.meant_by[key]
 
-    def rank(self, head: tuple, masked: list) -> dict[int, int]:
+    def rank(self, state: tuple, masked: list) -> dict[int, int]:
         """In which order the groups are met when following references from the shared values."""
         met: dict[int, int] = {}
-        for value, name in zip(head, self.names, strict=True):
-            if type(value) in HOLDERS and name not in UNORDERED:
-                for group in self.groups_in(value):
+        mentions = self.mentions
+        for index in self.ordered:
+            value = state[index]
+            if type(value) in HOLDERS:
+                groups = mentions.get(value)
+                for group in self.groups_in(value) if groups is None else groups:
                     met.setdefault(group, len(met) + 1)
         queue = list(met)
         for group in queue:  # grows while we follow
@@ -241,11 +248,10 @@ class Layout:
         return met
 
     def groups_in(self, value) -> list[int]:
-        if value not in self.mentions:
-            groups: list[int] = []
-            rename(value, lambda ref: (groups.append(ref.group), ref)[1])
-            self.mentions[value] = groups
-        return self.mentions[value]
+        """The groups that a value refers to, in order; worked out once."""
+        groups = self.mentions[value] = []
+        rename(value, lambda ref: (groups.append(ref.group), ref)[1])
+        return groups
 
 
 def hide(ref: Ref) -> Ref:
@@ -268,11 +274,11 @@ def own_to(value, actor: int):
     return tuple([own_to(v, actor) if type(v) in HOLDERS else v for v in value])
 
 
-def walk(roots: list, group: int, found: dict[int, tuple], stop: tuple) -> None:
-    """Number the watched objects reachable from `roots`, breadth first."""
+def walk(roots: list, group: int, found: dict[int, tuple], stop: set[int]) -> None:
+    """Number the watched objects reachable from `roots`, breadth first, around ids in `stop`."""
     todo, place = list(roots), 0
     for thing in todo:  # grows while we walk
-        if type(thing) not in WATCHED or id(thing) in found or any(thing is s for s in stop):
+        if type(thing) not in WATCHED or id(thing) in found or id(thing) in stop:
             continue
         found[id(thing)] = (thing, Ref(group, place))
         place += 1
