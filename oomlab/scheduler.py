@@ -56,7 +56,8 @@ def run_seeded(
                 if available(kernel.zone) < lowest:  # memory is still filling up
                     lowest, last_progress = available(kernel.zone), kernel.jiffies
         if kernel.progress != progress:
-            progress, last_progress, lowest = kernel.progress, kernel.jiffies, available(kernel.zone)
+            progress, last_progress = kernel.progress, kernel.jiffies
+            lowest = available(kernel.zone)
             if all(task.daemon or task.flags & PF_KTHREAD for task in kernel.tasks):
                 break  # all work is done
             if until is not None and until(kernel):

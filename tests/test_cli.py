@@ -27,20 +27,8 @@ def test_run_prints_one_object(capsys):
     status, out, _ = run(capsys, "run", "lost-victim", "--policy", "rfc-2015-11-25", "--json")
     record = json.loads(out)
     assert status == 0 and record["schema"] == "oomlab-run/1"
-    keys = [
-        "scenario",
-        "policy",
-        "seed",
-        "verdict",
-        "victims",
-        "lost",
-        "reaped",
-        "pages_to",
-        "ticks",
-        "steps",
-        "why",
-    ]
-    assert set(keys) <= set(record)
+    keys = {"scenario", "policy", "seed", "verdict", "victims", "lost", "reaped", "pages_to"}
+    assert keys | {"ticks", "steps", "why"} <= set(record)
 
 
 def test_explore_prints_one_object(capsys):
