@@ -64,7 +64,7 @@ ODDITIES = {
     "a cell that is not Python": ["this is no code", GOOD],
     "an earlier draft above": ["def oom_badness(task, totalpages):\n    return 0\n", GOOD],
     "slow but right": [
-        "import time\n" + GOOD.replace("    adj =", "    time.sleep(0.1)\n    adj =")
+        "import time\n" + GOOD.replace("    adj =", "    time.sleep(0.05)\n    adj =")
     ],
     "a slow experiment": ["for n in range(10**12):\n    result = n", GOOD],
     "waits for input": ["name = input('Your name? ')", GOOD],

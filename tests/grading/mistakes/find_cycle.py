@@ -49,13 +49,13 @@ def find_cycle(graph):
 ALL = "found none_invented off_the_path of_one long_chains"
 MISTAKES = [
     (
-        "found off_the_path of_one long_chains",
+        "found none_invented off_the_path of_one long_chains",
         "none was found",
         "return path[path.index(name) :]",
         "return []",
     ),
     (
-        "found off_the_path of_one long_chains",
+        "found none_invented off_the_path of_one long_chains",
         "stands twice",
         "return path[path.index(name) :]",
         "return path[path.index(name) :] + [name]",
