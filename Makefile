@@ -15,9 +15,9 @@ lab: .venv/lab.stamp
 test: .venv/test.stamp
 	$(BIN)/pytest -n 2
 
-# Every bench/*.py is a script that prints its own table.
+# Ratios, side by side in one run; a few minutes. With spin and gcc installed, Spin too.
 bench: .venv/test.stamp
-	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python benchmarks/run.py
 
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix

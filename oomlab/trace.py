@@ -191,21 +191,22 @@ def run(scenario: str, policy: str | Policy = "linux-4.4", *, seed: int = 0, tra
 
 def recorder(kernel: Kernel, taken: list):
     """A function that writes down each step, and numbers the events that happened in it."""
-    seen = 0
+    events, zone = kernel.events, kernel.zone
+    for event in events:  # what happened at boot, before the first step
+        event["step"] = -1
+    seen = len(events)
 
     def record(task: Task, op: tuple, function: str) -> None:
         nonlocal seen
-        events = kernel.events
-        while seen < len(events):
-            events[seen]["step"] = len(taken)
-            seen += 1
-        zone = kernel.zone
-        taken.append((kernel.jiffies, task, op, function, state_of(task), zone.free,
-                      task.waits_for, zone.reaped))  # fmt: skip
+        if seen < len(events):
+            for event in events[seen:]:
+                event["step"] = len(taken)
+            seen = len(events)
+        plainly = not (task.state or task.allocating or task.flags)
+        state = "running" if plainly else state_of(task)
+        taken.append((kernel.jiffies, task, op, function, state, zone.free, task.waits_for,
+                      zone.reaped))  # fmt: skip
 
-    for event in kernel.events:  # what happened at boot, before the first step
-        event["step"] = -1
-        seen += 1
     return record
 
 

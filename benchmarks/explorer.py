@@ -1,0 +1,82 @@
+"""Every schedule of a hand-off, as whole processes, beside Spin where it is installed.
+
+Spin explores handoff.pml, which is written by hand and smaller; it has no symmetry reduction.
+"""
+
+import json
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from measure import process, python, table
+
+HANDOFFS = {"slot": "rfc-2015-11-25", "list": "handa", "scan": "kmallocwd"}
+SIZES = {(2, 2): 0.25, (3, 3): 0.25, (4, 4): 0.25, (5, 8): 1, (8, 8): 10}  # (V, K): goal, seconds
+MOST_SECONDS = 30
+UNREDUCED = """
+import json, oomlab, time
+began = time.process_time()
+found = oomlab.explore("lost-victim", "{policy}", symmetry=False, victims={V}, vmas={K})
+print(json.dumps([found.verdict, found.states, found.transitions, time.process_time() - began]))
+"""
+
+
+def explore(policy: str, victims: int, vmas: int) -> tuple[float, dict]:
+    """`oomlab explore` as a person types it: CPU seconds, and what it printed."""
+    seconds, _, printed = process(
+        [sys.executable, "-m", "oomlab", "explore", "lost-victim", "--policy", policy, "--json",
+         "--set", f"victims={victims}", "--set", f"vmas={vmas}", "--seconds", str(MOST_SECONDS)]
+    )  # fmt: skip
+    return seconds, json.loads(printed)
+
+
+def spin(handoff: str, victims: int, vmas: int) -> list:
+    """The same with Spin, the shortest counterexample too: translate, compile, search."""
+    model = Path(__file__).with_name("handoff.pml")
+    defines = f"-DV={victims} -DK={vmas} -DHANDOFF={list(HANDOFFS).index(handoff)}"
+    script = (
+        f"spin -a {defines} {model} >&2 && "
+        f"gcc -O2 -w -DSAFETY -DBFS -DMEMLIM=1024 -o pan pan.c && timeout {MOST_SECONDS} ./pan"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        seconds, _, printed = process(["sh", "-c", f"cd {folder} && {script}"])
+    states = re.search(r"(\d+) states, stored", printed)
+    errors = re.search(r"errors: (\d+)", printed)
+    if not states or not errors or "Search not completed" in printed and errors[1] == "0":
+        return ["bound-reached", "", f"{seconds:.2f}"]
+    return ["holds" if errors[1] == "0" else "violated", states[1], f"{seconds:.2f}"]
+
+
+def main() -> None:
+    """Print verdicts, sizes and seconds of both."""
+    found_spin = shutil.which("spin") and shutil.which("gcc")
+    rows = []
+    for handoff, policy in HANDOFFS.items():
+        for (victims, vmas), goal in SIZES.items():
+            seconds, found = explore(policy, victims, vmas)
+            rate = f"{found['transitions'] / max(found['seconds'], 0.001) / 1000:.0f} k"
+            row = [handoff, victims, vmas, found["verdict"], found["states"]]
+            row += [f"{seconds:.2f}", goal, rate]
+            rows.append(row + (spin(handoff, victims, vmas) if found_spin else ["", "", ""]))
+    head = ["hand-off", "V", "K", "oomlab", "states", "CPU s", "goal", "moves/s", "Spin", "states",
+            "CPU s"]  # fmt: skip
+    table("lost-victim: can one of V victims with K VMAs be lost? Whole processes", head, rows)
+    if not found_spin:
+        print("\nspin or gcc is not installed: the comparison with Spin was skipped.")
+
+    rows = []
+    for victims, vmas in ((3, 2), (3, 4), (4, 1)):
+        for policy in ("rfc-2015-11-25", "handa"):
+            _, (verdict, states, moves, seconds) = python(
+                UNREDUCED.format(policy=policy, V=victims, K=vmas)
+            )
+            rate = f"{moves / seconds / 1000:.0f} k/s"
+            rows.append([policy, victims, vmas, verdict, states, moves, rate])
+    head = ["policy", "V", "K", "verdict", "states", "transitions", "rate (goal 60 k/s)"]
+    table("The same without symmetry", head, rows)
+
+
+if __name__ == "__main__":
+    main()
