@@ -58,9 +58,6 @@ class Policy:
     victim_mark: str = knob(
         "thread", "the mark of a victim: TIF_MEMDIE, or signal->oom_mm", "26db62f179d1",
         "thread", "process")  # fmt: skip
-    scan: str = knob(
-        "threads", "victims are sought among threads or processes", "K select_bad_process",
-        "threads", "processes")  # fmt: skip
     exiting_aborts: bool = knob(True, "an exiting task stops the scan", "6a618957ad17")
     vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
     child_sacrifice: bool = knob(True, "kill a child of the chosen task", "M42, bbbe48029720")
@@ -259,7 +256,6 @@ LINUX_4_10 = replace(
     kernel="4.10",
     retry="no-progress-loops",
     nofs="mark-dying",
-    scan="processes",
     vfork_skipped=True,
     adj_follows_mm=True,
     unkillable_sharer="killed",
