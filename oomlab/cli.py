@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .compare import compare
 from .explore import PROPERTIES, explore, hunt
+from .explore.exploration import show_progress
 from .model.policy import KNOBS, PRESETS
 from .naming import nearest
 from .scenarios import SCENARIOS, parameters, title
@@ -203,18 +204,12 @@ def compare_two(args) -> None:
 
 
 def explore_all(args) -> None:
-    def show(states: int, waiting: int, seconds: float) -> None:
-        rate = states / max(seconds, 1e-9)
-        print(
-            f"\r{states} states, {waiting} waiting, {rate:.0f} a second ", end="", file=sys.stderr
-        )
-
     if args.random is not None:
         found = hunt(args.scenario, args.policy, args.property, runs=args.random, seed=args.seed,
                      **settings(args.set))  # fmt: skip
         print(json.dumps(found.to_dict()) if args.json else found.markdown())
         return
-    tell = show if sys.stderr.isatty() and not args.json else None
+    tell = show_progress if sys.stderr.isatty() and not args.json else None
     found = explore(args.scenario, args.policy, args.property, prefer=args.prefer,
                     max_states=args.max_states, seconds=args.seconds, progress=tell,
                     **settings(args.set))  # fmt: skip

@@ -1,5 +1,6 @@
 """What a search found, as a value, as JSON, and as a table that a reviewer can paste."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -10,6 +11,13 @@ from ..scheduler import function_of, run_schedule
 from ..trace import name_of
 
 SCHEMA = "oomlab-explore/1"
+
+
+def show_progress(states: int, waiting: int, seconds: float) -> None:
+    """One line that is written over: for terminals and notebook cells."""
+    rate = states / max(seconds, 1e-9)
+    line = f"{states} states, {waiting} waiting, {rate:.0f} a second"
+    print(f"\r{line:60}", end="", file=sys.stderr, flush=True)
 
 
 @dataclass
