@@ -12,7 +12,6 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 PINS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line[0] != "#"]
 
 
@@ -77,12 +76,3 @@ def test_everything_an_extra_brings_is_pinned():
 def test_the_command_lists_what_can_be_run():
     listed = run(sys.executable, "-m", "oomlab", "list")
     assert listed and listed == run(f"{sys.prefix}/bin/oomlab", "list")
-
-
-def test_commands_in_the_readme_exist():
-    targets = re.findall(r"^make (\w+)", README.read_text(), re.M)
-    commands = re.findall(r"^(?:python3? -m )?oomlab (\w+)", README.read_text(), re.M)
-    assert targets and commands
-    run("make", "--dry-run", *targets)
-    for command in commands:
-        run(sys.executable, "-m", "oomlab", command, "--help")

@@ -1,0 +1,38 @@
+"""The README is true: its commands work, its program runs, and what it points at is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMANDS = re.findall(r"^    (make \w+|\.venv/bin/oomlab .*)", README, re.M)
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+PATHS = re.findall(r"`(\w[\w/]*(?:/|\.py))`", README) + re.findall(r"\]\(([^:)]+)\)", README)
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(command):
+    words = command.replace("make ", "make --dry-run ").split()
+    words = [word.replace(".venv/bin", f"{sys.prefix}/bin") for word in words]
+    report = ROOT / "tests/data/reports/6.1-global.txt"
+    run(*(report if word == "/var/log/kern.log" else word for word in words))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_program(program):
+    run(sys.executable, "-c", program)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_it_points_at_is_there(path):
+    assert [*ROOT.glob(path), *(ROOT / "oomlab").glob(path)]
