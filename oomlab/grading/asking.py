@@ -12,13 +12,16 @@ from collections.abc import Callable
 from .child import EXERCISE_SECONDS, Child, Gone, Raised
 from .inside.plain import plain
 
+MOST_TEXT = 2000  # of an example; answers may be long
+
 
 class Lost(Exception):
     """A property that the answers do not have."""
 
     def __init__(self, sentence: str, example: str = "", schedule: list[dict] | None = None):
         super().__init__(sentence)
-        self.sentence, self.example, self.schedule = sentence, example, schedule or []
+        self.sentence, self.example = sentence, example[:MOST_TEXT]
+        self.schedule = schedule or []
 
 
 class NoAnswer(Lost):

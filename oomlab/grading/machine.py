@@ -60,7 +60,7 @@ class Tree:
         if isinstance(op, str):
             op = [op]
         known = ", ".join(OPERATIONS)
-        if not isinstance(op, list) or not op or op[0] not in OPERATIONS:
+        if type(op) is not list or not op or str(op[0]) not in OPERATIONS:
             raise Lost(
                 f"`{self.function}` yielded something that is no operation. There are: {known}.",
                 f"it yielded {op!r}",
@@ -71,6 +71,8 @@ class Tree:
             )
         if not all(x is None or type(x) in (str, int, bool) and len(str(x)) < 64 for x in op):
             raise Lost("The operands are names and mm handles.", f"it yielded {tuple(op)!r}")
+        if len(op) > 1 and not op[0].startswith(("mm", "reap")) and type(op[1]) is not str:
+            raise Lost("A slot, a list or a lock has a name.", f"it yielded {tuple(op)!r}")
         return tuple(op)
 
     def after(self, position: int, result) -> int:

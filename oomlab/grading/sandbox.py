@@ -36,7 +36,7 @@ class NoSandbox(RuntimeError):
 def python(libraries: list[str], hidden: list[str], inside: Path | str) -> list[str]:
     """The interpreter, with no start-up files of anybody: -S reads no .pth, -I no environment."""
     return [
-        os.path.realpath(sys.executable),
+        os.path.realpath(sys._base_executable),  # of which a venv's may be a copy
         "-I",
         "-S",
         "-B",

@@ -9,10 +9,10 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from .asking import Lost
+from .asking import NoAnswer
 from .machine import REAPER, Machine, State, Violation
 
-MOST_STATES = 150_000
+MOST_STATES = 50_000
 
 
 def preferred(machine: Machine, s: State) -> int:
@@ -48,7 +48,7 @@ def explore(machine: Machine, kinds: set[str]) -> Explored:
             continue
         done.add(s)
         if len(done) > MOST_STATES:
-            raise Lost(f"More than {MOST_STATES} states: use fewer operations.")
+            raise NoAnswer(f"More than {MOST_STATES} states: use fewer operations.")
         able = machine.threads(s)
         if not able:
             for verdict in final(machine, s):

@@ -63,8 +63,7 @@ def nobody_lost(ask, draw):
 
 @exercise.worth(2, "A second OOM is survived, of a memcg or of the whole machine")
 def second_victim(ask, draw):
-    games = [("second-oom", {"victims": draw.randrange(2, 4)}) for _ in range(2)]
-    games += [("memcg-vs-global", {})] * 2
+    games = [("second-oom", {}), ("memcg-vs-global", {})] * 2
     all_recover(
         ask,
         draw,

@@ -58,8 +58,8 @@ MISTAKES = [
     ("others_live hand_over_last", "bystander", 'task["mm"] != victim["mm"] or ', ""),
     ("not_of_init", "panics", "            can_oom_reap = False\n", ""),
     (
-        "hand_over_last",
-        "no SIGKILL yet",
+        "sharers_die hand_over_last",
+        "lives on",
         '    yield "mark_oom_victim", victim["pid"]\n',
         '    yield "mark_oom_victim", victim["pid"]\n'
         '    if not any(t["tgid"] == 1 and t["mm"] == victim["mm"] for t in tasks):\n'
@@ -68,8 +68,9 @@ MISTAKES = [
     (
         "hand_over_last",
         "do not prevent it",
-        'if task["tgid"] == 1:',
-        'if task["tgid"] == 1 or task["kthread"]:',
+        'or task["kthread"] or task["tgid"] in killed:\n            continue',
+        'or task["tgid"] in killed:\n            continue\n        if task["kthread"]:\n'
+        "            can_oom_reap = False\n            continue",
     ),
     ("once_each", "more than once", '        killed.add(task["tgid"])\n', ""),
     (
@@ -85,11 +86,3 @@ MISTAKES = [
         "def oom_kill_process(victim, tasks):\n    return [('SIGKILL', victim['pid'])]\n",
     ),
 ]
-MISTAKES[9] = (
-    "hand_over_last",
-    "do not prevent it",
-    'or task["kthread"] or task["tgid"] in killed:\n            continue',
-    'or task["tgid"] in killed:\n            continue\n        if task["kthread"]:\n'
-    "            can_oom_reap = False\n            continue",
-)
-MISTAKES[8] = ("sharers_die hand_over_last", "lives on", *MISTAKES[8][2:])

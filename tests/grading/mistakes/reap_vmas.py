@@ -53,18 +53,14 @@ MISTAKES = [
         'vma["flags"] != ["VM_LOCKED"]',
     ),
     (ALL, "private", 'vma["name"]\n', "vma\n"),
-    ("order", "order of the address space", "    return [", "    return sorted("),
+    (
+        "order",
+        "order of the address space",
+        "",
+        '\ndef oom_reap_vmas(vmas):\n    spared = {"VM_LOCKED", "VM_HUGETLB", "VM_PFNMAP"}\n'
+        '    return sorted(v["name"] for v in vmas if not spared & set(v["flags"])\n'
+        '                  and (v["anonymous"] or "VM_SHARED" not in v["flags"]))\n',
+    ),
     (ALL, "list or tuple", "", "def oom_reap_vmas(vmas):\n    return len(vmas)\n"),
     (ALL, "raised KeyError", 'vma["anonymous"]', 'vma["anon"]'),
 ]
-MISTAKES[9] = (
-    "order",
-    "order of the address space",
-    "",
-    """
-def oom_reap_vmas(vmas):
-    spared = {"VM_LOCKED", "VM_HUGETLB", "VM_PFNMAP"}
-    return sorted(v["name"] for v in vmas if not spared & set(v["flags"])
-                  and (v["anonymous"] or "VM_SHARED" not in v["flags"]))
-""",
-)
