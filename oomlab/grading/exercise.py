@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 
 from .asking import Ask, Lost, NoAnswer
+from .sandbox import NoSandbox
 
 PRACTICE = "practice"  # the seed that everybody may know
 
@@ -86,6 +87,8 @@ class Exercise:
             p.check(ask, Random(f"{seed}/{self.name}"))
         except Lost as lost:
             return lost
+        except NoSandbox:
+            raise
         except Exception as error:  # an answer that nobody thought of must not end the grading
             text = "This answer made the check itself fail; please tell your teacher"
             return NoAnswer(f"{text} ({type(error).__name__}).")
