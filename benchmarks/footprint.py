@@ -32,7 +32,7 @@ def main(repeat: int = 7) -> None:
     table("Time", ["", "CPU", "goal"], rows)
 
     rows = []
-    for tasks, allocations in ((20, 5_000), (20, 50_000), (40, 50_000)):
+    for tasks, allocations in ((20, 20_000), (20, 200_000), (40, 200_000)):
         _, peak = python(MEMORY.format(tasks=tasks, allocations=allocations))
         rows.append([f"{tasks} tasks, {allocations} page faults", f"{peak} kB"])
     table("Peak memory of an untraced run: with the tasks, not with the steps", ["", "peak"], rows)

@@ -5,7 +5,10 @@ run.outcome.verdict        # 'deadlock'
 run.steps[0]               # Step(number=0, tick=0, task='hog', ...)
 """
 
+import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import NamedTuple
 
@@ -182,11 +185,26 @@ def run(scenario: str, policy: str | Policy = "linux-4.4", *, seed: int = 0, tra
         kernel.events = None
     taken: list[tuple] = []
     record = recorder(kernel, taken) if trace else None
-    count = run_schedule(kernel, schedule, record) if schedule is not None else 0
-    if schedule is None:
-        count = run_seeded(kernel, seed, record, most_steps)
+    with uncollected(trace):
+        if schedule is not None:
+            count = run_schedule(kernel, schedule, record)
+        else:
+            count = run_seeded(kernel, seed, record, most_steps)
     outcome = judge(kernel, count)
     return Run(scenario, kernel.policy, seed, params, kernel, outcome, count, taken, schedule)
+
+
+@contextmanager
+def uncollected(yes: bool = True) -> Iterator[None]:
+    """Hold the garbage collector back: where all is kept, looking for garbage only costs time."""
+    collecting = gc.isenabled()
+    if yes:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def recorder(kernel: Kernel, taken: list):

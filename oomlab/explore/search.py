@@ -9,7 +9,7 @@
 bound that the answer names. The order of equal steps of equal tasks is looked at once (symmetry).
 """
 
-import gc
+import sys
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from time import monotonic
@@ -17,7 +17,8 @@ from time import monotonic
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..trace import build as build_kernel
-from .exploration import Exploration
+from ..trace import uncollected
+from .exploration import Exploration, show_progress
 from .layout import Ref, Unlearnable
 from .liveness import fair_lasso
 from .properties import Property, choose_property
@@ -52,14 +53,11 @@ def explore(scenario: str, policy: str | Policy = "linux-4.4",
     def build() -> Kernel:
         return build_kernel(scenario, policy, **settings)[0]
 
+    if progress is None and "ipykernel" in sys.modules:
+        progress = show_progress  # somebody waits for a notebook cell
     search = Search(asked, max_states, seconds, progress)
-    collecting = gc.isenabled()
-    gc.disable()  # nothing here is cyclic but the machines, and these are few
-    try:
+    with uncollected():  # nothing here is cyclic but the machines, and these are few
         end, moves = search.run(build, symmetry, learn, prefer)
-    finally:
-        if collecting:
-            gc.enable()
     found = Exploration.of(search, scenario, kernel.policy, params, end)
     if moves is not None:
         found.describe(build, *moves)
@@ -138,7 +136,7 @@ class Search:
 
     def out_of_bounds(self) -> bool:
         now = monotonic()
-        if self.progress is not None and now - self.told > 0.2:
+        if self.progress is not None and now - self.told > 0.5:
             self.told = now
             self.progress(self.states, self.waiting, now - self.began)
         if self.limit is not None and now - self.began > self.limit:
