@@ -24,13 +24,14 @@ def payload(run: Run, until: int | None = None) -> dict:
     """
     shown = shown_steps(run)
     until = shown if until is None else min(until, shown)
-    steps = run.trace[:until]
     tasks, deeds, functions, waits = (defaultdict(count().__next__) for _ in range(4))
-    numbers = array("I", [tasks[row[1].name] for row in steps])
-    numbers.extend([deeds[row[2]] for row in steps])
-    numbers.extend([functions[row[3]] for row in steps])
-    numbers.extend([row[0] for row in steps])
-    numbers.extend([row[5] for row in steps])
+    numbers = array("I")
+    if until:
+        ticks, who, ops, places, _, free, _, _ = zip(*run.trace[:until], strict=True)
+        for names, column in ((tasks, who), (deeds, ops), (functions, places)):
+            numbers.extend(map(names.__getitem__, column))
+        numbers.extend(ticks)
+        numbers.extend(free)
     rows = lanes(run)
     for y, lane in enumerate(rows):
         for start, end, state, on in lane.segments:
@@ -47,7 +48,7 @@ def payload(run: Run, until: int | None = None) -> dict:
         "steps": until,
         "more": len(run.trace) - until,
         "zone": {mark: getattr(zone, mark) for mark in ("managed", "min", "low", "high")},
-        "tasks": list(tasks),
+        "tasks": [task.name for task in tasks],
         "deeds": [f"{verb} {name_of(what)}" for verb, what in deeds],
         "functions": list(functions),
         "waits": list(waits),

@@ -5,13 +5,12 @@
 
 // One canvas that is a slider: its value is the step.
 function lanesView(lab, index) {
-  const canvas = make("canvas", {
+  const timeline = new Timeline({
     tabIndex: 0, role: "slider", ariaLabel: `timeline ${index + 1}`, ariaValueMin: "0",
     ariaKeyShortcuts: "ArrowLeft ArrowRight Home End PageUp PageDown ArrowUp ArrowDown + -",
   });
   const policy = make("p", { className: "policy" });
-  const node = make("div", { className: "lanes" }, canvas);
-  const timeline = new Timeline(canvas);
+  const { canvas, node } = timeline;
   const at = (event) => timeline.place.n(event.offsetX);
   const look = (event) => {
     const row = timeline.rowAt(event.offsetY), n = at(event);

@@ -7,6 +7,7 @@ Python keeps the settings and runs the model (controller.py); policylab.js draws
 browser sends one message for each thing a person does, and gets a new `view` back.
 """
 
+import gc
 import json
 import sys
 import traceback
@@ -38,6 +39,7 @@ class PolicyLab(anywidget.AnyWidget):
 
     def __init__(self, scenario: str = "invisible-dependency", policy: str = "linux-4.4", *,
                  policies: list[str] | None = None):  # fmt: skip
+        gc.freeze()  # what is loaded by now stays: the collector need not look at it after each run
         self.controller = Controller(scenario, policy, policies=policies)
         super().__init__(catalogue=self.controller.catalogue())
         self.show()

@@ -4,12 +4,12 @@ class Prediction {
   constructor(model, root) {
     this.model = model;
     this.given = [...model.get("given")];
-    this.canvas = make("canvas", { role: "img" });
     this.title = make("p", { className: "policy" });
     this.outcome = make("p", { className: "outcome", role: "status" });
     this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
-    this.timeline = new Timeline(this.canvas);
-    root.append(this.title, make("div", { className: "lanes" }, this.canvas), this.legend, this.outcome,
+    this.timeline = new Timeline({ role: "img" });
+    this.canvas = this.timeline.canvas;
+    root.append(this.title, this.timeline.node, this.legend, this.outcome,
       ...model.get("questions").map((question, i) => this.question(question, i)));
     this.stopTheme = onTheme(root, (dark) => {
       this.legend.replaceChildren(...swatches());
@@ -27,7 +27,7 @@ class Prediction {
     this.wide = this.canvas.clientWidth;
     this.timeline.load(picture);
     this.timeline.now = this.done ? this.model.get("frozen").steps - 1 : picture.steps - 1;
-    this.timeline.draw(this.canvas.parentElement.clientWidth);
+    this.timeline.draw(this.timeline.node.clientWidth);
     this.title.textContent = picture.title;
     const said = this.done ? `${picture.verdict}: ${picture.outcome}.`
       : `The trace is stopped at step ${picture.steps - 1}. What happens next?`;

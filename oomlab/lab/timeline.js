@@ -1,7 +1,7 @@
 // The timeline: task lanes, what happened when, and free memory, on a canvas or as SVG.
 //
-// paint() draws a whole picture through the few calls that a canvas and SvgPaper share. Timeline
-// keeps it as a background and draws only the cursor on top of it, so that scrubbing stays quick.
+// paint() draws a whole picture through the few calls that a canvas and SvgPaper share. The cursor is
+// an element that moves above the canvas: to scrub, nothing is drawn again.
 // The numbers come packed from payload.py; decode() is its counterpart.
 
 const STATES = ["running", "allocating", "locked", "waiting", "frozen", "exiting"];
@@ -68,9 +68,8 @@ function laneSentence(picture, row, n) {
   const on = segment.on ? `${state === "locked" ? "" : ", waiting for"} ${segment.on}` : "";
   const fate = fates.filter(([start, end]) => start <= n && n < end)
     .map(([start, , kind]) => `, ${STATE_WORDS[kind]} since step ${start}`).join("");
-  const task = picture.tasks.indexOf(name);
   let last = n;
-  while (last >= 0 && picture.who[last] !== task) last--;
+  while (last >= 0 && picture.tasks[picture.who[last]] !== name) last--;
   const where = last < 0 ? "" : ` Its last step, ${last}, was in ${step(picture, last).func}(): ` +
     `${step(picture, last).does}.`;
   return `${name}: ${STATE_WORDS[state]}${on} since step ${segment.start}${fate}.${where}`;
@@ -215,13 +214,14 @@ function patterns(theme) {
 }
 
 class Timeline {
-  constructor(canvas) {
-    this.canvas = canvas;
-    this.back = document.createElement("canvas");
-    this.picture = null;
+  constructor(attributes) {
+    const mark = (className) => make("div", { className, ariaHidden: "true" });
+    this.canvas = make("canvas", attributes);
+    [this.cursor, this.frame, this.border] = ["cursor", "frame", "border"].map(mark);
+    this.node = make("div", { className: "lanes" }, this.canvas, this.frame, this.border, this.cursor);
     this.now = 0;
     this.row = null;  // the lane that is looked at
-    this.parted = null;
+    this.parted = null;  // the step where two policies part
   }
 
   load(picture) {
@@ -236,39 +236,30 @@ class Timeline {
 
   // Draw everything, at once, `wide` pixels wide.
   draw(wide = this.place.width) {
-    const width = Math.max(wide, 240);
+    const width = Math.max(wide, 240), ratio = window.devicePixelRatio || 1, { canvas } = this;
     this.place = layout(this.picture, width, this.from, this.to);
-    const ratio = window.devicePixelRatio || 1, { height } = this.place;
-    for (const canvas of [this.back, this.canvas]) {
-      if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
-      if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
-    }
-    this.canvas.style.height = `${height}px`;
-    const paper = this.back.getContext("2d");
+    const { height, bottom } = this.place;
+    if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+    if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+    canvas.style.height = `${height}px`;
+    for (const line of [this.cursor, this.border]) line.style.height = `${bottom + STRIP - TOP}px`;
+    const paper = canvas.getContext("2d");
     paper.setTransform(ratio, 0, 0, ratio, 0, 0);
     paint(paper, this.picture, this.place, this.theme, this.fills);
     this.scrub(this.now);
   }
 
-  // Move the cursor, over a picture that is already there.
+  // Move the cursor, and what else lies above the picture.
   scrub(n) {
     this.now = Math.max(0, Math.min(n, this.picture.steps - 1));
     if (this.now < this.from || this.now >= this.to) return this.zoom(1);
-    const paper = this.canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
-    const { x, height, label, width, scale } = this.place;
-    paper.setTransform(1, 0, 0, 1, 0, 0);
-    paper.drawImage(this.back, 0, 0);
-    paper.setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (this.row !== null) {
-      paper.strokeStyle = this.theme.ink;
-      paper.strokeRect(1, TOP + this.row * ROW + 0.5, width - 3, ROW - 2);
-    }
-    if (this.parted !== null) {
-      paper.fillStyle = COLOURS.killed;
-      paper.fillRect(x(this.parted) - 1, TOP, 3, height - TOP - AXIS);
-    }
-    paper.fillStyle = this.theme.ink;
-    paper.fillRect(Math.max(label, x(this.now) - 0.5), TOP - 6, Math.max(1.5, Math.min(scale, 3)), height - TOP - AXIS + 6);
+    const { x, from, to } = this.place, { cursor, frame, border, row, parted } = this;
+    const move = (mark, left, top) => { mark.style.transform = `translate(${left}px, ${top}px)`; };
+    move(cursor, x(this.now), TOP - 4);
+    frame.hidden = row === null;
+    if (row !== null) move(frame, 0, TOP + row * ROW);
+    border.hidden = parted === null || parted < from || parted >= to;
+    if (!border.hidden) move(border, x(parted), TOP);
   }
 
   // See `factor` times as many steps, around the cursor.

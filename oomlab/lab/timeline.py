@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..model.kernel import VAIN
 from ..model.locks import Mutex, RwSemaphore
-from ..model.tasks import Task
+from ..model.tasks import PF_KTHREAD, Task
 from ..trace import Run, build, kind_of, name_of, state_of
 
 # What a lane shows, in the words of a legend.
@@ -193,8 +193,10 @@ def fates_of(run: Run, until: int) -> dict[str, list[Fate]]:
 
 def is_killed(fates: dict[str, list[Fate]], name: str, step: int) -> bool:
     """Had the task SIGKILL pending at that step?"""
-    rows = fates.get(name, ())
-    return any(fate.kind == "killed" and fate.start <= step <= fate.end for fate in rows)
+    for start, end, kind in fates.get(name, ()):
+        if start <= step <= end and kind == "killed":
+            return True
+    return False
 
 
 def takers(run: Run) -> list[tuple[int, Task, int]]:
@@ -228,10 +230,12 @@ def steals(run: Run, until: int, rows: list[Lane] | None) -> list[Moment]:
     taken = takers(run)
     if not taken:
         return []
-    fates = {lane.name: lane.fates for lane in rows or lanes(run)}
+    fates = {lane.name: lane.fates for lane in rows or lanes(run) if lane.fates}
     thefts: list[list] = []
     for step, task, pages in taken:
-        if step >= until or kind_of(task) == "kernel" or is_killed(fates, task.name, step):
+        if step >= until or task.flags & PF_KTHREAD:
+            continue
+        if task.name in fates and is_killed(fates, task.name, step):
             continue
         if thefts and thefts[-1][1] == task.name:
             thefts[-1][2] += pages

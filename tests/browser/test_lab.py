@@ -20,22 +20,15 @@ lab"""
 # From the message that is sent to the picture that is on the screen.
 PAINTED = """async (turns) => {
     const box = document.querySelector('[data-control="knob reaper_naps"]').closest(".oomlab");
-    const took = [];
+    const shown = () => performance.getEntriesByName("oomlab-painted").length, took = [];
     for (let turn = 0; turn < turns; turn++) {
-        const knob = box.querySelector('[data-control="knob reaper_naps"]');
-        const sentence = box.querySelector("canvas");
-        const start = performance.now();
-        const painted = new Promise((done) => {
-            const seen = new PerformanceObserver((list) => {
-                if (!list.getEntriesByName("oomlab-painted").length) return;
-                seen.disconnect();
-                requestAnimationFrame(() => setTimeout(() => done(performance.now())));
-            });
-            seen.observe({ entryTypes: ["measure"] });
-        });
-        knob.click();
-        took.push((await painted) - start);
-        await new Promise((rest) => setTimeout(rest, 100));
+        await new Promise((rest) => setTimeout(rest, 80 + 40 * Math.random()));
+        const before = shown(), start = performance.now();
+        box.querySelector('[data-control="knob reaper_naps"]').click();
+        // The first frame that begins after the drawing was done brings it to the screen.
+        do await new Promise(requestAnimationFrame); while (shown() === before);
+        await new Promise((painted) => setTimeout(painted));
+        took.push(performance.now() - start);
     }
     return took;
 }"""
@@ -252,26 +245,26 @@ def test_everything_fits_at_200_percent(open_lab):
         assert box["x"] + box["width"] <= around["x"] + around["width"] + 1
 
 
-def test_a_knob_is_seen_to_work_in_a_blink(open_lab):
-    """20 tasks x 500 steps: from the click to the painted timeline."""
+@pytest.mark.parametrize(("allocations", "steps", "most"), [(450, 500, 50), (9000, 10_000, 100)])
+def test_a_knob_is_seen_to_work_in_a_blink(open_lab, allocations, steps, most):
+    """20 lanes and 500 columns; then 20 tasks of 500 steps each. From the click to the screen."""
     notebook, lab = open_lab("oom-storm", "linux-4.6")
-    for name, value in (("tasks", "10"), ("allocations", "9000")):
-        lab.get_by_label(name, exact=True).fill(value)
+    for name, value in (("tasks", 10), ("allocations", allocations)):
+        lab.get_by_label(name, exact=True).fill(str(value))
         lab.get_by_label(name, exact=True).press("Enter")
         notebook.rest()
-    assert "22 tasks" in lab.locator("canvas").get_attribute(
-        "aria-label"
-    )  # init and the reaper too
-    assert 9500 < int(lab.locator("canvas").get_attribute("aria-valuemax")) < 10500
+    canvas = lab.locator("canvas")
+    assert "22 tasks" in canvas.get_attribute("aria-label")  # init and the reaper are two of them
+    assert 0.9 * steps < int(canvas.get_attribute("aria-valuemax")) < 1.2 * steps
     lab.locator("summary").click()
     tries = []
     for _ in range(4):  # another program only ever adds time: the quietest try counts
         took = notebook.page.evaluate(PAINTED, 35)[5:]
         tries.append((round(median(took)), round(quantiles(took, n=20)[-1])))
-        if tries[-1][0] < 50 and tries[-1][1] < 100:
+        if tries[-1][0] < most and tries[-1][1] < 100:
             break
-    print("knob to picture, (median, p95) in ms:", tries)
-    assert min(tries)[0] < 50 and min(p95 for _, p95 in tries) < 100, tries
+    print(f"{steps} steps, knob to picture, (median, p95) in ms:", tries)
+    assert min(tries)[0] < most and min(p95 for _, p95 in tries) < 100, tries
 
 
 def test_ten_thousand_segments_scrub_at_30_frames(open_lab):
