@@ -52,7 +52,7 @@ def test_every_scenario_ends_under_every_policy():
     for scenario in oomlab.SCENARIOS:
         small = {"allocations": 2000} if scenario == "oom-storm" else {}
         for policy in oomlab.PRESETS:
-            run = oomlab.run(scenario, policy, seed=1, trace=False, **small)
+            run = oomlab.run(scenario, policy, seed=1, trace=False, most_steps=20_000, **small)
             assert run.kernel.unaccounted() == 0, (scenario, policy)
 
 
