@@ -77,7 +77,7 @@ class Machine:
 def storm(tasks: int = 20, allocations: int = 100_000) -> Machine:
     """Run until all children together did `allocations` page faults."""
     env = simpy.Environment()
-    machine = Machine(env, 256 * tasks)
+    machine = Machine(env, 1024 * tasks)
     for _ in range(tasks):
         env.process(machine.supervise(allocations // tasks))
     env.run()

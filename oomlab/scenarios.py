@@ -466,9 +466,9 @@ def oom_storm(policy: Policy, tasks: int = 20, allocations: int = 100_000) -> Ke
     """Tasks grow page by page, are killed, and are started again: the benchmark.
 
     Each of `tasks` supervisors restarts its child until all children together did `allocations`
-    page faults.
+    page faults; the machine has 4 MB for each of them.
     """
-    kernel = Kernel(policy, 256 * tasks)
+    kernel = Kernel(policy, 1024 * tasks)
     for i in range(1, tasks + 1):
         kernel.spawn(f"supervisor{i}", ((supervise, f"hog{i}", allocations // tasks),), adj=-1000)
     return kernel

@@ -62,9 +62,9 @@ def run_seeded(
                 break  # all work is done
             if until is not None and until(kernel):
                 break
-        idle = kernel.jiffies - last_progress
-        if idle > limit or idle > HZ and kernel.jiffies - naps_since > HZ:
-            break
+        if kernel.jiffies - last_progress > HZ:
+            if kernel.jiffies - naps_since > HZ or kernel.jiffies - last_progress > limit:
+                break
         if most_steps and steps >= most_steps:
             break
     return steps
@@ -72,11 +72,12 @@ def run_seeded(
 
 def burst(current, length: int) -> int:
     """Let one task take up to `length` steps, fewer if it falls asleep; how many it took."""
-    step = 0
-    for current.op in islice(current.thread, length):
+    step, op = 0, current.op
+    for op in islice(current.thread, length):
         step += 1
         if current.state:
             break
+    current.op = op
     return step or 1  # the step into the grave yields nothing
 
 
