@@ -245,6 +245,7 @@ def test_everything_fits_at_200_percent(open_lab):
         assert box["x"] + box["width"] <= around["x"] + around["width"] + 1
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("allocations", "steps", "most"), [(450, 500, 50), (9000, 10_000, 100)])
 def test_a_knob_is_seen_to_work_in_a_blink(open_lab, allocations, steps, most):
     """20 lanes and 500 columns; then 20 tasks of 500 steps each. From the click to the screen."""
@@ -267,6 +268,7 @@ def test_a_knob_is_seen_to_work_in_a_blink(open_lab, allocations, steps, most):
     assert min(tries)[0] < most and min(p95 for _, p95 in tries) < 100, tries
 
 
+@pytest.mark.timed
 def test_ten_thousand_segments_scrub_at_30_frames(open_lab):
     drawn = lanes(oomlab.run("oom-storm", "linux-4.6"))
     assert sum(len(lane.segments) for lane in drawn) > 10_000
