@@ -16,6 +16,7 @@ from time import monotonic
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
+from ..scenarios import SCENARIOS
 from ..trace import build as build_kernel
 from ..trace import uncollected
 from .exploration import Exploration, show_progress
@@ -51,7 +52,7 @@ def explore(scenario: str, policy: str | Policy = "linux-4.4",
     symmetry = symmetry and asked.kind == "never" and kernel.policy.reaper != "scan"
 
     def build() -> Kernel:
-        return build_kernel(scenario, policy, **settings)[0]
+        return SCENARIOS[scenario](kernel.policy, **params)
 
     if progress is None and "ipykernel" in sys.modules:
         progress = show_progress  # somebody waits for a notebook cell
