@@ -1,19 +1,18 @@
 """What people look at: figures, the policy lab, and questions to answer before looking.
 
-    from oomlab.lab import PolicyLab, figures, predict
+    from oomlab.lab import PolicyLab, Prediction, figures
 
 Needs the extra `lab`; only `oomlab.lab.ask`, the questions as text, works without it.
 """
 
 from importlib import import_module
 
-HOMES = {"PolicyLab": ".policylab", "Prediction": ".prediction", "figures": ""}
+HOMES = {"PolicyLab": ".policylab", "Prediction": ".prediction", "figures": ".figures"}
 
 
 def __getattr__(name: str):
     """Import a widget or the figures when they are first asked for: each needs other packages."""
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "figures":
-        return import_module(".figures", __name__)
-    return getattr(import_module(HOMES[name], __name__), name)
+    home = import_module(HOMES[name], __name__)
+    return getattr(home, name, home)

@@ -62,3 +62,21 @@ def write(lab):
         return name
 
     return write_notebook
+
+
+LAB = """\
+from oomlab.lab import PolicyLab
+lab = PolicyLab("{}", "{}")
+lab"""
+
+
+@pytest.fixture
+def open_lab(open_notebook, write):
+    """Open a notebook with one lab: (notebook, the lab's element)."""
+
+    def open_one(scenario, policy, name="policylab.ipynb"):
+        notebook = open_notebook(write(name, LAB.format(scenario, policy)))
+        notebook.run_all()
+        return notebook, notebook.page.locator(".oomlab")
+
+    return open_one

@@ -1,0 +1,74 @@
+"""The widgets without a browser: what they answer, and what they carry."""
+
+import json
+import re
+from importlib.util import find_spec
+
+import pytest
+
+import oomlab
+from oomlab import lab as home
+
+if not find_spec("anywidget"):
+    pytest.skip("needs the extra lab", allow_module_level=True)
+
+from oomlab.lab import PolicyLab, Prediction
+
+
+@pytest.fixture
+def lab():
+    return PolicyLab("lost-victim", "rfc-2015-11-25", policies=["linux-4.4", "rfc-2015-11-25"])
+
+
+def ask(lab, number, what, **how):
+    lab.answer(lab, {"do": what, "with": how, "number": number}, [])
+    return json.loads(lab.view)
+
+
+def test_a_message_is_answered_with_a_view(lab):
+    view = ask(lab, 7, "change", policy="linux-4.4", other="rfc-2015-11-25")
+    assert (view["answers"], view["error"]) == (7, "")
+    assert len(view["pictures"]) == len(lab.numbers) == 2
+    assert lab.catalogue["policies"] == ["linux-4.4", "rfc-2015-11-25"]
+    assert lab.run.policy.name == "linux-4.4"
+
+
+def test_a_mistake_is_said_and_the_last_run_stays(lab, capsys):
+    before = lab.run
+    view = ask(lab, 1, "change", scenario="lost-victims")
+    assert "did you mean 'lost-victim'" in view["error"] and lab.run is before
+    assert capsys.readouterr().err == ""
+
+
+def test_a_fault_of_ours_is_said_and_logged(lab, capsys, monkeypatch):
+    monkeypatch.setattr(lab.controller, "change", lambda **changes: {}["lost"])
+    view = ask(lab, 1, "change", seed=1)
+    assert "oomlab itself failed: KeyError" in view["error"]
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_exploring_and_exporting(lab, monkeypatch):
+    sent = []
+    monkeypatch.setattr(lab, "send", lambda content, buffers=None: sent.append(content))
+    assert "violated" in ask(lab, 1, "explore", property="no-victim-lost")["explored"]
+    ask(lab, 2, "export", form="markdown")
+    assert sent[-1]["form"] == "markdown" and sent[-1]["text"].startswith("# lost-victim")
+
+
+def test_a_prediction_carries_questions_and_a_page_for_when_there_is_no_kernel():
+    asked = Prediction(oomlab.run("page-thieves", "handa"))
+    assert asked.given == [None, None, None]
+    assert asked.frozen["steps"] < asked.whole["steps"]
+    assert all(moment[0] < asked.frozen["steps"] for moment in asked.frozen["moments"])
+    assert "<details>" in asked._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize("widget", [PolicyLab, Prediction])
+def test_nothing_is_fetched_from_elsewhere(widget):
+    code = str(widget._esm) + str(widget._css)
+    assert {*re.findall(r"https?://[^\s\"'`]+", code)} <= {"http://www.w3.org/2000/svg"}
+
+
+def test_only_what_exists_can_be_imported():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        home.nothing  # noqa: B018
