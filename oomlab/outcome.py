@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from .fingerprint import fingerprint
 from .model.kernel import Kernel
+from .model.mm import MMF_OOM_SKIP
 from .model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
 from .scheduler import function_of
 from .waits import find_cycle, wait_for_graph
@@ -51,11 +52,12 @@ def judge(kernel: Kernel, steps: int) -> Outcome:
 
 
 def lost_victims(kernel: Kernel) -> list[Task]:
-    """Marked tasks whose memory is still there and that the reaper never came to."""
+    """Marked tasks whose memory is still there, that the reaper never came to nor gave up."""
     return [
         task for task in kernel.tasks
         if task.marked is not None and find_lock_task_mm(task)
         and find_lock_task_mm(task).mm.reaped is None
+        and not find_lock_task_mm(task).mm.flags & MMF_OOM_SKIP
     ]  # fmt: skip
 
 

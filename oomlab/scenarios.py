@@ -471,7 +471,7 @@ def oom_storm(policy: Policy, tasks: int = 20, allocations: int = 100_000) -> Ke
     Each of `tasks` supervisors restarts its child until all children together did `allocations`
     page faults; the machine has 4 MB for each of them.
     """
-    kernel = Kernel(policy, 1024 * tasks)
+    kernel = Kernel(policy, 1024 * tasks, timeslice=8)
     for i in range(1, tasks + 1):
         kernel.spawn(f"supervisor{i}", ((supervise, f"hog{i}", allocations // tasks),), adj=-1000)
     return kernel

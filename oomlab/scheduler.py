@@ -39,7 +39,7 @@ def run_seeded(
         else:
             ready = len(runqueue)
             current = runqueue[int(draw() * (ready if ready < cpus else cpus))]
-            length = BURSTS[int(draw() * len(BURSTS))]
+            length = BURSTS[int(draw() * len(BURSTS))] * kernel.timeslice
             steps += burst(current, length) if record is None else trace(current, length, record)
             if current.state:
                 runqueue.remove(current)

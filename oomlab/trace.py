@@ -172,7 +172,7 @@ def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tupl
 
 
 def run(scenario: str, policy: str | Policy = "linux-4.4", *, seed: int = 0, trace: bool = True,
-        schedule: list[int] | None = None, most_steps: int | None = None,
+        schedule: list[int] | None = None, most_steps: int = 5_000_000,
         **settings) -> Run:  # fmt: skip
     """Run a scenario under a policy. The same arguments give the same run, step by step.
 

@@ -17,7 +17,8 @@ def show_progress(states: int, waiting: int, seconds: float) -> None:
     """One line that is written over: for terminals and notebook cells."""
     rate = states / max(seconds, 1e-9)
     line = f"{states} states, {waiting} waiting, {rate:.0f} a second"
-    print(f"\r{line:60}", end="", file=sys.stderr, flush=True)
+    out = sys.stdout if "ipykernel" in sys.modules else sys.stderr  # a notebook shows stderr in red
+    print(f"\r{line:60}", end="", file=out, flush=True)
 
 
 @dataclass

@@ -41,9 +41,11 @@ class Kernel:
     """A booted machine. `managed` pages of memory, `cpus` processors, one policy."""
 
     def __init__(self, policy: Policy, managed: int, *, cpus: int = 2, reserved: int = 0,
-                 reclaimable: int = 0, min_kbytes: int | None = None):  # fmt: skip
+                 reclaimable: int = 0, min_kbytes: int | None = None,
+                 timeslice: int = 1):  # fmt: skip
         self.policy = policy
         self.cpus = cpus
+        self.timeslice = timeslice  # how long turns on a processor are, in units of the scheduler
         self.zone = Zone(managed, policy.watermarks, min_kbytes)
         self.zone.reserved, self.zone.reclaimable = reserved, reclaimable
         self.zone.free -= reserved + reclaimable

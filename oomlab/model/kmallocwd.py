@@ -51,8 +51,10 @@ def next_victim(current, victims: tuple) -> Steps:
     for victim in victims:
         victim.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
         exit_oom_victim(victim)
+    yield from kernel.oom_lock.lock(current)
     oc = OomControl(GFP_KERNEL)
     oc.totalpages = constrained_alloc(kernel, oc)
     chosen = select_bad_process(kernel, oc)
     if chosen is not None and chosen is not ABORT:
         yield from oom_kill_process(current, oc, chosen)
+    kernel.oom_lock.unlock()

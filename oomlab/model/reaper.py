@@ -27,6 +27,7 @@ from .mm import (
 from .policy import HZ
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
+    PF_EXITING,
     PF_KTHREAD,
     exit_oom_victim,
     fatal_signal_pending,
@@ -159,7 +160,9 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
 def settle(task, mm: MM | None, what: str) -> None:
     """Hide the victim from the killer, or let go of it, or leave everything as it is."""
     if what == "skip":
-        mm.flags |= MMF_OOM_SKIP
+        thread = find_lock_task_mm(task) if mm is None else None
+        if mm is not None or thread is not None:
+            (mm or thread.mm).flags |= MMF_OOM_SKIP
     elif what in ("hide", "unmark"):
         if what == "hide":
             task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
@@ -215,6 +218,6 @@ def can_reap(vma: VMA, policy) -> bool:
 def check_sharers(kernel, mm: MM) -> None:
     """Reaping is only right when everybody who could look is dying."""
     for task in kernel.tasks:
-        if task.mm is mm and not fatal_signal_pending(task):
+        if task.mm is mm and not (fatal_signal_pending(task) or task.flags & PF_EXITING):
             if not task.flags & PF_KTHREAD or kernel.policy.kthread_blocks_reaping:
                 kernel.bug(f"{mm.name} is reaped while {task} has no SIGKILL")
