@@ -33,6 +33,12 @@ def test_a_message_is_answered_with_a_view(lab):
     assert lab.run.policy.name == "linux-4.4"
 
 
+def test_a_nudge_changes_nothing(lab):
+    before = lab.view
+    lab.answer(lab, {"do": "nothing"}, [])
+    assert lab.view is before
+
+
 def test_a_mistake_is_said_and_the_last_run_stays(lab, capsys):
     before = lab.run
     view = ask(lab, 1, "change", scenario="lost-victims")

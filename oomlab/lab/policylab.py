@@ -52,6 +52,10 @@ class PolicyLab(anywidget.AnyWidget):
 
     def answer(self, _, message: dict, buffers: list) -> None:
         """Do what the browser asks; whatever goes wrong is said where it was asked."""
+        if message["do"] == "nothing":
+            # Jupyter's server leaves Nagle's algorithm on: what it sends after "the kernel is busy"
+            # waits up to 40 ms for the browser's ACK, unless the browser has something to send.
+            return
         error = ""
         try:
             getattr(self, "do_" + message["do"])(**message.get("with", {}))

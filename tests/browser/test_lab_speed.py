@@ -53,13 +53,13 @@ def set_params(notebook, lab, params):
 
 
 @pytest.mark.parametrize(
-    ("scenario", "params", "steps", "most"),
+    ("scenario", "params", "steps"),
     [
-        ("fork-bomb", {"bombs": 18, "pages": 40}, 500, 50),
-        ("oom-storm", {"tasks": 10, "allocations": 11_000}, 10_000, 100),
+        ("fork-bomb", {"bombs": 18, "pages": 40}, 500),
+        ("oom-storm", {"tasks": 10, "allocations": 11_000}, 10_000),
     ],
 )
-def test_a_knob_is_seen_to_work_in_a_blink(open_lab, scenario, params, steps, most):
+def test_a_knob_is_seen_to_work_in_a_blink(open_lab, scenario, params, steps):
     """20 lanes and 500 columns; then 20 tasks of 500 steps each. From the click to the screen."""
     notebook, lab = open_lab(scenario, "linux-4.6")
     set_params(notebook, lab, params)
@@ -71,10 +71,10 @@ def test_a_knob_is_seen_to_work_in_a_blink(open_lab, scenario, params, steps, mo
     for _ in range(4):  # another program only ever adds time: the quietest try counts
         took = notebook.page.evaluate(PAINTED, 35)[5:]
         tries.append((round(median(took)), round(quantiles(took, n=20)[-1])))
-        if tries[-1][0] < most and tries[-1][1] < 100:
+        if tries[-1][0] < 50 and tries[-1][1] < 100:
             break
     print(f"{scenario}, {steps} steps, knob to picture, (median, p95) in ms:", tries)
-    assert min(tries)[0] < most and min(p95 for _, p95 in tries) < 100, tries
+    assert min(tries)[0] < 50 and min(p95 for _, p95 in tries) < 100, tries
 
 
 def test_ten_thousand_segments_scrub_at_30_frames(open_lab):
