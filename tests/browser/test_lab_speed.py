@@ -68,7 +68,7 @@ def test_a_knob_is_seen_to_work_in_a_blink(open_lab, scenario, params, steps):
     assert int(canvas.get_attribute("aria-valuemax")) > steps
     lab.locator("summary").click()
     tries = []
-    for _ in range(4):  # another program only ever adds time: the quietest try counts
+    for _ in range(8):  # another program only ever adds time: the quietest try counts
         took = notebook.page.evaluate(PAINTED, 35)[5:]
         tries.append((round(median(took)), round(quantiles(took, n=20)[-1])))
         if tries[-1][0] < 50 and tries[-1][1] < 100:

@@ -37,6 +37,8 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlabel("pages that the reaper made free")
+    if names:
+        axes.xaxis.get_major_locator().set_params(integer=True)  # there is no half page
     axes.set_title(heading(run), loc="left")
     legend(axes, theme)
     return drawn
