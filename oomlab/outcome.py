@@ -75,7 +75,9 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     cycle = find_cycle(wait_for_graph(kernel))
     stuck = ", ".join(task.name for task in stuck_tasks(kernel))
     lost = [task.name for task in lost_victims(kernel)]
+    events, kernel.events = kernel.events, None  # what comes now is not part of the run
     loop, still = repeating_part(kernel)
+    kernel.events = events
     if cycle and (still or len(cycle) > 2):
         path = " -> ".join([*cycle, cycle[0]])
         return "deadlock", f"nobody can go on: {path}", cycle, loop

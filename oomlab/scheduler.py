@@ -84,7 +84,7 @@ def burst(current, length: int) -> int:
 def trace(current, length: int, record) -> int:
     """The same, and tell `record` about each step."""
     step = 0
-    while step < length and not current.state:
+    while step < length and not current.state and not current.kernel.panicked:
         step += 1
         op, where = current.op, function_of(current.thread)
         current.op = next(current.thread, None)

@@ -117,6 +117,7 @@ def test_exports(lab):
         lab.export("pdf")
 
 
+@pytest.mark.timed
 def test_a_redraw_costs_the_kernel_less_than_20_ms():
     """The view of 20 tasks and 10,000 steps, without the run itself."""
     lab = Controller("oom-storm", "linux-4.6")
