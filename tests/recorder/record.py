@@ -50,8 +50,7 @@ def script_of(config: dict) -> str:
         raise ValueError("A scenario needs tasks and steps, and among those a kills.")
     lines = [f"write /proc/sys/{name.replace('.', '/')} {value}"
              for name, value in config.get("sysctl", {}).items()]  # fmt: skip
-    if int(config.get("sysctl", {}).get("vm.panic_on_oom", 0)):
-        lines.append("loglevel 8")  # who panics can report through the console alone
+    lines.append("loglevel 8")  # a kernel that panics can report through its console alone
     groups = config.get("cgroups", [])
     for group in groups:
         only(GROUP_KEYS, group, f"Cgroup {group.get('name')}")
@@ -182,7 +181,7 @@ def record(kernel: Path, scenario: Path, tag: str | None, repeat: int, timeout: 
                     "smp": config.get("smp", 1), "swap": "none", "qemu_wall_s": seconds},
         "script": script, "before": before, "report": log, "report_source": source,
         "parsed": parsed, "events": guest["events"], "after": after,
-        "outcome": outcome_of(guest, log, parsed, hung),
+        "outcome": outcome_of(guest, console, parsed, hung),
     }  # fmt: skip
 
 
