@@ -15,6 +15,7 @@ from oomlab.model.policy import PRESETS
 from oomlab.reports.parse import parse
 
 RECORDED = Path(__file__).parents[2] / "shared" / "kernel-runs"
+SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
 COMMITTED = Path(__file__).parent / "data" / "reports"
 TAGS = {"linux-2.6.38": "2.6.38", "linux-4.10": "4.10.7", "linux-6.1": "6.1", "linux-6.12": "6.12"}
 
@@ -58,7 +59,7 @@ def zone_fields(line):
 def recorded_lines(tag):
     """All lines that this kernel was seen to print, without stack traces."""
     texts = [path.read_text() for path in COMMITTED.glob(f"{tag}-*.txt")]
-    for path in RECORDED.glob(f"*.k{tag}.*.json.gz"):
+    for path in (*SHIPPED.glob(f"*.k{tag}.*.json.gz"), *RECORDED.glob(f"*.k{tag}.*.json.gz")):
         texts.append(json.loads(gzip.decompress(path.read_bytes()))["report"])
     lines = {line for text in texts for line in bare(text.splitlines())}
     zones = [zone_fields(found[1]) for found in map(ZONE.match, lines) if found]

@@ -16,9 +16,6 @@ from ..model.policy import HZ, PRESETS, Policy, replace
 from ..model.syscalls import pause, repeat, sleep, touch
 from ..model.tasks import in_vfork
 
-PRESET_OF = {"2.6.38": "linux-2.6.38", "4.10.7": "linux-4.10", "6.1": "linux-6.1",
-             "6.12": "linux-6.12"}  # fmt: skip
-
 NR_PMDS = 3  # page-middle directories of a small process: not in /proc before 6.x, all alike
 
 
@@ -33,11 +30,26 @@ def read_record(path: Path) -> dict:
     return record
 
 
+def preset_of(tag: str) -> Policy:
+    """The newest preset that is not newer than a kernel version such as "4.10.7"."""
+
+    def version(text: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in text.split(".")[:3])
+
+    try:
+        wanted = version(tag)
+    except ValueError:
+        raise ValueError(f"{tag!r} is not a kernel version such as 6.1 or 4.10.7") from None
+    linux = [p for p in PRESETS.values() if p.name == f"linux-{p.kernel}"]
+    older = [p for p in linux if version(p.kernel) <= wanted]
+    return max(older or linux[:1], key=lambda p: version(p.kernel))
+
+
 def policy_of(record: dict) -> Policy:
     """The preset of the recorded kernel, with the sysctls that were set."""
     sysctl = record["config"].get("sysctl", {})
     return replace(
-        PRESETS[PRESET_OF[record["kernel"]["tag"]]],
+        preset_of(record["kernel"]["tag"]),
         panic_on_oom=int(sysctl.get("vm.panic_on_oom", 0)),
         oom_kill_allocating_task=bool(int(sysctl.get("vm.oom_kill_allocating_task", 0))),
     )
