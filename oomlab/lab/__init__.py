@@ -1,13 +1,18 @@
-"""What people look at: figures, the policy lab, and questions to answer before looking.
+"""What people look at: figures, the policy lab, OOM reports, questions to answer first.
 
-    from oomlab.lab import PolicyLab, Prediction, figures
+    from oomlab.lab import PolicyLab, Prediction, ReportView, figures
 
 Needs the extra `lab`; only `oomlab.lab.ask`, the questions as text, works without it.
 """
 
 from importlib import import_module
 
-HOMES = {"PolicyLab": ".policylab", "Prediction": ".prediction", "figures": ".figures"}
+HOMES = {
+    "PolicyLab": ".policylab",
+    "Prediction": ".prediction",
+    "ReportView": ".reportview",
+    "figures": ".figures",
+}
 
 
 def __getattr__(name: str):

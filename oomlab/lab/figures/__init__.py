@@ -5,10 +5,12 @@
     figures.lanes.figure(run, dark=True)
     figures.lanes.alt_text(run)          # the same for those who cannot see it
 
+`ranking` is the only one of a real OOM report, as a function of its explanation.
+
 Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
 """
 
-from . import badness, compare, lanes, memory, pages, sequence, vmas, waits
+from . import badness, compare, lanes, memory, pages, ranking, sequence, vmas, waits
 
 FIGURES = {
     "task lanes": lanes,
@@ -21,5 +23,6 @@ FIGURES = {
 }
 
 __all__ = [
-    "FIGURES", "badness", "compare", "lanes", "memory", "pages", "sequence", "vmas", "waits",
+    "FIGURES", "badness", "compare", "lanes", "memory", "pages", "ranking", "sequence",
+    "vmas", "waits",
 ]  # fmt: skip

@@ -1,9 +1,10 @@
 """Badness when the OOM killer chose: resident pages, swap, page tables, and oom_score_adj."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...trace import Run
-from ..facts import candidates, heading, several
+from ..facts import Points, candidates, heading, several
 from .style import BLUE, ORANGE, SKY, VERMILLION, legend, picture, themed, words
 
 LOOKS = {
@@ -19,8 +20,28 @@ def figure(run: Run, *, kill: int = 0, dark: bool = False) -> Figure:
     """Stacked bars, the chosen one marked; who must not be killed is listed with a reason."""
     chosen, rows = candidates(run, kill)
     drawn, (axes,), theme = picture(alt_text(run, kill), 9.5, 1.7 + 0.4 * max(len(rows), 1), dark)
+    marked = {y for y, row in enumerate(rows) if row.name == chosen}
+    notes = [
+        ("must not be killed" if row.points is None else f"{row.points} points")
+        + ", chosen" * (y in marked)
+        for y, row in enumerate(rows)
+    ]
+    bars(axes, theme, rows, notes, marked)
+    unit = "per mille of memory" if run.policy.points == "permille" else "pages"
+    axes.set_xlabel(f"badness in {unit}; adj with the root bonus")
+    axes.set_title(heading(run), loc="left")
+    if not rows:
+        words(axes, 0.1, 0, "the OOM killer was not called")
+    legend(axes, theme)
+    return drawn
+
+
+def bars(
+    axes: Axes, theme: dict[str, str], rows: list[Points], notes: list[str], marked: set[int]
+) -> None:
+    """A stacked bar for each row, a note at its end, bold where `marked`."""
     axes.axvline(0, color=theme["quiet"], linewidth=0.8)
-    for y, row in enumerate(rows):
+    for y, (row, note) in enumerate(zip(rows, notes, strict=True)):
         ends = {1: 0, -1: 0}  # bars grow from zero to both sides
         for part, (colour, hatch) in LOOKS.items():
             value = row.parts[part]
@@ -30,22 +51,13 @@ def figure(run: Run, *, kill: int = 0, dark: bool = False) -> Figure:
                 edgecolor=theme["paper"], alpha=0.35 if row.points is None else 1,
             )  # fmt: skip
             ends[side] += value
-        note = "must not be killed" if row.points is None else f"{row.points} points"
-        star = ", chosen" if row.name == chosen else ""
-        words(
-            axes, ends[1], y, f" {note}{star}", clip_on=False, weight="bold" if star else "normal"
-        )
-    axes.set_yticks(range(len(rows)), [row.name for row in rows])
+        weight = "bold" if y in marked else "normal"
+        words(axes, ends[1], y, f" {note}", clip_on=False, weight=weight)
+    names = [row.name for row in rows]
+    axes.set_yticks(range(len(rows)), names, parse_math=False)  # a task may be called $1
     axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     low, high = axes.get_xlim()
     axes.set_xlim(low, max(high, 1) * 1.25)
-    unit = "per mille of memory" if run.policy.points == "permille" else "pages"
-    axes.set_xlabel(f"badness in {unit}; adj with the root bonus")
-    axes.set_title(heading(run), loc="left")
-    if not rows:
-        words(axes, 0.1, 0, "the OOM killer was not called")
-    legend(axes, theme)
-    return drawn
 
 
 def alt_text(run: Run, kill: int = 0) -> str:

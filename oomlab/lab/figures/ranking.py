@@ -1,0 +1,98 @@
+"""Whom an OOM report says the kernel would take first, and why: badness by its parts.
+
+    from oomlab.reports.explain import explain
+    ranking.figure(explain(report))
+
+The chosen task and the killed one are marked, and drawn however far down they stand. What is drawn
+is the model's own oom_badness on the machine of the report, as in badness.py.
+"""
+
+from matplotlib.figure import Figure
+
+from ...reports.explanation import Explanation, Ranked
+from ...reports.machine import machine, oom_control
+from ...reports.words import printable
+from ..facts import Points, parts, several
+from .badness import LOOKS, bars
+from .style import legend, picture, themed, words
+
+ROWS = 12  # tasks that are drawn, besides the chosen and the killed one
+NOTHING = "there is no task table that could be ranked"
+
+
+@themed
+def figure(explanation: Explanation, *, dark: bool = False) -> Figure:
+    """Stacked bars, the first to die on top; who cannot be killed is pale, with the reason."""
+    shown = [r for y, r in enumerate(explanation.ranked) if y < ROWS or fate(explanation, r)]
+    rows = points_of(explanation, shown)
+    drawn, (axes,), theme = picture(alt_text(explanation), 9.5, 1.7 + 0.4 * max(len(rows), 1), dark)
+    fates = [fate(explanation, ranked) for ranked in shown]
+    notes = [
+        ", ".join(filter(None, [r.why_not or f"{r.points} points", what]))
+        for r, what in zip(shown, fates, strict=True)
+    ]
+    bars(axes, theme, rows, notes, {y for y, what in enumerate(fates) if what})
+    axes.set_xlabel(f"badness in {unit(explanation)}; adj with the root bonus")
+    some = f", {len(rows)} of {len(explanation.ranked)} tasks" * (
+        len(rows) < len(explanation.ranked)
+    )
+    axes.set_title(printable(heading(explanation)) + some, loc="left", parse_math=False)
+    if not rows:
+        words(axes, 0.02, 0, NOTHING)
+    legend(axes, theme)
+    return drawn
+
+
+def points_of(explanation: Explanation, shown: list[Ranked]) -> list[Points]:
+    """The parts of each task's badness; none where the row says too little to judge it."""
+    if not shown:
+        return []
+    report, policy, total = explanation.report, explanation.policy, explanation.total.pages
+    kernel = machine(report, policy, total)
+    control = oom_control(kernel, report, total)
+    tasks = {task.pid: task for task in kernel.tasks}
+    rows = []
+    for ranked in shown:
+        task = tasks.get(ranked.row.pid)
+        sizes = parts(task, control, policy).parts if task else dict.fromkeys(LOOKS, 0)
+        rows.append(Points(name(ranked), ranked.points, sizes))
+    return rows
+
+
+def fate(explanation: Explanation, ranked: Ranked) -> str:
+    """What became of a task: chosen by the model's rules, killed by the kernel, or neither."""
+    victim = explanation.report.victim
+    killed = victim is not None and victim.pid in (ranked.row.pid, ranked.row.tgid)
+    return " and ".join(["chosen"] * (ranked is explanation.predicted) + ["killed"] * killed)
+
+
+def name(ranked: Ranked) -> str:
+    return printable(f"{ranked.row.name} ({ranked.row.pid})")
+
+
+def unit(explanation: Explanation) -> str:
+    if explanation.policy and explanation.policy.points == "permille":
+        return "per mille of memory"
+    return f"pages of {explanation.report.page_kb} kB"
+
+
+def heading(explanation: Explanation) -> str:
+    """Which report, by whose rules."""
+    report = explanation.report
+    rules = f" by the rules of {explanation.policy.name}" if explanation.policy else ""
+    return f"{report.kind} OOM of {report.kernel or 'an unnamed kernel'}{rules}"
+
+
+def alt_text(explanation: Explanation) -> str:
+    """Who scores most, who is chosen and who was killed, as a sentence."""
+    if not explanation.ranked:
+        return printable(f"Ranking of a {heading(explanation)}: {NOTHING}.")
+    scores = [f"{name(r)} {r.points}" for r in explanation.ranked if r.points is not None]
+    exempt = [name(r) for r in explanation.ranked if r.points is None]
+    chosen = name(explanation.predicted) if explanation.predicted else "nobody"
+    victim = explanation.report.victim
+    killed = f"; the kernel killed {victim.name} ({victim.pid})" if victim else ""
+    return printable(
+        f"Ranking of a {heading(explanation)}, in {unit(explanation)}: {several(scores)}; "
+        f"{several(exempt)} cannot be killed; {chosen} is chosen{killed}."
+    )

@@ -1,0 +1,66 @@
+"""A report pasted into JupyterLab: explained, drawn, asked about, and opened in the policy lab."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+
+LOG = (Path(__file__).parents[1] / "data" / "reports" / "6.1-global.txt").read_text()
+CELL = """\
+from oomlab.lab import ReportView
+view = ReportView()
+view"""
+
+
+@pytest.mark.parametrize("look", ["Light", "Dark"])
+def test_paste_explain_ask_and_make_a_scenario(open_notebook, write, look):
+    notebook = open_notebook(write(f"report-{look}.ipynb", CELL))
+    command = (
+        f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {look}'}})"
+    )
+    notebook.page.evaluate(command)
+    notebook.run_all()
+    press, view = notebook.page.keyboard.press, notebook.page.locator(".oomlab")
+    explain = view.get_by_role("button", name="explain")
+
+    explain.click()
+    view.get_by_role("alert").filter(has_text="there is nothing to read yet").wait_for()
+    assert not view.get_by_label("the task").is_visible()
+
+    text = view.get_by_label("the log")
+    text.fill(LOG)  # as one paste
+    text.focus()
+    press("Tab")  # nothing but the keyboard from here on
+    press("Enter")
+    view.get_by_role("status").filter(has_text="The kernel killed m3 (87)").wait_for()
+    picture = view.get_by_role("img")
+    assert "m3 (87) is chosen; the kernel killed m3 (87)." in picture.get_attribute("alt")
+    assert view.locator(".error").inner_text() == ""
+    before = picture.get_attribute("src")
+
+    view.get_by_label("the task").focus()
+    press("Tab")
+    for key in ("Control+A", "0", "Enter"):
+        press(key)
+    view.get_by_role("status").filter(has_text="With oom_score_adj 0 for m3 (87), m2").wait_for()
+    assert picture.get_attribute("src") != before
+    assert view.get_by_label("the task").input_value() == "87"
+    notebook.rest()
+    assert notebook.page.evaluate("document.activeElement.type") == "number"
+    view.get_by_role("button", name="make it a scenario").press("Enter")
+    view.get_by_role("status").filter(has_text='PolicyLab("report-1", "linux-6.1")').wait_for()
+    view.locator("summary").click()
+    assert "Badness by the rules of linux-6.1" in view.get_by_role("region").inner_text()
+
+    found = Axe().run(notebook.page, context=".oomlab").response["violations"]
+    assert not [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+    view.screenshot(path=Path(__file__).parents[1] / "artifacts" / f"report-{look.lower()}.png")
+
+    view.get_by_label("which report").select_option("2")
+    view.get_by_role("status").filter(has_text="The kernel killed m1 (79)").wait_for()
+    view.get_by_label("had oom_score_adj").fill("2000")
+    view.get_by_role("button", name="who dies then?").click()
+    view.get_by_role("alert").filter(has_text="2000 is not between").wait_for()
+    notebook.picture(f"report-mistake-{look.lower()}")
