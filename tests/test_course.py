@@ -11,6 +11,7 @@ LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))[1:]
 CORE = [path for path in LESSONS if path.name >= "02"]
 GUIDES = sorted((ROOT / "docs").glob("*-guide.md"))
 INDEX = ROOT / "notebooks" / "00-index.ipynb"
+WIDGET = re.compile(r"(PolicyLab|Prediction|ReportView)\(")
 
 each_lesson = pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
 
@@ -42,7 +43,7 @@ def test_cells_are_short_and_statements_are_checked(path):
 def test_a_widget_leaves_a_picture_and_a_sentence(path):
     """The lab in its own cell; a prediction in the next one, or it would tell the answer."""
     code = cells(path, "code")
-    widgets = [n for n, source in enumerate(code) if re.search(r"(PolicyLab|Prediction)\(", source)]
+    widgets = [n for n, source in enumerate(code) if WIDGET.search(source)]
     assert widgets
     for n in widgets:
         shown = code[n + 1] if "Prediction(" in code[n] else code[n]

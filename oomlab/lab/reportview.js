@@ -7,7 +7,6 @@ const LONGEST = 4e6;  // characters; Jupyter drops the connection at a message n
 class ReportView {
   constructor(model, root) {
     this.model = model;
-    this.tell = (what, how = {}) => model.send({ do: what, with: how });
     this.build(root);
     this.stopTheme = onTheme(root, (dark) => {
       model.set("dark", dark);
@@ -20,6 +19,7 @@ class ReportView {
 
   build(root) {
     const part = (name, tag, attributes = {}) => (this[name] = make(tag, { className: name, ...attributes }));
+    this.error = make("p", { className: "error", role: "alert" });
     const button = (text, onclick, className = "") => make("button", { type: "button", className, onclick }, text);
     this.text = make("textarea", {
       rows: 7, spellcheck: false, value: this.model.get("text"),
@@ -32,9 +32,10 @@ class ReportView {
     this.adj.addEventListener("keydown", ({ key }) => { if (key === "Enter") this.ask(); });
     root.append(
       make("label", { className: "wide" }, "the log, or the part of it with the OOM", this.text),
-      make("div", { className: "row" }, button("explain", () => this.read(), "main")),
-      part("error", "p", { role: "alert" }),
+      part("row", "div"),
+      this.error,
       part("body", "div"));
+    this.row.append(button("explain", () => this.read(), "main"));
     this.body.append(
       this.reports,
       part("outcome", "p", { role: "status" }),
@@ -48,30 +49,42 @@ class ReportView {
         part("words", "pre", { tabIndex: 0, role: "region", ariaLabel: "the whole explanation" })),
       make("div", { className: "row" }, button("make it a scenario", () => this.tell("scenario"))),
       part("scenario", "p", { role: "status" }));
+    this.places = { read: this.row, open: this.reports, what_if: this.answer, scenario: this.scenario };
+  }
+
+  tell(what, how = {}) {
+    this.asked = what;
+    this.model.send({ do: what, with: how });
+  }
+
+  // A mistake is said below the control that it was made with.
+  refuse(what, sentence) {
+    this.places[what]?.after(this.error);
+    this.error.textContent = sentence;
   }
 
   read() {
     const text = this.text.value;
     if (text.length <= LONGEST) this.tell("read", { text });
-    else this.error.textContent = "This is more than a page can send: paste the part with the OOM, or use oomlab explain FILE.";
+    else this.refuse("read", "This is more than a page can send: paste the part with the OOM, or use oomlab explain FILE.");
   }
 
   // Python checks what is asked; an empty field is the one thing that it could not be told.
   ask() {
     if (Number.isInteger(this.adj.valueAsNumber)) this.tell("what_if", { pid: +this.task.value, adj: this.adj.valueAsNumber });
-    else this.error.textContent = "An oom_score_adj is a whole number from -1000 to 1000.";
+    else this.refuse("what_if", "An oom_score_adj is a whole number from -1000 to 1000.");
   }
 
   show() {
     const view = this.model.get("view");
-    this.error.textContent = view.error;
+    this.refuse(this.asked, view.error);
     this.body.hidden = !view.reports.length;
     this.reports.hidden = view.reports.length < 2;
     fill(this.report, view.reports.map((title, number) => [number, title]), view.number);
     this.outcome.textContent = view.sentence;
     if (this.drawn !== view.picture) this.picture.innerHTML = this.drawn = view.picture;  // escaped by Python
     fill(this.task, view.tasks.map(([pid, name]) => [pid, name]), this.task.value);
-    this.showAdj();
+    if (!view.error) this.showAdj();
     this.answer.textContent = view.answer;
     this.words.textContent = view.words;
     this.scenario.replaceChildren(...(view.scenario
