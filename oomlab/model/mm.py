@@ -31,11 +31,16 @@ class Shmem:
 
 
 class VMA:
-    """A mapped range: `pages` of it are resident, `dirty` of these cannot be dropped."""
+    """A mapped range: `pages` of it are resident, `dirty` of these cannot be dropped.
 
-    __slots__ = ("name", "kind", "pages", "locked", "dirty", "shmem", "size")
+    `shared` is VM_SHARED on a file; shared memory of its own kind says so by that.
+    """
 
-    def __init__(self, name, kind=ANON, pages=0, locked=False, dirty=0, shmem=None, size=0):
+    __slots__ = ("name", "kind", "pages", "locked", "dirty", "shmem", "size", "shared")
+
+    def __init__(
+        self, name, kind=ANON, pages=0, locked=False, dirty=0, shmem=None, size=0, shared=False
+    ):
         self.name = name
         self.kind = kind
         self.pages = pages
@@ -43,6 +48,7 @@ class VMA:
         self.dirty = dirty
         self.shmem = shmem
         self.size = max(size, pages)
+        self.shared = shared
 
 
 class MM:

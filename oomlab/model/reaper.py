@@ -206,7 +206,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
 
 def can_reap(vma: VMA, policy) -> bool:
     """Private memory of a dead process is needed by nobody; the rest is not ours to drop."""
-    if not vma.pages or vma.kind in (HUGETLB, SHMEM):
+    if not vma.pages or vma.shared or vma.kind in (HUGETLB, SHMEM):
         return False
     if vma.kind == PFNMAP:
         return policy.reap_pfnmap

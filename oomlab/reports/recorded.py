@@ -122,13 +122,18 @@ def cgroups_of(kernel: Kernel, record: dict) -> dict:
 
 
 def vmas_of(proc: dict, task: dict, shared: dict, count) -> list[VMA]:
-    """Resident memory by kind, as the killer counts it; mlock is mlockall() in the recordings."""
+    """Resident memory by kind, as the killer counts it.
+
+    The program is mapped privately, file_kb shared (MAP_SHARED); mlock is mlockall().
+    """
     anon, file, shmem = count(proc)
+    mapped = min(task.get("file_kb", 0) // 4, file)
     locked = bool(task.get("mlock"))
     kind = SHMEM if task.get("grow_kind") in ("shm", "tmpfs") else ANON
     vmas = [
         VMA("anon", ANON, anon, locked=locked),
-        VMA("file", FILE, file, locked=locked),
+        VMA("program", FILE, file - mapped, locked=locked),
+        VMA("file", FILE, mapped, locked=locked, shared=True),
         VMA("grown", kind, shmem=Shmem("grown") if kind == SHMEM else None),
     ]
     if shmem:
