@@ -57,6 +57,22 @@ def kmsg(line: str) -> str:
     return f"4,123,{int(seconds) * 1000000 + int(micros)},-;{line[found.end() :]}"
 
 
+def phone(line: str) -> str:
+    """Kernels of phones print CPU, name and pid of who prints."""
+    return line.replace("] ", "]  [2:        kswapd0:  155] ", 1)
+
+
+def json_over_lines(lines: list[str]) -> str:
+    """One record over several lines, as `journalctl -o json-pretty` and many consoles show it."""
+    records = [{"PRIORITY": "4", "MESSAGE": bare(line), "_HOSTNAME": "box"} for line in lines]
+    return json.dumps(records, indent=4)
+
+
+def table_of_html(line: str) -> str:
+    escaped = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f'<tr><td class="number">12</td><td>{escaped}</td></tr>'
+
+
 def c_literal(lines: list[str]) -> str:
     """A string of a program, one line a line, the newline escaped and the line continued."""
     return "".join(f"    {line}\\n\\\n" for line in lines)
@@ -78,17 +94,24 @@ STYLES = {
     "dmesg -H": mapped(lambda s: "[  +0.000012] " + bare(s)),
     "printk level": mapped(lambda s: "<4>" + s),
     "caller": mapped(lambda s: s.replace("] ", "][ T6736] ", 1)),
+    "caller of a phone": mapped(phone),
+    "caller of another phone": mapped(lambda s: s.replace("] ", "]  (2)[155:kswapd0]", 1)),
+    "logcat": mapped(lambda s: "05-09 14:52:38.123  root     0     0 W kernel  : " + bare(s)),
     "kmsg": mapped(kmsg),
     "syslog": mapped(lambda s: "May  9 14:52:38 box kernel: " + bare(s)),
     "syslog and stamp": mapped(lambda s: "May  9 14:52:38 box kernel: " + s),
     "syslog with year": mapped(lambda s: "May  9 2024 14:52:38 box kernel: " + s),
     "iso syslog": mapped(lambda s: "2024-05-09T14:52:38.123456+02:00 box kernel: " + s),
     "rfc5424": mapped(lambda s: "<4>1 2024-05-09T14:52:38.1Z box kernel - - - " + s),
+    "busybox": mapped(lambda s: "May  9 14:52:38 box kern.warn kernel: " + s),
     "openwrt": mapped(lambda s: "Thu May  9 14:52:38 2024 kern.warn kernel: " + s),
     "journal short-monotonic": mapped(lambda s: s[: s.index("]") + 1] + " box kernel: " + bare(s)),
     "docker": mapped(docker),
     "journal json": mapped(journal),
     "journal verbose": mapped(lambda s: "    PRIORITY=4\n    MESSAGE=" + bare(s)),
+    "json over lines": json_over_lines,
+    "json in an array": lambda lines: json.dumps([{"message": s} for s in lines]),
+    "json in json": mapped(lambda s: json.dumps({"jsonPayload": {"MESSAGE": bare(s)}})),
     "csv": mapped(lambda s: '"2024-05-09 14:52:38","box","kernel: ' + s + '"'),
     "grep": mapped(lambda s: "/var/log/kern.log.1:May  9 14:52:38 box kernel: " + s),
     "line numbers": mapped(lambda s: "  1234\t" + s),
@@ -111,11 +134,17 @@ STYLES = {
     "hard-wrapped at 132": lambda lines: "\n".join(hard_wrapped(lines, 132)),
     "c literal": c_literal,
     "go strings": mapped(go_strings),
+    "assigned": mapped(lambda s: 'const line = "' + s.replace('"', '\\"') + '";'),
+    "list of yaml": mapped(lambda s: '  - "' + s + '"'),
     "one json string": lambda lines: json.dumps({"log": "\n".join(lines)}),
     "escaped in one line": lambda lines: "\\n".join(lines),
     "html": lambda lines: "<pre>" + "\n".join(lines).replace("&", "&amp;").replace("<", "&lt;")
     .replace(">", "&gt;").replace('"', "&quot;") + "</pre>",
+    "html table": mapped(table_of_html),
+    "html mail": mapped(lambda s: "&gt; " + s.replace("<", "&lt;") + "<br>"),
+    "table": mapped(lambda s: "| " + s + " |"),
     "br": lambda lines: "<br>".join(lines),
+    "messages dropped": mapped(lambda s: "** 3 printk messages dropped ** " + s),
     "indented": mapped(lambda s: "      " + s),
     "blank lines": lambda lines: "\n\n".join(lines),
     "multi-line records": lambda lines: "\n".join(lines).replace("\\x0a", "\n"),

@@ -206,6 +206,10 @@ HEADERS = {
     "x invoked oom-killer: gfp_mask=0xc0(GFP_KERNEL), nodemask=(null),  order=0, oom_score_adj=0": (
         "x", 0xC0, ("GFP_KERNEL",), 0, 0, None),
     "x invoked oom-killer: gfp_mask=0x0(), order=-1, oom_score_adj=0": ("x", 0, (), -1, 0, None),
+    "y invoked oom-killer: gfp_mask=0x1(GFP_A|__G FP_B), order=0, oom_score_adj=0": (
+        "y", 1, ("GFP_A", "__GFP_B"), 0, 0, None),
+    'startLine           = "x invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0': (
+        "x", 1, (), 0, 0, None),
     "x invoked oom-killer:": ("x", None, (), None, None, None),
 }  # fmt: skip
 
@@ -224,6 +228,34 @@ def test_a_text_about_headers_is_no_header():
 def test_an_unknown_prefix_is_not_part_of_the_name():
     report = only([f"node7 |%| {bare(line)}" for line in REPORT[:1]] + REPORT[1:])
     assert report.invoker.comm == "hog"
+
+
+@pytest.mark.parametrize("comm", ["tmux: server", "Web Content", "a(b)"])
+def test_a_name_with_blanks_behind_an_unknown_prefix(comm):
+    header = bare(HEADER).replace("hog", f"node7 of rack 12 |%| {comm}")
+    report = only([header, bare(CPU).replace("hog", comm), *REPORT[2:]])
+    assert report.invoker.comm == comm
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Killed process 7 (hog) ...", "hog"),
+        ("Killed process 7 (hog) .... ....", "hog"),
+        ("Killed process 7 ((sd-pam)) total-vm:4kB, anon-rss:0kB", "(sd-pam)"),
+        ("Killed process 7 (a) b) total-vm:4kB", "a) b"),
+        ("Killed process 7, UID 33, (hog).", "hog"),
+        ("Killed process 7 (hog", "hog"),
+    ],
+)
+def test_the_name_in_a_kill_line(line, name):
+    assert messages.killed(line).name == name
+
+
+def test_a_wrapped_line_may_go_on_with_dashes():
+    """RHEL prints a row of dashes for the taint flags it does not use."""
+    cpu = CPU.replace("Not tainted", "Tainted: G     \n  ------------ T")
+    assert only([HEADER, cpu, *REPORT[2:]]).kernel == "5.10.0-8-amd64"
 
 
 def test_hosts_may_be_interleaved():

@@ -10,6 +10,8 @@ from operator import itemgetter
 
 from .report import Counter, Invoker, Kill, Reap, Scored, Summary, TaskRow, Zone
 
+COMM = 15  # characters of a task's name, TASK_COMM_LEN less the end
+
 HEADER = re.compile(r"(.*?)\s*invoked oom-killer:\s*(.*)")
 GFP = re.compile(r"gfp_mask=(0x[0-9a-fA-F]{1,16}|\d{1,10})(?:\(([^()]{0,400})\)?)?")
 ORDER = re.compile(r"order=(-?\d{1,9})\b")
@@ -24,7 +26,7 @@ LINUX_VERSION = re.compile(r"Linux version (\d{1,2}\.\d{1,3}[^\s,;]{0,80})")
 
 KILL = re.compile(
     r"illed process (\d{1,10})(?:, UID (\d{1,10}),)?,? ?\((.{0,40}"
-    r"(?=\)(?:,|\.| total-vm| vsz|\s*$))|.{0,40}$)\)?(?:, UID (\d{1,10}))?(.*)"
+    r"(?=\)(?:,|\. |\.?\s*$| total-vm| vsz))|.{0,40}?(?=\) )|.{0,40}$)\)?(?:, UID (\d{1,10}))?(.*)"
 )
 SCORED = re.compile(r"ill process (\d{1,10}) ?\((.{0,40})\)\s*score (\d{1,12})(?: or|\s*$)")
 OPENVZ = re.compile(r"OOM killed process (\d{1,10}) \((.{0,40}?)\) (.*)")
@@ -66,12 +68,13 @@ def header(text: str) -> Invoker | None:
     gfp = GFP.search(rest)
     if not gfp and not "gfp_mask=".startswith(rest):  # a text about headers, not one that was cut
         return None
+    if len(comm) > COMM:  # then a prefix that nobody knows stands before it
+        comm = re.split(r"[\s\"'|>\]]", comm)[-1]
     invoker = Invoker(comm)
     if gfp:
         invoker.gfp_mask = int(gfp[1], 0) if gfp[1].startswith("0x") else int(gfp[1])
-        invoker.gfp_flags = tuple(
-            flag.strip() for flag in (gfp[2] or "").split("|") if flag.strip()
-        )
+        flags = "".join((gfp[2] or "").split())  # blanks are a broken line's
+        invoker.gfp_flags = tuple(flag for flag in flags.split("|") if flag)
     for pattern, name in (
         (ORDER, "order"),
         (SCORE_ADJ, "oom_score_adj"),

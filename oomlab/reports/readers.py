@@ -92,7 +92,8 @@ def read_cpu(host: Host, line: Line, text: str) -> None:
     task = messages.TASK_OF_CPU.search(text)
     if task and report.invoker and report.invoker.pid is None:
         report.invoker.pid = int(task[1])
-        if report.invoker.comm.endswith(task[2]):
+        comm = report.invoker.comm
+        if comm.endswith(task[2]) or task[2].endswith(comm):
             report.invoker.comm = task[2]  # what stood before it was an unknown prefix
 
 

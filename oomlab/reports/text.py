@@ -5,12 +5,12 @@ prefix (printk stamp, syslog, journald, mail quoting, ...). Nothing here knows w
 """
 
 import html
-import json
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from .blocks import BLOCK, WORDS, Source, near_reports
+from .envelopes import ENDS, records, unwrapped
 
 
 class Line(NamedTuple):
@@ -23,6 +23,7 @@ class Line(NamedTuple):
     bare: bool
     text: str
     length: int  # characters of the physical line, so that a terminal's width can be seen
+    gap: bool = False  # blanks at the end of the physical line were taken off
 
 
 # Where none of these is in a block, its lines need nothing but their prefix taken off.
@@ -40,20 +41,22 @@ ODD = (
     "\n >",
     "\n|",
     '"',
+    "'\n",
     "{",
 )
 ANSI = re.compile(r"(?:\x1b|#033|\^\[)(?:\[[0-9;?]{0,20}[A-Za-z]|\([A-Z0])")
 QUOTE = re.compile(r"[ \t]{0,8}(?:[>|][ \t]?)+")
 ESCAPED_HEX = re.compile(r"=([0-9A-F]{2})")
-NEWLINE = re.compile(r"\r|\\r\\n|\\n|\\x0a|#012|<br\s{0,2}/?>|\n")
-TAG = re.compile(r"</?(?:pre|code|p|span|div|tt|b|i|font)(?: [^<>]{0,200})?>")
-JSON_FIELD = re.compile(
-    r'"(?:log|message|MESSAGE|msg|_raw|textPayload|@message)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)'
-)
-JSON_KEYS = ("log", "MESSAGE", "message", "msg", "textPayload", "@message", "_raw", "text", "line")
-JSON_HOSTS = ("_HOSTNAME", "hostname", "host", "node", "nodeName", "syslogHost")
+NEWLINE = re.compile(r"\r|\\{1,2}(?:r\\{1,2}n|n|x0a)|#012|<br\s{0,2}/?>|\n")
+TAG = re.compile(r"</?(?!br\b)(?:[a-z]{1,10}|h[1-6])(?: [^<>]{0,200})?>")
+# a message out of a JSON record that needs more than its prefix taken off
+ODD_MESSAGE = re.compile(r"[\\&\n\r]|#012|</|<br|<pre|<span|^[\s>|\"{]")
 
-CALLER = r"(?:[ ]?\[\s{0,8}[TC]\d{1,8}\])?"
+# who printed it: [T123] (CONFIG_PRINTK_CALLER), [2:  kswapd0:  123] or (2)[123:kswapd0] of phones
+CALLER = (
+    r"(?:[ .]{0,2}(?:\[\s{0,8}[TC]\d{1,8}\]"
+    r"|(?:\(\d{1,3}\))?\[\s{0,8}\d{1,8}:\s{0,16}[^\[\]:]{1,16}(?::\s{0,8}\d{1,8})?\]))?"
+)
 LEVEL = r"\s{0,24}(?:<\d{1,3}>)?\s{0,8}"
 HOST = re.compile(r"[\w.*-]{1,255}")
 KERNEL = re.compile(r"(?<![\w-])kernel(?:\[\d{1,8}\])?(?:: ?| (?:- ){1,4})")
@@ -63,6 +66,7 @@ SECONDS = re.compile(
 DATED = re.compile(LEVEL + r"\[[^\[\]]{0,48}\d\d?:\d\d(?::\d\d)?[^\[\]]{0,16}\]" + CALLER + " ?")
 RECORD = re.compile(r"\d{1,4},\d{1,12},(\d{1,18}),[^;\s]{1,40};")  # /dev/kmsg, netconsole
 FACILITY = re.compile(r"\s{0,8}[a-z0-9]{3,8}\s{0,4}:[a-z]{3,6}\s{0,4}: ?")  # dmesg -x
+LOGCAT = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6}(?:\s{1,8}[\w-]{1,16}){2,5}\s{0,16}: ?")
 FIELD = re.compile(r"\s{0,8}MESSAGE=")  # journalctl -o verbose, -o export
 DATE = re.compile(
     r"(?:<\d{1,3}>)?(?:1 )?(?:"
@@ -91,76 +95,94 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
         quoted_printable = "=3D" in block or (quoted_printable and "=\n" in block)
         if "\r\n" in block:
             block = block.replace("\r\n", "\n")
-        if not (quoted_printable or held or block[:1] in ">| " or any(x in block for x in ODD)):
-            yield from _plain(first, block.split("\n"))
+        if block[:1] == "{" and not held and (told := records(block)):
+            for number, (text, host) in enumerate(told, first):
+                if ODD_MESSAGE.search(text):
+                    yield from _cleaned(number, 0, host, text, len(text))
+                elif line := _usual(number, host, text):
+                    yield line
+            continue
+        if not (quoted_printable or held or block[:1] in ">|' " or any(x in block for x in ODD)):
+            for number, text in enumerate(block.split("\n"), first):
+                if line := _usual(number, None, text):
+                    yield line
             continue
         for number, text in enumerate(block.split("\n"), first):
-            text = text.rstrip()
+            length, whole = len(text), text.rstrip()
             if quoted_printable:
-                if text.endswith("=") and len(held) < BLOCK:
-                    held += text[:-1]
+                if whole.endswith("=") and len(held) < BLOCK:
+                    held += whole[:-1]
                     continue
-                text, held = held + text, ""
+                text, held = held + whole, ""
                 if "=3D" in text:
                     text = ESCAPED_HEX.sub(lambda m: chr(int(m[1], 16)), text)
                 elif text.endswith("=20"):
                     text = text[:-3]
             elif held:
-                text, held = held + text.lstrip(), ""
-            if text.endswith("\\") and len(text) < BLOCK:
-                text = text[:-1]
+                text, held = held + whole.lstrip(), ""
+            if whole.endswith("\\") and len(text) < BLOCK:
+                text = text.rstrip()[:-1]
                 if not text.endswith("\\n"):
                     held = text
                     continue
-            yield from _clean(number, text)
+            yield from _clean(number, text, length)
     if held:
-        yield from _clean(number, held)
+        yield from _clean(number, held, len(held))
 
 
-def _plain(number: int, lines: list[str]) -> Iterator[Line]:
-    """Lines without quotes and envelopes: nearly all of a long log, so the usual prefixes first."""
-    number -= 1
-    for text in lines:
-        number += 1
-        host = None
-        at = text.find(" kernel: [")
-        if at > 0:
-            host = text[text.rfind(" ", 0, at) + 1 : at]
-            at = 0 if '"' in host or ":" in host else at + 10
-        else:
-            at = text[:1] == "["
-        end = text.find("] ", at)
-        if at and end > 0 and text.find(".", at, end) > 0:
-            try:
-                stamp = float(text[at:end])
-                rest = text[end + 2 :].rstrip()
-                if host is not None or " kernel: " not in rest:
-                    yield tuple.__new__(Line, (number, 0, host, stamp, False, rest, len(text)))
-                    continue
-            except ValueError:
-                pass
-        text = text.rstrip()
-        line = _without_prefix(number, 0, None, text, len(text))
-        if line is not None:
-            yield line
+def _usual(number: int, host: str | None, text: str) -> Line | None:
+    """A line without quotes and envelope: nearly all of a long log, so the usual prefixes first."""
+    length = len(text)
+    name = host
+    at = text.find(" kernel: [")
+    if at > 0:
+        name = text[text.rfind(" ", 0, at) + 1 : at]
+        at = 0 if '"' in name or ":" in name else at + 10
+    else:
+        at = text[:1] == "["
+    end = text.find("] ", at)
+    if at and end > 0 and text.find(".", at, end) > 0:
+        try:
+            stamp = float(text[at:end])
+            rest = text[end + 2 :].rstrip()
+            plain = name is not host or " kernel: " not in rest
+            if plain and rest[:2] not in (" [", " (") and rest[:1] != "(":  # else who printed it
+                gap = end + 2 + len(rest) < length
+                return tuple.__new__(Line, (number, 0, name, stamp, False, rest, length, gap))
+        except ValueError:
+            pass
+    return _without_prefix(number, 0, host, text, length)
 
 
-def _clean(number: int, text: str) -> Iterator[Line]:
-    """One physical line: its envelope and quotes off, cut where it holds several kernel lines."""
+def _clean(number: int, text: str, length: int) -> Iterator[Line]:
+    """One physical line: its quotes and its envelope off."""
     host = None
-    depth, length = 0, len(text)
+    depth = 0
     if text[:1] in "> |\t":
         quote = QUOTE.match(text)
         if quote:
             depth = quote[0].count(">") + quote[0].count("|")
             text = text[quote.end() :]
+            if "|" in quote[0]:  # perhaps a row of somebody's table
+                text = text.rstrip().removesuffix("|")
     start = text.lstrip()[:1]
-    if start == "{" or start == '"':
-        text, host = _unwrap_json(text.strip())
-    if "&" in text and ";" in text:
-        text = html.unescape(text)
+    if start and (start in "{\"'}]" or "[{" in text[:8] or text == "["):
+        text, host = unwrapped(text.strip())
+    elif (literal := text.rstrip(ENDS))[-1:] in ("'", '"') and literal.count(literal[-1]) % 2 == 0:
+        text = literal[:-1]  # the opening quote is part of the prefix
+    yield from _cleaned(number, depth, host, text, length)
+
+
+def _cleaned(number: int, depth: int, host: str | None, text: str, length: int) -> Iterator[Line]:
+    """What HTML and escapes hide; cut where it holds several kernel lines."""
     if "</" in text or "<pre" in text or "<span" in text:
         text = TAG.sub("", text)
+    if "&" in text and ";" in text:
+        text = html.unescape(text)
+        quote = QUOTE.match(text)
+        if quote and ">" in quote[0]:
+            depth += quote[0].count(">")
+            text = text[quote.end() :]
     if "\\" in text or "#012" in text or "\n" in text or "\r" in text or "<br" in text:
         text = text.replace("\\t", " ").replace("\\u003c", "<").replace("\\u003e", ">")
         pieces = NEWLINE.split(text)
@@ -177,44 +199,17 @@ def _clean(number: int, text: str) -> Iterator[Line]:
         yield line
 
 
-def _unwrap_json(text: str) -> tuple[str, str | None]:
-    """Message and host of a JSON log line, even of one that was cut; or a string literal."""
-    if text[0] == "{":
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError):
-            record = None
-        if isinstance(record, dict):
-            for fields in (record, *(v for v in record.values() if isinstance(v, dict))):
-                for key in JSON_KEYS:
-                    if key in fields and (message := _message(fields[key])):
-                        hosts = (d[k] for d in (fields, record) for k in JSON_HOSTS if k in d)
-                        host = next(hosts, None)
-                        return message, host if isinstance(host, str) else None
-    field = JSON_FIELD.search(text)
-    if field:
-        return field[1].replace('\\"', '"'), None
-    if text[0] == '"':
-        return text[1:].rstrip('+;, "'), None
-    return text, None
-
-
-def _message(value: object) -> str | None:
-    """A message of a JSON log; journald prints odd bytes as a list of numbers."""
-    if isinstance(value, list):
-        odd = bytes(b for b in value if type(b) is int and 0 <= b < 256)
-        value = odd.decode("utf-8", "replace")
-    return value.rstrip("\n") if isinstance(value, str) else None
-
-
 def _without_prefix(
     number: int, depth: int, host: str | None, text: str, length: int
 ) -> Line | None:
     """The kernel's own text, whose host and when; None if another program printed the line."""
+    whole = len(text)
+    text = text.rstrip()
+    gap = len(text) < (whole or length)
     bare = True
     head = ""
-    if text[:1] == "[" or " :" in text[:16] or "MESSAGE=" in text[:16]:
-        for prefix in (FIELD, FACILITY, DATED):
+    if text[:1] == "[" or text[2:3] == "-" or " :" in text[:16] or "MESSAGE=" in text[:16]:
+        for prefix in (FIELD, FACILITY, LOGCAT, DATED):
             dated = prefix.match(text)
             if dated:
                 text = text[dated.end() :]
@@ -230,20 +225,21 @@ def _without_prefix(
             text = text[tag.end() :]
             bare = False
     seconds = SECONDS.match(text) or (SECONDS.search(text, 0, 120) if bare else SECONDS.match(head))
+    stamp = None
     if seconds:
         if bare:
-            host = host or _host_before(text[: seconds.start()])
+            head = text[: seconds.start()]
+            host = host or _host_before(head)
         if seconds.string is text:
             text = text[seconds.end() :]
         stamp = None if seconds[1][0] == "+" else float(seconds[1])
-        return Line(number, depth, host, stamp, False, text, length)
-    if not bare:
-        return Line(number, depth, host, None, False, text, length)
+    if seconds or not bare:
+        return Line(number, depth, host, stamp, False, text, length, gap)
     if ":" in text or ";" in text:
         record = RECORD.match(text)
         if record:
             stamp = int(record[1]) / 1e6
-            return Line(number, depth, host, stamp, False, text[record.end() :], length)
+            return Line(number, depth, host, stamp, False, text[record.end() :], length, gap)
         dated = DATE.match(text)
         if dated:
             text = text[dated.end() :]
@@ -252,8 +248,8 @@ def _without_prefix(
                 if not any(word in text for word in WORDS):
                     return None
                 host, text = text.split(None, 1)[0], text[daemon.end() :]
-            return Line(number, depth, host, None, False, text, length)
-    return Line(number, depth, host, None, True, text, length)
+            return Line(number, depth, host, None, False, text, length, gap)
+    return Line(number, depth, host, None, True, text, length, gap)
 
 
 def _host_before(head: str) -> str | None:

@@ -8,11 +8,10 @@ the stats of a memcg) become one line in the same way, which is what rsyslog mak
 import re
 from collections.abc import Iterable, Iterator
 
-from .messages import leading_numbers
+from .messages import COMM, leading_numbers
 from .report import TaskRow
 from .text import Line
 
-COMM = 15  # characters of a task's name
 LONGEST = 16384  # characters of one message; what comes after is another one
 
 # How kernel messages near an OOM report begin, where nothing stands before them.
@@ -21,7 +20,8 @@ START = re.compile(
     r"|Call Trace|Workqueue|Mem-Info|Node \d|DMA|Normal|HighMem|Movable|Device|lowmem_reserve|\["
     r"|\d+ (?:total|pages|reserved)|Free swap|Total swap|Swap cache|Task|oom-kill:|oom_reaper"
     r"|oom_kill|OOM |out_of_|Out of |Memory |memory(?:\+swap)?: |swap: |kmem: |Kill|Unreclaimable"
-    r"|RIP|EIP|[RE][A-Z0-9]{2}: |Code: |Kernel panic|active_anon:\d+ inactive_anon:\d+ iso|-{3}"
+    r"|RIP|EIP|[RE][A-Z0-9]{2}: |Code: |Kernel panic|active_anon:\d+ inactive_anon:\d+ iso"
+    r"|-{3}(?!-* (?:[A-Z] )?\d+\.\d)"
     r"|</?TASK>|[A-Z_]{3,40}=|sysrq|SysRq|Linux version|\? |[\w.]+\+0x)"
 )
 ROW = re.compile(r"\s*\[\s*\d{1,10}\]\s+-?\d{1,10}\s+\d{1,10}(?:\s|$)")  # pid, uid, tgid
@@ -92,7 +92,7 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
         return None
     if not broken:
         more = more.strip()
-    glue = "" if broken else " "
+    glue = " " if before.gap or not broken else ""
     if ROW.match(first):
         numbers, name = leading_numbers(first.partition("]")[2])
         if name and (not broken or len(" ".join(name)) + len(more) > COMM):
@@ -108,4 +108,4 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
             glue = ""
     elif first.endswith("/") or (first[-1:].isdecimal() and KILOBYTES.match(more)):
         glue = ""
-    return before._replace(text=first + glue + more, length=line.length)
+    return before._replace(text=first + glue + more, length=line.length, gap=line.gap)

@@ -1,0 +1,74 @@
+"""JSON and string literals around a kernel message: docker, journald, CloudWatch, a test's source.
+
+A log in JSON has one record a line, of which the message and the host's name are of interest. A
+line that was cut, or that is one field of a record over several lines, is no JSON: then the field
+is looked for by its name.
+"""
+
+import json
+import re
+
+KEYS = ("log", "MESSAGE", "message", "msg", "textPayload", "@message", "_raw", "text", "line")
+HOSTS = ("_HOSTNAME", "hostname", "host", "node", "nodeName", "syslogHost")
+SOME_HOST = frozenset(HOSTS)
+MESSAGE = re.compile(
+    r'"(?:log|message|MESSAGE|msg|_raw|textPayload|@message)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)'
+)
+OTHER_FIELD = re.compile(r'"[\w.@/-]{1,64}"\s{0,4}:\s{0,4}["\d\[{tfn-]')
+ENDS = "+;,) "  # what stands after a string literal in a program
+
+
+def records(block: str) -> list[tuple[str, str | None]] | None:
+    """Message and host of every line, if all of them are JSON records with a message."""
+    try:
+        found = json.loads(f"[{block.replace(chr(10), ',')}]")
+    except (ValueError, RecursionError):
+        return None
+    if len(found) != block.count("\n") + 1:
+        return None
+    told = [told_by(record) for record in found if isinstance(record, dict)]
+    return told if len(told) == len(found) and None not in told else None
+
+
+def told_by(record: dict) -> tuple[str, str | None] | None:
+    """The message of a record, or of a record within it (`jsonPayload`), and who sent it."""
+    for fields in (record, *(v for v in record.values() if isinstance(v, dict))):
+        for key in KEYS:
+            if key in fields and (message := _text(fields[key])):
+                return message, _host(fields) or _host(record)
+    return None
+
+
+def unwrapped(text: str) -> tuple[str, str | None]:
+    """Message and host of one line that begins with a bracket or a quote."""
+    if not text.strip("[]{}, "):
+        return "", None
+    if text[0] == "{":
+        try:
+            told = told_by(json.loads(text))
+        except (ValueError, RecursionError):
+            told = None
+        if told:
+            return told
+    fields = MESSAGE.findall(text)
+    if fields:
+        return "\\n".join(fields).replace('\\"', '"'), None
+    if text[0] in "\"'" and not OTHER_FIELD.match(text):
+        inner = text[1:].rstrip(ENDS)
+        return inner.removesuffix(text[0]), None
+    return ("" if text[0] == '"' else text), None
+
+
+def _host(fields: dict) -> str | None:
+    if SOME_HOST.isdisjoint(fields):
+        return None
+    name = next(fields[key] for key in HOSTS if key in fields)
+    return name if isinstance(name, str) else None
+
+
+def _text(value: object) -> str | None:
+    """A message of a JSON log; journald prints odd bytes as a list of numbers."""
+    if isinstance(value, list):
+        odd = bytes(b for b in value if type(b) is int and 0 <= b < 256)
+        value = odd.decode("utf-8", "replace")
+    return value.rstrip("\n") if isinstance(value, str) else None
