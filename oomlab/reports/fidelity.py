@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.oom import OomControl, constrained_alloc, oom_badness
-from ..model.tasks import do_send_sigkill
+from ..model.syscalls import sysrq_f
+from ..model.tasks import OOM_SCORE_ADJ_MIN, do_send_sigkill, write_oom_score_adj
 from ..scheduler import run_seeded
 from .recorded import kernel_of, read_record
 
@@ -77,10 +78,7 @@ def compare(path: Path, seed: int = 0) -> Comparison:
         tag, scenario = record["kernel"]["tag"], record["scenario"]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as wrong:
         raise ValueError(f"{path}: what this run recorded cannot be read ({wrong!r})") from wrong
-    run_seeded(kernel, seed, until=lambda k: len(k.victims) >= wanted)
-    if not kernel.panicked:
-        stop_growers(kernel, record)
-        run_seeded(kernel, seed)
+    follow_steps(kernel, record, wanted, seed)
     got = {"victims": kernel.victims[:wanted], "panic": bool(kernel.panicked)}
     if held_back(record):
         got |= leftovers(reaped_by_model(kernel))
@@ -90,14 +88,36 @@ def compare(path: Path, seed: int = 0) -> Comparison:
 
 
 def kills_awaited(record: dict, present: list[str]) -> int:
-    """How many kills are to be predicted: those the recorder waited for.
+    """How many kills are to be predicted: those the recorder waited for, or made by SysRq.
 
-    It counts those from before the snapshot, while the scene was being set. ValueError if it did
-    not wait for any.
+    It counts those from before the snapshot, while the scene was being set.
     """
     steps = record["config"]["steps"]
     gone = [task for task in record["before"]["tasks"] if task["id"] not in present]
-    return max(int(step.split()[1]) for step in steps if step[:5] == "kills") - len(gone)
+    awaited = [int(step.split()[1]) - len(gone) for step in steps if step[:5] == "kills"]
+    return max(awaited, default=steps.count("sysrqf"))
+
+
+def follow_steps(kernel, record: dict, wanted: int, seed: int) -> None:
+    """What the recorder did after the snapshot; growers grow at once, and end with the last kill.
+
+    Not modelled, and passed over: process_mrelease, signals other than SIGKILL, cgroup files.
+    """
+    by_name = {task.name: task for task in kernel.tasks}
+    for step in record["config"]["steps"]:
+        match step.split():
+            case ["sysrqf"]:
+                asked = kernel.spawn("sysrq", ((sysrq_f,),), adj=OOM_SCORE_ADJ_MIN)
+                run_seeded(kernel, seed, until=lambda k, asked=asked: asked not in k.tasks)
+            case ["setadj", name, adj] if by_name.get(name) in kernel.tasks:
+                write_oom_score_adj(by_name[name], int(adj))
+            case ["sig", name, "9"] if by_name.get(name) in kernel.tasks:
+                do_send_sigkill(by_name[name])
+            case ["kills", *_]:
+                run_seeded(kernel, seed, until=lambda k: len(k.victims) >= wanted)
+    if not kernel.panicked:
+        stop_growers(kernel, record)
+        run_seeded(kernel, seed)
 
 
 def outcome_recorded(record: dict, wanted: int, present: list[str]) -> dict:
@@ -107,7 +127,9 @@ def outcome_recorded(record: dict, wanted: int, present: list[str]) -> dict:
     expected = {"victims": killed[:wanted], "panic": bool(outcome["panic"])}
     if held_back(record):
         expected |= leftovers(
-            (name, resident_kb(record, name), *kb) for _, name, *kb in outcome["reaped"]
+            (name, resident_kb(record, name), *kb)
+            for _, name, *kb in outcome["reaped"]
+            if name in killed
         )
     return expected
 
@@ -153,10 +175,13 @@ def resident_kb(record: dict, name: str) -> int:
 
 
 def reaped_by_model(kernel) -> Iterable[tuple]:
-    """Name, kB when it was killed, and kB of each kind that its reaper left."""
+    """Name, kB when it was killed, and kB of each kind that its reaper left.
+
+    A grower that the recorder ends may mark itself and be reaped: nobody's victim.
+    """
     had = {e["task"].name: 4 * e["row"]["rss"] for e in kernel.events if e["event"] == "kill"}
     for e in kernel.events:
-        if e["event"] == "finish_task_reaping":
+        if e["event"] == "finish_task_reaping" and e["task"].name in had:
             name = e["task"].name
             yield name, had[name], e["anon"], e["file"], e["shmem"]
 

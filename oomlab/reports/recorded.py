@@ -77,7 +77,12 @@ def kernel_of(record: dict) -> Kernel:
     memcgs = cgroups_of(kernel, record)
     configured = {task["id"]: task for task in config["tasks"]}
     ids = {task["pid"]: task["id"] for task in before["tasks"]}
-    held = {t["target"]: t["hold_ms"] for t in config["tasks"] if t.get("trace") == "exit"}
+    failed = {task["id"] for task in before["tasks"] if task.get("err")}
+    held = {
+        task["target"]: task["hold_ms"]
+        for task in config["tasks"]
+        if task.get("trace") == "exit" and task["id"] not in failed  # PTRACE_SEIZE is of 3.4
+    }
     made: dict[str, object] = {"": kernel.init}
     shared: dict[str, Shmem] = {}
     count = counters(record)
@@ -124,16 +129,23 @@ def cgroups_of(kernel: Kernel, record: dict) -> dict:
 def vmas_of(proc: dict, task: dict, shared: dict, count) -> list[VMA]:
     """Resident memory by kind, as the killer counts it.
 
-    The program is mapped privately, file_kb shared (MAP_SHARED); mlock is mlockall().
+    The program is mapped privately, file_kb shared (MAP_SHARED), and so is shm_kb where it counts
+    as a file: before 4.5, and without CONFIG_SHMEM. mlock locks everything, or what was asked for.
     """
     anon, file, shmem = count(proc)
-    mapped = min(task.get("file_kb", 0) // 4, file)
-    locked = bool(task.get("mlock"))
+    mapped = task.get("file_kb", 0) // 4
+    if 4 * shmem < task.get("shm_kb", 0) // 2:
+        mapped += task["shm_kb"] // 4
+    mapped = min(mapped, file)
+    everything = proc["status"].get("VmLck", 0) >= proc["status"]["VmRSS"]
+    asked = min(task.get("anon_kb", 0) // 4, anon) if task.get("mlock") else 0
+    locked = anon if everything else asked
     kind = SHMEM if task.get("grow_kind") in ("shm", "tmpfs") else ANON
     vmas = [
-        VMA("anon", ANON, anon, locked=locked),
-        VMA("program", FILE, file - mapped, locked=locked),
-        VMA("file", FILE, mapped, locked=locked, shared=True),
+        VMA("locked", ANON, locked, locked=True),
+        VMA("anon", ANON, anon - locked),
+        VMA("program", FILE, file - mapped, locked=everything),
+        VMA("file", FILE, mapped, shared=True),
         VMA("grown", kind, shmem=Shmem("grown") if kind == SHMEM else None),
     ]
     if shmem:
