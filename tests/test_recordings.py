@@ -1,17 +1,37 @@
-"""Agreement with recorded kernels: victims in order, panic, and what the reaper left."""
+"""Agreement with recorded kernels: victims in order, panic, and what the reaper left.
 
+The recordings in tests/data/recordings were made after the model was, to see it fail: each shows
+something that the 489 do not. A recording that a test has changed is written to tmp_path.
+"""
+
+import gzip
+import json
 from pathlib import Path
 
 import pytest
 
-from oomlab.reports.fidelity import agreement, compare
-from oomlab.reports.recorded import read_record
+from oomlab.reports.fidelity import agreement, compare, report
+from oomlab.reports.recorded import kernel_of, read_record
 
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
 SHARED = Path(__file__).parents[2] / "shared" / "kernel-runs"
+LATER = Path(__file__).parent / "data" / "recordings"
+HELD = "s20_stuck.exit_held.k6.12.r0.json.gz"
+PLAIN = "s03_negative_adj.adj-100.k6.12.r0.json.gz"
+RACING = "s12_two_memcgs.smp1.k6.1.r0.json.gz"
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.json.gz")), ids=lambda p: p.name[:-8])
+def written(folder: Path, record) -> Path:
+    path = folder / "changed.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(record).encode()))
+    return path
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*SHIPPED.glob("*.json.gz"), *LATER.glob("*.json.gz")]),
+    ids=lambda p: p.name[:-8],
+)
 def test_a_shipped_recording(path):
     comparison = compare(path)
     assert comparison.agrees or comparison.irreducible, comparison
@@ -28,13 +48,126 @@ def test_all_recordings():
     numbers = agreement(runs)
     for kernel, n in numbers["by_kernel"].items():
         assert n["agree"] >= 0.98 * n["runs"], (kernel, n)
-    assert numbers["irreducible"] <= 0.08 * len(runs)
+    assert numbers["irreducible"] <= 0.06 * len(runs)
     stuck = [c for c in runs if "left" in c.expected]
     assert stuck and all(c.expected["left"] == c.got["left"] for c in stuck)
 
 
-def test_what_is_no_recording_is_said_so(tmp_path):
-    broken = tmp_path / "x.json.gz"
-    broken.write_bytes(b"not gzip")
-    with pytest.raises(ValueError, match="not a recorded run"):
-        compare(broken)
+@pytest.mark.parametrize("name", [HELD, PLAIN])
+def test_the_prediction_does_not_look_at_what_happened(name, tmp_path):
+    record = read_record(SHIPPED / name)
+    blind = {key: record[key] for key in ("schema", "kernel", "scenario", "variant", "config")}
+    tasks = [task | {"grown_kb": 0} for task in record["before"]["tasks"]]
+    blind |= {"before": record["before"] | {"tasks": tasks}, "parsed": [],
+              "outcome": {"kill_order": [], "reaped": [], "panic": None}}  # fmt: skip
+    assert compare(written(tmp_path, blind)).got == compare(SHIPPED / name).got
+
+
+def test_a_wrong_outcome_is_a_disagreement_and_nothing_sets_it_apart(tmp_path):
+    record = read_record(SHIPPED / PLAIN)
+    record["outcome"]["kill_order"].reverse()
+    wrong = compare(written(tmp_path, record))
+    assert not wrong.agrees and not wrong.irreducible and wrong.cause
+    assert agreement([wrong, compare(SHIPPED / PLAIN)])["by_kernel"]["6.12"] == {
+        "runs": 2, "agree": 1}  # fmt: skip
+
+
+def test_racing_growers_are_set_apart_whoever_is_right(tmp_path):
+    record = read_record(SHIPPED / RACING)
+    record["outcome"]["kill_order"].reverse()
+    here, there = compare(SHIPPED / RACING), compare(written(tmp_path, record))
+    assert here.irreducible and there.irreducible
+    assert here.agrees != there.agrees
+    assert agreement([here, there])["runs"] == 0
+
+
+def test_a_run_in_which_memory_never_ran_out_is_set_apart(tmp_path):
+    record = read_record(SHIPPED / PLAIN)
+    record["parsed"], record["outcome"]["kill_order"] = [], []
+    assert compare(written(tmp_path, record)).irreducible
+
+
+@pytest.mark.parametrize(
+    ("left_kb", "agrees"),
+    [([0, 8, 0], True), ([0, 600, 0], True), ([0, 0, 2048], False), ([9000, 0, 0], False),
+     ([60, 1000, 60], False)],
+    ids=["little", "program", "shared", "half", "pages"],
+)  # fmt: skip
+def test_what_was_reaped_and_what_was_left_are_compared(left_kb, agrees, tmp_path):
+    record = read_record(SHIPPED / HELD)
+    ((when, name, *_kb),) = record["outcome"]["reaped"]
+    record["outcome"]["reaped"] = [[when, name, *left_kb]]
+    assert compare(written(tmp_path, record)).agrees == agrees
+
+
+def test_a_victim_that_was_not_reaped_is_a_disagreement(tmp_path):
+    record = read_record(SHIPPED / HELD)
+    record["outcome"]["reaped"] = []
+    assert not compare(written(tmp_path, record)).agrees
+
+
+def test_from_6_2_on_a_machine_counts_as_the_killer_does():
+    """The table of the first report is the killer's own count of tasks that rest."""
+    errors = []
+    for path in SHIPPED.glob("*.k6.12.*"):
+        record = read_record(path)
+        table = {row["pid"]: row["rss"] for row in record["parsed"][0]["tasks"]}
+        growing = [t["id"] for t in record["config"]["tasks"] if t.get("behaviour") == "grow"]
+        for task in kernel_of(record).tasks:
+            if task.pid in table and task.name not in growing:
+                errors.append(abs(sum(vma.pages for vma in task.mm.vmas) - table[task.pid]))
+    assert sum(error == 0 for error in errors) > 0.8 * len(errors) > 40
+    assert max(errors) <= 32
+
+
+BROKEN = {
+    "not gzip": b"not gzip",
+    "cut": gzip.compress(b'{"schema": "oomlab-kernel-run/1"}')[:-9],
+    "garbled": b"\x1f\x8b\x08\x00" + b"\xff" * 40,
+    "no JSON": gzip.compress(b"{"),
+    "not text": gzip.compress(b"\xff\xfe"),
+    "a list": gzip.compress(b"[]"),
+    "another schema": gzip.compress(b'{"schema": "oomlab-explain/1"}'),
+    "no parts": gzip.compress(b'{"schema": "oomlab-kernel-run/1"}'),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_what_is_no_recording_is_said_so(content, tmp_path):
+    (tmp_path / "x.json.gz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"x\.json\.gz.*(not a recorded run|has no)"):
+        compare(tmp_path / "x.json.gz")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["before", "outcome", "parsed", "config", "kernel", "kernel/tag", "config/tasks",
+     "config/steps", "before/meminfo", "before/procs", "before/zones", "before/tasks",
+     "before/procs/0/statm", "before/procs/1/status", "outcome/kill_order", "scenario"],
+)  # fmt: skip
+@pytest.mark.parametrize("value", [None, 7, "x"])
+def test_a_recording_that_lacks_something_is_a_sentence(path, value, tmp_path):
+    record = read_record(SHIPPED / HELD)
+    *above, last = path.split("/")
+    part = record
+    for key in above:
+        part = part[int(key) if key.isdigit() else key]
+    part[last] = value
+    try:
+        compare(written(tmp_path, record))
+    except ValueError as wrong:
+        assert "changed.json.gz" in str(wrong) and "\n" not in str(wrong)
+
+
+def test_one_broken_recording_does_not_hide_the_others(tmp_path, capsys):
+    (tmp_path / PLAIN).write_bytes((SHIPPED / PLAIN).read_bytes())
+    (tmp_path / "broken.json.gz").write_bytes(b"not gzip")
+    assert report(tmp_path, as_json=True) == 0
+    told = capsys.readouterr()
+    assert "broken.json.gz is not a recorded run" in told.err
+    assert json.loads(told.out)["runs"] == 1
+
+
+def test_a_folder_without_recordings_is_said_so(tmp_path, capsys):
+    assert report(tmp_path) == 1
+    assert "holds no recordings" in capsys.readouterr().err
