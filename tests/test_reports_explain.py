@@ -170,6 +170,34 @@ def test_generations(release, name):
     assert generation(report(task(1, "x", 1), kernel=release)) == name
 
 
+@pytest.mark.parametrize(
+    ("mask", "flags", "name"),
+    [
+        (0x201DA, (), "3.x"), (0x24000C0, (), "4.0-4.5"), (0x24000C0, ("GFP_KERNEL",), "4.6-4.18"),
+        (0x16040C0, ("GFP_KERNEL",), "4.6-4.18"), (0x6200CA, ("GFP_USER",), "4.19-5.x"),
+        (0xCC0, ("GFP_KERNEL",), "4.19-5.x"), (0x140CCA, ("GFP_HIGHUSER_MOVABLE",), "6.x+"),
+        (0x1, (), "unknown"),
+    ],
+)  # fmt: skip
+def test_the_bits_of_a_header_tell_the_generation(mask, flags, name):
+    invoker = Invoker("x", gfp_mask=mask, gfp_flags=flags, oom_score_adj=0)
+    assert generation(Report(invoker=invoker)) == name
+
+
+def test_what_6_0_counts_first_tells_the_generation():
+    counted = Memory(counts={"sec_pagetables": 0})
+    assert generation(report(task(7, "hog", 5), kernel=None, memory=counted)) == "6.x+"
+    listed = Memcg(stats={"/g": {"sec_pagetables": 0}})
+    assert generation(report(task(7, "hog", 5), kernel=None, memcg=listed)) == "6.x+"
+
+
+def test_a_kill_line_proves_later_rules_than_the_number():
+    made = report(task(7, "hog", 5), killed=7, kernel="4.18.0-553.el8.x86_64")
+    assert policy_for(made).ties == "first"
+    made.kills[0].oom_score_adj = 0
+    assert policy_for(made).ties == "last"
+
+
 def test_heuristics_of_run_times_are_not_guessed():
     old = report(
         task(7, "hog", 5), kernel="2.6.30", columns="uid tgid total_vm rss cpu oom_adj name"
@@ -224,6 +252,7 @@ def test_each_known_reason():
     assert reason(asked) == "allocating task"
     many = [task(100 + i, f"t{i}", 9000 + 97 * i) for i in range(20)]
     assert reason(report(small, *many, killed=5)) == "unexplained"
+    assert reason(report(small, *many, killed=5, kernel="5.8.0-rc4")) == "unreleased kernel"
 
 
 def test_hidden_swap_and_unknown_totals_and_capabilities():
@@ -231,6 +260,9 @@ def test_hidden_swap_and_unknown_totals_and_capabilities():
     rows = [task(5, "small", 500, swapents=None), task(7, "hog", 9000, swapents=None)]
     swapping = Memory(None, None, 8000, 100)
     assert reason(report(*rows, memory=swapping, **old)) == "hidden swap"
+
+    one = Scored(5, "small", 1)  # which may have been less, so it says nothing of the total
+    assert reason(report(*rows, memory=None, scored=one, **old)) == "unknown total"
 
     rows = [task(5, "small", 500, adj=-100), task(7, "hog", 90_000, adj=-200)]
     assert reason(report(*rows, killed=5, memory=None)) == "unknown total"

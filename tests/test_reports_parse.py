@@ -314,6 +314,30 @@ def test_what_is_missing_is_named(without, missing):
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("          -", "900 hog", (-900, "hog")),
+        ("          0", "531", (0, "531")),
+    ],
+)
+def test_a_row_broken_where_it_is_hard_to_see(first, second, told):
+    """Between a sign and its number, and in front of a name of digits."""
+    lines = [bare(line) for line in REPORT]
+    lines[4:5] = [lines[4].partition("0             0 hog")[0] + "0" + first, second]
+    assert [(t.oom_score_adj, t.name) for t in only(lines).tasks if t.pid == 7] == [told]
+
+
+def test_free_blocks_are_believed_if_all_are_there():
+    zone = "Node 0 DMA free:9kB min:1kB low:2kB high:3kB"
+    buddy = "Node 0 DMA: 1*4kB (U) 0*8kB"
+    blocks = {}
+    for more in ("", " = 4kB"):
+        report = only([*REPORT[:2], zone, buddy + more, *REPORT[2:]])
+        blocks[more] = report.memory.zones[0].blocks
+    assert blocks == {"": {}, " = 4kB": {4: 1, 8: 0}}
+
+
+@pytest.mark.parametrize(
     "columns",
     [
         "uid tgid total_vm rss cpu oom_adj name",

@@ -59,14 +59,19 @@ def version(report: Report) -> tuple[int, ...] | None:
 def _version_by_format(report: Report) -> tuple[int, ...] | None:
     columns = set(report.columns)
     kill = report.kills[0] if report.kills else None
+    by_mask = _version_by_mask(report)
     if "rss_anon" in columns:
         return 6, 8
+    listed = [report.memory.counts] if report.memory else []
+    listed += report.memcg.stats.values() if report.memcg else []
+    if any("sec_pagetables" in counts for counts in listed):  # 6.0
+        return 6, 1
     if kill and kill.oom_score_adj is not None:
-        return 5, 10  # 5.4 or later; points below 1 exist from 5.9 on
+        return max((5, 10), by_mask or (5, 10))  # 5.4 or later; points below 1 from 5.9 on
     if report.summary:
-        return (5, 0) if report.scored else (5, 1)
+        return (5, 0) if report.scored else max((5, 1), by_mask or (5, 1))
     if "pgtables_bytes" in columns:
-        return 4, 19
+        return (4, 15) if by_mask == (4, 14) else max((4, 19), by_mask or (4, 19))
     flags = bool(report.invoker and report.invoker.gfp_flags)
     if "nr_pmds" in columns:
         return (4, 10) if flags and report.invoker.nodemask else (4, 6) if flags else (4, 1)
@@ -76,9 +81,31 @@ def _version_by_format(report: Report) -> tuple[int, ...] | None:
         scores = report.invoker is None or report.invoker.oom_score_adj is not None
         scores = scores and "oom_score_adj" in (columns or {"oom_score_adj"})
         return (2, 6, 39) if scores else (2, 6, 32)
-    if report.reaps or flags:
-        return 4, 6
-    return None
+    if kill and kill.message and not report.scored:
+        return max((5, 1), by_mask or (5, 1))  # one line says why and who
+    return by_mask or ((4, 6) if report.reaps else None)
+
+
+def _version_by_mask(report: Report) -> tuple[int, ...] | None:
+    """By the bits of the flags for reclaim, which moved in 4.4, 4.13, 4.19 and 4.20.
+
+    Before, there was one bit, and the header tells: oom_adj is in it until 3.6. Since 5.18 a page
+    for a process is a folio, whose flags include __GFP_COMP.
+    """
+    invoker = report.invoker
+    mask = invoker.gfp_mask if invoker else None
+    if mask is None:
+        return None
+    if mask & 0xC00 == 0xC00:
+        return (6, 1) if mask & 0x1400CA == 0x1400CA else (5, 0)
+    if mask & 0x2400000 == 0x2400000:
+        return (4, 6) if invoker.gfp_flags else (4, 4)
+    if mask & 0x1400000 == 0x1400000:
+        return 4, 14
+    if mask & 0x600000 == 0x600000:
+        return 4, 19
+    numbers_only = mask & 0x10 and mask < 0x400000 and not invoker.gfp_flags
+    return (3, 10) if numbers_only and invoker.oom_score_adj is not None else None
 
 
 def generation(report: Report) -> str:
@@ -93,13 +120,16 @@ def policy_for(report: Report) -> Policy | None:
     """The rules this kernel chose by; None for the heuristics before 2.6.36.
 
     Those need run times, which no report prints. RHEL 6 (2.6.32) has the rules of 2.6.39, as its
-    oom_score_adj and its scores show; RHEL 7 (3.10) has the root bonus of 3.14.
+    oom_score_adj and its scores show; RHEL 7 (3.10) has the root bonus of 3.14; RHEL 8 (4.18) has
+    what came with the kill line of 5.4.
     """
     release = version(report) or (4, 19)
     if release < (2, 6, 36):
         if "oom_score_adj" not in report.columns and not _has_score_adj(report):
             return None
         release = 2, 6, 39
+    if any(kill.oom_score_adj is not None for kill in report.kills):
+        release = max(release, (5, 4))  # RHEL 8, whose number is 4.18
     rules = [policy for since, policy in RULES if since <= release][-1]
     if _is_rhel7(report, release):
         rules = replace(rules, root_bonus="own")
@@ -120,6 +150,11 @@ def _is_rhel7(report: Report, release: tuple[int, ...]) -> bool:
         return ".el7" in report.kernel
     shmem = any("shmem-rss" in kill.sizes_kb for kill in report.kills)
     return release == (3, 10) and shmem
+
+
+def is_unreleased(report: Report) -> bool:
+    """A release candidate, linux-next or -mm: its rules may never have come into a release."""
+    return bool(report.kernel and re.search(r"-rc\d|-next|-mm\d", report.kernel))
 
 
 def _has_score_adj(report: Report) -> bool:

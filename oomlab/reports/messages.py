@@ -54,7 +54,7 @@ STAT = re.compile(r"([a-z_]{2,40})[: ](\d{1,20})(?:KB)?(?=\s|$)")
 
 ZONE = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}) free:\d")
 SIZE = re.compile(r"([a-z_()]{3,24}): ?(\d{1,18})k?B?")
-BUDDY = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}): (?=\d{1,9}\*\d)")
+BUDDY = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}): (?=\d{1,9}\*\d.*= ?\d{1,18}kB)")  # whole
 BLOCKS = re.compile(r"(\d{1,9})\*(\d{1,9})kB")
 COUNT = re.compile(r"([a-z_]{3,28}):(\d{1,18})(?=\s|$)")
 

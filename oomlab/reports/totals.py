@@ -43,13 +43,16 @@ def total_pages(report: Report) -> Total:
 
 
 def _by_score(report: Report) -> int | None:
-    """`score` is thousandths of totalpages: a task without adj tells how much these are."""
+    """`score` is thousandths of totalpages: a task without adj tells how much these are.
+
+    A score of 1 tells nothing: it may have been less.
+    """
     scored, rules = report.scored, policy_for(report)
     pids = {scored.pid, *(kill.pid for kill in report.kills)} if scored else set()
     row = next((r for r in report.tasks if pids & {r.pid, r.tgid}), None)
     if row is None and report.kills and scored and scored.name == report.kills[0].name:
         row = row_of(report.kills[0], report.page_kb)
-    if rules is None or row is None or not row.rss or not scored.score or row.oom_score_adj:
+    if rules is None or row is None or not row.rss or scored.score < 2 or row.oom_score_adj:
         return None
     points = row.rss + (row.swapents or 0) + sum(page_tables(row, report.page_kb))
     if row.uid == 0 and not in_container(report):

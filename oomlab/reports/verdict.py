@@ -3,6 +3,7 @@
 from collections import Counter
 
 from .explanation import Explanation, Ranked, Verdict
+from .kernels import is_unreleased
 from .report import Kill, Report, TaskRow
 
 
@@ -65,12 +66,13 @@ def _why_another(explanation: Explanation, victim: Kill) -> str:
         return "capability"
     if _within_error(explanation, predicted, actual):
         return "close"
-    adjs = {r.row.oom_score_adj for r in (predicted, actual)}
-    if explanation.total.most != explanation.total.pages and len(adjs) > 1:
+    matters = explanation.policy.points == "permille"  # then every task's points are shares of it
+    matters |= predicted.row.oom_score_adj != actual.row.oom_score_adj
+    if explanation.total.most != explanation.total.pages and matters:
         return "unknown total"
     if len(ahead) <= 8:
         return "already dying"
-    return "unexplained"
+    return "unreleased kernel" if is_unreleased(report) else "unexplained"
 
 
 def _allocating(report: Report, row: TaskRow) -> bool:

@@ -95,11 +95,16 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
     glue = " " if before.gap or not broken else ""
     if ROW.match(first):
         numbers, name = leading_numbers(first.partition("]")[2])
+        if name == ["-"]:  # in front of a negative number
+            return before._replace(text=first + more, length=line.length, gap=line.gap)
         if name and (not broken or len(" ".join(name)) + len(more) > COMM):
             return None
         if not name and numbers < 6 and not NUMBERS.match(more):
             return None
-        if width and numbers + leading_numbers(more)[0] == width + 1:
+        others, rest = leading_numbers(more)
+        if not rest:
+            others -= 1  # its last number is a name
+        if width and numbers + others == width + 1:
             glue = ""  # in the middle of a number
     elif CAPTIONS.match(first):
         if first.endswith("name"):
