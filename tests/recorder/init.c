@@ -322,6 +322,7 @@ int main(void)
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("cgroup", "/sys/fs/cgroup", "cgroup2", 0, NULL);
+	write_file("/proc/sys/vm/overcommit_memory", "1"); /* else mmap fails first, before 5.1 */
 	out = open("/dev/ttyS1", O_WRONLY | O_NOCTTY);
 	tcgetattr(out, &raw);
 	cfmakeraw(&raw);
