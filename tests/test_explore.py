@@ -1,5 +1,6 @@
 """Every schedule: races are found, fixed versions are clean, reductions change nothing."""
 
+from importlib import import_module
 from itertools import permutations
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 import oomlab
 from oomlab import explore, hunt
+from oomlab.explore import PROPERTIES
 from oomlab.explore.rules import Relayout, Rules
 from oomlab.model.policy import PRESETS
 
@@ -140,24 +142,81 @@ SMALL = st.fixed_dictionaries({
 @settings(max_examples=25, deadline=None)
 @given(SMALL)
 def test_reductions_change_no_verdict(small):
-    """Symmetry and learned rules, on and off: the same verdict, the same shortest length."""
+    """Symmetry, partial order and learned rules, on and off: same verdict, same shortest length."""
     answers = [
-        explore(**small, max_states=1200, symmetry=symmetry, learn=learn)
-        for symmetry, learn in ((True, True), (False, True), (False, False))
-    ]
+        explore(**small, max_states=1200, symmetry=symmetry, partial_order=order, learn=learn)
+        for symmetry, order, learn in (
+            (True, True, True), (True, False, True), (False, True, True), (False, False, True),
+            (False, False, False))
+    ]  # fmt: skip
     if any(a.verdict == "bound-reached" for a in answers):
         return
     assert len({(a.verdict, len(a.pids)) for a in answers}) == 1
     if answers[0].verdict == "holds":
         # the learned states also tell freed structures apart, which a fingerprint forgets
-        assert answers[1].states >= answers[2].states
+        assert answers[0].states <= answers[1].states <= answers[3].states
+        assert answers[3].states >= answers[4].states
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.fixed_dictionaries({
+        "scenario": st.sampled_from(["lost-victim", "second-oom", "hidden-sharer", "killed-twice"]),
+        "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
+        "property": st.sampled_from(sorted(n for n, p in PROPERTIES.items() if p.kind == "never")),
+        "reserves": st.sampled_from(["none", "memdie", "favour-dying", "oom-half"]),
+        "reaper_oom_lock": st.booleans(),
+        "reaper_naps": st.booleans(),
+        "oom_kill_allocating_task": st.booleans(),
+    }),
+    st.integers(1, 60),
+)  # fmt: skip
+def test_one_order_stands_for_all(small, first):
+    """However early it begins to believe that it has met everything, it ends with the truth."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("oomlab.explore.search"), "FIRST", first)
+        some, every = (
+            explore(**small, max_states=2500, partial_order=order) for order in (True, False)
+        )
+    if "bound-reached" not in (some.verdict, every.verdict):
+        assert (some.verdict, len(some.pids)) == (every.verdict, len(every.pids))
+
+
+def test_one_order_saves_most_of_the_states():
+    """Each victim's VMAs are reaped in one go: nobody looks, until it is over."""
+    answers = [
+        explore("lost-victim", "handa", victims=4, vmas=8, partial_order=order)
+        for order in (True, False)
+    ]
+    assert {a.verdict for a in answers} == {"holds"}
+    assert answers[0].states * 4 < answers[1].states
+    assert "partial order" in answers[0].bound["reductions"]
+
+
+def test_what_a_property_looks_at_is_not_passed_over():
+    """Reaping between two VMAs is local, unless somebody asks for just that."""
+
+    def half_reaped(kernel) -> bool:
+        mms = [task.mm for task in kernel.tasks if task.mm is not None]
+        return any(0 < sum(vma.pages > 0 for vma in mm.vmas) < len(mm.vmas) for mm in mms)
+
+    found = explore("lost-victim", "handa", half_reaped, victims=3)
+    assert found.verdict == "violated" and found.schedule[-1]["does"].startswith("reap vma")
+
+
+def test_a_counterexample_is_kept_when_the_shortest_is_too_far():
+    found = explore("lost-victim", "rfc-2015-11-25", victims=7, vmas=8, max_states=1500)
+    assert found.verdict == "violated" and not found.bound["shortest"]
+    run = oomlab.run("lost-victim", "rfc-2015-11-25", schedule=found.pids, victims=7, vmas=8)
+    assert run.outcome.verdict == "lost-victim"
 
 
 @pytest.mark.parametrize("policy", ["rfc-2015-11-25", "handa", "linux-4.6", "linux-6.12"])
 def test_learned_and_replayed_states_are_the_same(policy):
     """Where nothing is freed, the two relations count the same states and transitions."""
     learned, replayed = (
-        explore("lost-victim", policy, symmetry=False, learn=learn) for learn in (True, False)
+        explore("lost-victim", policy, symmetry=False, partial_order=False, learn=learn)
+        for learn in (True, False)
     )
     assert (learned.verdict, learned.states, learned.transitions) == (
         replayed.verdict, replayed.states, replayed.transitions)  # fmt: skip

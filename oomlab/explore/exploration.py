@@ -41,7 +41,9 @@ class Exploration:
     @classmethod
     def of(cls, search, scenario: str, policy: Policy, params: dict, verdict: str) -> "Exploration":
         bound = {"max_states": search.max_states, "seconds": search.limit,
-                 "interrupted": search.interrupted}  # fmt: skip
+                 "interrupted": search.interrupted, "reductions": search.reductions}  # fmt: skip
+        if verdict == "violated":
+            bound["shortest"] = search.shortest  # or else only the first that was met
         seconds = round(monotonic() - search.began, 3)
         return cls(verdict, search.asked.name, scenario, policy, params, search.states,
                    search.transitions, seconds, bound)  # fmt: skip
@@ -74,7 +76,8 @@ class Exploration:
         if "runs" in self.bound:
             seen = f"{self.transitions} steps of random schedules"
         if self.verdict == "holds":
-            return f"{self.property} holds in all {seen} that any schedule can reach"
+            stand = " stand for all of them" if self.bound["reductions"] else ""
+            return f"{self.property} holds in every schedule: {seen}{stand}"
         if self.verdict == "bound-reached":
             chance = self.bound.get("missed_with_chance")
             tail = f"; a bug may be missed with a chance of up to {chance}" if chance else ""
@@ -84,7 +87,10 @@ class Exploration:
             if self.loop is not None
             else ""
         )
-        return f"{self.property} is violated after {len(self.pids)} steps{end} (found among {seen})"
+        after = f"{len(self.pids)} steps{end}"
+        if not self.bound.get("shortest", True):
+            after += ", perhaps earlier: the search for the shortest way was ended"
+        return f"{self.property} is violated after {after} (found among {seen})"
 
     def markdown(self) -> str:
         """A table of the schedule: step, task, function, what it does."""

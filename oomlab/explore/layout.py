@@ -12,7 +12,6 @@ and its canonical form has the groups sorted.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..model.kernel import Kernel, Timer
 from ..model.locks import Mutex, RwSemaphore, WaitQueue
@@ -22,6 +21,7 @@ from ..model.mm import MM, VMA, Shmem
 from ..model.oom import ABORT, OomControl
 from ..model.policy import Policy
 from ..model.tasks import Signal, Task
+from .refs import HOLDERS, OWN, UNORDERED, Ref, Views, hide, rename
 
 # What of each kind of object decides the future. Clocks, logs and statistics do not; who is on the
 # task list follows from the tasks' states.
@@ -45,19 +45,7 @@ WATCHED: dict[type, frozenset] = {
 }  # fmt: skip
 
 POSITION = "position"  # where a task's generator stands: a value of the state like the others
-UNORDERED = {"tasks", "children", "timers"}  # lists whose order no equal should depend on
 PLAIN = (int, str, float, type(None))
-OWN, HIDDEN = -1, -2  # in place of a group's number: the referrer's own; not to be told
-
-
-class Ref(NamedTuple):
-    """An object: its group of equals (0: none, OWN: the group of who refers to it), its place."""
-
-    group: int
-    place: int
-
-
-HOLDERS = {Ref, tuple}  # what may hold a Ref
 
 
 class Unlearnable(Exception):
@@ -75,6 +63,7 @@ class Layout:
         self.same = tuple(range(self.groups + 1))  # no group has changed places
         refs = self.refs(kernel, self.same)
         self.skeletons: dict[tuple, int] = {}
+        self.spots: list[tuple] = []  # of each, only where in the code it is
         self.tasks = {t.pid: refs[id(t)][1] for t in kernel.tasks}
         self.pids = {ref: pid for pid, ref in self.tasks.items()}
         self.initial = {
@@ -132,7 +121,10 @@ class Layout:
             thread = thread.gi_yieldfrom
         foreign: list[Ref] = []
         skeleton = rename(tuple(chain), lambda ref: (foreign.append(ref), hide(ref))[1])
-        return self.skeletons.setdefault(skeleton, len(self.skeletons)), *foreign
+        if skeleton not in self.skeletons:
+            self.skeletons[skeleton] = len(self.skeletons)
+            self.spots.append(tuple([frame[:2] for frame in skeleton]))
+        return self.skeletons[skeleton], *foreign
 
     def add(self, ref: Ref, name: str) -> None:
         """Make room for an attribute that changes, in every group of equals alike."""
@@ -152,12 +144,14 @@ class Layout:
         for ref, name in order:
             before = sum(r.group == ref.group and (r, n) < (ref, name) for r, n in order)
             self.places[ref, name] = (ref.group, before)
+        self.states = {(group > 0, index) for (_, name), (group, index) in self.places.items()
+                       if name == "state"}  # fmt: skip
         self.numbers: dict[tuple, int] = {}
         self.parts: list[tuple] = []
         self.masked: list[tuple[int, tuple]] = []  # number without foreign Refs, these Refs
         self.moves: dict = {}  # what was renamed before, here and below
-        self.seen_by: dict = {}
-        self.meant_by: dict = {}
+        views = Views()
+        self.relative, self.absolute = views.relative, views.absolute
         self.mentions: dict = {}
         head = [self.initial[place] for place in order if place[0].group == 0]
         tail = [
@@ -165,6 +159,10 @@ class Layout:
             for g in range(1, self.groups + 1)
         ]
         return self.canonical((*head, *tail))[0]
+
+    def is_state(self, of: int, index: int) -> bool:
+        """Is this place the state of a task?"""
+        return (of != 0, index) in self.states
 
     def number(self, part: tuple) -> int:
         """The number of a group's values, which are kept once."""
@@ -213,22 +211,6 @@ class Layout:
                 known[key] = tuple(sorted(known[key]))
         return known[key]
 
-    def relative(self, value, actor: int, name: str = ""):
-        """A shared value as an actor in a group sees it: Refs into its own group say OWN."""
-        key = (value, actor, name in UNORDERED)
-        if key not in self.seen_by:
-            seen = rename(value, lambda ref: Ref(OWN, ref.place) if ref.group == actor else ref)
-            self.seen_by[key] = tuple(sorted(seen)) if name in UNORDERED else seen
-        return self.seen_by[key]
-
-    def absolute(self, value, actor: int, name: str = ""):
-        """The reverse of relative()."""
-        key = (value, actor, name in UNORDERED)
-        if key not in self.meant_by:
-            meant = own_to(value, actor)
-            self.meant_by[key] = tuple(sorted(meant)) if name in UNORDERED else meant
-        return self.meant_by[key]
-
     def rank(self, state: tuple, masked: list) -> dict[int, int]:
         """In which order the groups are met when following references from the shared values."""
         met: dict[int, int] = {}
@@ -247,31 +229,26 @@ class Layout:
                     queue.append(ref.group)
         return met
 
+    def twins(self, state: tuple) -> set[int]:
+        """Groups that are as an earlier one is, and that nothing refers to."""
+        numbers = state[self.shared :]
+        if not self.symmetry or len(set(numbers)) == len(numbers):
+            return set()
+        known = self.mentions
+        named = {ref.group for number in numbers for ref in self.masked[number][1]}
+        for value in state[: self.shared]:
+            if type(value) in HOLDERS:
+                groups = known.get(value)
+                named.update(self.groups_in(value) if groups is None else groups)
+        alike: dict[int, int] = {}
+        return {group for group, number in enumerate(numbers, start=1)
+                if group not in named and alike.setdefault(number, group) != group}  # fmt: skip
+
     def groups_in(self, value) -> list[int]:
         """The groups that a value refers to, in order; worked out once."""
         groups = self.mentions[value] = []
         rename(value, lambda ref: (groups.append(ref.group), ref)[1])
         return groups
-
-
-def hide(ref: Ref) -> Ref:
-    return Ref(HIDDEN, ref.place)
-
-
-def rename(value, how: Callable[[Ref], Ref]):
-    """The same value, with every Ref into a group of equals replaced."""
-    if type(value) is Ref:
-        return how(value) if value.group > 0 else value
-    if type(value) is tuple:
-        return tuple([rename(item, how) if type(item) in HOLDERS else item for item in value])
-    return value
-
-
-def own_to(value, actor: int):
-    """The same value with OWN replaced by the actor's group."""
-    if type(value) is Ref:
-        return Ref(actor, value.place) if value.group == OWN else value
-    return tuple([own_to(v, actor) if type(v) in HOLDERS else v for v in value])
 
 
 def walk(roots: list, group: int, found: dict[int, tuple], stop: set[int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..fingerprint import fingerprint
 from ..model.kernel import Kernel
 from ..scheduler import run_schedule
-from .layout import Ref
+from .refs import Ref
 from .rules import Path, awake
 
 
@@ -45,6 +45,8 @@ class Replayed:
 
     def moves(self, state: tuple) -> list[int]:
         return self.ready[state]
+
+    unlike_moves = moves
 
     def successor(self, state: tuple, move: int, path: Path) -> tuple:
         return self.visit([*path()[0], move])

@@ -17,26 +17,36 @@ from collections.abc import Callable
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..scheduler import fire_timer, run_schedule, take_step
-from .layout import HOLDERS, OWN, POSITION, Layout, Ref
+from .independence import StepKind, footprint
+from .layout import POSITION, Layout
+from .movers import Movers
+from .refs import HIDDEN, HOLDERS, OWN, Ref, meant_group, seen_group
 from .watch import Tracked, watching
 
 Path = Callable[[], tuple[list[int], tuple]]  # the schedule to a state, and how groups moved
-
-
-BY_GROUP = object()
 
 
 class Relayout(Exception):
     """Something changed that was constant so far: states get one more value."""
 
 
+class Effect:
+    """What a step does when its questions have these answers: a leaf of a tree."""
+
+    __slots__ = ("changes", "kind")
+
+    def __init__(self, changes: tuple, kind: StepKind):
+        self.changes = changes  # (group, index, source or None, value or difference)
+        self.kind = kind
+
+
 class Node:
-    """Ask for place (group, index): its value, or how it compares; then go on by the answer."""
+    """Ask for a place: its value, or how it compares; then go on by the answer."""
 
-    __slots__ = ("group", "index", "compare", "other", "answers")
+    __slots__ = ("place", "compare", "other", "answers")
 
-    def __init__(self, group: int, index: int, compare, other):
-        self.group, self.index = group, index
+    def __init__(self, place: tuple[int, int], compare, other):
+        self.place = place
         self.compare, self.other = compare, other
         self.answers: dict = {}
 
@@ -76,126 +86,106 @@ class Rules:
     def relayout(self) -> None:
         """Begin again with the places that are known now."""
         self.start = self.layout.arrange()
-        places = self.layout.places
         self.trees: dict[tuple, Node | object] = {}
-        self.movers = [
-            (
-                pid,
-                places[ref, "state"],
-                places[ref, POSITION],
-                Ref(OWN if ref.group else 0, ref.place),
-            )
-            for pid, ref in self.layout.tasks.items()
-        ]
-        self.mover = {pid: rest for pid, *rest in self.movers}
-        self.timers = places[Ref(0, 0), "timers"][1]
-        self.panicked = places[Ref(0, 0), "panicked"][1]
-
-    def moves(self, state: tuple) -> list[int]:
-        """Who may move: runnable tasks by pid, pending timers by the sleeper's pid, negative."""
-        if state[self.panicked]:
-            return []
-        layout = self.layout
-        parts, shared = layout.parts, layout.shared
-        moves = [
-            pid
-            for pid, (group, index), _, _ in self.movers
-            if (parts[state[shared + group - 1]][index] if group else state[index]) == TASK_RUNNING
-        ]
-        if state[self.timers]:
-            moves += sorted({-layout.pids[ref] for _, _, ref in state[self.timers]})
-        return moves
+        self.kinds: dict[StepKind, StepKind] = {}
+        self.looked_at: set = set()  # what the property was seen to ask for
+        self.movers = Movers(self.layout)
+        self.moves, self.unlike_moves = self.movers.moves, self.movers.unlike_moves
 
     def successor(self, state: tuple, move: int, path: Path) -> tuple:
         """The state after one step of a task, or after its timer fired; not yet canonical."""
+        return self.apply(state, *self.effect_of(state, move, path))
+
+    def effect_of(self, state: tuple, move: int, path: Path) -> tuple[Effect, int]:
+        """What this move does here, and the group of equals that it is at work on (0: none)."""
+        layout = self.layout
+        if move > 0:
+            (group, _), (_, where), role = self.movers.places[move]
+            position = layout.parts[state[layout.shared + group - 1]][where] if group else (
+                state[where])  # fmt: skip
+            holder = group
+            if len(position) > 1:
+                group = group or position[1].group  # a shared task at work on a group
+                position = layout.relative(position, group, holder)
+            rule = role, position, 0 if layout.symmetry else group
+        else:
+            group, rule = 0, (move,)
+        effect = self.answer(rule, state, group)
+        if effect is None:
+            effect = self.learn_step(rule, state, move, group, path)
+        return effect, group
+
+    def apply(self, state: tuple, effect: Effect, group: int) -> tuple:
+        """The state after this effect."""
         layout = self.layout
         shared, parts = layout.shared, layout.parts
-        if move > 0:
-            (group, _), (_, where), role = self.mover[move]
-            position = parts[state[shared + group - 1]][where] if group else state[where]
-            if not group and len(position) > 1:  # a shared task at work on a group
-                group = position[1].group
-                position = layout.relative(position, group)
-            rule = (role, position)
-        else:
-            group, rule = 0, (move, None)
-        own = parts[state[shared + group - 1]] if group else ()
-        if self.trees.get(rule) is BY_GROUP:
-            rule = (*rule, group)
-        changes = self.answer(rule, state, own, group)
-        if changes is None:
-            changes = self.learn_step(rule, state, own, move, group, path)
         new = list(state)
         mine = None
-        for of, index, source, value in changes:
+        for of, index, source, value in effect.changes:
             if source is not None:
-                value += self.value(state, own, source)
-            elif group and of == 0 and type(value) in HOLDERS:
-                value = layout.absolute(value, group, layout.names[index])
-            if of == 0:
-                new[index] = value
-            elif of == OWN:
+                value += self.value(state, source, group)
+            if of == OWN:
+                if type(value) in HOLDERS:
+                    value = layout.absolute(value, group, group)
                 if mine is None:
-                    mine = list(own)
+                    mine = list(parts[state[shared + group - 1]])
                 mine[index] = value
+            elif of == 0:
+                if group and type(value) in HOLDERS:
+                    value = layout.absolute(value, group, 0, layout.names[index])
+                new[index] = value
             else:
-                part = list(parts[new[shared + of - 1]])
-                part[index] = value
-                new[shared + of - 1] = layout.number(tuple(part))
+                at = meant_group(of, group)
+                part = list(parts[new[shared + at - 1]])
+                part[index] = layout.absolute(value, group, at) if type(value) in HOLDERS else value
+                new[shared + at - 1] = layout.number(tuple(part))
         if mine is not None:
             new[shared + group - 1] = layout.number(tuple(mine))
         return tuple(new)
 
-    def answer(self, rule: tuple, state: tuple, own: tuple, actor: int = 0):
+    def answer(self, rule: tuple, state: tuple, actor: int = 0):
         """Walk down a tree; None if it has no answer for this state. `actor`: who is "own"."""
         node, layout = self.trees.get(rule), self.layout
-        shared, parts = layout.shared, layout.parts
+        own = layout.parts[state[layout.shared + actor - 1]] if actor else ()
         while type(node) is Node:
-            group = node.group
-            if group == 0:
-                value = state[node.index]
-                if actor and type(value) in HOLDERS:
-                    value = layout.relative(value, actor, layout.names[node.index])
-            elif group == OWN:
-                value = own[node.index]
-            else:
-                value = parts[state[shared + group - 1]][node.index]
+            group, index = node.place
+            answer = own[index] if group == OWN else state[index] if group == 0 else HIDDEN
+            if group > 0 or actor and type(answer) in HOLDERS:
+                answer = self.value(state, node.place, actor)
             if node.compare is not None:
-                value = node.compare(value, node.other)
-            node = node.answers.get(value)
+                answer = node.compare(answer, node.other)
+            node = node.answers.get(answer)
         return node
 
-    def keep(
-        self, rule: tuple, seen, refs: dict, state: tuple, own: tuple, actor: int, result
-    ) -> None:
+    def value(self, state: tuple, place: tuple, actor: int):
+        """What the state holds at a place, as the actor sees both."""
+        group, index = place
+        layout = self.layout
+        if group == 0:
+            value = state[index]
+            if actor and type(value) in HOLDERS:
+                return layout.relative(value, actor, 0, layout.names[index])
+            return value
+        group = meant_group(group, actor)
+        value = layout.parts[state[layout.shared + group - 1]][index]
+        return layout.relative(value, actor, group) if type(value) in HOLDERS else value
+
+    def keep(self, rule: tuple, asked: dict, state: tuple, actor: int, result) -> None:
         """Add a way down to a tree: first its own questions, then those of ours it does not ask."""
-        asked = [(*place, compare, other) for source, compare, other in seen.noted
-                 if (place := self.place(source, refs, actor)) is not None]  # fmt: skip
-        holder, key, layout = self.trees, rule, self.layout
+        asked = [(place, compare, other) for place, compare, other, _ in asked]
+        holder, key = self.trees, rule
         while True:
             node = holder.get(key)
             if node is None:
                 if not asked:
                     break
                 node = holder[key] = Node(*asked[0])
-            asked = [q for q in asked if q != (node.group, node.index, node.compare, node.other)]
-            value = self.value(state, own, (node.group, node.index))
-            if actor and node.group == 0 and type(value) in HOLDERS:
-                value = layout.relative(value, actor, layout.names[node.index])
+            asked = [q for q in asked if q != (node.place, node.compare, node.other)]
+            value = self.value(state, node.place, actor)
             holder, key = node.answers, node.compare(value, node.other) if node.compare else value
         holder[key] = result
 
-    def value(self, state: tuple, own: tuple, source: tuple):
-        group, index = source
-        if group == OWN:
-            return own[index]
-        return (
-            state[index]
-            if group == 0
-            else self.layout.parts[state[self.layout.shared + group - 1]][index]
-        )
-
-    def learn_step(self, rule: tuple, state: tuple, own: tuple, move: int, group: int, path: Path):
+    def learn_step(self, rule: tuple, state: tuple, move: int, group: int, path: Path) -> Effect:
         """Replay to the state, watch the step, and keep what it asked and what it changed."""
         layout = self.layout
         schedule, moved = path()
@@ -209,61 +199,71 @@ class Rules:
                 fire_timer(kernel, task.pid)
         changes, missing = [], []
         for thing, ref, name in self.named(seen.touched, refs):
-            new = getattr(thing, name)
-            place = layout.places.get((ref, name))
-            if type(new) is Tracked and place is not None:
-                source = self.place(new.source, refs, group)
-                target = (OWN if group and place[0] == group else place[0], place[1])
+            new, target = getattr(thing, name), self.place(ref, name, group)
+            if type(new) is Tracked and target is not None:
+                thing, name = new.source
+                source = self.place(refs[thing][1], name, group)
                 if new.offset or source != target:
                     changes.append((*target, source, new.offset))
                 continue
             token = layout.token(int(new) if type(new) is Tracked else new, ref.group, refs, name)
-            if place is None:
+            if target is None:
                 if token != layout.initial[ref, name]:
                     missing.append((ref, name))
-            elif token != self.value(state, own, place):
-                target = OWN if group and place[0] == group else place[0]
-                if target == 0 and group:
-                    token = layout.relative(token, group, name) if type(token) in HOLDERS else token
-                changes.append((target, place[1], None, token))
+                continue
+            token = layout.relative(token, group, ref.group, name)
+            if token != self.value(state, target, group):
+                changes.append((*target, None, token))
         if missing:
             for ref, name in missing:
                 layout.add(ref, name)
             raise Relayout
+        asked = self.questions(seen, refs, group)
         if move > 0:
-            of, where = self.mover[move][1]
-            position = layout.position(task, refs)
-            if not of and group:
-                position = layout.relative(position, group)
-            changes.append((OWN if of else 0, where, None, position))
-        result = tuple(changes)
-        abroad = any(of > 0 for of, *_ in result) or self.looks_abroad(seen, refs, group)
-        if group and abroad and len(rule) == 2:
-            self.trees[rule] = BY_GROUP
-            rule = (*rule, group)
-        self.keep(rule, seen, refs, state, own, group, result)
-        return result
+            kind = self.kind_of_step(rule, move, asked, changes, group, layout.position(task, refs))
+        else:
+            kind = StepKind(rule[0], None, None, True, footprint(asked, changes, layout))
+        effect = Effect(tuple(changes), self.kinds.setdefault(kind, kind))
+        self.keep(rule, asked, state, group, effect)
+        return effect
 
-    def looks_abroad(self, seen, refs: dict, group: int) -> bool:
-        places = (self.place(source, refs, group) for source, _, _ in seen.noted)
-        return any(place is not None and place[0] > 0 for place in places)
+    def kind_of_step(self, rule: tuple, move: int, asked: list, changes: list, group: int,
+                     position: tuple) -> StepKind:  # fmt: skip
+        """What kind of step it was, for Independence; adds the new position to the changes."""
+        layout = self.layout
+        (of, index), (_, where), role = self.movers.places[move]
+        own = OWN if of else 0
+        needed = [((own, index), None, None, TASK_RUNNING)]  # else it could not move
+        mine = footprint([*asked, *needed], changes, layout)
+        at = of or (position[1].group if len(position) > 1 else 0)
+        before, after = layout.spots[rule[1][0]], layout.spots[position[0]]
+        changes.append((own, where, None, layout.relative(position, group, of)))
+        return StepKind(role, before, after, at == group, mine)
+
+    def questions(self, seen, refs: dict, group: int) -> list[tuple]:
+        """(place, comparison, with what, answer) of all that was asked of places that change."""
+        return [
+            (place, compare, other, answer)
+            for ((number, name), compare, other), answer in seen.noted.items()
+            if number in refs and (place := self.place(refs[number][1], name, group)) is not None
+        ]
 
     def holds(self, name: str, question: Callable[[Kernel], object], state: tuple, path: Path):
         """question(kernel) in this state; the model is asked once for each way to answer it."""
-        answer = self.answer(("question", name), state, ())
+        answer = self.answer(("question", name), state)
         if answer is None:
             kernel, refs = self.replay(*path())
             with watching(refs) as seen:
                 answer = (bool(question(kernel)),)
-            self.keep(("question", name), seen, refs, state, (), 0, answer)
+            asked = self.questions(seen, refs, 0)
+            self.looked_at |= footprint(asked, [], self.layout).minds
+            self.keep(("question", name), asked, state, 0, answer)
         return answer[0]
 
-    def place(self, source: tuple, refs: dict, group: int) -> tuple | None:
-        number, name = source
-        place = self.layout.places.get((refs[number][1], name)) if number in refs else None
-        if place is not None and group and place[0] == group:
-            return OWN, place[1]
-        return place
+    def place(self, ref: Ref, name: str, actor: int) -> tuple | None:
+        """Where an attribute is kept, as the actor calls it; None if it never changes."""
+        place = self.layout.places.get((ref, name))
+        return place and (seen_group(place[0], actor), place[1])
 
     def replay(self, schedule: list[int], moved: tuple) -> tuple[Kernel, dict]:
         """A machine in the state that a schedule leads to, and the names of its objects.

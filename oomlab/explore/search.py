@@ -6,7 +6,9 @@
     oomlab.run("lost-victim", policy="rfc-2015-11-25", schedule=found.pids)
 
 "Holds" means: in every state that any schedule can reach, with sleeps of any length, within the
-bound that the answer names. The order of equal steps of equal tasks is looked at once (symmetry).
+bound that the answer names. States that differ only in who of equal tasks did what are looked at
+once (symmetry), and so are orders of steps that nobody can tell (partial order). First the verdict
+is found with both; if there is a counterexample, the shortest is looked for in all orders.
 """
 
 import sys
@@ -20,12 +22,15 @@ from ..scenarios import SCENARIOS
 from ..trace import build as build_kernel
 from ..trace import uncollected
 from .exploration import Exploration, show_progress
-from .layout import Ref, Unlearnable
+from .independence import LONGEST, Independence
+from .layout import Unlearnable
 from .liveness import fair_lasso
 from .properties import Property, choose_property
+from .refs import Ref
 from .replayed import Replayed
 from .rules import Relayout, Rules
 
+FIRST = 128  # states after which we believe to have met most of what there is
 MAX_STATES = 400_000  # fits in 1 GiB
 
 Progress = Callable[[int, int, float], None]  # states seen, states waiting, seconds
@@ -34,15 +39,16 @@ Progress = Callable[[int, int, float], None]  # states seen, states waiting, sec
 def explore(scenario: str, policy: str | Policy = "linux-4.4",
             property: str | Property | Callable[[Kernel], bool] = "no-victim-lost", *,
             prefer: str = "steps", max_states: int = MAX_STATES, seconds: float | None = None,
-            symmetry: bool = True, learn: bool = True,
+            symmetry: bool = True, learn: bool = True, partial_order: bool = True,
             progress: Progress | None = None, **settings) -> Exploration:  # fmt: skip
     """Search every schedule of a scenario under a policy.
 
     `property` is a name of PROPERTIES or a function bad(kernel) -> bool. `prefer` the
-    counterexample with the fewest "steps" or context "switches". `symmetry` and `learn` are the
-    two reductions; switching them off changes no verdict, only the time. `progress(states,
-    waiting, seconds)` is called now and then. An interrupt (Ctrl-C) ends the search with what is
-    known so far. ValueError, in one sentence, for a name or value that does not exist.
+    counterexample with the fewest "steps" or context "switches". `symmetry` and `partial_order`
+    are reductions, `learn` makes rules of steps; switched off, they change no verdict, only the
+    time. `progress(states, waiting, seconds)` is called now and then. An interrupt (Ctrl-C) ends
+    the search with what is known so far. ValueError, in one sentence, for a name or value that
+    does not exist.
     """
     if prefer not in ("steps", "switches"):
         raise ValueError(f"prefer is 'steps' or 'switches', not {prefer!r}")
@@ -56,7 +62,7 @@ def explore(scenario: str, policy: str | Policy = "linux-4.4",
 
     if progress is None and "ipykernel" in sys.modules:
         progress = show_progress  # somebody waits for a notebook cell
-    search = Search(asked, max_states, seconds, progress)
+    search = Search(asked, max_states, seconds, progress, partial_order)
     with uncollected():  # nothing here is cyclic but the machines, and these are few
         end, moves = search.run(build, symmetry, learn, prefer)
     found = Exploration.of(search, scenario, kernel.policy, params, end)
@@ -69,8 +75,9 @@ class Search:
     """One search: what was seen, and the bounds."""
 
     def __init__(self, asked: Property, max_states: int, seconds: float | None,
-                 progress: Progress | None):  # fmt: skip
+                 progress: Progress | None, partial_order: bool):  # fmt: skip
         self.asked = asked
+        self.partial_order = partial_order
         self.max_states = max_states
         self.limit = seconds
         self.progress = progress
@@ -78,6 +85,8 @@ class Search:
         self.transitions = 0
         self.states = 0
         self.interrupted = False
+        self.shortest = True
+        self.reductions: list[str] = []
 
     def run(self, build, symmetry: bool, learn: bool, prefer: str) -> tuple[str, tuple | None]:
         """The verdict, and for a violation (schedule, step where a loop begins or None)."""
@@ -97,19 +106,42 @@ class Search:
             return "bound-reached", None
 
     def through(self, relation, prefer: str) -> tuple[str, tuple | None]:
+        learned = isinstance(relation, Rules)
+        self.reductions = ["symmetry"] if learned and relation.layout.symmetry else []
         if self.asked.kind == "eventually":
             return self.eventually(relation)
+        known = None
+        if self.partial_order and learned:
+            self.reductions.append("partial order")
+            verdict, known = self.in_one_order(relation)
+            if known is None:
+                return verdict, None
         order = self.fewest_switches if prefer == "switches" else self.breadth_first
-        reached = order(relation)
-        for number, state in reached:
-            if relation.holds(self.asked.name, self.asked.question, state, self.path_of(number)):
-                return "violated", (self.path_of(number)()[0], None)
+        for number, state in order(relation):
+            path = self.path_of(number)
+            if relation.holds(self.asked.name, self.asked.question, state, path):
+                return "violated", (path()[0], None)
+        if known is not None:  # too far away to be found nearest first
+            self.shortest = False
+            return "violated", (known, None)
         return ("bound-reached" if self.out_of_bounds() else "holds"), None
+
+    def in_one_order(self, relation: Rules) -> tuple[str, list[int] | None]:
+        """The verdict, and some schedule that violates; of orders that nobody can tell, one."""
+        independence = Independence(relation)
+        while True:
+            independence.wrong = False
+            for number, state in self.depth_first(relation, independence):
+                path = self.path_of(number)
+                if relation.holds(self.asked.name, self.asked.question, state, path):
+                    return "violated", path()[0]
+            if not independence.wrong:
+                return ("bound-reached" if self.out_of_bounds() else "holds"), None
 
     def begin(self, relation) -> None:
         """Forget everything seen; the start is state 0."""
         same = relation.layout.same
-        self.parents, self.moves, self.moved = [-1], [0], [same]
+        self.parents, self.moves, self.moved = [-1], [()], [same]
         self.transitions, self.states = 0, 1
 
     def path_of(self, number: int) -> Callable[[], tuple[list[int], tuple]]:
@@ -117,18 +149,18 @@ class Search:
 
         def path() -> tuple[list[int], tuple]:
             schedule, at = [], number
-            while at > 0:
-                schedule.append(self.moves[at])
+            while at >= 0:
+                schedule.extend(reversed(self.moves[at]))
                 at = self.parents[at]
             return schedule[::-1], self.moved[number]
 
         return path
 
-    def add(self, relation, parent: int, move: int, old: tuple) -> int:
-        """Note a new state; its number."""
+    def add(self, relation, parent: int, moves: list[int], old: tuple) -> int:
+        """Note a new state, some moves after another one; its number."""
         moved = self.moved[parent]
         self.parents.append(parent)
-        self.moves.append(relation.concrete(move, moved))
+        self.moves.append(tuple([relation.concrete(move, moved) for move in moves]))
         if old is not relation.layout.same:
             moved = tuple([moved[group] for group in old])
         self.moved.append(moved)
@@ -147,7 +179,7 @@ class Search:
     def breadth_first(self, relation) -> Iterator[tuple[int, tuple]]:
         """Every reachable state once, nearest first."""
         self.begin(relation)
-        canonical, successor, moves = relation.layout.canonical, relation.successor, relation.moves
+        canonical, successor = relation.layout.canonical, relation.successor
         seen = {relation.start}
         frontier = [(0, relation.start)]
         yield frontier[0]
@@ -156,16 +188,66 @@ class Search:
             self.waiting = len(frontier)
             for number, state in frontier:
                 path = self.path_of(number)
-                for move in moves(state):
+                for move in relation.unlike_moves(state):
                     self.transitions += 1
                     new, old = canonical(successor(state, move, path))
                     if new not in seen:
                         seen.add(new)
-                        following.append((self.add(relation, number, move, old), new))
+                        following.append((self.add(relation, number, [move], old), new))
                         yield following[-1]
                 if not number & 63 and self.out_of_bounds():
                     return
             frontier = following
+
+    def depth_first(self, relation: Rules, by: Independence) -> Iterator[tuple[int, tuple]]:
+        """States that stand for all: where local steps led, and from there all that may move."""
+        self.begin(relation)
+        canonical = relation.layout.canonical
+        start, chain = self.after_local_steps(relation, by, relation.start, 0, [])
+        start, self.moved[0] = canonical(start)
+        self.moves[0] = tuple(chain)
+        seen, stack = {start}, [(0, start)]
+        yield stack[0]
+        while stack:
+            number, state = stack.pop()
+            path = self.path_of(number)
+            self.waiting = len(stack)
+            for move in relation.unlike_moves(state):
+                self.transitions += 1
+                effect, group = relation.effect_of(state, move, path)
+                by.witness(state, effect.kind, group)
+                new = relation.apply(state, effect, group)
+                new, chain = self.after_local_steps(relation, by, new, number, [move])
+                new, old = canonical(new)
+                if new not in seen:
+                    seen.add(new)
+                    stack.append((self.add(relation, number, chain, old), new))
+                    yield stack[-1]
+            if self.states >= FIRST or by.local:
+                by.settle()
+                if by.wrong or self.out_of_bounds():
+                    return
+
+    def after_local_steps(self, relation: Rules, by: Independence, state: tuple, number: int,
+                          chain: list[int]) -> tuple[tuple, list[int]]:  # fmt: skip
+        """Where local steps lead, `chain` after state `number`; and the chain with them."""
+
+        def path() -> tuple[list[int], tuple]:
+            schedule, moved = self.path_of(number)()
+            return [*schedule, *(relation.concrete(move, moved) for move in chain)], moved
+
+        while len(chain) < LONGEST:
+            for move in by.candidates(state):
+                effect, group = relation.effect_of(state, move, path)
+                if effect.kind in by.local:
+                    self.transitions += 1
+                    by.witness(state, effect.kind, group)
+                    state = relation.apply(state, effect, group)
+                    chain.append(move)
+                    break
+            else:
+                break
+        return state, chain
 
     def fewest_switches(self, relation) -> Iterator[tuple[int, tuple]]:
         """Every reachable state, in the order of context switches, then steps."""
@@ -192,7 +274,7 @@ class Search:
                 if mover is not None and mover.group:
                     mover = Ref(old.index(mover.group), mover.place)
                 if (new, mover) not in best:
-                    added = self.add(relation, number, move, old)
+                    added = self.add(relation, number, [move], old)
                     heappush(heap, (cost, steps + 1, added, mover, new))
 
     def eventually(self, relation) -> tuple[str, tuple | None]:

@@ -101,7 +101,8 @@ class Observed:
     for a comparison of a counter; its answer is the value or the truth.
     """
 
-    def __init__(self):
+    def __init__(self, everybody: list[Task]):
+        self.everybody = everybody
         self.noted: dict[tuple, object] = {}
         self.touched: dict[tuple, None] = {}
 
@@ -109,41 +110,57 @@ class Observed:
         self.noted.setdefault(question, answer)
 
 
+NOBODY = Observed([])
+seeing = NOBODY  # who watches now
+
+
+def spy(kind: type, attributes: frozenset) -> type:
+    """A class whose objects tell what is read and written of them; the layout is the same."""
+
+    def getattribute(self, name, get=object.__getattribute__):
+        value = get(self, name)
+        if name in attributes:
+            source = (id(self), name)
+            if (kind, name) in COUNTERS:
+                if type(value) is int:
+                    value = Tracked(value, source, 0, seeing.note)
+            elif source not in seeing.touched:
+                seeing.note((source, None, None), snapshot(value))
+            seeing.touched[source] = None
+        elif kind is Kernel and name == "tasks":
+            return TaskList(value, seeing.everybody, seeing.note)
+        return value
+
+    def setattribute(self, name, value, put=object.__setattr__):
+        if name in attributes:
+            seeing.touched[id(self), name] = None
+        put(self, name, value)
+
+    methods = {"__getattribute__": getattribute, "__setattr__": setattribute, "__slots__": ()}
+    return type(kind.__name__, (kind,), methods)
+
+
+SPIES = {kind: spy(kind, attributes) for kind, attributes in WATCHED.items()}
+
+
 @contextmanager
 def watching(known: dict[int, tuple]):
-    """Watch the objects in `known` (by id) while inside."""
-    seen = Observed()
-    everybody = [thing for thing, _ in known.values() if isinstance(thing, Task)]
+    """Watch the objects in `known` (by id) while inside.
 
-    def spies(kind: type, attributes: frozenset):
-        def getattribute(self, name, get=object.__getattribute__):
-            value = get(self, name)
-            if kind is Kernel and name == "tasks":
-                return TaskList(value, everybody, seen.note)
-            if name in attributes:
-                source = (id(self), name)
-                if (kind, name) in COUNTERS:
-                    if type(value) is int:
-                        value = Tracked(value, source, 0, seen.note)
-                elif source not in seen.touched:
-                    seen.note((source, None, None), snapshot(value))
-                seen.touched[source] = None
-            return value
-
-        def setattribute(self, name, value, put=object.__setattr__):
-            if name in attributes:
-                seen.touched[id(self), name] = None
-            put(self, name, value)
-
-        return getattribute, setattribute
-
-    for kind, attributes in WATCHED.items():
-        kind.__getattribute__, kind.__setattr__ = spies(kind, attributes)
+    Each changes its class for that time. To change the classes themselves would cost more: Python
+    then forgets all that it has learned about the model's code.
+    """
+    global seeing
+    seeing = seen = Observed([thing for thing, _ in known.values() if isinstance(thing, Task)])
+    things = [(thing, type(thing)) for thing, _ in known.values()]
+    for thing, kind in things:
+        thing.__class__ = SPIES[kind]
     try:
         yield seen
     finally:
-        for kind in WATCHED:
-            del kind.__getattribute__, kind.__setattr__
+        seeing = NOBODY
+        for thing, kind in things:
+            object.__setattr__(thing, "__class__", kind)
 
 
 def snapshot(value):

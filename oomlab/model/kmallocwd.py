@@ -14,6 +14,7 @@ from .tasks import OOM_SCORE_ADJ_MIN, exit_oom_victim, fatal_signal_pending
 
 def kmallocwd(current) -> Steps:
     kernel, policy = current.kernel, current.kernel.policy
+    escalates = policy.scan_panic or policy.scan_next_victim
     rounds = 0  # in a row that found both stalling tasks and victims
     while not kernel.panicked:
         yield from schedule_timeout(current, TASK_INTERRUPTIBLE, policy.scan_period)
@@ -29,7 +30,7 @@ def kmallocwd(current) -> Steps:
                     yield from oom_reap_task(current, task, task.mm)
         victims = [task for task in kernel.tasks if task.memdie]
         stalling = tasks = ()
-        rounds = rounds + 1 if victims else 0
+        rounds = rounds + 1 if victims and escalates else 0
         if policy.scan_panic and rounds * policy.scan_period >= policy.scan_panic:
             kernel.panic("kmallocwd: the OOM victims do not die")
         elif policy.scan_next_victim and rounds * policy.scan_period >= policy.scan_next_victim:

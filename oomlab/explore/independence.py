@@ -1,0 +1,217 @@
+"""Partial order: steps whose order nobody can tell, so that one order stands for all.
+
+A step is *local* if no other task can notice whether it is taken now or later, and if it cannot
+notice either. A local step is taken at once, in every state; the other orders are left out, and so
+are the states in between. What makes it sound is that locality is not guessed but measured:
+
+* A footprint says which places a step writes (`does`) and whose change it would notice (`minds`);
+  both are read off the rules that were learned from the model. Adding to a counter goes with
+  adding; "more than n are free" minds only what makes fewer.
+* `met` collects, for every task and every position of it, what *other* tasks did while it stood
+  there, in all states the search came to.
+* A step from position p to q is local if its footprint goes with all that was met at q and
+  wherever local steps lead from there, and if the property does not look at what it writes.
+
+Why that is enough. Take any schedule of the full system from a state of the reduced search, in
+which the task t does not take its local step before others take theirs. Let u's step be the first
+of these that minds it, or that it minds. Up to there nothing depends on t, so the same steps can be
+taken after t's; u then comes to the same first place in conflict, with t standing at q. That is a
+shorter schedule, or one nearer to a state without local steps, so by induction the reduced search
+took it too, with at most local steps of t in between, and `met` would know. Hence there is no such
+step: t's can be moved to the front. Chains of local steps end (LONGEST), so every schedule of the
+full system has its permutation in the reduced search, and the property has the same values along
+it. When `met` grows until a step that was taken as local is not local any more, the search begins
+again; what it knows then only grows, so it ends.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..model.locks import TASK_DEAD
+from .refs import OWN, meant_group, seen_group
+
+SHARED, OTHERS = 0, -3  # with OWN: shared places, the own group of equals, any other group
+WRITE, UP, DOWN, DEATH = "write", "up", "down", "death"  # what may happen to a place
+ANYTHING = (WRITE, UP, DOWN)
+LONGEST = 1000  # local steps in a row
+
+Accesses = frozenset[tuple[int, int, str]]  # (group as in Rules, index, what happens)
+
+
+class Footprint(NamedTuple):
+    """What a step does to places, and what done to places by others would change the step."""
+
+    does: Accesses
+    minds: Accesses
+
+    def conflicts(self, other: "Footprint") -> bool:
+        return not (self.does.isdisjoint(other.minds) and self.minds.isdisjoint(other.does))
+
+    def seen_from(self, name: Callable[[int], int]) -> "Footprint":
+        """The same with other names for the groups."""
+        return Footprint(*(frozenset([(name(of), index, what) for of, index, what in accesses])
+                           for accesses in self))  # fmt: skip
+
+
+class StepKind:
+    """Steps of one role, from one spot in the code to another, with the same footprint."""
+
+    def __init__(self, role, before, after, keeps: bool, footprint: Footprint):
+        self.role, self.before, self.after = role, before, after
+        self.keeps = keeps  # the actor is at work on the same group of equals afterwards
+        self.footprint = footprint
+        self.inside = footprint.seen_from(lambda of: OTHERS if of > 0 else of)
+        self.anywhere = footprint.seen_from(any_group)
+        self.abroad = any(of > 0 for accesses in footprint for of, _, _ in accesses)
+        self.key = role, before, after, keeps, footprint
+        self.number = hash(self.key)
+
+    def __eq__(self, other) -> bool:
+        return self is other or self.key == other.key
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+def any_group(of: int) -> int:
+    return SHARED if of == SHARED else OTHERS
+
+
+def footprint(asked: list, changes: list, layout) -> Footprint:
+    """Of these questions and changes; see Rules.learn_step."""
+    does, minds = set(), set()
+    for (of, index), compare, _, answer in asked:
+        minds |= {(of, index, what) for what in minded(compare, answer, layout, of, index)}
+    for of, index, source, value in changes:
+        if source == (of, index):
+            does.add((of, index, UP if value > 0 else DOWN))
+            minds.add((of, index, WRITE))
+            continue
+        does.add((of, index, WRITE))
+        minds |= {(of, index, what) for what in ANYTHING}
+        if value == TASK_DEAD and layout.is_state(of, index):
+            does.add((of, index, DEATH))
+        if source is not None:
+            minds |= {(*source, what) for what in ANYTHING}
+    return Footprint(frozenset(does), frozenset(minds))
+
+
+def minded(compare, answer, layout, of: int, index: int) -> tuple:
+    """Which happenings could turn this answer into another."""
+    if compare in (operator.gt, operator.ge):
+        return (WRITE, DOWN) if answer else (WRITE, UP)
+    if compare in (operator.lt, operator.le):
+        return (WRITE, UP) if answer else (WRITE, DOWN)
+    if compare is operator.ne and layout.is_state(of, index):
+        return (DEATH,)  # TaskList asks only who is still there
+    return ANYTHING
+
+
+class Independence:
+    """Which kinds of step are local, by all that was seen so far."""
+
+    def __init__(self, rules):
+        self.rules = rules
+        self.met: dict[tuple, tuple[set, set]] = {}  # (role, spot): what others did and minded
+        self.met_anywhere: dict[tuple, tuple[set, set]] = {}  # the same, whatever the group
+        self.known: set[tuple] = set()  # what `met` holds already
+        self.local: set[StepKind] = set()
+        self.homes: set[tuple] = set()  # (role, spot) of those
+        self.at_home: dict[tuple, list[int]] = {}  # (group counted from 0, its part): pids there
+        self.looked_at = 0  # at how many places the property was seen to look
+        self.news = False  # `met` has grown since the last decision
+        self.wrong = False  # a step was taken as local and is not
+
+    def candidates(self, state: tuple) -> list[int]:
+        """Who can move and stands where some step is local."""
+        if not self.homes:
+            return []
+        movers, homes, found = self.rules.movers, self.homes, []
+        for group_part in enumerate(state[movers.layout.shared :]):
+            pids = self.at_home.get(group_part)
+            if pids is None:
+                awake = movers.awake_in_group(*group_part)
+                pids = [pid for pid in awake if movers.home(state, pid) in homes]
+                self.at_home[group_part] = pids
+            found += pids
+        return [
+            pid for pid in movers.awake_alone(state) if movers.home(state, pid) in homes
+        ] + found
+
+    def witness(self, state: tuple, kind: StepKind, group: int) -> None:
+        """Everybody but who takes this step meets it."""
+        movers, known = self.rules.movers, self.known
+        alone = kind, group, *[state[place] for place in movers.alone]
+        if alone not in known:
+            known.add(alone)
+            for home, at in movers.standing_alone(state):
+                if home[0] != kind.role:
+                    self.meet(home, kind, at, group)
+        for number, part in enumerate(state[movers.layout.shared :], start=1):
+            place = OWN if number == group else seen_group(number, group) if kind.abroad else 0
+            if (kind, place, part) not in known:
+                known.add((kind, place, part))
+                for home in movers.standing(part):
+                    if number != group or home[0] != kind.role:
+                        self.meet(home, kind, number, group)
+
+    def meet(self, home: tuple, kind: StepKind, at: int, group: int) -> None:
+        """A task at work on group `at` meets a step of one on `group`."""
+
+        def name(of: int) -> int:
+            if of == SHARED:
+                return SHARED
+            return OWN if at and meant_group(of, group) == at else OTHERS
+
+        both = (self.met, kind.footprint.seen_from(name)), (self.met_anywhere, kind.anywhere)
+        for met, footprint in both:
+            for before, new in zip(met.setdefault(home, (set(), set())), footprint, strict=True):
+                if not new <= before:
+                    before |= new
+                    self.news = True
+
+    def settle(self) -> None:
+        """Decide which kinds of step are local, by what is known now."""
+        if not self.news and self.looked_at == len(self.rules.looked_at):
+            return
+        self.news, self.looked_at = False, len(self.rules.looked_at)
+        rules = self.rules
+        looked_at = Footprint(frozenset(), rules.looked_at).seen_from(any_group)
+        panic = SHARED, rules.movers.panicked, WRITE
+        local = {
+            kind
+            for kind in rules.kinds.values()
+            if kind.before is not None
+            and panic not in kind.footprint.does  # after which nobody moves
+            and not kind.anywhere.conflicts(looked_at)
+            and self.goes_with(kind, kind.after, kind.keeps)
+        }
+        while True:
+            leads: dict[tuple, list[StepKind]] = {}
+            for kind in local:
+                leads.setdefault((kind.role, kind.before), []).append(kind)
+            stays = {kind for kind in local if self.is_local(kind, leads)}
+            if stays == local:
+                break
+            local = stays
+        self.wrong |= not self.local <= local
+        self.local, self.homes = local, set(leads)
+        self.at_home.clear()
+
+    def is_local(self, kind: StepKind, leads: dict) -> bool:
+        """Does it go with all that is met after it, until a step that is not local?"""
+        todo = [(kind.after, kind.keeps)]
+        for after, keeps in todo:  # grows
+            if not self.goes_with(kind, after, keeps):
+                return False
+            for then in leads.get((kind.role, after), ()):
+                if (then.after, keeps and then.keeps) not in todo:
+                    todo.append((then.after, keeps and then.keeps))
+        return True
+
+    def goes_with(self, kind: StepKind, after: tuple, keeps: bool) -> bool:
+        """Can its order with all that others did to one who stands at `after` not be told?"""
+        met = (self.met if keeps else self.met_anywhere).get((kind.role, after))
+        mine = kind.inside if keeps else kind.anywhere
+        return met is None or not mine.conflicts(Footprint(*met))
