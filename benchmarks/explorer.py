@@ -1,7 +1,6 @@
 """Every schedule of a hand-off, as whole processes, beside Spin where it is installed.
 
-Spin explores handoff.pml, which is written by hand and smaller; it has no symmetry reduction, only its own
-partial order, which breadth-first search does not use.
+Spin explores handoff.pml, which is written by hand and smaller; it has no symmetry reduction.
 """
 
 import json
@@ -19,7 +18,8 @@ MOST_SECONDS = 30
 UNREDUCED = """
 import json, oomlab, time
 began = time.process_time()
-found = oomlab.explore("lost-victim", "{policy}", symmetry=False, partial_order=False, victims={V}, vmas={K})
+off = dict(symmetry=False, partial_order=False)
+found = oomlab.explore("lost-victim", "{policy}", **off, victims={V}, vmas={K})
 print(json.dumps([found.verdict, found.states, found.transitions, time.process_time() - began]))
 """
 
