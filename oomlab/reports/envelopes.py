@@ -32,11 +32,24 @@ def records(block: str) -> list[tuple[str, str | None]] | None:
 
 def told_by(record: dict) -> tuple[str, str | None] | None:
     """The message of a record, or of a record within it (`jsonPayload`), and who sent it."""
-    for fields in (record, *(v for v in record.values() if isinstance(v, dict))):
-        for key in KEYS:
-            if key in fields and (message := _text(fields[key])):
-                return message, _host(fields) or _host(record)
-    return None
+    message = _message_of(record)
+    if not message:
+        for inner in record.values():
+            if isinstance(inner, dict) and (found := _message_of(inner)):
+                return found, _host(inner) or _host(record)
+    return None if message is None else (message, _host(record))
+
+
+def _message_of(fields: dict) -> str | None:
+    """The first message that is not empty; "" if all are; None if there is none."""
+    empty = None
+    for key in KEYS:
+        if key in fields:
+            message = _text(fields[key])
+            if message:
+                return message
+            empty = message if empty is None else empty
+    return empty
 
 
 def unwrapped(text: str) -> tuple[str, str | None]:

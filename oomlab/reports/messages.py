@@ -102,16 +102,16 @@ def captions(text: str) -> tuple[str, ...]:
 
 def row(text: str, columns: tuple[str, ...], places: Callable) -> TaskRow | None:
     """`[%7d] %5d %5d ...`: one task, under these captions (`name` last)."""
-    start, close = text.find("["), text.find("]")
+    pid, _, rest = text.partition("]")
     width = len(columns) - 1
-    cells = text[close + 1 :].split(None, width)
+    cells = rest.split(None, width)
     name = ""
     if len(cells) > width:
         name = cells.pop()
     elif cells:
         cells.pop()  # cut: this number may have lost digits, so it is not believed
     try:
-        numbers = [int(text[start + 1 : close]), *map(int, cells)]
+        numbers = [int(pid[1:]), *map(int, cells)]
     except ValueError:
         return None
     if max(numbers) >> 64:

@@ -26,7 +26,7 @@ class Line(NamedTuple):
     gap: bool = False  # blanks at the end of the physical line were taken off
 
 
-# Where none of these is in a block, its lines need nothing but their prefix taken off.
+# Where none of these is in a block, none of its lines is odd.
 ODD = (
     "\\",
     "#012",
@@ -49,8 +49,8 @@ QUOTE = re.compile(r"[ \t]{0,8}(?:[>|][ \t]?)+")
 ESCAPED_HEX = re.compile(r"=([0-9A-F]{2})")
 NEWLINE = re.compile(r"\r|\\{1,2}(?:r\\{1,2}n|n|x0a)|#012|<br\s{0,2}/?>|\n")
 TAG = re.compile(r"</?(?!br\b)(?:[a-z]{1,10}|h[1-6])(?: [^<>]{0,200})?>")
-# a message out of a JSON record that needs more than its prefix taken off
-ODD_MESSAGE = re.compile(r"[\\&\n\r]|#012|</|<br|<pre|<span|^[\s>|\"{]")
+# What a line has that needs more than its prefix taken off, and a message out of a JSON record.
+ODD_LINE = re.compile(r"[\\&<#\n\r\"'{}|>]")
 
 # who printed it: [T123] (CONFIG_PRINTK_CALLER), [2:  kswapd0:  123] or (2)[123:kswapd0] of phones
 CALLER = (
@@ -97,7 +97,7 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
             block = block.replace("\r\n", "\n")
         if block[:1] == "{" and not held and (told := records(block)):
             for number, (text, host) in enumerate(told, first):
-                if ODD_MESSAGE.search(text):
+                if ODD_LINE.search(text):
                     yield from _cleaned(number, 0, host, text, len(text))
                 elif line := _usual(number, host, text):
                     yield line
@@ -108,7 +108,12 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
                     yield line
             continue
         for number, text in enumerate(block.split("\n"), first):
-            length, whole = len(text), text.rstrip()
+            length = len(text)
+            if not (quoted_printable or held or length < 9 or ODD_LINE.search(text)):
+                if line := _usual(number, None, text):
+                    yield line
+                continue
+            whole = text.rstrip()
             if quoted_printable:
                 if whole.endswith("=") and len(held) < BLOCK:
                     held += whole[:-1]
