@@ -326,6 +326,14 @@ def test_bounds_are_named():
     assert f"{found.states} states" in found.sentence()
 
 
+def test_a_search_by_switches_names_the_preemptions_it_has_been_through():
+    found = explore("lost-victim", "handa", victims=6, max_states=900, prefer="switches")
+    assert found.verdict == "bound-reached" and found.bound["preemptions"] >= 1
+    assert f"fewer than {found.bound['preemptions']} preemptions" in found.sentence()
+    found = explore("lost-victim", "rfc-2015-11-25", prefer="switches")
+    assert found.bound["preemptions"] == 0  # the mail's loss needs nobody to be preempted
+
+
 def test_an_interrupt_keeps_what_is_known():
     def stop(states, waiting, seconds):
         raise KeyboardInterrupt

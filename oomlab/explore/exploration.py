@@ -42,6 +42,8 @@ class Exploration:
     def of(cls, search, scenario: str, policy: Policy, params: dict, verdict: str) -> "Exploration":
         bound = {"max_states": search.max_states, "seconds": search.limit,
                  "interrupted": search.interrupted, "reductions": search.reductions}  # fmt: skip
+        if search.preemptions is not None and verdict != "holds":
+            bound["preemptions"] = search.preemptions  # every schedule with fewer was looked at
         if verdict == "violated":
             bound["shortest"] = search.shortest  # or else only the first that was met
         seconds = round(monotonic() - search.began, 3)
@@ -81,6 +83,9 @@ class Exploration:
         if self.verdict == "bound-reached":
             chance = self.bound.get("missed_with_chance")
             tail = f"; a bug may be missed with a chance of up to {chance}" if chance else ""
+            if "preemptions" in self.bound:
+                fewer = self.bound["preemptions"]
+                tail = f", among them every schedule with fewer than {fewer} preemptions"
             return f"{self.property} holds in the {seen} seen before the search was ended{tail}"
         end = (
             f", then steps {self.loop + 1} to {len(self.pids)} for ever"

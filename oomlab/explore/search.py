@@ -86,6 +86,7 @@ class Search:
         self.states = 0
         self.interrupted = False
         self.shortest = True
+        self.preemptions: int | None = None  # all schedules with fewer have been seen
         self.reductions: list[str] = []
 
     def run(self, build, symmetry: bool, learn: bool, prefer: str) -> tuple[str, tuple | None]:
@@ -114,7 +115,7 @@ class Search:
         if self.partial_order and learned:
             self.reductions.append("partial order")
             verdict, known = self.in_one_order(relation)
-            if known is None:
+            if known is None and (verdict == "holds" or prefer == "steps"):
                 return verdict, None
         order = self.fewest_switches if prefer == "switches" else self.breadth_first
         for number, state in order(relation):
@@ -260,6 +261,7 @@ class Search:
             if (state, last) in best:
                 continue
             best[state, last] = (switches, steps)
+            self.preemptions = switches
             yield number, state
             self.waiting = len(heap)
             if not number & 63 and self.out_of_bounds():
