@@ -258,6 +258,13 @@ def test_a_wrapped_line_may_go_on_with_dashes():
     assert only([HEADER, cpu, *REPORT[2:]]).kernel == "5.10.0-8-amd64"
 
 
+def test_a_mailer_that_escapes_more_than_it_has_to():
+    """Dots, and no-break spaces, which are two bytes."""
+    lines = [line.replace("=", "=3D").replace(".", "=2E") for line in REPORT]
+    lines[0] = lines[0].replace("] hog", "] =C2=A0hog")
+    assert facts(only(lines)) == facts(only(REPORT))
+
+
 def test_hosts_may_be_interleaved():
     lines = []
     for number, line in enumerate(REPORT):

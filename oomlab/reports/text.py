@@ -46,7 +46,7 @@ ODD = (
 )
 ANSI = re.compile(r"(?:\x1b|#033|\^\[)(?:\[[0-9;?]{0,20}[A-Za-z]|\([A-Z0])")
 QUOTE = re.compile(r"[ \t]{0,8}(?:[>|][ \t]?)+")
-ESCAPED_HEX = re.compile(r"=([0-9A-F]{2})")
+ESCAPED = re.compile(r"(?:=[0-9A-F]{2})+")  # bytes of UTF-8 in quoted-printable
 NEWLINE = re.compile(r"\r|\\{1,2}(?:r\\{1,2}n|n|x0a)|#012|<br\s{0,2}/?>|\n")
 TAG = re.compile(r"</?(?!br\b)(?:[a-z]{1,10}|h[1-6])(?: [^<>]{0,200})?>")
 # What a line has that needs more than its prefix taken off, and a message out of a JSON record.
@@ -119,10 +119,8 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
                     held += whole[:-1]
                     continue
                 text, held = held + whole, ""
-                if "=3D" in text:
-                    text = ESCAPED_HEX.sub(lambda m: chr(int(m[1], 16)), text)
-                elif text.endswith("=20"):
-                    text = text[:-3]
+                if "=3D" in text or "=2E" in text or "=C2" in text or text.endswith("=20"):
+                    text = ESCAPED.sub(_characters, text).replace("\xa0", " ").rstrip()
             elif held:
                 text, held = held + whole.lstrip(), ""
             if whole.endswith("\\") and len(text) < BLOCK:
@@ -133,6 +131,10 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
             yield from _clean(number, text, length)
     if held:
         yield from _clean(number, held, len(held))
+
+
+def _characters(escaped: re.Match) -> str:
+    return bytes.fromhex(escaped[0].replace("=", "")).decode("utf-8", "replace")
 
 
 def _usual(number: int, host: str | None, text: str) -> Line | None:
