@@ -148,6 +148,12 @@ def test_what_was_mutated_can_still_be_run_or_says_why_not():
                 assert kernel.unaccounted() == 0
 
 
+@pytest.mark.parametrize("lines", ["12 34\n", "x\n", "> [1] 1 1\n12\n", "|__GFP_ZERO\n"])
+def test_messages_of_many_short_lines_take_linear_time(lines):
+    row = "[1] 1 1 1\n"
+    assert digest((row + lines * 2000) * 10) < SECONDS
+
+
 @pytest.mark.parametrize("piece", HARD)
 def test_hard_pieces_take_linear_time(piece):
     head = "x invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"

@@ -13,6 +13,7 @@ from .report import TaskRow
 from .text import Line
 
 LONGEST = 16384  # characters of one message; what comes after is another one
+LONGEST_ROW = 512  # of the task table
 
 # How kernel messages near an OOM report begin, where nothing stands before them.
 START = re.compile(
@@ -88,12 +89,16 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
     `width`: numbers in a table row. `broken`: cut by a terminal, in the middle of a word.
     """
     first, more = before.text, line.text
-    if len(first) + len(more) > LONGEST or HEADER_END.search(first) and not broken:
+    if len(first) + len(more) > LONGEST:
+        return None
+    if HEADER_END.search(first, max(0, len(first) - 40)) and not broken:
         return None
     if not broken:
         more = more.strip()
     glue = " " if before.gap or not broken else ""
     if ROW.match(first):
+        if len(first) > LONGEST_ROW:
+            return None
         numbers, name = leading_numbers(first.partition("]")[2])
         if name == ["-"]:  # in front of a negative number
             return before._replace(text=first + more, length=line.length, gap=line.gap)
