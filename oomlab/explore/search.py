@@ -11,8 +11,10 @@ once (symmetry), and so are orders of steps that nobody can tell (partial order)
 is found with both; if there is a counterexample, the shortest is looked for in all orders.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from time import monotonic
 
@@ -20,7 +22,6 @@ from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..scenarios import SCENARIOS
 from ..trace import build as build_kernel
-from ..trace import uncollected
 from .exploration import Exploration, show_progress
 from .independence import LONGEST, Independence
 from .layout import Unlearnable
@@ -63,12 +64,23 @@ def explore(scenario: str, policy: str | Policy = "linux-4.4",
     if progress is None and "ipykernel" in sys.modules:
         progress = show_progress  # somebody waits for a notebook cell
     search = Search(asked, max_states, seconds, progress, partial_order)
-    with uncollected():  # nothing here is cyclic but the machines, and these are few
+    with rarely_collected():
         end, moves = search.run(build, symmetry, learn, prefer)
     found = Exploration.of(search, scenario, kernel.policy, params, end)
     if moves is not None:
         found.describe(build, *moves)
     return found
+
+
+@contextmanager
+def rarely_collected() -> Iterator[None]:
+    """Replayed machines are cyclic and must go; states need not be looked through for that."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 1000, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class Search:
