@@ -88,6 +88,19 @@ def test_a_run_in_which_memory_never_ran_out_is_set_apart(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("panic", "agrees"),
+    [("Kernel panic - not syncing: System is deadlocked on memory", True),
+     ("Kernel panic - not syncing: Attempted to kill init!", False)],
+)  # fmt: skip
+def test_a_panic_for_want_of_victims_after_the_last_kill_awaited(panic, agrees, tmp_path):
+    record = read_record(SHIPPED / PLAIN)
+    record["outcome"]["panic"] = panic
+    assert compare(written(tmp_path, record)).agrees == agrees
+    record["outcome"]["kill_order"].pop()  # before that kill, any panic counts
+    assert not compare(written(tmp_path, record)).agrees
+
+
+@pytest.mark.parametrize(
     ("left_kb", "agrees"),
     [([0, 8, 0], True), ([0, 600, 0], True), ([0, 0, 2048], False), ([9000, 0, 0], False),
      ([60, 1000, 60], False)],

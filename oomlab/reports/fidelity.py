@@ -25,6 +25,8 @@ RACE = "racing growers: who asks first differs from run to run"
 NO_OOM = "memory never ran out before the recorder's time was over"
 UNEXPLAINED = "not explained"
 
+NOBODY_LEFT = "no killable processes", "System is deadlocked on memory"  # to 5.0, and since
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -121,10 +123,16 @@ def follow_steps(kernel, record: dict, wanted: int, seed: int) -> None:
 
 
 def outcome_recorded(record: dict, wanted: int, present: list[str]) -> dict:
-    """What the kernel did; the recorder does not stop at once after the last kill it awaits."""
+    """What the kernel did, up to the last kill the recorder waited for.
+
+    The growers are not stopped at once then. That they kill more, or that nobody is left to kill,
+    is no longer part of the scene.
+    """
     outcome = record["outcome"]
     killed = [name for name in once(outcome["kill_order"]) if name in present]
-    expected = {"victims": killed[:wanted], "panic": bool(outcome["panic"])}
+    panic = outcome["panic"] or ""
+    late = len(killed) >= wanted and any(words in panic for words in NOBODY_LEFT)
+    expected = {"victims": killed[:wanted], "panic": bool(panic) and not late}
     if held_back(record):
         expected |= leftovers(
             (name, resident_kb(record, name), *kb)
