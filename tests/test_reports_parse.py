@@ -107,6 +107,12 @@ def test_a_group_is_one_report_with_several_kills():
     assert [kill.name for kill in report.kills] == ["g4", "g1", "g2", "g3"]
 
 
+def test_a_group_is_one_report_though_its_line_is_cut():
+    lines = RECORDINGS["6.12-group"].split("\n")
+    cut = [line.partition(" are going")[0] for line in lines]
+    assert cut != lines and len(only(cut).kills) == 4
+
+
 def test_a_panic_has_no_victim():
     (report,) = read(RECORDINGS["6.12-panic"])
     assert report.victim is None and report.panic.endswith("panic_on_oom is enabled")

@@ -38,7 +38,7 @@ REAPED = re.compile(r"oom_reaper: reaped process:? ?(\d{1,10}) \((.*?)\)[,.]?(.*
 NOT_REAPED = re.compile(r"oom_reaper: (?:unable to reap|giving up) pid:(\d{1,10}) \((.*)\)")
 EXITING = re.compile(r"OOM victim (\d{1,10}) \((.*)\) is already exiting")
 PINNED = re.compile(r"oom killer (\d{1,10}) \((.*)\) has mm pinned by (\d{1,10}) \((.*)\)")
-GROUP = re.compile(r"Tasks in (.*?) are going to be killed")
+GROUP = re.compile(r"Tasks in (.*?) are going to be killed|Tasks in (/\S*)$")  # or cut
 
 SUMMARY = re.compile(r"oom-kill:\s*(?:constraint=)?([A-Z_]*)(.*)")
 FIELD = re.compile(r",\s*(nodemask|cpuset|mems_allowed|oom_memcg|task_memcg|task|pid|uid)=")

@@ -169,7 +169,7 @@ def read_task_in(host: Host, line: Line, text: str) -> None:
         told.task_path = found[1].strip()
         told.limit_path = found[2].replace(" ", "") or None
     elif group:
-        host.open(line, CHOICE).group = group[1]
+        host.open(line, CHOICE).group = group[1] or group[2]
 
 
 def read_counter(host: Host, line: Line, text: str) -> None:
