@@ -106,6 +106,7 @@ def oom_reaper_slot(current) -> Steps:
     """The kthread of the RFC: wait for the slot to fill, reap, empty the slot."""
     kernel = current.kernel
     takes_first = kernel.policy.reaper == "slot-xchg"
+    mm = None
     while True:
         yield "read", "mm_to_reap"
         mm = kernel.mm_to_reap
@@ -119,6 +120,7 @@ def oom_reaper_slot(current) -> Steps:
         if not takes_first:
             yield "clear", "mm_to_reap"
             kernel.mm_to_reap = None
+        mm = None
 
 
 def oom_reaper_list(current) -> Steps:
