@@ -13,7 +13,7 @@ from .report import TaskRow
 from .text import Line
 
 LONGEST = 16384  # characters of one message; what comes after is another one
-LONGEST_ROW = 512  # of the task table
+LONGEST_ROW = 512  # characters of a row of the task table, or of its captions
 
 # How kernel messages near an OOM report begin, where nothing stands before them.
 START = re.compile(
@@ -112,7 +112,7 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
         if width and numbers + others == width + 1:
             glue = ""  # in the middle of a number
     elif CAPTIONS.match(first):
-        if first.endswith("name"):
+        if first.endswith("name") or len(first) > LONGEST_ROW:
             return None
         if first.split()[-1] + more.split()[0] in NAMES - {first.split()[-1]}:
             glue = ""
