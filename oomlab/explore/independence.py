@@ -125,9 +125,9 @@ class Independence:
 
     def candidates(self, state: tuple) -> list[int]:
         """Who can move and stands where some step is local."""
-        if not self.homes:
-            return []
         movers, homes, found = self.rules.movers, self.homes, []
+        if not homes or state[movers.panicked]:
+            return []
         for group_part in enumerate(state[movers.layout.shared :]):
             pids = self.at_home.get(group_part)
             if pids is None:
