@@ -29,7 +29,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..model.locks import TASK_DEAD
-from .refs import OWN, meant_group, seen_group
+from .refs import OWN, seen_group
 
 SHARED, OTHERS = 0, -3  # with OWN: shared places, the own group of equals, any other group
 WRITE, UP, DOWN, DEATH = "write", "up", "down", "death"  # what may happen to a place
@@ -66,6 +66,15 @@ class StepKind:
         self.abroad = any(of > 0 for accesses in footprint for of, _, _ in accesses)
         self.key = role, before, after, keeps, footprint
         self.number = hash(self.key)
+        self.views: dict[int | None, Footprint] = {}
+
+    def seen_by(self, place: int | None) -> Footprint:
+        """As a task in group `place` sees it, named as the actor names groups (None: in none)."""
+        if place not in self.views:
+            self.views[place] = self.footprint.seen_from(
+                lambda of: SHARED if of == SHARED else OWN if of == place else OTHERS
+            )
+        return self.views[place]
 
     def __eq__(self, other) -> bool:
         return self is other or self.key == other.key
@@ -157,14 +166,9 @@ class Independence:
                         self.meet(home, kind, number, group)
 
     def meet(self, home: tuple, kind: StepKind, at: int, group: int) -> None:
-        """A task at work on group `at` meets a step of one on `group`."""
-
-        def name(of: int) -> int:
-            if of == SHARED:
-                return SHARED
-            return OWN if at and meant_group(of, group) == at else OTHERS
-
-        both = (self.met, kind.footprint.seen_from(name)), (self.met_anywhere, kind.anywhere)
+        """A task at work on group `at` (0: none) meets a step of one on `group`."""
+        seen = kind.seen_by(seen_group(at, group) if at else None)
+        both = (self.met, seen), (self.met_anywhere, kind.anywhere)
         for met, footprint in both:
             for before, new in zip(met.setdefault(home, (set(), set())), footprint, strict=True):
                 if not new <= before:
