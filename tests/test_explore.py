@@ -138,30 +138,35 @@ SMALL = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SMALL)
 def test_reductions_change_no_verdict(small):
     """Symmetry, partial order and learned rules, on and off: same verdict, same shortest length."""
-    answers = [
-        explore(**small, max_states=1200, symmetry=symmetry, partial_order=order, learn=learn)
-        for symmetry, order, learn in (
-            (True, True, True), (True, False, True), (False, True, True), (False, False, True),
-            (False, False, False))
-    ]  # fmt: skip
+
+    def answer(symmetry: bool, order: bool, learn: bool = True):
+        return explore(
+            **small, max_states=1200, symmetry=symmetry, partial_order=order, learn=learn
+        )
+
+    both, one, other, none = answers = [
+        answer(*on) for on in ((True, True), (True, False), (False, True), (False, False))
+    ]
     if any(a.verdict == "bound-reached" for a in answers):
         return
+    if none.states < 400:  # to ask the model itself takes long
+        answers.append(answer(False, False, learn=False))
     assert len({(a.verdict, len(a.pids)) for a in answers}) == 1
-    if answers[0].verdict == "holds":
+    if none.verdict == "holds":
+        assert both.states <= one.states <= none.states >= other.states
         # the learned states also tell freed structures apart, which a fingerprint forgets
-        assert answers[0].states <= answers[1].states <= answers[3].states
-        assert answers[3].states >= answers[4].states
+        assert none.states >= answers[-1].states
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.fixed_dictionaries({
         "scenario": st.sampled_from(["lost-victim", "second-oom", "hidden-sharer", "killed-twice"]),
-        "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
+        "policy": st.sampled_from(sorted(set(PRESETS) - {"kmallocwd", "workqueue"})),
         "property": st.sampled_from(sorted(n for n, p in PROPERTIES.items() if p.kind == "never")),
         "reserves": st.sampled_from(["none", "memdie", "favour-dying", "oom-half"]),
         "reaper_oom_lock": st.booleans(),
@@ -175,7 +180,7 @@ def test_one_order_stands_for_all(small, first):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(import_module("oomlab.explore.search"), "FIRST", first)
         some, every = (
-            explore(**small, max_states=2500, partial_order=order) for order in (True, False)
+            explore(**small, max_states=800, partial_order=order) for order in (True, False)
         )
     if "bound-reached" not in (some.verdict, every.verdict):
         assert (some.verdict, len(some.pids)) == (every.verdict, len(every.pids))
