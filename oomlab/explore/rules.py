@@ -56,7 +56,6 @@ class Rules:
 
     def __init__(self, build: Callable[[], Kernel], symmetry: bool = True):
         self.layout = Layout(build, symmetry)
-        self.asked = 0  # how often the model was run to learn something
         self.see_what_changes()
 
     def see_what_changes(self) -> None:
@@ -270,7 +269,6 @@ class Rules:
 
         `moved[n]` is the group of the machine that the state calls n.
         """
-        self.asked += 1
         kernel = self.layout.build()
         kernel.events = None
         names = [0] * len(moved)
