@@ -132,7 +132,7 @@ def test_fewest_switches_is_no_more_than_the_shortest_has():
 SMALL = st.fixed_dictionaries({
     "scenario": st.sampled_from(
         ["lost-victim", "second-oom", "self-marked", "hidden-sharer", "killed-twice"]),
-    "policy": st.sampled_from(sorted(set(PRESETS) - {"kmallocwd", "workqueue"})),
+    "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
     "pin": st.sampled_from(["after-publish", "before-publish"]),
     "wake": st.sampled_from(["mark_oom_victim", "oom_kill_process"]),
 })  # fmt: skip
@@ -166,7 +166,7 @@ def test_reductions_change_no_verdict(small):
 @given(
     st.fixed_dictionaries({
         "scenario": st.sampled_from(["lost-victim", "second-oom", "hidden-sharer", "killed-twice"]),
-        "policy": st.sampled_from(sorted(set(PRESETS) - {"kmallocwd", "workqueue"})),
+        "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
         "property": st.sampled_from(sorted(n for n, p in PROPERTIES.items() if p.kind == "never")),
         "reserves": st.sampled_from(["none", "memdie", "favour-dying", "oom-half"]),
         "reaper_oom_lock": st.booleans(),

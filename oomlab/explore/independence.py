@@ -57,14 +57,15 @@ class Footprint(NamedTuple):
 class StepKind:
     """Steps of one role, from one spot in the code to another, with the same footprint."""
 
-    def __init__(self, role, before, after, keeps: bool, footprint: Footprint):
+    def __init__(self, role, before, after, keeps: bool, chooses: bool, footprint: Footprint):
         self.role, self.before, self.after = role, before, after
         self.keeps = keeps  # the actor is at work on the same group of equals afterwards
+        self.chooses = chooses  # it found one of the equals on the task list
         self.footprint = footprint
         self.inside = footprint.seen_from(lambda of: OTHERS if of > 0 else of)
         self.anywhere = footprint.seen_from(any_group)
         self.abroad = any(of > 0 for accesses in footprint for of, _, _ in accesses)
-        self.key = role, before, after, keeps, footprint
+        self.key = role, before, after, keeps, chooses, footprint
         self.number = hash(self.key)
         self.views: dict[int | None, Footprint] = {}
 
@@ -187,6 +188,7 @@ class Independence:
             kind
             for kind in rules.kinds.values()
             if kind.before is not None
+            and not kind.chooses  # it can do several things
             and panic not in kind.footprint.does  # after which nobody moves
             and not kind.anywhere.conflicts(looked_at)
             and self.goes_with(kind, kind.after, kind.keeps)

@@ -61,11 +61,14 @@ class Layout:
         kernel = build()
         self.groups = len(kernel.symmetric)
         self.same = tuple(range(self.groups + 1))  # no group has changed places
+        others = self.same[1:]
+        self.turns = [(0, *others[n:], *others[:n]) for n in range(self.groups)]
         refs = self.refs(kernel, self.same)
         self.skeletons: dict[tuple, int] = {}
         self.spots: list[tuple] = []  # of each, only where in the code it is
         self.tasks = {t.pid: refs[id(t)][1] for t in kernel.tasks}
         self.pids = {ref: pid for pid, ref in self.tasks.items()}
+        self.order = {ref: number for number, ref in enumerate(self.tasks.values())}  # on the list
         self.initial = {
             (ref, name): self.token(getattr(thing, name), ref.group, refs, name)
             for thing, ref in refs.values()
@@ -194,11 +197,16 @@ class Layout:
         old = (0, *order)
         if old == self.same:
             return state, self.same
+        return self.renamed(state, old), old
+
+    def renamed(self, state: tuple, old: tuple) -> tuple:
+        """The state with its groups in another order: new group n was old[n]."""
+        numbers = state[self.shared :]
         head = [self.moved(value, old, name) if type(value) in HOLDERS else value
                 for value, name in zip(state, self.names, strict=False)]  # fmt: skip
-        tail = [self.number(self.moved(self.parts[numbers[g - 1]], old)) if masked[g - 1][1]
-                else numbers[g - 1] for g in order]  # fmt: skip
-        return (*head, *tail), old
+        tail = [self.number(self.moved(self.parts[numbers[g - 1]], old))
+                if self.masked[numbers[g - 1]][1] else numbers[g - 1] for g in old[1:]]  # fmt: skip
+        return (*head, *tail)
 
     def moved(self, value, old: tuple, name: str = ""):
         """A value after the groups have changed places: new group n was old[n]."""

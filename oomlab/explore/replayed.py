@@ -51,6 +51,9 @@ class Replayed:
     def successor(self, state: tuple, move: int, path: Path) -> tuple:
         return self.visit([*path()[0], move])
 
+    def successors(self, state: tuple, move: int, path: Path) -> list[tuple]:
+        return [(None, self.successor(state, move, path))]
+
     def holds(self, name: str, question: Callable[[Kernel], object], state: tuple, path: Path):
         return bool(question(self.replay(path()[0])))
 

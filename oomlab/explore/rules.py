@@ -12,7 +12,7 @@ leaves say what changes. A task in a group of equals has the rules of its role: 
 own group", unless they look into another group; then each group has its own (BY_GROUP).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
@@ -20,7 +20,8 @@ from ..scheduler import fire_timer, run_schedule, take_step
 from .independence import StepKind, footprint
 from .layout import POSITION, Layout
 from .movers import Movers
-from .refs import HIDDEN, HOLDERS, OWN, Ref, meant_group, seen_group
+from .refs import HIDDEN, HOLDERS, OWN, UNORDERED, Ref, meant_group, seen_group
+from .walks import Unequal, put_in_order, run_walks
 from .watch import Tracked, watching
 
 Path = Callable[[], tuple[list[int], tuple]]  # the schedule to a state, and how groups moved
@@ -66,7 +67,7 @@ class Rules:
             moves = awake(kernel)
             if not moves:
                 break
-            with watching(refs) as seen:
+            with watching(refs, layout.order) as seen:
                 run_schedule(kernel, [moves[step % len(moves)]])
             for thing, ref, name in self.named(seen.touched, refs):
                 if (
@@ -91,9 +92,36 @@ class Rules:
         self.movers = Movers(self.layout)
         self.moves, self.unlike_moves = self.movers.moves, self.movers.unlike_moves
 
+    def successors(self, state: tuple, move: int, path: Path) -> Iterator[tuple]:
+        """(turn, state) after a step of a task or its timer; not canonical. See outcomes()."""
+        for turn, turned, effect, group in self.outcomes(state, move, path):
+            yield turn, self.apply(turned, effect, group)
+
     def successor(self, state: tuple, move: int, path: Path) -> tuple:
-        """The state after one step of a task, or after its timer fired; not yet canonical."""
+        """The state after one step of a task, or after its timer fired, without symmetry."""
         return self.apply(state, *self.effect_of(state, move, path))
+
+    def outcomes(self, state: tuple, move: int, path: Path) -> Iterator[tuple]:
+        """All that a move can do: (how the groups were turned, the state then, effect, group).
+
+        That is one thing and no turn, unless the step chooses one of the equals; see walks.py.
+        """
+        layout = self.layout
+        effect, group = self.effect_of(state, move, path)
+        if not effect.kind.chooses:
+            yield None, state, effect, group
+            return
+        done = set()
+        for turn in layout.turns:
+            turned = layout.renamed(state, turn)
+            if turned not in done:
+                done.add(turned)
+
+                def turned_path(turn=turn) -> tuple[list[int], tuple]:
+                    schedule, moved = path()
+                    return schedule, tuple([moved[group] for group in turn])
+
+                yield turn, turned, *self.effect_of(turned, move, turned_path)
 
     def effect_of(self, state: tuple, move: int, path: Path) -> tuple[Effect, int]:
         """What this move does here, and the group of equals that it is at work on (0: none)."""
@@ -191,12 +219,12 @@ class Rules:
         kernel, refs = self.replay(schedule, moved)
         concrete = self.concrete(move, moved)
         task = next(t for t, _ in refs.values() if getattr(t, "pid", None) == abs(concrete))
-        with watching(refs) as seen:
+        with watching(refs, layout.order) as seen:
             if move > 0:
                 take_step(kernel, task)
             else:
                 fire_timer(kernel, task.pid)
-        changes, missing = [], []
+        changes, missing, outcome = [], [], set()
         for thing, ref, name in self.named(seen.touched, refs):
             new, target = getattr(thing, name), self.place(ref, name, group)
             if type(new) is Tracked and target is not None:
@@ -213,31 +241,55 @@ class Rules:
             token = layout.relative(token, group, ref.group, name)
             if token != self.value(state, target, group):
                 changes.append((*target, None, token))
+                if name not in UNORDERED:
+                    outcome.update([target[0], *layout.groups_in(token)])
         if missing:
             for ref, name in missing:
                 layout.add(ref, name)
             raise Relayout
         asked = self.questions(seen, refs, group)
         if move > 0:
-            kind = self.kind_of_step(rule, move, asked, changes, group, layout.position(task, refs))
+            position = layout.relative(layout.position(task, refs), group, refs[id(task)][1].group)
+            outcome.update(layout.groups_in(position))
+            chooses = layout.symmetry and self.chooses(outcome, rule, seen, refs, group)
+            kind = self.kind_of_step(rule, move, asked, changes, group, position, chooses)
         else:
-            kind = StepKind(rule[0], None, None, True, footprint(asked, changes, layout))
+            kind = StepKind(rule[0], None, None, True, False, footprint(asked, changes, layout))
         effect = Effect(tuple(changes), self.kinds.setdefault(kind, kind))
         self.keep(rule, asked, state, group, effect)
         return effect
 
+    def chooses(self, outcome: set, rule: tuple, seen, refs: dict, group: int) -> bool:
+        """Did a step choose among equals? It then came to one that nothing had named to it."""
+        layout = self.layout
+        named = {0, OWN, *layout.groups_in(rule[1])}
+        if outcome <= named:
+            return False
+        words = []  # (who says, whom he names)
+        for ((number, name), compare, _), answer in seen.noted.items():
+            if compare is None and number in refs and name not in UNORDERED:
+                of = refs[number][1].group
+                token = layout.relative(layout.token(answer, of, refs, name), group, of)
+                words.append((seen_group(of, group), layout.groups_in(token)))
+        for _ in layout.same:
+            named.update(*(whom for who, whom in words if who in named))
+        if not outcome <= named and group:
+            raise Unequal  # one of them chooses, or one who is at work on one of them
+        return not outcome <= named
+
     def kind_of_step(self, rule: tuple, move: int, asked: list, changes: list, group: int,
-                     position: tuple) -> StepKind:  # fmt: skip
+                     position: tuple, chooses: bool) -> StepKind:  # fmt: skip
         """What kind of step it was, for Independence; adds the new position to the changes."""
         layout = self.layout
         (of, index), (_, where), role = self.movers.places[move]
         own = OWN if of else 0
         needed = [((own, index), None, None, TASK_RUNNING)]  # else it could not move
         mine = footprint([*asked, *needed], changes, layout)
-        at = of or (position[1].group if len(position) > 1 else 0)
         before, after = layout.spots[rule[1][0]], layout.spots[position[0]]
-        changes.append((own, where, None, layout.relative(position, group, of)))
-        return StepKind(role, before, after, at == group, mine)
+        changes.append((own, where, None, position))
+        at = position[1].group if len(position) > 1 else 0
+        keeps = bool(of) or at == (OWN if group else 0)
+        return StepKind(role, before, after, keeps, chooses, mine)
 
     def questions(self, seen, refs: dict, group: int) -> list[tuple]:
         """(place, comparison, with what, answer) of all that was asked of places that change."""
@@ -252,7 +304,7 @@ class Rules:
         answer = self.answer(("question", name), state)
         if answer is None:
             kernel, refs = self.replay(*path())
-            with watching(refs) as seen:
+            with watching(refs, self.layout.order) as seen:
                 answer = (bool(question(kernel)),)
             asked = self.questions(seen, refs, 0)
             self.looked_at |= footprint(asked, [], self.layout).minds
@@ -275,7 +327,8 @@ class Rules:
         for new, old in enumerate(moved):
             names[old] = new
         refs = self.layout.refs(kernel, tuple(names))
-        run_schedule(kernel, schedule)
+        run_walks(kernel, self.layout, schedule)
+        put_in_order(kernel.tasks, self.layout, moved)
         return kernel, refs
 
     def concrete(self, move: int, moved: tuple) -> int:

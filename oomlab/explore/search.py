@@ -30,6 +30,7 @@ from .properties import Property, choose_property
 from .refs import Ref
 from .replayed import Replayed
 from .rules import Relayout, Rules
+from .walks import Unequal, with_one_list
 
 FIRST = 128  # states after which we believe to have met most of what there is
 MAX_STATES = 400_000  # fits in 1 GiB
@@ -55,8 +56,7 @@ def explore(scenario: str, policy: str | Policy = "linux-4.4",
         raise ValueError(f"prefer is 'steps' or 'switches', not {prefer!r}")
     asked = choose_property(property)
     kernel, params = build_kernel(scenario, policy, **settings)
-    # a periodic scan visits victims in the order of the task list: to it no two are equal
-    symmetry = symmetry and asked.kind == "never" and kernel.policy.reaper != "scan"
+    symmetry = symmetry and asked.kind == "never"
 
     def build() -> Kernel:
         return SCENARIOS[scenario](kernel.policy, **params)
@@ -110,6 +110,8 @@ class Search:
                     return self.through(relation, prefer)
                 except Relayout:
                     relation.relayout()
+                except Unequal:
+                    relation = Rules(build, symmetry=False)
                 except Unlearnable:
                     relation = Replayed(build)
         except Unlearnable:
@@ -133,7 +135,7 @@ class Search:
         for number, state in order(relation):
             path = self.path_of(number)
             if relation.holds(self.asked.name, self.asked.question, state, path):
-                return "violated", (path()[0], None)
+                return "violated", (self.real(relation, path()[0]), None)
         if known is not None:  # too far away to be found nearest first
             self.shortest = False
             return "violated", (known, None)
@@ -147,9 +149,15 @@ class Search:
             for number, state in self.depth_first(relation, independence):
                 path = self.path_of(number)
                 if relation.holds(self.asked.name, self.asked.question, state, path):
-                    return "violated", path()[0]
+                    return "violated", self.real(relation, path()[0])
             if not independence.wrong:
                 return ("bound-reached" if self.out_of_bounds() else "holds"), None
+
+    def real(self, relation, schedule: list) -> list[int]:
+        """A counterexample as it happens in a machine."""
+        if isinstance(relation, Rules):
+            return with_one_list(relation.layout, schedule, self.asked.question)
+        return schedule
 
     def begin(self, relation) -> None:
         """Forget everything seen; the start is state 0."""
@@ -169,11 +177,11 @@ class Search:
 
         return path
 
-    def add(self, relation, parent: int, moves: list[int], old: tuple) -> int:
+    def add(self, relation, parent: int, moves: list[int], turn: tuple | None, old: tuple) -> int:
         """Note a new state, some moves after another one; its number."""
-        moved = self.moved[parent]
+        steps, moved = concrete(relation, moves, turn, self.moved[parent])
         self.parents.append(parent)
-        self.moves.append(tuple([relation.concrete(move, moved) for move in moves]))
+        self.moves.append(tuple(steps))
         if old is not relation.layout.same:
             moved = tuple([moved[group] for group in old])
         self.moved.append(moved)
@@ -192,7 +200,7 @@ class Search:
     def breadth_first(self, relation) -> Iterator[tuple[int, tuple]]:
         """Every reachable state once, nearest first."""
         self.begin(relation)
-        canonical, successor = relation.layout.canonical, relation.successor
+        canonical, successors = relation.layout.canonical, relation.successors
         seen = {relation.start}
         frontier = [(0, relation.start)]
         yield frontier[0]
@@ -202,12 +210,13 @@ class Search:
             for number, state in frontier:
                 path = self.path_of(number)
                 for move in relation.unlike_moves(state):
-                    self.transitions += 1
-                    new, old = canonical(successor(state, move, path))
-                    if new not in seen:
-                        seen.add(new)
-                        following.append((self.add(relation, number, [move], old), new))
-                        yield following[-1]
+                    for turn, new in successors(state, move, path):
+                        self.transitions += 1
+                        new, old = canonical(new)
+                        if new not in seen:
+                            seen.add(new)
+                            following.append((self.add(relation, number, [move], turn, old), new))
+                            yield following[-1]
                 if not number & 63 and self.out_of_bounds():
                     return
             frontier = following
@@ -216,7 +225,7 @@ class Search:
         """States that stand for all: where local steps led, and from there all that may move."""
         self.begin(relation)
         canonical = relation.layout.canonical
-        start, chain = self.after_local_steps(relation, by, relation.start, 0, [])
+        start, chain = self.after_local_steps(relation, by, relation.start, 0, None, [])
         start, self.moved[0] = canonical(start)
         self.moves[0] = tuple(chain)
         seen, stack = {start}, [(0, start)]
@@ -226,28 +235,29 @@ class Search:
             path = self.path_of(number)
             self.waiting = len(stack)
             for move in relation.unlike_moves(state):
-                self.transitions += 1
-                effect, group = relation.effect_of(state, move, path)
-                by.witness(state, effect.kind, group)
-                new = relation.apply(state, effect, group)
-                new, chain = self.after_local_steps(relation, by, new, number, [move])
-                new, old = canonical(new)
-                if new not in seen:
-                    seen.add(new)
-                    stack.append((self.add(relation, number, chain, old), new))
-                    yield stack[-1]
+                for turn, turned, effect, group in relation.outcomes(state, move, path):
+                    self.transitions += 1
+                    by.witness(turned, effect.kind, group)
+                    new = relation.apply(turned, effect, group)
+                    new, chain = self.after_local_steps(relation, by, new, number, turn, [move])
+                    new, old = canonical(new)
+                    if new not in seen:
+                        seen.add(new)
+                        stack.append((self.add(relation, number, chain, turn, old), new))
+                        yield stack[-1]
             if self.states >= FIRST or by.local:
                 by.settle()
                 if by.wrong or self.out_of_bounds():
                     return
 
     def after_local_steps(self, relation: Rules, by: Independence, state: tuple, number: int,
-                          chain: list[int]) -> tuple[tuple, list[int]]:  # fmt: skip
+                          turn: tuple | None, chain: list[int]) -> tuple[tuple, list]:  # fmt: skip
         """Where local steps lead, `chain` after state `number`; and the chain with them."""
 
         def path() -> tuple[list[int], tuple]:
             schedule, moved = self.path_of(number)()
-            return [*schedule, *(relation.concrete(move, moved) for move in chain)], moved
+            steps, moved = concrete(relation, chain, turn, moved)
+            return [*schedule, *steps], moved
 
         while len(chain) < LONGEST:
             for move in by.candidates(state):
@@ -281,15 +291,16 @@ class Search:
             moves = relation.moves(state)
             still = any(relation.ref(move) == last for move in moves if move > 0)
             for move in moves:
-                self.transitions += 1
-                new, old = layout.canonical(relation.successor(state, move, self.path_of(number)))
-                mover = relation.ref(move) if move > 0 else last
-                cost = switches + (still and mover != last)
-                if mover is not None and mover.group:
-                    mover = Ref(old.index(mover.group), mover.place)
-                if (new, mover) not in best:
-                    added = self.add(relation, number, [move], old)
-                    heappush(heap, (cost, steps + 1, added, mover, new))
+                for turn, new in relation.successors(state, move, self.path_of(number)):
+                    self.transitions += 1
+                    new, old = layout.canonical(new)
+                    mover = relation.ref(move) if move > 0 else last
+                    cost = switches + (still and mover != last)
+                    if mover is not None and mover.group:
+                        mover = Ref(old.index(mover.group), mover.place)
+                    if (new, mover) not in best:
+                        added = self.add(relation, number, [move], turn, old)
+                        heappush(heap, (cost, steps + 1, added, mover, new))
 
     def eventually(self, relation) -> tuple[str, tuple | None]:
         """Is there a weakly fair schedule that stays away from good states for ever?"""
@@ -314,3 +325,11 @@ class Search:
         entry, loop = lasso
         stem = self.path_of(entry)()[0]
         return "violated", (stem + loop, len(stem))
+
+
+def concrete(relation, moves: list[int], turn: tuple | None, moved: tuple) -> tuple[list, tuple]:
+    """Moves as a schedule of the machine, and how the groups are called after a turn."""
+    if turn is None:
+        return [relation.concrete(move, moved) for move in moves], moved
+    moved = tuple([moved[group] for group in turn])
+    return [moved, *[relation.concrete(move, moved) for move in moves]], moved

@@ -75,17 +75,18 @@ Tracked.__bool__ = lambda self: self != 0
 
 
 class TaskList(list):
-    """kernel.tasks: who looks through it asks of every task whether it is still there."""
+    """kernel.tasks: who looks through it asks of each task that he comes to if it is there."""
 
     def __init__(self, tasks: list, everybody: list, note):
         super().__init__(tasks)
         self.real, self.everybody, self.note = tasks, everybody, note
 
     def __iter__(self):
-        for task in self.everybody:
+        for task in dict.fromkeys([*self.everybody, *self.real]):
             alive = task in self.real
             self.note(((id(task), "state"), operator.ne, TASK_DEAD), alive)
-        return super().__iter__()
+            if alive:
+                yield task
 
     def remove(self, task) -> None:
         self.real.remove(task)
@@ -144,14 +145,15 @@ SPIES = {kind: spy(kind, attributes) for kind, attributes in WATCHED.items()}
 
 
 @contextmanager
-def watching(known: dict[int, tuple]):
-    """Watch the objects in `known` (by id) while inside.
+def watching(known: dict[int, tuple], order: dict):
+    """Watch the objects in `known` (by id) while inside; `order`: how tasks come on the list.
 
     Each changes its class for that time. To change the classes themselves would cost more: Python
     then forgets all that it has learned about the model's code.
     """
     global seeing
-    seeing = seen = Observed([thing for thing, _ in known.values() if isinstance(thing, Task)])
+    tasks = [(order[ref], thing) for thing, ref in known.values() if ref in order]
+    seeing = seen = Observed([task for _, task in sorted(tasks)])
     things = [(thing, type(thing)) for thing, _ in known.values()]
     for thing, kind in things:
         thing.__class__ = SPIES[kind]

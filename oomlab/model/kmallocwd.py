@@ -7,51 +7,59 @@ is M16's idea on M09's thread; kmallocwd itself only warned, and was never merge
 
 from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, Steps, schedule_timeout
+from .mm import MMF_OOM_SKIP
 from .oom import ABORT, OomControl, constrained_alloc, oom_kill_process, select_bad_process
 from .reaper import oom_reap_task
-from .tasks import OOM_SCORE_ADJ_MIN, exit_oom_victim, fatal_signal_pending
+from .tasks import OOM_SCORE_ADJ_MIN, Task, exit_oom_victim, fatal_signal_pending
 
 
 def kmallocwd(current) -> Steps:
     kernel, policy = current.kernel, current.kernel.policy
     escalates = policy.scan_panic or policy.scan_next_victim
-    rounds = 0  # in a row that found both stalling tasks and victims
+    rounds = 0  # in a row that left victims behind
     while not kernel.panicked:
         yield from schedule_timeout(current, TASK_INTERRUPTIBLE, policy.scan_period)
-        stalling = [task for task in kernel.tasks if task.allocating]
-        if not stalling and not kernel.oom_victims:
-            continue
-        warn(kernel, stalling)
-        tasks = tuple(kernel.tasks)
-        for task in tasks:
-            if task.memdie and task.mm is not None and task.mm.reaped is None:
-                yield "find", task
-                if task.mm is not None:
-                    yield from oom_reap_task(current, task, task.mm)
-        victims = [task for task in kernel.tasks if task.memdie]
-        stalling = tasks = ()
-        rounds = rounds + 1 if victims and escalates else 0
+        warn(kernel)
+        while True:
+            yield "look through", "the task list"
+            victim = unreaped_victim(kernel)
+            if victim is None:
+                break
+            yield from oom_reap_task(current, victim, victim.mm)
+            victim = None
+        rounds = rounds + 1 if kernel.oom_victims and escalates else 0
         if policy.scan_panic and rounds * policy.scan_period >= policy.scan_panic:
             kernel.panic("kmallocwd: the OOM victims do not die")
         elif policy.scan_next_victim and rounds * policy.scan_period >= policy.scan_next_victim:
-            yield from next_victim(current, tuple(victims))
-        victims = ()
+            yield from next_victim(current)
 
 
-def warn(kernel, stalling: list) -> None:
-    """The lines of kmallocwd v1 (M09)."""
-    dying = sum(fatal_signal_pending(task) for task in kernel.tasks)
-    kernel.event(
-        "memalloc_info", None, stalling=len(stalling), dying=dying, victims=kernel.oom_victims
-    )
+def warn(kernel) -> None:
+    """The line of kmallocwd v1 (M09)."""
+    if kernel.events is None:
+        return
+    stalling = sum(bool(task.allocating) for task in kernel.tasks)
+    if stalling or kernel.oom_victims:
+        dying = sum(fatal_signal_pending(task) for task in kernel.tasks)
+        victims = kernel.oom_victims
+        kernel.event("memalloc_info", None, stalling=stalling, dying=dying, victims=victims)
 
 
-def next_victim(current, victims: tuple) -> Steps:
+def unreaped_victim(kernel) -> Task | None:
+    """The first on the task list whose memory nobody has come to yet."""
+    if not kernel.oom_victims:
+        return None
+    for task in kernel.tasks:
+        mm = task.mm
+        if task.memdie and mm is not None and mm.reaped is None and not mm.flags & MMF_OOM_SKIP:
+            return task
+    return None
+
+
+def next_victim(current) -> Steps:
     """Give the victims up and choose another: an end in finite time (M13)."""
     kernel = current.kernel
-    for victim in victims:
-        victim.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
-        exit_oom_victim(victim)
+    give_up(kernel)
     yield from kernel.oom_lock.lock(current)
     oc = OomControl(GFP_KERNEL)
     oc.totalpages = constrained_alloc(kernel, oc)
@@ -59,3 +67,11 @@ def next_victim(current, victims: tuple) -> Steps:
     if chosen is not None and chosen is not ABORT:
         yield from oom_kill_process(current, oc, chosen)
     kernel.oom_lock.unlock()
+
+
+def give_up(kernel) -> None:
+    """Nobody waits for these victims any more, and nobody takes them again."""
+    for task in kernel.tasks:
+        if task.memdie:
+            task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
+            exit_oom_victim(task)
