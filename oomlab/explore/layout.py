@@ -78,6 +78,7 @@ class Layout:
             ref = self.tasks[task.pid]
             self.initial[ref, POSITION] = self.position(task, refs)
         self.changing: set[tuple] = set()
+        self.walked: set[tuple] = set()  # (place, name): what is asked of one group after another
 
     def refs(self, kernel: Kernel, names: tuple) -> dict[int, tuple]:
         """id -> (object, Ref) in a machine just built; group g is called names[g]."""
@@ -151,7 +152,10 @@ class Layout:
                        if name == "state"}  # fmt: skip
         self.numbers: dict[tuple, int] = {}
         self.parts: list[tuple] = []
-        self.masked: list[tuple[int, tuple]] = []  # number without foreign Refs, these Refs
+        self.masked: list[tuple[int, tuple]] = []  # where to sort a part, its Refs to others
+        self.alike: dict[tuple, int] = {}  # what walkers see of a part: in order of appearance
+        self.seen = [index for (ref, name), (group, index) in self.places.items()
+                     if group == 1 and (ref.place, name) in self.walked]  # fmt: skip
         self.moves: dict = {}  # what was renamed before, here and below
         views = Views()
         self.relative, self.absolute = views.relative, views.absolute
@@ -174,10 +178,12 @@ class Layout:
             number = self.numbers[part] = len(self.parts)
             foreign: list[Ref] = []
             hidden = rename(part, lambda ref: (foreign.append(ref), hide(ref))[1])
+            seen = tuple([hidden[index] for index in self.seen])
             self.parts.append(part)
-            self.masked.append((number, ()))
+            # parts that walkers take for the same stand together: then fewer rules do
+            self.masked.append(((self.alike.setdefault(seen, len(self.alike)), number), ()))
             if foreign:
-                self.masked[number] = (self.number(hidden), tuple(foreign))
+                self.masked[number] = (self.masked[self.number(hidden)][0], tuple(foreign))
         return number
 
     def canonical(self, state: tuple) -> tuple[tuple, tuple]:

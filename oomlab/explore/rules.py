@@ -12,6 +12,7 @@ leaves say what changes. A task in a group of equals has the rules of its role: 
 own group", unless they look into another group; then each group has its own (BY_GROUP).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ..model.kernel import Kernel
@@ -63,10 +64,12 @@ class Rules:
         """One arbitrary run: what changes in it gets a place in the states."""
         layout = self.layout
         kernel, refs = self.replay([], layout.same)
+        quiet = 0  # steps in which nothing changed that had not changed before
         for step in range(1000):
             moves = awake(kernel)
-            if not moves:
+            if not moves or quiet > 50:
                 break
+            known, quiet = len(layout.changing), quiet + 1
             with watching(refs, layout.order) as seen:
                 run_schedule(kernel, [moves[step % len(moves)]])
             for thing, ref, name in self.named(seen.touched, refs):
@@ -75,6 +78,11 @@ class Rules:
                     != layout.initial[ref, name]
                 ):
                     layout.add(ref, name)
+            asked = [(refs[n][1], name) for (n, name), _, _ in seen.noted if n in refs]
+            met = Counter((ref.place, name) for ref, name in {*asked} if ref.group)
+            layout.walked.update(place for place, times in met.items() if times > 1)
+            if len(layout.changing) > known:
+                quiet = 0
             untrack(kernel, seen.touched, refs)
         for ref in layout.tasks.values():
             layout.add(ref, POSITION)

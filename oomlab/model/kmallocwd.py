@@ -50,9 +50,9 @@ def unreaped_victim(kernel) -> Task | None:
     if not kernel.oom_victims:
         return None
     for task in kernel.tasks:
-        mm = task.mm
-        if task.memdie and mm is not None and mm.reaped is None and not mm.flags & MMF_OOM_SKIP:
-            return task
+        if task.memdie and task.mm is not None:
+            if task.mm.reaped is None and not task.mm.flags & MMF_OOM_SKIP:
+                return task
     return None
 
 
