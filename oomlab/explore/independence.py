@@ -4,13 +4,14 @@ A step is *local* if no other task can notice whether it is taken now or later, 
 notice either. A local step is taken at once, in every state; the other orders are left out, and so
 are the states in between. What makes it sound is that locality is not guessed but measured:
 
-* A footprint says which places a step writes (`does`) and whose change it would notice (`minds`);
-  both are read off the rules that were learned from the model. Adding to a counter goes with
-  adding; "more than n are free" minds only what makes fewer.
+* A footprint says what a step does to places (`does`), what it would notice if others had done it
+  before (`minds`), and what it would miss if they had not done it yet (`relies`). All is read off
+  the rules that were learned from the model. Adding to a counter goes with adding; who found more
+  than n free minds what makes fewer, and relies on what made more.
 * `met` collects, for every task and every position of it, what *other* tasks did while it stood
   there, in all states the search came to.
-* A step from position p to q is local if its footprint goes with all that was met at q and
-  wherever local steps lead from there, and if the property does not look at what it writes.
+* A step from position p to q is local if nothing that was met at q, and wherever local steps lead
+  from there, does what it minds or relies on what it does, and the property does not look at that.
 
 Why that is enough. Take any schedule of the full system from a state of the reduced search, in
 which the task t does not take its local step before others take theirs. Let u's step be the first
@@ -34,19 +35,22 @@ from .refs import OWN, seen_group
 SHARED, OTHERS = 0, -3  # with OWN: shared places, the own group of equals, any other group
 WRITE, UP, DOWN, DEATH = "write", "up", "down", "death"  # what may happen to a place
 ANYTHING = (WRITE, UP, DOWN)
+MORE, LESS = (operator.gt, operator.ge), (operator.lt, operator.le)
 LONGEST = 1000  # local steps in a row
 
 Accesses = frozenset[tuple[int, int, str]]  # (group as in Rules, index, what happens)
 
 
 class Footprint(NamedTuple):
-    """What a step does to places, and what done to places by others would change the step."""
+    """What a step does to places, and what the same step depends on that others do to them."""
 
     does: Accesses
-    minds: Accesses
+    minds: Accesses  # if it came first
+    relies: Accesses  # that it came first
 
-    def conflicts(self, other: "Footprint") -> bool:
-        return not (self.does.isdisjoint(other.minds) and self.minds.isdisjoint(other.does))
+    def conflicts(self, later: "Footprint") -> bool:
+        """Could it be told that this step was taken before that other one, not after it?"""
+        return not (self.does.isdisjoint(later.relies) and self.minds.isdisjoint(later.does))
 
     def seen_from(self, name: Callable[[int], int]) -> "Footprint":
         """The same with other names for the groups."""
@@ -90,32 +94,31 @@ def any_group(of: int) -> int:
 
 def footprint(asked: list, changes: list, layout) -> Footprint:
     """Of these questions and changes; see Rules.learn_step."""
-    does, minds = set(), set()
+    does, minds, relies = set(), set(), set()
     for (of, index), compare, _, answer in asked:
-        minds |= {(of, index, what) for what in minded(compare, answer, layout, of, index)}
+        if compare is operator.ne and layout.is_state(of, index):  # TaskList: who is still there?
+            more = fewer = (DEATH,)
+        elif compare in MORE or compare in LESS:
+            more, fewer = (WRITE, UP), (WRITE, DOWN)
+        else:
+            more = fewer = ANYTHING
+        if (compare in MORE) != bool(answer):
+            more, fewer = fewer, more
+        minds |= {(of, index, what) for what in fewer}
+        relies |= {(of, index, what) for what in more}
     for of, index, source, value in changes:
         if source == (of, index):
             does.add((of, index, UP if value > 0 else DOWN))
-            minds.add((of, index, WRITE))
-            continue
-        does.add((of, index, WRITE))
-        minds |= {(of, index, what) for what in ANYTHING}
-        if value == TASK_DEAD and layout.is_state(of, index):
-            does.add((of, index, DEATH))
-        if source is not None:
-            minds |= {(*source, what) for what in ANYTHING}
-    return Footprint(frozenset(does), frozenset(minds))
-
-
-def minded(compare, answer, layout, of: int, index: int) -> tuple:
-    """Which happenings could turn this answer into another."""
-    if compare in (operator.gt, operator.ge):
-        return (WRITE, DOWN) if answer else (WRITE, UP)
-    if compare in (operator.lt, operator.le):
-        return (WRITE, UP) if answer else (WRITE, DOWN)
-    if compare is operator.ne and layout.is_state(of, index):
-        return (DEATH,)  # TaskList asks only who is still there
-    return ANYTHING
+            all_that = {(of, index, WRITE)}
+        else:
+            does.add((of, index, WRITE))
+            if value == TASK_DEAD and layout.is_state(of, index):
+                does.add((of, index, DEATH))
+            all_that = {(*place, what) for place in {(of, index), source or (of, index)}
+                        for what in ANYTHING}  # fmt: skip
+        minds |= all_that
+        relies |= all_that
+    return Footprint(frozenset(does), frozenset(minds), frozenset(relies))
 
 
 class Independence:
@@ -123,8 +126,8 @@ class Independence:
 
     def __init__(self, rules):
         self.rules = rules
-        self.met: dict[tuple, tuple[set, set]] = {}  # (role, spot): what others did and minded
-        self.met_anywhere: dict[tuple, tuple[set, set]] = {}  # the same, whatever the group
+        self.met: dict[tuple, tuple[set, ...]] = {}  # (role, spot): footprints of others there
+        self.met_anywhere: dict[tuple, tuple[set, ...]] = {}  # the same, whatever the group
         self.known: set[tuple] = set()  # what `met` holds already
         self.local: set[StepKind] = set()
         self.homes: set[tuple] = set()  # (role, spot) of those
@@ -171,7 +174,8 @@ class Independence:
         seen = kind.seen_by(seen_group(at, group) if at else None)
         both = (self.met, seen), (self.met_anywhere, kind.anywhere)
         for met, footprint in both:
-            for before, new in zip(met.setdefault(home, (set(), set())), footprint, strict=True):
+            known = met.setdefault(home, (set(), set(), set()))
+            for before, new in zip(known, footprint, strict=True):
                 if not new <= before:
                     before |= new
                     self.news = True
@@ -182,14 +186,16 @@ class Independence:
             return
         self.news, self.looked_at = False, len(self.rules.looked_at)
         rules = self.rules
-        looked_at = Footprint(frozenset(), rules.looked_at).seen_from(any_group)
-        panic = SHARED, rules.movers.panicked, WRITE
+        looked_at = Footprint(frozenset(), frozenset(), frozenset(rules.looked_at))
+        looked_at = looked_at.seen_from(any_group)
+        movers = rules.movers  # who panics, or deletes a timer, may keep others from moving
+        stops = {(SHARED, place, WRITE) for place in (movers.panicked, movers.timers)}
         local = {
             kind
             for kind in rules.kinds.values()
             if kind.before is not None
             and not kind.chooses  # it can do several things
-            and panic not in kind.footprint.does  # after which nobody moves
+            and kind.footprint.does.isdisjoint(stops)
             and not kind.anywhere.conflicts(looked_at)
             and self.goes_with(kind, kind.after, kind.keeps)
         }

@@ -11,6 +11,7 @@ kept once, in `parts`. A state is (shared values..., number of group 1's part, o
 and its canonical form has the groups sorted.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 from ..model.kernel import Kernel, Timer
@@ -63,6 +64,7 @@ class Layout:
         self.same = tuple(range(self.groups + 1))  # no group has changed places
         others = self.same[1:]
         self.turns = [(0, *others[n:], *others[:n]) for n in range(self.groups)]
+        self.meeting = bool(met_twice(kernel))  # do groups refer to the same objects?
         refs = self.refs(kernel, self.same)
         self.skeletons: dict[tuple, int] = {}
         self.spots: list[tuple] = []  # of each, only where in the code it is
@@ -83,11 +85,12 @@ class Layout:
     def refs(self, kernel: Kernel, names: tuple) -> dict[int, tuple]:
         """id -> (object, Ref) in a machine just built; group g is called names[g]."""
         found: dict[int, tuple] = {}
-        shared = (kernel, kernel.zone, kernel.init, kernel.init.signal, kernel.oom_lock)
-        stop = {id(thing) for thing in shared}
+        stop = around(kernel)
+        common = met_twice(kernel) if self.meeting else []
+        stop.update(id(thing) for thing in common)
         for group, members in enumerate(kernel.symmetric, start=1):
             walk(members, names[group], found, stop)
-        walk([kernel], 0, found, set())
+        walk([kernel, *common], 0, found, set())
         return found
 
     def token(self, value, group: int, refs: dict, name: str = ""):
@@ -95,7 +98,7 @@ class Layout:
         if name in ("marked", "reaped"):  # when and how much do not matter, only whether
             return value is not None
         if isinstance(value, PLAIN):
-            return value
+            return value.told() if hasattr(value, "told") else value  # a Tracked number is read
         if id(value) in refs:
             ref = refs[id(value)][1]
             return Ref(OWN, ref.place) if group and ref.group == group else ref
@@ -274,6 +277,24 @@ def walk(roots: list, group: int, found: dict[int, tuple], stop: set[int]) -> No
         found[id(thing)] = (thing, Ref(group, place))
         place += 1
         todo.extend(referred(thing))
+
+
+def around(kernel: Kernel) -> set[int]:
+    """The ids of what is nobody's own, wherever one comes to it from."""
+    shared = (kernel, kernel.zone, kernel.init, kernel.init.signal, kernel.oom_lock)
+    return {id(thing) for thing in shared}
+
+
+def met_twice(kernel: Kernel) -> list:
+    """Other objects that one comes to from more than one of the groups of equals."""
+    met: dict[int, tuple] = {}
+    times: Counter = Counter()
+    for members in kernel.symmetric:
+        found: dict[int, tuple] = {}
+        walk(members, 0, found, around(kernel))
+        times.update(found.keys())
+        met.update(found)
+    return [thing for number, (thing, _) in met.items() if times[number] > 1]
 
 
 def referred(thing) -> list:

@@ -247,7 +247,9 @@ class Rules:
                     missing.append((ref, name))
                 continue
             token = layout.relative(token, group, ref.group, name)
-            if token != self.value(state, target, group):
+            source = id(thing), name
+            blindly = source in seen.written and (source, None, None) not in seen.noted
+            if blindly or token != self.value(state, target, group):
                 changes.append((*target, None, token))
                 if name not in UNORDERED:
                     outcome.update([target[0], *layout.groups_in(token)])
@@ -255,9 +257,9 @@ class Rules:
             for ref, name in missing:
                 layout.add(ref, name)
             raise Relayout
+        position = layout.relative(layout.position(task, refs), group, refs[id(task)][1].group)
         asked = self.questions(seen, refs, group)
         if move > 0:
-            position = layout.relative(layout.position(task, refs), group, refs[id(task)][1].group)
             outcome.update(layout.groups_in(position))
             chooses = layout.symmetry and self.chooses(outcome, rule, seen, refs, group)
             kind = self.kind_of_step(rule, move, asked, changes, group, position, chooses)
@@ -315,7 +317,8 @@ class Rules:
             with watching(refs, self.layout.order) as seen:
                 answer = (bool(question(kernel)),)
             asked = self.questions(seen, refs, 0)
-            self.looked_at |= footprint(asked, [], self.layout).minds
+            looks = footprint(asked, [], self.layout)
+            self.looked_at |= looks.minds | looks.relies
             self.keep(("question", name), asked, state, 0, answer)
         return answer[0]
 

@@ -96,7 +96,8 @@ class TaskList(list):
 
 
 class Observed:
-    """What was seen: `noted` questions and answers in order, `touched` what may have changed.
+    """What was seen: `noted` questions and answers in order, `touched` what may have changed,
+    `written` what was set to a value, perhaps the one that it had.
 
     A question is ((id, attribute), None, None) for a value, or ((id, attribute), comparison, with)
     for a comparison of a counter; its answer is the value or the truth.
@@ -106,6 +107,7 @@ class Observed:
         self.everybody = everybody
         self.noted: dict[tuple, object] = {}
         self.touched: dict[tuple, None] = {}
+        self.written: set[tuple] = set()
 
     def note(self, question: tuple, answer) -> None:
         self.noted.setdefault(question, answer)
@@ -135,6 +137,7 @@ def spy(kind: type, attributes: frozenset) -> type:
     def setattribute(self, name, value, put=object.__setattr__):
         if name in attributes:
             seeing.touched[id(self), name] = None
+            seeing.written.add((id(self), name))
         put(self, name, value)
 
     methods = {"__getattribute__": getattribute, "__setattr__": setattribute, "__slots__": ()}
