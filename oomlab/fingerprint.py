@@ -1,9 +1,14 @@
 """When are two states of a machine the same?
 
 A state is what the shared objects hold, and where each thread of control stands: for a generator,
-the code position and the locals of every frame down its `yield from` chain. Time is left out; a
-timer is pending or not. Two states with equal fingerprints have the same futures.
+the code position, the locals and what its loops have left, of every frame down its `yield from`
+chain. Time is left out; a timer is pending or not. Two states with equal fingerprints have the same
+futures.
 """
+
+import gc
+from collections.abc import Generator, Iterator
+from operator import length_hint
 
 from .model.kernel import Timer
 from .model.locks import Mutex, RwSemaphore, WaitQueue
@@ -22,9 +27,20 @@ def frames(thread) -> tuple:
     chain = []
     while thread is not None and thread.gi_frame is not None:
         frame = thread.gi_frame
-        chain.append((thread.gi_code.co_qualname, frame.f_lasti, *frame.f_locals.values()))
+        place = thread.gi_code.co_qualname, frame.f_lasti, loops(thread)
+        chain.append((*place, *frame.f_locals.values()))
         thread = thread.gi_yieldfrom
     return tuple(chain)
+
+
+def loops(thread: Generator) -> tuple[int, ...]:
+    """How many rounds each `for` of a suspended generator has left, inner loops too.
+
+    An iterator is no local: it is found among all that the generator refers to.
+    """
+    found = [it for it in gc.get_referents(thread) if isinstance(it, Iterator)]
+    found = [it.__reduce__()[1][0] if type(it) is enumerate else it for it in found]
+    return tuple([length_hint(it, -1) for it in found if not isinstance(it, Generator)])
 
 
 def fingerprint(kernel) -> tuple:

@@ -36,7 +36,7 @@ QUESTIONS = {
 def follow(current, lock: Mutex, steps: list[tuple]):
     """Take the steps; whoever finds a thing to be as he asks, says so."""
     kernel, held = current.kernel, False
-    for _step, (what, number) in enumerate(steps):  # a state holds locals, not iterators
+    for what, number in steps:
         yield what, str(number)
         if what in QUESTIONS and QUESTIONS[what](kernel, number):
             kernel.oom_victims += 1

@@ -14,6 +14,7 @@ and its canonical form has the groups sorted.
 from collections import Counter
 from collections.abc import Callable
 
+from ..fingerprint import loops
 from ..model.kernel import Kernel, Timer
 from ..model.locks import Mutex, RwSemaphore, WaitQueue
 from ..model.memcg import Memcg
@@ -124,7 +125,7 @@ class Layout:
         while thread is not None and thread.gi_frame is not None:
             frame = thread.gi_frame
             values = [self.token(v, group, refs) for v in frame.f_locals.values()]
-            chain.append((thread.gi_code.co_qualname, frame.f_lasti, *values))
+            chain.append((thread.gi_code.co_qualname, frame.f_lasti, loops(thread), *values))
             thread = thread.gi_yieldfrom
         foreign: list[Ref] = []
         skeleton = rename(tuple(chain), lambda ref: (foreign.append(ref), hide(ref))[1])

@@ -11,7 +11,7 @@ from .tasks import PF_EXITING, exit_oom_victim, fatal_signal_pending, release_ta
 
 def user_mode(current) -> Steps:
     """Run the program, then exit; what a freshly forked task does."""
-    for _step, (syscall, *args) in enumerate(current.program):
+    for syscall, *args in current.program:
         if current.kernel.freezing:
             yield from try_to_freeze(current)
         if fatal_signal_pending(current):
@@ -29,9 +29,7 @@ def try_to_freeze(current) -> Steps:
 def do_exit(current) -> Steps:
     """Close files, give the memory back, disappear."""
     current.flags |= PF_EXITING
-    for _step, (syscall, *args) in enumerate(
-        current.at_exit
-    ):  # closing files may itself need locks and memory
+    for syscall, *args in current.at_exit:  # closing files may itself need locks and memory
         yield from syscall(current, *args)
     yield from exit_mm(current)
     current.kernel.zone.free_pages(current.kernel_pages)

@@ -144,7 +144,7 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
     if task is not None and policy.victim_mark == "process":
         mm = task.signal.oom_mm
     reaped = False
-    for _attempt in range(MAX_OOM_REAP_RETRIES):
+    for _ in range(MAX_OOM_REAP_RETRIES):
         if policy.reaper_oom_lock:
             yield from kernel.oom_lock.lock(current)
         reaped = yield from __oom_reap_task_mm(current, task, mm)

@@ -52,7 +52,7 @@ def churn(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
 def locked(current, mutex: Mutex, *calls) -> Steps:
     """Do the calls holding a mutex, as a write() holds its inode's."""
     yield from mutex.lock(current)
-    for _step, (call, *args) in enumerate(calls):
+    for call, *args in calls:
         yield from call(current, *args)
     mutex.unlock()
 
@@ -61,7 +61,7 @@ def repeat(current, times: int | None, *calls) -> Steps:
     """Do the calls `times` times (None: for ever), or until killed."""
     done = 0
     while times is None or done < times:
-        for _step, (call, *args) in enumerate(calls):
+        for call, *args in calls:
             yield from call(current, *args)
             if fatal_signal_pending(current):
                 return
