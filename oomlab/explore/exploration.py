@@ -21,6 +21,16 @@ def show_progress(states: int, waiting: int, seconds: float) -> None:
     print(f"\r{line:60}", end="", file=out, flush=True)
 
 
+def in_words(kernel: Kernel, entry: int) -> dict[str, str]:
+    """The step that an entry of a schedule is about to take: task, function, what it does."""
+    task = next(t for t in kernel.tasks if t.pid == abs(entry))
+    function, does = "schedule_timeout", "wake up, the time is over"
+    if entry > 0:
+        verb, what = task.op
+        function, does = function_of(task.thread), f"{verb} {name_of(what)}"
+    return {"task": task.name, "function": function, "does": does}
+
+
 @dataclass
 class Exploration:
     """A verdict is worth as much as its bound: how many states were seen, of how many allowed."""
@@ -53,18 +63,9 @@ class Exploration:
     def describe(self, build: Callable[[], Kernel], schedule: list[int], loop: int | None) -> None:
         """Put the counterexample into words: who, where, what."""
         kernel = build()
-        names = {task.pid: task.name for task in kernel.tasks}
         self.pids, self.loop = schedule, loop
         for number, entry in enumerate(schedule, start=1):
-            task = next(t for t in kernel.tasks if t.pid == abs(entry))
-            names[task.pid] = task.name
-            function, does = "schedule_timeout", "wake up, the time is over"
-            if entry > 0:
-                verb, what = task.op
-                function, does = function_of(task.thread), f"{verb} {name_of(what)}"
-            self.schedule.append(
-                {"step": number, "task": task.name, "function": function, "does": does}
-            )
+            self.schedule.append({"step": number, **in_words(kernel, entry)})
             run_schedule(kernel, [entry])
 
     def switches(self) -> int:

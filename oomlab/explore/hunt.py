@@ -18,30 +18,30 @@ from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..scheduler import run_schedule
 from ..trace import build as build_kernel
-from .exploration import Exploration
+from .exploration import Exploration, in_words
 from .properties import Property, choose_property
 from .rules import awake
 
 
 def hunt(scenario: str, policy: str | Policy = "linux-4.4",
-         property: str | Property | Callable[[Kernel], bool] = "no-victim-lost", *,
+         property: str | Property | Callable = "no-victim-lost", *,
          runs: int = 200, depth: int = 3, steps: int = 400, seed: int = 0,
          **settings) -> Exploration:  # fmt: skip
-    """Look for a bad state along `runs` random schedules of up to `steps` steps each.
+    """Look for what breaks a property along `runs` random schedules of up to `steps` steps each.
 
     The verdict is "violated", with the schedule, or "bound-reached", whose bound holds the chance
     of having missed a bug of this depth. The same seed hunts the same way. ValueError for a name
     that does not exist, or for a property that speaks of for ever.
     """
     asked = choose_property(property)
-    if asked.kind != "never":
+    if asked.kind == "eventually":
         raise ValueError(f"hunt cannot judge {asked.name!r}, which speaks of for ever: use explore")
     kernel, params = build_kernel(scenario, policy, **settings)
     began, draw = monotonic(), Random(seed)
     longest, taken, found = 1, 0, None
     for _ in range(runs):
         kernel = build_kernel(scenario, policy, **settings)[0]
-        schedule, bad = one_run(kernel, asked.question, draw, depth, steps)
+        schedule, bad = one_run(kernel, asked, draw, depth, steps)
         taken += len(schedule)
         longest = max(longest, len(schedule))
         if bad:
@@ -57,25 +57,31 @@ def hunt(scenario: str, policy: str | Policy = "linux-4.4",
     return answer
 
 
-def one_run(kernel: Kernel, bad: Callable[[Kernel], bool], draw: Random, depth: int,
+def one_run(kernel: Kernel, asked: Property, draw: Random, depth: int,
             steps: int) -> tuple[list[int], bool]:  # fmt: skip
-    """One schedule by random priorities; the schedule, and whether it ended in a bad state."""
-    kernel.events = None
+    """One schedule by random priorities; the schedule, and whether it broke the property."""
+    kernel.events, memory, question = None, None, asked.question
+
+    def bad() -> bool:
+        return memory is True if asked.kind == "trace" else bool(question(kernel))
+
     priority: dict[int, float] = {}
     drops = {draw.randrange(1, steps + 1): -number for number in range(1, depth)}
     schedule: list[int] = []
-    while len(schedule) < steps and not bad(kernel):
+    while len(schedule) < steps and not bad():
         moves = [] if kernel.panicked else awake(kernel)
         if not moves:
             return schedule, False
         for move in moves:
             priority.setdefault(move, draw.random())
         move = max(moves, key=priority.__getitem__)
+        if asked.kind == "trace":
+            memory = question(memory, in_words(kernel, move))
         run_schedule(kernel, [move])
         schedule.append(move)
         if len(schedule) in drops:
             priority[move] = drops[len(schedule)]
-    return schedule, bad(kernel)
+    return schedule, bad()
 
 
 def missed(tasks: int, steps: int, depth: int, runs: int) -> float:

@@ -25,8 +25,8 @@ from ..model.policy import Policy
 from ..model.tasks import Signal, Task
 from .refs import HOLDERS, OWN, UNORDERED, Ref, Views, hide, rename
 
-# What of each kind of object decides the future. Clocks, logs and statistics do not; who is on the
-# task list follows from the tasks' states.
+# What of each kind of object decides the future; who is on the task list follows from the tasks'
+# states.
 WATCHED: dict[type, frozenset] = {
     kind: frozenset(attributes.split())
     for kind, attributes in (
@@ -45,6 +45,18 @@ WATCHED: dict[type, frozenset] = {
         (Shmem, "pages mappings"),
     )
 }  # fmt: skip
+
+# What changes and is left out. A property that looks at it would not be one of states.
+HISTORY: dict[type, frozenset] = {
+    kind: frozenset(attributes.split())
+    for kind, attributes in (
+        (Kernel, "jiffies timers_made next_pid runqueue events progress reaped victims"),
+        (Zone, "reaped pages_to"),
+        (Task, "op thread"),
+        (VMA, "size"),
+    )
+}
+ONLY_WHETHER = ("marked", "reaped")  # when and how much do not matter
 
 POSITION = "position"  # where a task's generator stands: a value of the state like the others
 PLAIN = (int, str, float, type(None))
@@ -96,7 +108,7 @@ class Layout:
 
     def token(self, value, group: int, refs: dict, name: str = ""):
         """A value as it is kept in a state: plain, or with Refs for objects."""
-        if name in ("marked", "reaped"):  # when and how much do not matter, only whether
+        if name in ONLY_WHETHER:
             return value is not None
         if isinstance(value, PLAIN):
             return value.told() if hasattr(value, "told") else value  # a Tracked number is read

@@ -2,11 +2,13 @@
 
 A safety property is a function bad(kernel) -> bool; it is violated if any reachable state is bad.
 A liveness property is a function good(kernel) -> bool; it is violated if some weakly fair
-schedule stays away from good states for ever.
+schedule stays away from good states for ever. A property of traces is a function of two arguments,
+(memory, step); see monitor.py.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
@@ -17,12 +19,14 @@ from ..naming import nearest
 
 @dataclass(frozen=True)
 class Property:
-    """A named question; `kind` is "never" (bad), or "eventually" (good, under weak fairness)."""
+    """A named question; `kind` is "never" (bad), "eventually" (good, under weak fairness), or
+    "trace" (of steps).
+    """
 
     name: str
     kind: str
     meaning: str
-    question: Callable[[Kernel], bool]
+    question: Callable
 
 
 def lost(kernel: Kernel) -> bool:
@@ -113,12 +117,13 @@ PROPERTIES: dict[str, Property] = {
 }  # fmt: skip
 
 
-def choose_property(wanted: "str | Property | Callable[[Kernel], bool]") -> Property:
-    """A property by name, or made from a function bad(kernel) -> bool."""
+def choose_property(wanted: "str | Property | Callable") -> Property:
+    """A property by name, or made from a function bad(kernel) or (memory, step)."""
     if isinstance(wanted, Property):
         return wanted
     if callable(wanted):
-        return Property(getattr(wanted, "__name__", "property"), "never", "", wanted)
+        kind = "trace" if len(signature(wanted).parameters) == 2 else "never"
+        return Property(getattr(wanted, "__name__", "property"), kind, "", wanted)
     if wanted not in PROPERTIES:
         raise ValueError(f"no property {wanted!r}: {nearest(wanted, PROPERTIES)}")
     return PROPERTIES[wanted]

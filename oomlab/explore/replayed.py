@@ -9,8 +9,10 @@ from collections.abc import Callable
 from ..fingerprint import fingerprint
 from ..model.kernel import Kernel
 from ..scheduler import run_schedule
+from .layout import walk
 from .refs import Ref
 from .rules import Path, awake
+from .watch import watching
 
 
 class Identity:
@@ -51,11 +53,17 @@ class Replayed:
     def successor(self, state: tuple, move: int, path: Path) -> tuple:
         return self.visit([*path()[0], move])
 
+    def stand(self, state: tuple, move: int) -> tuple:
+        return state
+
     def successors(self, state: tuple, move: int, path: Path) -> list[tuple]:
         return [(None, self.successor(state, move, path))]
 
     def holds(self, name: str, question: Callable[[Kernel], object], state: tuple, path: Path):
-        return bool(question(self.replay(path()[0])))
+        kernel, found = self.replay(path()[0]), {}
+        walk([kernel], 0, found, set())
+        with watching(found, {}, asks=True):
+            return bool(question(kernel))
 
     def concrete(self, move: int, moved: tuple) -> int:
         return move

@@ -135,10 +135,8 @@ class Rules:
         """What this move does here, and the group of equals that it is at work on (0: none)."""
         layout = self.layout
         if move > 0:
-            (group, _), (_, where), role = self.movers.places[move]
-            position = layout.parts[state[layout.shared + group - 1]][where] if group else (
-                state[where])  # fmt: skip
-            holder = group
+            (group, _), _, role = self.movers.places[move]
+            position, holder = self.stand(state, move), group
             if len(position) > 1:
                 group = group or position[1].group  # a shared task at work on a group
                 position = layout.relative(position, group, holder)
@@ -149,6 +147,14 @@ class Rules:
         if effect is None:
             effect = self.learn_step(rule, state, move, group, path)
         return effect, group
+
+    def stand(self, state: tuple, move: int) -> tuple:
+        """The position of a task: who stands there is about to do the same."""
+        if move < 0:
+            return ()
+        (group, _), (_, where), _ = self.movers.places[move]
+        return self.layout.parts[state[self.layout.shared + group - 1]][where] if group else (
+            state[where])  # fmt: skip
 
     def apply(self, state: tuple, effect: Effect, group: int) -> tuple:
         """The state after this effect."""
@@ -314,7 +320,7 @@ class Rules:
         answer = self.answer(("question", name), state)
         if answer is None:
             kernel, refs = self.replay(*path())
-            with watching(refs, self.layout.order) as seen:
+            with watching(refs, self.layout.order, asks=True) as seen:
                 answer = (bool(question(kernel)),)
             asked = self.questions(seen, refs, 0)
             looks = footprint(asked, [], self.layout)

@@ -26,7 +26,8 @@ from .exploration import Exploration, show_progress
 from .independence import LONGEST, Independence
 from .layout import Unlearnable
 from .liveness import fair_lasso
-from .properties import Property, choose_property
+from .monitor import Monitored
+from .properties import PROPERTIES, Property, choose_property
 from .refs import Ref
 from .replayed import Replayed
 from .rules import Relayout, Rules
@@ -39,23 +40,27 @@ Progress = Callable[[int, int, float], None]  # states seen, states waiting, sec
 
 
 def explore(scenario: str, policy: str | Policy = "linux-4.4",
-            property: str | Property | Callable[[Kernel], bool] = "no-victim-lost", *,
+            property: str | Property | Callable = "no-victim-lost", *,
             prefer: str = "steps", max_states: int = MAX_STATES, seconds: float | None = None,
-            symmetry: bool = True, learn: bool = True, partial_order: bool = True,
+            symmetry: bool | None = None, learn: bool = True, partial_order: bool = True,
             progress: Progress | None = None, **settings) -> Exploration:  # fmt: skip
     """Search every schedule of a scenario under a policy.
 
-    `property` is a name of PROPERTIES or a function bad(kernel) -> bool. `prefer` the
-    counterexample with the fewest "steps" or context "switches". `symmetry` and `partial_order`
-    are reductions, `learn` makes rules of steps; switched off, they change no verdict, only the
-    time. `progress(states, waiting, seconds)` is called now and then. An interrupt (Ctrl-C) ends
-    the search with what is known so far. ValueError, in one sentence, for a name or value that
-    does not exist.
+    `property` is a name of PROPERTIES, a function bad(kernel) of a state, or a function (memory,
+    step) of a trace (see monitor.py). `prefer` the counterexample with the fewest "steps" or
+    context "switches". `symmetry` and `partial_order` are reductions, `learn` makes rules of steps;
+    switched off, they change no verdict, only the time. Symmetry is off for your own functions,
+    which may tell equals apart, unless you ask for it. `progress(states, waiting, seconds)` is
+    called now and then. An interrupt (Ctrl-C) ends the search with what is known so far.
+    ValueError, in one sentence, for a name or value that does not exist, and for a function of a
+    state that looks at something else, such as kernel.victims.
     """
     if prefer not in ("steps", "switches"):
         raise ValueError(f"prefer is 'steps' or 'switches', not {prefer!r}")
     asked = choose_property(property)
     kernel, params = build_kernel(scenario, policy, **settings)
+    if symmetry is None:
+        symmetry = asked in PROPERTIES.values()
     symmetry = symmetry and asked.kind == "never"
 
     def build() -> Kernel:
@@ -104,21 +109,29 @@ class Search:
     def run(self, build, symmetry: bool, learn: bool, prefer: str) -> tuple[str, tuple | None]:
         """The verdict, and for a violation (schedule, step where a loop begins or None)."""
         try:
-            relation = Rules(build, symmetry) if learn else Replayed(build)
+            relation = self.relation(build, symmetry, learn)
             while True:
                 try:
                     return self.through(relation, prefer)
                 except Relayout:
                     relation.relayout()
                 except Unequal:
-                    relation = Rules(build, symmetry=False)
+                    relation = self.relation(build, False, learn)
                 except Unlearnable:
-                    relation = Replayed(build)
-        except Unlearnable:
-            return self.through(Replayed(build), prefer)
+                    relation = self.relation(build, False, learn=False)
         except KeyboardInterrupt:
             self.interrupted = True
             return "bound-reached", None
+
+    def relation(self, build, symmetry: bool, learn: bool):
+        """The transition relation, with somebody who looks on if the property is of traces."""
+        try:
+            found = Rules(build, symmetry) if learn else Replayed(build)
+        except Unlearnable:
+            found = Replayed(build)
+        if self.asked.kind == "trace":
+            return Monitored(found, self.asked.question, build)
+        return found
 
     def through(self, relation, prefer: str) -> tuple[str, tuple | None]:
         learned = isinstance(relation, Rules)

@@ -13,9 +13,14 @@ from ..model.locks import TASK_DEAD
 from ..model.memcg import Memcg
 from ..model.memory import Zone
 from ..model.tasks import Task
-from .layout import WATCHED
+from .layout import HISTORY, ONLY_WHETHER, WATCHED
 
 COUNTERS = {(Zone, "free"), (Zone, "reclaimable"), (Kernel, "oom_victims"), (Memcg, "usage")}
+
+NO_HISTORY = (
+    "a property cannot look at {}: a state holds what is, not what has been. A function of two "
+    "arguments, (memory, step), is told of every step and can remember it."
+)
 
 
 class Tracked(int):
@@ -88,11 +93,32 @@ class TaskList(list):
             if alive:
                 yield task
 
+    def __getitem__(self, index):
+        return [*self][index]
+
+    def __contains__(self, task) -> bool:
+        return any(other is task for other in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
     def remove(self, task) -> None:
         self.real.remove(task)
 
     def append(self, task) -> None:
         self.real.append(task)
+
+
+class Whether(int):
+    """A value of which a state knows only that it is there, as a property sees it."""
+
+    def told(self, *_) -> None:
+        raise ValueError(NO_HISTORY.format("how many pages were reaped, or when a task was marked"))
+
+
+for _name in ("bool", "lt", "le", "gt", "ge", "eq", "ne", "add", "radd", "sub", "rsub", "mul",
+              "rmul", "floordiv", "truediv", "mod", "str", "repr", "hash", "index"):  # fmt: skip
+    setattr(Whether, f"__{_name}__", Whether.told)
 
 
 class Observed:
@@ -103,8 +129,9 @@ class Observed:
     for a comparison of a counter; its answer is the value or the truth.
     """
 
-    def __init__(self, everybody: list[Task]):
+    def __init__(self, everybody: list[Task], asks: bool):
         self.everybody = everybody
+        self.asks = asks  # a property asks, which may not look at more than a state holds
         self.noted: dict[tuple, object] = {}
         self.touched: dict[tuple, None] = {}
         self.written: set[tuple] = set()
@@ -113,12 +140,13 @@ class Observed:
         self.noted.setdefault(question, answer)
 
 
-NOBODY = Observed([])
+NOBODY = Observed([], False)
 seeing = NOBODY  # who watches now
 
 
 def spy(kind: type, attributes: frozenset) -> type:
     """A class whose objects tell what is read and written of them; the layout is the same."""
+    history = HISTORY.get(kind, ())
 
     def getattribute(self, name, get=object.__getattribute__):
         value = get(self, name)
@@ -130,8 +158,12 @@ def spy(kind: type, attributes: frozenset) -> type:
             elif source not in seeing.touched:
                 seeing.note((source, None, None), snapshot(value))
             seeing.touched[source] = None
+            if seeing.asks and name in ONLY_WHETHER and value is not None:
+                return Whether()
         elif kind is Kernel and name == "tasks":
             return TaskList(value, seeing.everybody, seeing.note)
+        elif seeing.asks and name in history:
+            raise ValueError(NO_HISTORY.format(f"{kind.__name__}.{name}"))
         return value
 
     def setattribute(self, name, value, put=object.__setattr__):
@@ -148,15 +180,16 @@ SPIES = {kind: spy(kind, attributes) for kind, attributes in WATCHED.items()}
 
 
 @contextmanager
-def watching(known: dict[int, tuple], order: dict):
+def watching(known: dict[int, tuple], order: dict, asks: bool = False):
     """Watch the objects in `known` (by id) while inside; `order`: how tasks come on the list.
 
+    ValueError for a property that `asks` for what is no part of a state.
     Each changes its class for that time. To change the classes themselves would cost more: Python
     then forgets all that it has learned about the model's code.
     """
     global seeing
     tasks = [(order[ref], thing) for thing, ref in known.values() if ref in order]
-    seeing = seen = Observed([task for _, task in sorted(tasks)])
+    seeing = seen = Observed([task for _, task in sorted(tasks)], asks)
     things = [(thing, type(thing)) for thing, _ in known.values()]
     for thing, kind in things:
         thing.__class__ = SPIES[kind]
