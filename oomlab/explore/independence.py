@@ -61,7 +61,7 @@ class Footprint(NamedTuple):
 class StepKind:
     """Steps of one role, from one spot in the code to another, with the same footprint."""
 
-    def __init__(self, role, before, after, keeps: bool, chooses: bool, footprint: Footprint):
+    def __init__(self, role, before, after, keeps: bool, chooses: str, footprint: Footprint):
         self.role, self.before, self.after = role, before, after
         self.keeps = keeps  # the actor is at work on the same group of equals afterwards
         self.chooses = chooses  # it found one of the equals on the task list

@@ -36,7 +36,7 @@ WATCHED: dict[type, frozenset] = {
         (Task, "mm flags state waits_for sigkill memdie allocating kernel_pages vfork_done "
                "oom_reaper_list memcg_in_oom task_lock parent marked"),
         (Signal, "threads children oom_score_adj oom_mm"),
-        (MM, "vmas mm_users mm_count flags swapents nr_ptes nr_pmds reaped"),
+        (MM, "vmas tasks mm_users mm_count flags swapents nr_ptes nr_pmds reaped"),
         (VMA, "pages dirty"),
         (Memcg, "usage under_oom tasks"),
         (Mutex, "owner waiters"),
@@ -77,6 +77,7 @@ class Layout:
         self.same = tuple(range(self.groups + 1))  # no group has changed places
         others = self.same[1:]
         self.turns = [(0, *others[n:], *others[:n]) for n in range(self.groups)]
+        self.leads = [(0, n, *[g for g in others if g != n]) for n in others]
         self.meeting = bool(met_twice(kernel))  # do groups refer to the same objects?
         refs = self.refs(kernel, self.same)
         self.skeletons: dict[tuple, int] = {}
@@ -203,19 +204,15 @@ class Layout:
         return number
 
     def canonical(self, state: tuple) -> tuple[tuple, tuple]:
-        """The state with its groups sorted, and for each new group number the old one."""
+        """The state with its groups sorted, and for each new group number the old one.
+
+        First those that others refer to, as one comes to them; so the head of a queue is always 1.
+        """
         if not self.symmetry or self.groups < 2:
             return state, self.same
-        numbers = state[self.shared :]
-        masked = [self.masked[n] for n in numbers]
-        plain = [number for number, _ in masked]
-        if len(set(plain)) < len(plain):  # ties: those that others refer to come in that order
-            rank = self.rank(state, masked)
-            order = sorted(self.same[1:], key=lambda g: (plain[g - 1], rank.get(g, 0)))
-        elif plain == sorted(plain):
-            return state, self.same
-        else:
-            order = sorted(self.same[1:], key=lambda g: plain[g - 1])
+        masked = [self.masked[number] for number in state[self.shared :]]
+        rank, last = self.rank(state, masked), len(masked) + 1
+        order = sorted(self.same[1:], key=lambda g: (rank.get(g, last), masked[g - 1][0]))
         old = (0, *order)
         if old == self.same:
             return state, self.same

@@ -119,10 +119,10 @@ class Rules:
         if not effect.kind.chooses:
             yield None, state, effect, group
             return
-        done = set()
-        for turn in layout.turns:
+        done, first = set(), effect.kind.chooses == "first"
+        for turn in layout.leads if first else layout.turns:
             turned = layout.renamed(state, turn)
-            if turned not in done:
+            if turned not in done and not (first and done and self.goes_on(turned, move)):
                 done.add(turned)
 
                 def turned_path(turn=turn) -> tuple[list[int], tuple]:
@@ -131,22 +131,33 @@ class Rules:
 
                 yield turn, turned, *self.effect_of(turned, move, turned_path)
 
+    def goes_on(self, state: tuple, move: int) -> bool:
+        """Is it known that a step looks at more than the first group? Then that is not chosen."""
+        node = self.trees.get(self.rule_of(state, move)[0])
+        while type(node) is Node and node.place[0] <= 1:
+            answer = self.value(state, node.place, 0)
+            node = node.answers.get(node.compare(answer, node.other) if node.compare else answer)
+        return type(node) is Node
+
     def effect_of(self, state: tuple, move: int, path: Path) -> tuple[Effect, int]:
         """What this move does here, and the group of equals that it is at work on (0: none)."""
-        layout = self.layout
-        if move > 0:
-            (group, _), _, role = self.movers.places[move]
-            position, holder = self.stand(state, move), group
-            if len(position) > 1:
-                group = group or position[1].group  # a shared task at work on a group
-                position = layout.relative(position, group, holder)
-            rule = role, position, 0 if layout.symmetry else group
-        else:
-            group, rule = 0, (move,)
+        rule, group = self.rule_of(state, move)
         effect = self.answer(rule, state, group)
         if effect is None:
             effect = self.learn_step(rule, state, move, group, path)
         return effect, group
+
+    def rule_of(self, state: tuple, move: int) -> tuple[tuple, int]:
+        """By which rule a move goes here, and the group of equals that it is at work on."""
+        if move < 0:
+            return (move,), 0
+        layout = self.layout
+        (group, _), _, role = self.movers.places[move]
+        position, holder = self.stand(state, move), group
+        if len(position) > 1:
+            group = group or position[1].group  # a shared task at work on a group
+            position = layout.relative(position, group, holder)
+        return (role, position, 0 if layout.symmetry else group), group
 
     def stand(self, state: tuple, move: int) -> tuple:
         """The position of a task: who stands there is about to do the same."""
@@ -267,20 +278,23 @@ class Rules:
         asked = self.questions(seen, refs, group)
         if move > 0:
             outcome.update(layout.groups_in(position))
-            chooses = layout.symmetry and self.chooses(outcome, rule, seen, refs, group)
+            chooses = self.chooses(outcome, rule, seen, refs, group) if layout.symmetry else ""
             kind = self.kind_of_step(rule, move, asked, changes, group, position, chooses)
         else:
-            kind = StepKind(rule[0], None, None, True, False, footprint(asked, changes, layout))
+            kind = StepKind(rule[0], None, None, True, "", footprint(asked, changes, layout))
         effect = Effect(tuple(changes), self.kinds.setdefault(kind, kind))
         self.keep(rule, asked, state, group, effect)
         return effect
 
-    def chooses(self, outcome: set, rule: tuple, seen, refs: dict, group: int) -> bool:
-        """Did a step choose among equals? It then came to one that nothing had named to it."""
+    def chooses(self, outcome: set, rule: tuple, seen, refs: dict, group: int) -> str:
+        """Did a step choose among equals? It then came to one that nothing had named to it.
+
+        "first" if it looked at no more of them after that, "best" if it did.
+        """
         layout = self.layout
         named = {0, OWN, *layout.groups_in(rule[1])}
         if outcome <= named:
-            return False
+            return ""
         words = []  # (who says, whom he names)
         for ((number, name), compare, _), answer in seen.noted.items():
             if compare is None and number in refs and name not in UNORDERED:
@@ -289,12 +303,14 @@ class Rules:
                 words.append((seen_group(of, group), layout.groups_in(token)))
         for _ in layout.same:
             named.update(*(whom for who, whom in words if who in named))
-        if not outcome <= named and group:
+        if outcome <= named:
+            return ""
+        if group:
             raise Unequal  # one of them chooses, or one who is at work on one of them
-        return not outcome <= named
+        return "best" if seen.to_the_end else "first"
 
     def kind_of_step(self, rule: tuple, move: int, asked: list, changes: list, group: int,
-                     position: tuple, chooses: bool) -> StepKind:  # fmt: skip
+                     position: tuple, chooses: str) -> StepKind:  # fmt: skip
         """What kind of step it was, for Independence; adds the new position to the changes."""
         layout = self.layout
         (of, index), (_, where), role = self.movers.places[move]

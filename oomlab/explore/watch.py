@@ -82,16 +82,17 @@ Tracked.__bool__ = lambda self: self != 0
 class TaskList(list):
     """kernel.tasks: who looks through it asks of each task that he comes to if it is there."""
 
-    def __init__(self, tasks: list, everybody: list, note):
+    def __init__(self, tasks: list, seen: "Observed"):
         super().__init__(tasks)
-        self.real, self.everybody, self.note = tasks, everybody, note
+        self.real, self.seen = tasks, seen
 
     def __iter__(self):
-        for task in dict.fromkeys([*self.everybody, *self.real]):
+        for task in dict.fromkeys([*self.seen.everybody, *self.real]):
             alive = task in self.real
-            self.note(((id(task), "state"), operator.ne, TASK_DEAD), alive)
+            self.seen.note(((id(task), "state"), operator.ne, TASK_DEAD), alive)
             if alive:
                 yield task
+        self.seen.to_the_end = True
 
     def __getitem__(self, index):
         return [*self][index]
@@ -132,6 +133,7 @@ class Observed:
     def __init__(self, everybody: list[Task], asks: bool):
         self.everybody = everybody
         self.asks = asks  # a property asks, which may not look at more than a state holds
+        self.to_the_end = False  # somebody went through the whole task list
         self.noted: dict[tuple, object] = {}
         self.touched: dict[tuple, None] = {}
         self.written: set[tuple] = set()
@@ -161,7 +163,7 @@ def spy(kind: type, attributes: frozenset) -> type:
             if seeing.asks and name in ONLY_WHETHER and value is not None:
                 return Whether()
         elif kind is Kernel and name == "tasks":
-            return TaskList(value, seeing.everybody, seeing.note)
+            return TaskList(value, seeing)
         elif seeing.asks and name in history:
             raise ValueError(NO_HISTORY.format(f"{kind.__name__}.{name}"))
         return value

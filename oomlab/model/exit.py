@@ -48,6 +48,7 @@ def exit_mm(current) -> Steps:
     while current.task_lock:  # a spinlock; the OOM killer looks at our mm
         yield "spin on task_lock of", current
     current.mm = None
+    mm.tasks.remove(current)
     mm.mmap_sem.up_read(current)
     yield from mmput(mm)
     exit_oom_victim(current)

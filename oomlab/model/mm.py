@@ -60,7 +60,8 @@ class MM:
         self.vmas: list[VMA] = list(vmas)
         self.memcg = memcg
         self.mmap_sem = RwSemaphore(f"mmap_sem of {name}")
-        self.mm_users = 1
+        self.tasks: list = []  # who uses it; Linux finds them with for_each_process()
+        self.mm_users = 1  # these, and whoever looks at it for a while
         self.mm_count = 1
         self.flags = 0
         self.swapents = 0

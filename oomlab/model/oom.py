@@ -84,8 +84,7 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
 
 def oom_disable_count(mm) -> int:
     """How many processes with adj -1000 use this mm (mm->oom_disable_count, 2.6.37 to 3.1)."""
-    unkillable = (t for t in mm.kernel.tasks if t.signal.oom_score_adj == OOM_SCORE_ADJ_MIN)
-    return sum(task.mm is mm for task in unkillable)
+    return sum(task.signal.oom_score_adj == OOM_SCORE_ADJ_MIN for task in mm.tasks)
 
 
 def oom_score(points: int, totalpages: int, policy) -> int:
@@ -136,7 +135,7 @@ def task_will_free_mem(task, policy) -> bool:
         return False
     if not (fatal_signal_pending(task) or task.flags & PF_EXITING):
         return False
-    sharers = (t for t in task.kernel.tasks if t.mm is mm and t.signal is not task.signal)
+    sharers = (t for t in mm.tasks if t.signal is not task.signal)
     return all(fatal_signal_pending(t) or t.flags & PF_EXITING for t in sharers)
 
 
@@ -258,7 +257,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
     victim.task_lock = False
 
     can_oom_reap = True
-    sharers = tuple(t for t in kernel.tasks if t.mm is mm and t.signal is not victim.signal)
+    sharers = tuple(task for task in mm.tasks if task.signal is not victim.signal)
     for sharer in sharers:
         if sharer.flags & PF_KTHREAD:
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping

@@ -219,7 +219,7 @@ def can_reap(vma: VMA, policy) -> bool:
 
 def check_sharers(kernel, mm: MM) -> None:
     """Reaping is only right when everybody who could look is dying."""
-    for task in kernel.tasks:
-        if task.mm is mm and not (fatal_signal_pending(task) or task.flags & PF_EXITING):
+    for task in mm.tasks:
+        if not (fatal_signal_pending(task) or task.flags & PF_EXITING):
             if not task.flags & PF_KTHREAD or kernel.policy.kthread_blocks_reaping:
                 kernel.bug(f"{mm.name} is reaped while {task} has no SIGKILL")

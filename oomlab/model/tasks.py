@@ -50,6 +50,8 @@ class Task:
         self.signal = signal
         self.parent: Task | None = None
         self.mm = mm
+        if mm is not None:
+            mm.tasks.append(self)
         self.memcg = memcg
         self.uid = uid
         self.flags = 0
@@ -137,9 +139,9 @@ def write_oom_score_adj(task: Task, adj: int) -> None:
         raise ValueError(f"oom_score_adj {adj} is not between -1000 and 1000")
     task.signal.oom_score_adj = adj
     if task.kernel.policy.adj_follows_mm and not in_vfork(task):
-        for other in task.kernel.tasks:
+        for other in task.mm.tasks if task.mm is not None else ():
             kthread_or_init = other.flags & PF_KTHREAD or is_global_init(other)
-            if process_shares_mm(other, task.mm) and not kthread_or_init and not in_vfork(other):
+            if not kthread_or_init and not in_vfork(other):
                 other.signal.oom_score_adj = adj
 
 
