@@ -138,7 +138,7 @@ SMALL = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(SMALL)
 def test_reductions_change_no_verdict(small):
     """Symmetry, partial order and learned rules, on and off: same verdict, same shortest length."""

@@ -13,7 +13,7 @@ own group", unless they look into another group; then each group has its own (BY
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
@@ -100,36 +100,38 @@ class Rules:
         self.movers = Movers(self.layout)
         self.moves, self.unlike_moves = self.movers.moves, self.movers.unlike_moves
 
-    def successors(self, state: tuple, move: int, path: Path) -> Iterator[tuple]:
+    def successors(self, state: tuple, move: int, path: Path) -> list[tuple]:
         """(turn, state) after a step of a task or its timer; not canonical. See outcomes()."""
-        for turn, turned, effect, group in self.outcomes(state, move, path):
-            yield turn, self.apply(turned, effect, group)
+        return [
+            (turn, self.apply(turned, effect, group))
+            for turn, turned, effect, group in self.outcomes(state, move, path)
+        ]
 
     def successor(self, state: tuple, move: int, path: Path) -> tuple:
         """The state after one step of a task, or after its timer fired, without symmetry."""
         return self.apply(state, *self.effect_of(state, move, path))
 
-    def outcomes(self, state: tuple, move: int, path: Path) -> Iterator[tuple]:
+    def outcomes(self, state: tuple, move: int, path: Path) -> list[tuple]:
         """All that a move can do: (how the groups were turned, the state then, effect, group).
 
         That is one thing and no turn, unless the step chooses one of the equals; see walks.py.
         """
-        layout = self.layout
         effect, group = self.effect_of(state, move, path)
         if not effect.kind.chooses:
-            yield None, state, effect, group
-            return
-        done, first = set(), effect.kind.chooses == "first"
-        for turn in layout.leads if first else layout.turns:
-            turned = layout.renamed(state, turn)
-            if turned not in done and not (first and done and self.goes_on(turned, move)):
-                done.add(turned)
+            return [(None, state, effect, group)]
+        first = effect.kind.chooses == "first"
+        turns = self.layout.leads if first else self.layout.turns
+        found: dict[tuple, tuple] = {}
+        for turn in turns:
+            turned = self.layout.renamed(state, turn)
+            if turned not in found and not (first and found and self.goes_on(turned, move)):
 
-                def turned_path(turn=turn) -> tuple[list[int], tuple]:
+                def turned_path(turn=turn) -> tuple[list, tuple]:
                     schedule, moved = path()
                     return schedule, tuple([moved[group] for group in turn])
 
-                yield turn, turned, *self.effect_of(turned, move, turned_path)
+                found[turned] = turn, turned, *self.effect_of(turned, move, turned_path)
+        return list(found.values())
 
     def goes_on(self, state: tuple, move: int) -> bool:
         """Is it known that a step looks at more than the first group? Then that is not chosen."""
