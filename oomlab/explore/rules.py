@@ -7,9 +7,7 @@ state with the same answers the rule is applied to tuples. Nothing of the model 
 the rules are the model's own, and what no rule covers is asked of the model itself. A question
 about a state (a property) is answered in the same way.
 
-A rule is a tree: a node asks for one place of the state, the answers lead to further nodes, the
-leaves say what changes. A task in a group of equals has the rules of its role: they speak of "its
-own group", unless they look into another group; then each group has its own (BY_GROUP).
+The rules are trees, see trees.py. Here they are learned, and looked up.
 """
 
 from collections import Counter
@@ -21,7 +19,8 @@ from ..scheduler import fire_timer, run_schedule, take_step
 from .independence import StepKind, footprint
 from .layout import POSITION, Layout
 from .movers import Movers
-from .refs import HIDDEN, HOLDERS, OWN, UNORDERED, Ref, meant_group, seen_group
+from .refs import OWN, UNORDERED, Ref, seen_group
+from .trees import Effect, Node, Trees
 from .walks import Unequal, put_in_order, run_walks
 from .watch import Tracked, watching
 
@@ -32,32 +31,11 @@ class Relayout(Exception):
     """Something changed that was constant so far: states get one more value."""
 
 
-class Effect:
-    """What a step does when its questions have these answers: a leaf of a tree."""
-
-    __slots__ = ("changes", "kind")
-
-    def __init__(self, changes: tuple, kind: StepKind):
-        self.changes = changes  # (group, index, source or None, value or difference)
-        self.kind = kind
-
-
-class Node:
-    """Ask for a place: its value, or how it compares; then go on by the answer."""
-
-    __slots__ = ("place", "compare", "other", "answers")
-
-    def __init__(self, place: tuple[int, int], compare, other):
-        self.place = place
-        self.compare, self.other = compare, other
-        self.answers: dict = {}
-
-
-class Rules:
+class Rules(Trees):
     """Successors and properties of states, learned on demand."""
 
     def __init__(self, build: Callable[[], Kernel], symmetry: bool = True):
-        self.layout = Layout(build, symmetry)
+        super().__init__(Layout(build, symmetry))
         self.see_what_changes()
 
     def see_what_changes(self) -> None:
@@ -94,7 +72,7 @@ class Rules:
     def relayout(self) -> None:
         """Begin again with the places that are known now."""
         self.start = self.layout.arrange()
-        self.trees: dict[tuple, Node | object] = {}
+        self.trees.clear()
         self.kinds: dict[StepKind, StepKind] = {}
         self.looked_at: set = set()  # what the property was seen to ask for
         self.movers = Movers(self.layout)
@@ -168,76 +146,6 @@ class Rules:
         (group, _), (_, where), _ = self.movers.places[move]
         return self.layout.parts[state[self.layout.shared + group - 1]][where] if group else (
             state[where])  # fmt: skip
-
-    def apply(self, state: tuple, effect: Effect, group: int) -> tuple:
-        """The state after this effect."""
-        layout = self.layout
-        shared, parts = layout.shared, layout.parts
-        new = list(state)
-        mine = None
-        for of, index, source, value in effect.changes:
-            if source is not None:
-                value += self.value(state, source, group)
-            if of == OWN:
-                if type(value) in HOLDERS:
-                    value = layout.absolute(value, group, group)
-                if mine is None:
-                    mine = list(parts[state[shared + group - 1]])
-                mine[index] = value
-            elif of == 0:
-                if group and type(value) in HOLDERS:
-                    value = layout.absolute(value, group, 0, layout.names[index])
-                new[index] = value
-            else:
-                at = meant_group(of, group)
-                part = list(parts[new[shared + at - 1]])
-                part[index] = layout.absolute(value, group, at) if type(value) in HOLDERS else value
-                new[shared + at - 1] = layout.number(tuple(part))
-        if mine is not None:
-            new[shared + group - 1] = layout.number(tuple(mine))
-        return tuple(new)
-
-    def answer(self, rule: tuple, state: tuple, actor: int = 0):
-        """Walk down a tree; None if it has no answer for this state. `actor`: who is "own"."""
-        node, layout = self.trees.get(rule), self.layout
-        own = layout.parts[state[layout.shared + actor - 1]] if actor else ()
-        while type(node) is Node:
-            group, index = node.place
-            answer = own[index] if group == OWN else state[index] if group == 0 else HIDDEN
-            if group > 0 or actor and type(answer) in HOLDERS:
-                answer = self.value(state, node.place, actor)
-            if node.compare is not None:
-                answer = node.compare(answer, node.other)
-            node = node.answers.get(answer)
-        return node
-
-    def value(self, state: tuple, place: tuple, actor: int):
-        """What the state holds at a place, as the actor sees both."""
-        group, index = place
-        layout = self.layout
-        if group == 0:
-            value = state[index]
-            if actor and type(value) in HOLDERS:
-                return layout.relative(value, actor, 0, layout.names[index])
-            return value
-        group = meant_group(group, actor)
-        value = layout.parts[state[layout.shared + group - 1]][index]
-        return layout.relative(value, actor, group) if type(value) in HOLDERS else value
-
-    def keep(self, rule: tuple, asked: dict, state: tuple, actor: int, result) -> None:
-        """Add a way down to a tree: first its own questions, then those of ours it does not ask."""
-        asked = [(place, compare, other) for place, compare, other, _ in asked]
-        holder, key = self.trees, rule
-        while True:
-            node = holder.get(key)
-            if node is None:
-                if not asked:
-                    break
-                node = holder[key] = Node(*asked[0])
-            asked = [q for q in asked if q != (node.place, node.compare, node.other)]
-            value = self.value(state, node.place, actor)
-            holder, key = node.answers, node.compare(value, node.other) if node.compare else value
-        holder[key] = result
 
     def learn_step(self, rule: tuple, state: tuple, move: int, group: int, path: Path) -> Effect:
         """Replay to the state, watch the step, and keep what it asked and what it changed."""
@@ -345,11 +253,6 @@ class Rules:
             self.looked_at |= looks.minds | looks.relies
             self.keep(("question", name), asked, state, 0, answer)
         return answer[0]
-
-    def place(self, ref: Ref, name: str, actor: int) -> tuple | None:
-        """Where an attribute is kept, as the actor calls it; None if it never changes."""
-        place = self.layout.places.get((ref, name))
-        return place and (seen_group(place[0], actor), place[1])
 
     def replay(self, schedule: list[int], moved: tuple) -> tuple[Kernel, dict]:
         """A machine in the state that a schedule leads to, and the names of its objects.
