@@ -14,15 +14,15 @@ are the states in between. What makes it sound is that locality is not guessed b
   from there, does what it minds or relies on what it does, and the property does not look at that.
 
 Why that is enough. Take any schedule of the full system from a state of the reduced search, in
-which the task t does not take its local step before others take theirs. Let u's step be the first
-of these that minds it, or that it minds. Up to there nothing depends on t, so the same steps can be
-taken after t's; u then comes to the same first place in conflict, with t standing at q. That is a
-shorter schedule, or one nearer to a state without local steps, so by induction the reduced search
-took it too, with at most local steps of t in between, and `met` would know. Hence there is no such
-step: t's can be moved to the front. Chains of local steps end (LONGEST), so every schedule of the
-full system has its permutation in the reduced search, and the property has the same values along
-it. When `met` grows until a step that was taken as local is not local any more, the search begins
-again; what it knows then only grows, so it ends.
+which the task t takes its local step after steps of others. Put t's in front of them. Nobody is
+kept from moving by that, for a local step neither panics nor deletes a timer, and nobody sends
+another to sleep. By induction over the length, the reduced search has followed the others with t
+standing at q, or where its local steps lead, so it has met what the first of them, u, does then.
+That relies on nothing that t did, so u does the same before t's step; and it does nothing that t
+minds, so t does the same after u's: the two may change places, and so may the next. Chains of local
+steps end (LONGEST), so every schedule has its permutation in the reduced search, and the property
+has the same values along it. When `met` grows until a step that was taken as local is not local any
+more, the search begins again; what it knows then only grows, so it ends.
 """
 
 import operator
