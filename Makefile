@@ -41,6 +41,8 @@ clean:
 	@# Compiling all that is installed would take as long again; Python compiles what it imports.
 	@$(BIN)/pip install --quiet --no-compile --disable-pip-version-check \
 	    -c constraints.txt -e '.[$(EXTRAS)]'
+	@# Only where students' code runs nothing can be written: what it imports is compiled here.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import sympy'
 	@# Otherwise JupyterLab asks to fetch its news before the first notebook is seen.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix \
 	    @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
