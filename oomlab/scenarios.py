@@ -216,8 +216,7 @@ def share_with_init(kernel: Kernel, task) -> None:
     """Let init use the task's mm, and look at it every tick (M27)."""
     init = kernel.init
     kernel.mms.remove(init.mm)
-    init.mm = task.mm
-    task.mm.tasks.append(init)
+    task.mm.attach(init)
     task.mm.mm_users += 1
     looks = (repeat, None, (sleep, 1), (look, "heap"))
     kernel.spawn("init-thread", (looks,), thread_of=init, daemon=True)

@@ -94,6 +94,7 @@ def check(kernel: Kernel) -> None:
     for mm in kernel.mms:
         assert mm.mm_users >= 0 and mm.mm_count >= 0
         assert all(vma.pages >= 0 for vma in mm.vmas)
+        assert mm.tasks == [task for task in kernel.tasks if task.mm is mm]
         check_semaphore(mm.mmap_sem)
     for memcg in kernel.memcgs:
         assert memcg.usage >= 0

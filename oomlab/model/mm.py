@@ -69,6 +69,11 @@ class MM:
         self.nr_pmds = 1 if self.vmas else 0
         self.reaped: int | None = None  # pages the reaper took, None before it came
 
+    def attach(self, task) -> None:
+        """Let a task use this address space. A reference of its own (mm_users) is not taken."""
+        task.mm = self
+        self.tasks.append(task)
+
     def find_vma(self, name: str) -> VMA | None:
         return next((vma for vma in self.vmas if vma.name == name), None)
 

@@ -49,9 +49,9 @@ class Task:
         self.name = name
         self.signal = signal
         self.parent: Task | None = None
-        self.mm = mm
+        self.mm = None
         if mm is not None:
-            mm.tasks.append(self)
+            mm.attach(self)
         self.memcg = memcg
         self.uid = uid
         self.flags = 0

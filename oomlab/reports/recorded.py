@@ -89,8 +89,7 @@ def kernel_of(record: dict) -> Kernel:
     for proc in sorted(before["procs"], key=lambda proc: proc["pid"]):
         if proc["pid"] == 1:
             kernel.mms.remove(kernel.init.mm)
-            kernel.init.mm = kernel.new_mm("init", vmas_of(proc, {}, shared, count), None)
-            kernel.init.mm.tasks.append(kernel.init)
+            kernel.new_mm("init", vmas_of(proc, {}, shared, count), None).attach(kernel.init)
         if proc["pid"] not in ids or not proc["statm"][1]:
             continue
         name = ids[proc["pid"]]
