@@ -23,12 +23,12 @@ PLAIN = (int, str, bool, float, type(None))
 
 
 def frames(thread) -> tuple:
-    """Function, position and locals of each frame of a suspended thread, outermost first."""
+    """Function, position, loops and locals of each frame of a suspended thread, outermost first."""
     chain = []
     while thread is not None and thread.gi_frame is not None:
         frame = thread.gi_frame
         place = thread.gi_code.co_qualname, frame.f_lasti, loops(thread)
-        chain.append((*place, *frame.f_locals.values()))
+        chain.append((*place, tuple(frame.f_locals.values())))
         thread = thread.gi_yieldfrom
     return tuple(chain)
 

@@ -14,7 +14,7 @@ and its canonical form has the groups sorted.
 from collections import Counter
 from collections.abc import Callable
 
-from ..fingerprint import loops
+from ..fingerprint import frames
 from ..model.kernel import Kernel, Timer
 from ..model.locks import Mutex, RwSemaphore, WaitQueue
 from ..model.memcg import Memcg
@@ -134,12 +134,9 @@ class Layout:
 
     def position(self, task: Task, refs: dict) -> tuple:
         """(number of the kind of position, Refs into other groups...)."""
-        group, chain, thread = refs[id(task)][1].group, [], task.thread
-        while thread is not None and thread.gi_frame is not None:
-            frame = thread.gi_frame
-            values = [self.token(v, group, refs) for v in frame.f_locals.values()]
-            chain.append((thread.gi_code.co_qualname, frame.f_lasti, loops(thread), *values))
-            thread = thread.gi_yieldfrom
+        group, chain = refs[id(task)][1].group, []
+        for *place, values in frames(task.thread):
+            chain.append((*place, *[self.token(value, group, refs) for value in values]))
         foreign: list[Ref] = []
         skeleton = rename(tuple(chain), lambda ref: (foreign.append(ref), hide(ref))[1])
         if skeleton not in self.skeletons:
@@ -241,12 +238,10 @@ class Layout:
     def rank(self, state: tuple, masked: list) -> dict[int, int]:
         """In which order the groups are met when following references from the shared values."""
         met: dict[int, int] = {}
-        mentions = self.mentions
         for index in self.ordered:
             value = state[index]
             if type(value) in HOLDERS:
-                groups = mentions.get(value)
-                for group in self.groups_in(value) if groups is None else groups:
+                for group in self.groups_in(value):
                     met.setdefault(group, len(met) + 1)
         queue = list(met)
         for group in queue:  # grows while we follow
@@ -261,20 +256,20 @@ class Layout:
         numbers = state[self.shared :]
         if not self.symmetry or len(set(numbers)) == len(numbers):
             return set()
-        known = self.mentions
         named = {ref.group for number in numbers for ref in self.masked[number][1]}
         for value in state[: self.shared]:
             if type(value) in HOLDERS:
-                groups = known.get(value)
-                named.update(self.groups_in(value) if groups is None else groups)
+                named.update(self.groups_in(value))
         alike: dict[int, int] = {}
         return {group for group, number in enumerate(numbers, start=1)
                 if group not in named and alike.setdefault(number, group) != group}  # fmt: skip
 
     def groups_in(self, value) -> list[int]:
         """The groups that a value refers to, in order; worked out once."""
-        groups = self.mentions[value] = []
-        rename(value, lambda ref: (groups.append(ref.group), ref)[1])
+        groups = self.mentions.get(value)
+        if groups is None:
+            groups = self.mentions[value] = []
+            rename(value, lambda ref: (groups.append(ref.group), ref)[1])
         return groups
 
 
@@ -299,9 +294,10 @@ def met_twice(kernel: Kernel) -> list:
     """Other objects that one comes to from more than one of the groups of equals."""
     met: dict[int, tuple] = {}
     times: Counter = Counter()
+    stop = around(kernel)
     for members in kernel.symmetric:
         found: dict[int, tuple] = {}
-        walk(members, 0, found, around(kernel))
+        walk(members, 0, found, stop)
         times.update(found.keys())
         met.update(found)
     return [thing for number, (thing, _) in met.items() if times[number] > 1]

@@ -45,8 +45,7 @@ class Monitored:
 
     def successor(self, state: tuple, move: int, path: Path) -> tuple:
         before, memory = state
-        same = self.relation.layout.same
-        then = self.relation.successor(before, move, lambda: (path()[0], same))
+        then = self.relation.successor(before, move, path)
         memory = self.monitor(memory, dict(self.step(before, move, path)))
         try:
             hash(memory)

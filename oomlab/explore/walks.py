@@ -37,7 +37,7 @@ def run_walks(kernel: Kernel, layout: Layout, schedule: list) -> None:
             run_schedule(kernel, schedule[ahead:number])
             put_in_order(kernel.tasks, layout, entry)
             ahead = number + 1
-    run_schedule(kernel, schedule[ahead:] if ahead else schedule)
+    run_schedule(kernel, schedule[ahead:])
 
 
 def with_one_list(layout: Layout, schedule: list, bad: Callable[[Kernel], object]) -> list[int]:
@@ -46,9 +46,8 @@ def with_one_list(layout: Layout, schedule: list, bad: Callable[[Kernel], object
         return schedule
     guess = [*dict.fromkeys([*chosen(layout, schedule), *layout.same[1:]])]
     for order in islice(permutations(guess), ENOUGH):
-        pids = dict(layout.pids)
         new = {of: number for number, of in enumerate((0, *order))}
-        names = {pid: pids[Ref(new[of], place)] for (of, place), pid in pids.items()}
+        names = {pid: layout.pids[Ref(new[of], n)] for (of, n), pid in layout.pids.items()}
         renamed = [names[e] if e > 0 else -names[-e] for e in schedule if type(e) is int]
         kernel = layout.build()
         try:
