@@ -32,9 +32,23 @@ print(json.dumps([found.verdict, found.states, found.transitions, time.process_t
 def explore(policy: list[str], victims: int, vmas: int) -> tuple[float, dict]:
     """`oomlab explore` as a person types it: CPU seconds, and what it printed."""
     seconds, _, printed = process(
-        [sys.executable, "-m", "oomlab", "explore", "lost-victim", "--policy", *policy, "--json",
-         "--set", f"victims={victims}", "--set", f"vmas={vmas}", "--seconds", str(MOST_SECONDS)]
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "oomlab",
+            "explore",
+            "lost-victim",
+            "--policy",
+            *policy,
+            "--json",
+            "--set",
+            f"victims={victims}",
+            "--set",
+            f"vmas={vmas}",
+            "--seconds",
+            str(MOST_SECONDS),
+        ]
+    )
     return seconds, json.loads(printed)
 
 
@@ -67,8 +81,19 @@ def main() -> None:
             row += [f"{seconds:.2f}", goal, rate]
             both = found_spin and handoff != "scan, next victim"
             rows.append(row + (spin(handoff, victims, vmas) if both else ["", "", ""]))
-    head = ["hand-off", "V", "K", "oomlab", "states", "CPU s", "goal", "moves/s", "Spin", "states",
-            "CPU s"]  # fmt: skip
+    head = [
+        "hand-off",
+        "V",
+        "K",
+        "oomlab",
+        "states",
+        "CPU s",
+        "goal",
+        "moves/s",
+        "Spin",
+        "states",
+        "CPU s",
+    ]
     table("lost-victim: can one of V victims with K VMAs be lost? Whole processes", head, rows)
     if not found_spin:
         print("\nspin or gcc is not installed: the comparison with Spin was skipped.")

@@ -5,14 +5,25 @@
 'deadlock'
 """
 
-from .explore import explore, hunt
+from .explorer import PROPERTIES, explore, hunt
 from .model.policy import HZ, KNOBS, PRESETS, Policy, difference
-from .outcome import Outcome
 from .scenarios import SCENARIOS
-from .trace import Run, build, run
+from .simulate.outcome import Outcome
+from .simulate.run import Run, build, run
 
 __version__ = "0.1.0"
 __all__ = [
-    "HZ", "KNOBS", "PRESETS", "SCENARIOS", "Outcome", "Policy", "Run", "build", "difference",
-    "explore", "hunt", "run",
-]  # fmt: skip
+    "HZ",
+    "KNOBS",
+    "PRESETS",
+    "PROPERTIES",
+    "SCENARIOS",
+    "Outcome",
+    "Policy",
+    "Run",
+    "build",
+    "difference",
+    "explore",
+    "hunt",
+    "run",
+]

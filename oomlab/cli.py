@@ -9,13 +9,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from .compare import compare
-from .explore import PROPERTIES, explore, hunt
-from .explore.exploration import show_progress
+from .explorer import PROPERTIES, explore, hunt
+from .explorer.exploration import show_progress
 from .model.policy import KNOBS, PRESETS
 from .naming import nearest
 from .scenarios import SCENARIOS, parameters, title
-from .trace import run
+from .simulate.comparison import compare
+from .simulate.run import run
 
 SCHEMA = "oomlab-run/1"
 
@@ -121,8 +121,13 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
 def scenario_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("scenario", help="a name from: oomlab list scenarios")
     sub.add_argument("--policy", default="linux-4.4", help="a name from: oomlab list policies")
-    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                     help="a knob of the policy or a parameter of the scenario")  # fmt: skip
+    sub.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a knob of the policy or a parameter of the scenario",
+    )
 
 
 def settings(pairs: list[str]) -> dict[str, str]:
@@ -172,7 +177,7 @@ def run_one(args) -> None:
     elif args.trace:
         print(done.to_json())
     elif args.log:
-        from .klog import kernel_log
+        from .simulate.kernel_log import kernel_log
 
         print("\n".join(line for _, line in kernel_log(done)))
     elif args.ask or args.answers:
@@ -209,14 +214,27 @@ def compare_two(args) -> None:
 
 def explore_all(args) -> None:
     if args.random is not None:
-        found = hunt(args.scenario, args.policy, args.property, runs=args.random, seed=args.seed,
-                     **settings(args.set))  # fmt: skip
+        found = hunt(
+            args.scenario,
+            args.policy,
+            args.property,
+            runs=args.random,
+            seed=args.seed,
+            **settings(args.set),
+        )
         print(json.dumps(found.to_dict()) if args.json else found.markdown())
         return
     tell = show_progress if sys.stderr.isatty() and not args.json else None
-    found = explore(args.scenario, args.policy, args.property, prefer=args.prefer,
-                    max_states=args.max_states, seconds=args.seconds, progress=tell,
-                    **settings(args.set))  # fmt: skip
+    found = explore(
+        args.scenario,
+        args.policy,
+        args.property,
+        prefer=args.prefer,
+        max_states=args.max_states,
+        seconds=args.seconds,
+        progress=tell,
+        **settings(args.set),
+    )
     print(json.dumps(found.to_dict()) if args.json else found.markdown())
 
 
@@ -227,6 +245,6 @@ def explain(args) -> int:
 
 
 def fidelity(args) -> int:
-    from .reports.fidelity import report
+    from .recordings.fidelity import report
 
     return report(args.folder, args.json)

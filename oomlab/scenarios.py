@@ -72,8 +72,7 @@ def lost_victim(policy: Policy, victims: int = 2, vmas: int = 2) -> Kernel:
         memcg = kernel.new_memcg(f"memcg{i}", limit=8 * vmas)
         full = [VMA(f"vma{j}", ANON, 8) for j in range(1, vmas + 1)]
         victim = kernel.spawn(f"victim{i}", ((hang,),), vmas=full, memcg=memcg)
-        thread = kernel.spawn(
-            f"thread{i}", ((touch, "vma1", 1),), thread_of=victim, memcg=memcg)  # fmt: skip
+        thread = kernel.spawn(f"thread{i}", ((touch, "vma1", 1),), thread_of=victim, memcg=memcg)
         kernel.symmetric.append([memcg, victim, thread])
     return kernel
 
@@ -148,8 +147,15 @@ def invisible_dependency(policy: Policy, holders: int = 1) -> Kernel:
 
 
 @scenario
-def page_thieves(policy: Policy, thieves: int = 8, dying: int = 2, need: int = 6, pages: int = 4,
-                 reserve: int = 0, circulate: int = 0) -> Kernel:  # fmt: skip
+def page_thieves(
+    policy: Policy,
+    thieves: int = 8,
+    dying: int = 2,
+    need: int = 6,
+    pages: int = 4,
+    reserve: int = 0,
+    circulate: int = 0,
+) -> Kernel:
     """Who gets the reclaimed pages? Allocators that are not dying steal them (M02, M13, M16).
 
     The victim is stuck; `dying` processes that share its mm were killed with it, but never marked.
@@ -233,11 +239,16 @@ def memcg_vs_global(policy: Policy, global_first: int = 0) -> Kernel:
     memcg = kernel.new_memcg("memcg1", limit=100)
     inside = kernel.spawn("inside", ((hang,),), vmas=heap(96), memcg=memcg)
     late = ((sleep, 30),)
-    kernel.spawn("charger", (late if global_first else ()) + ((touch, "heap", 8),),
-                 thread_of=inside, memcg=memcg)  # fmt: skip
+    kernel.spawn(
+        "charger",
+        (late if global_first else ()) + ((touch, "heap", 8),),
+        thread_of=inside,
+        memcg=memcg,
+    )
     kernel.spawn("outside", ((pause,),), vmas=heap(300))
-    kernel.spawn("asker", (() if global_first else late) + ((mmap, "heap"), (touch, "heap", 700)),
-                 adj=-1000)  # fmt: skip
+    kernel.spawn(
+        "asker", (() if global_first else late) + ((mmap, "heap"), (touch, "heap", 700)), adj=-1000
+    )
     return kernel
 
 
@@ -427,8 +438,7 @@ def decoy_children(policy: Policy, children: int = 4) -> Kernel:
     """Ten children block each other on one file; killing them in turn ends nothing (M23)."""
     kernel = Kernel(policy, 1024)
     inode = Mutex("i_mutex of the shared file")
-    hog = kernel.spawn(
-        "hog", ((sleep, 4), (mmap, "heap"), (touch, "heap", 1100)), vmas=heap(300))  # fmt: skip
+    hog = kernel.spawn("hog", ((sleep, 4), (mmap, "heap"), (touch, "heap", 1100)), vmas=heap(300))
     for i in range(1, children + 1):
         append = (locked, inode, (sleep, 1, TASK_UNINTERRUPTIBLE), (alloc, 3))
         kernel.spawn(f"child{i}", ((repeat, None, append, (free,)),), parent=hog, vmas=heap(4))

@@ -24,8 +24,9 @@ def wrapped(lines: list[str], width: int = 74) -> list[str]:
     """As a mailer does it: at blanks, and what is longer than a line stays long."""
     out = []
     for line in lines:
-        out += textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False,
-                             drop_whitespace=True) or [""]  # fmt: skip
+        out += textwrap.wrap(
+            line, width, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        ) or [""]
     return out
 
 
@@ -138,8 +139,15 @@ STYLES = {
     "list of yaml": mapped(lambda s: '  - "' + s + '"'),
     "one json string": lambda lines: json.dumps({"log": "\n".join(lines)}),
     "escaped in one line": lambda lines: "\\n".join(lines),
-    "html": lambda lines: "<pre>" + "\n".join(lines).replace("&", "&amp;").replace("<", "&lt;")
-    .replace(">", "&gt;").replace('"', "&quot;") + "</pre>",
+    "html": lambda lines: (
+        "<pre>"
+        + "\n".join(lines)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&quot;")
+        + "</pre>"
+    ),
     "html table": mapped(table_of_html),
     "html mail": mapped(lambda s: "&gt; " + s.replace("<", "&lt;") + "<br>"),
     "table": mapped(lambda s: "| " + s + " |"),
@@ -148,7 +156,8 @@ STYLES = {
     "indented": mapped(lambda s: "      " + s),
     "blank lines": lambda lines: "\n\n".join(lines),
     "multi-line records": lambda lines: "\n".join(lines).replace("\\x0a", "\n"),
-    "rsyslog": lambda lines: "\n".join("May  9 14:52:38 box kernel: " + s for s in lines)
-    .replace("\\x0a", "#012"),
+    "rsyslog": lambda lines: "\n".join("May  9 14:52:38 box kernel: " + s for s in lines).replace(
+        "\\x0a", "#012"
+    ),
     "old mac": lambda lines: "\r".join(lines),
-}  # fmt: skip
+}

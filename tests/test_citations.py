@@ -20,9 +20,16 @@ DATED = re.compile(r"\bv(\d\.\d+),? `([0-9a-f]{8,40})`")
 
 # Ids that nobody could confirm while the facts were gathered: not to be taught.
 UNCONFIRMED = [
-    "a63d83f427fb", "bb8a4b7fd126", "11a410d516e8", "a373966d1f64", "af8e15cc85a2",
-    "696453e66630", "3ef22dfff239", "f0c867d9588d", "426fb5e72d92",
-]  # fmt: skip
+    "a63d83f427fb",
+    "bb8a4b7fd126",
+    "11a410d516e8",
+    "a373966d1f64",
+    "af8e15cc85a2",
+    "696453e66630",
+    "3ef22dfff239",
+    "f0c867d9588d",
+    "426fb5e72d92",
+]
 
 
 def text_of(path):

@@ -42,14 +42,24 @@ def test_a_schedule_is_replayed_from_a_file(capsys, tmp_path):
     words = ("explore", "lost-victim", "--policy", "rfc-2015-11-25", "--json")
     file = tmp_path / "schedule.json"
     file.write_text(run(capsys, *words)[1])
-    _, out, _ = run(capsys, "run", "lost-victim", "--policy", "rfc-2015-11-25", "--schedule",
-                    str(file))  # fmt: skip
+    _, out, _ = run(
+        capsys, "run", "lost-victim", "--policy", "rfc-2015-11-25", "--schedule", str(file)
+    )
     assert out.startswith("lost-victim: ")
 
 
 def test_compare_is_a_sheet(capsys):
-    _, out, _ = run(capsys, "compare", "lost-victim", "--policy", "rfc-2015-11-25", "--policy",
-                    "handa", "--seeds", "6")  # fmt: skip
+    _, out, _ = run(
+        capsys,
+        "compare",
+        "lost-victim",
+        "--policy",
+        "rfc-2015-11-25",
+        "--policy",
+        "handa",
+        "--seeds",
+        "6",
+    )
     assert "| reaper | slot | list |" in out and "They part at step" in out
 
 
@@ -59,19 +69,22 @@ def test_list_names_everything(capsys):
         assert word in out
 
 
-@pytest.mark.parametrize("words, hint", [
-    (["run", "lost-vicitm"], "lost-victim"),
-    (["run", "lost-victim", "--policy", "linux-4.40"], "linux-4.4"),
-    (["run", "lost-victim", "--set", "victms=3"], "victims"),
-    (["run", "lost-victim", "--set", "victims"], "NAME=VALUE"),
-    (["run", "lost-victim", "--set", "victims=-1"], "whole number"),
-    (["run", "lost-victim", "--set", "reaper=slt"], "slot"),
-    (["run", "lost-victim", "--schedule", "no-such-file"], "schedule"),
-    (["runn"], "run"),
-    (["explore", "lost-victim", "--property", "no-victim"], "no-victim-lost"),
-    (["compare", "lost-victim", "--policy", "handa"], "twice"),
-    (["fidelity", "no-such-folder"], "no recordings"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words, hint",
+    [
+        (["run", "lost-vicitm"], "lost-victim"),
+        (["run", "lost-victim", "--policy", "linux-4.40"], "linux-4.4"),
+        (["run", "lost-victim", "--set", "victms=3"], "victims"),
+        (["run", "lost-victim", "--set", "victims"], "NAME=VALUE"),
+        (["run", "lost-victim", "--set", "victims=-1"], "whole number"),
+        (["run", "lost-victim", "--set", "reaper=slt"], "slot"),
+        (["run", "lost-victim", "--schedule", "no-such-file"], "schedule"),
+        (["runn"], "run"),
+        (["explore", "lost-victim", "--property", "no-victim"], "no-victim-lost"),
+        (["compare", "lost-victim", "--policy", "handa"], "twice"),
+        (["fidelity", "no-such-folder"], "no recordings"),
+    ],
+)
 def test_a_wrong_word_is_one_sentence(words, hint):
     done = oomlab(*words)
     assert done.returncode in (1, 2)

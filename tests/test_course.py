@@ -25,8 +25,16 @@ def test_a_lesson_has_the_parts_that_every_lesson_has(path):
     text = "\n".join(cells(path, "markdown"))
     assert re.search(r"^# \d+\. ", text) and "**The question.**" in text and " minutes. " in text
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    for part in ("Who said what", "Predict", "Explain", "view", "What Linux did", "and why",
-                 "Check yourself", "Where to read on"):  # fmt: skip
+    for part in (
+        "Who said what",
+        "Predict",
+        "Explain",
+        "view",
+        "What Linux did",
+        "and why",
+        "Check yourself",
+        "Where to read on",
+    ):
         assert any(part in heading for heading in headings), part
     assert any("hange the policy" in heading for heading in headings)
     assert text.count("<details>") >= 3

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import oomlab
 from oomlab import explore, hunt
-from oomlab.explore import PROPERTIES
-from oomlab.explore.rules import Relayout, Rules
+from oomlab.explorer import PROPERTIES
+from oomlab.explorer.rules import Relayout, Rules
 from oomlab.model.policy import PRESETS
 
 THIEF = {"thieves": 1, "dying": 1, "need": 2, "pages": 2, "reserve": 2}
@@ -17,40 +17,51 @@ TIGHT = {"reaper": "none", "thieves": 0, "dying": 2, "need": 2, "pages": 2}
 TWICE = {"oom_kill_allocating_task": True}
 
 
-@pytest.mark.parametrize("scenario, policy, prop, settings", [
-    ("lost-victim", "rfc-2015-11-25", "no-victim-lost", {}),  # (a) M16
-    ("lost-victim", "mm-2015-12", "no-victim-lost", {}),
-    ("self-marked", "rfc-2015-11-25", "no-use-after-free", {}),  # (b) M23
-    ("second-oom", "rfc-2015-11-27", "no-use-after-free", {}),
-    ("hidden-sharer", "rfc-2015-11-25", "no-live-task-reaped", {"sharer": "killable"}),  # (c) M13
-    ("second-oom", "mm-2015-12", "no-victim-lost", {}),  # (d) 03049269de43, M29
-    ("killed-twice", "queue-2016-02", "list-intact", TWICE),  # (e) 855b01832573
-    ("page-thieves", "handa", "dying-exit", TIGHT | {"reserve": 2}),  # (f) M(r-1)
-    ("page-thieves", "rfc-2015-11-25", "dying-exit", THIEF),  # (g) starved
-    ("page-thieves", "rfc-2015-11-25", "dying-exit", THIEF | {"circulate": 1}),
-    ("lost-victim", "rfc-xchg", "no-victim-lost", {"victims": 3}),  # (h)
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "scenario, policy, prop, settings",
+    [
+        ("lost-victim", "rfc-2015-11-25", "no-victim-lost", {}),  # (a) M16
+        ("lost-victim", "mm-2015-12", "no-victim-lost", {}),
+        ("self-marked", "rfc-2015-11-25", "no-use-after-free", {}),  # (b) M23
+        ("second-oom", "rfc-2015-11-27", "no-use-after-free", {}),
+        (
+            "hidden-sharer",
+            "rfc-2015-11-25",
+            "no-live-task-reaped",
+            {"sharer": "killable"},
+        ),  # (c) M13
+        ("second-oom", "mm-2015-12", "no-victim-lost", {}),  # (d) 03049269de43, M29
+        ("killed-twice", "queue-2016-02", "list-intact", TWICE),  # (e) 855b01832573
+        ("page-thieves", "handa", "dying-exit", TIGHT | {"reserve": 2}),  # (f) M(r-1)
+        ("page-thieves", "rfc-2015-11-25", "dying-exit", THIEF),  # (g) starved
+        ("page-thieves", "rfc-2015-11-25", "dying-exit", THIEF | {"circulate": 1}),
+        ("lost-victim", "rfc-xchg", "no-victim-lost", {"victims": 3}),  # (h)
+    ],
+)
 def test_race_is_found(scenario, policy, prop, settings):
     found = explore(scenario, policy, prop, **settings)
     assert found.verdict == "violated"
     assert len(found.schedule) == len(found.pids)
 
 
-@pytest.mark.parametrize("scenario, policy, prop, settings", [
-    ("lost-victim", "handa", "no-victim-lost", {"victims": 3}),
-    ("lost-victim", "kmallocwd", "no-victim-lost", {}),
-    ("lost-victim", "linux-4.6", "no-victim-lost", {"victims": 3}),
-    ("lost-victim", "linux-6.12", "no-victim-lost", {"victims": 3}),
-    ("self-marked", "mm-2015-12", "no-use-after-free", {}),
-    ("second-oom", "mm-2015-12", "no-use-after-free", {}),
-    ("hidden-sharer", "rfc-2015-11-27", "no-live-task-reaped", {"sharer": "killable"}),
-    ("hidden-sharer", "linux-4.6", "no-live-task-reaped", {"sharer": "killable"}),
-    ("second-oom", "linux-4.6", "no-victim-lost", {}),
-    ("killed-twice", "linux-4.6", "list-intact", TWICE),
-    ("page-thieves", "handa", "dying-exit", TIGHT | {"reserve": 3}),
-    ("page-thieves", "handa", "dying-exit", THIEF),
-    ("page-thieves", "handa", "dying-exit", THIEF | {"circulate": 1}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "scenario, policy, prop, settings",
+    [
+        ("lost-victim", "handa", "no-victim-lost", {"victims": 3}),
+        ("lost-victim", "kmallocwd", "no-victim-lost", {}),
+        ("lost-victim", "linux-4.6", "no-victim-lost", {"victims": 3}),
+        ("lost-victim", "linux-6.12", "no-victim-lost", {"victims": 3}),
+        ("self-marked", "mm-2015-12", "no-use-after-free", {}),
+        ("second-oom", "mm-2015-12", "no-use-after-free", {}),
+        ("hidden-sharer", "rfc-2015-11-27", "no-live-task-reaped", {"sharer": "killable"}),
+        ("hidden-sharer", "linux-4.6", "no-live-task-reaped", {"sharer": "killable"}),
+        ("second-oom", "linux-4.6", "no-victim-lost", {}),
+        ("killed-twice", "linux-4.6", "list-intact", TWICE),
+        ("page-thieves", "handa", "dying-exit", TIGHT | {"reserve": 3}),
+        ("page-thieves", "handa", "dying-exit", THIEF),
+        ("page-thieves", "handa", "dying-exit", THIEF | {"circulate": 1}),
+    ],
+)
 def test_fixed_version_is_clean(scenario, policy, prop, settings):
     found = explore(scenario, policy, prop, **settings)
     assert found.verdict == "holds", found.markdown()
@@ -101,9 +112,10 @@ def test_a_slot_emptied_first_loses_the_third_not_the_second():
     def lost_while_reaping(kernel) -> bool:
         reaping = any(t.mm is not None and t.mm.reaped is not None for t in kernel.tasks)
         waiting = [
-            t for t in kernel.tasks
+            t
+            for t in kernel.tasks
             if t.marked is not None and t.mm.reaped is None and t.mm is not kernel.mm_to_reap
-        ]  # fmt: skip
+        ]
         return reaping and bool(waiting) and kernel.oom_lock.owner is None
 
     def victims(kernel) -> int:
@@ -129,13 +141,16 @@ def test_fewest_switches_is_no_more_than_the_shortest_has():
     assert len(switches.pids) >= len(steps.pids)
 
 
-SMALL = st.fixed_dictionaries({
-    "scenario": st.sampled_from(
-        ["lost-victim", "second-oom", "self-marked", "hidden-sharer", "killed-twice"]),
-    "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
-    "pin": st.sampled_from(["after-publish", "before-publish"]),
-    "wake": st.sampled_from(["mark_oom_victim", "oom_kill_process"]),
-})  # fmt: skip
+SMALL = st.fixed_dictionaries(
+    {
+        "scenario": st.sampled_from(
+            ["lost-victim", "second-oom", "self-marked", "hidden-sharer", "killed-twice"]
+        ),
+        "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
+        "pin": st.sampled_from(["after-publish", "before-publish"]),
+        "wake": st.sampled_from(["mark_oom_victim", "oom_kill_process"]),
+    }
+)
 
 
 @settings(max_examples=12, deadline=None)
@@ -164,21 +179,27 @@ def test_reductions_change_no_verdict(small):
 
 @settings(max_examples=20, deadline=None)
 @given(
-    st.fixed_dictionaries({
-        "scenario": st.sampled_from(["lost-victim", "second-oom", "hidden-sharer", "killed-twice"]),
-        "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
-        "property": st.sampled_from(sorted(n for n, p in PROPERTIES.items() if p.kind == "never")),
-        "reserves": st.sampled_from(["none", "memdie", "favour-dying", "oom-half"]),
-        "reaper_oom_lock": st.booleans(),
-        "reaper_naps": st.booleans(),
-        "oom_kill_allocating_task": st.booleans(),
-    }),
+    st.fixed_dictionaries(
+        {
+            "scenario": st.sampled_from(
+                ["lost-victim", "second-oom", "hidden-sharer", "killed-twice"]
+            ),
+            "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
+            "property": st.sampled_from(
+                sorted(n for n, p in PROPERTIES.items() if p.kind == "never")
+            ),
+            "reserves": st.sampled_from(["none", "memdie", "favour-dying", "oom-half"]),
+            "reaper_oom_lock": st.booleans(),
+            "reaper_naps": st.booleans(),
+            "oom_kill_allocating_task": st.booleans(),
+        }
+    ),
     st.integers(1, 60),
-)  # fmt: skip
+)
 def test_one_order_stands_for_all(small, first):
     """However early it begins to believe that it has met everything, it ends with the truth."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("oomlab.explore.search"), "FIRST", first)
+        patch.setattr(import_module("oomlab.explorer.search"), "FIRST", first)
         some, every = (
             explore(**small, max_states=800, partial_order=order) for order in (True, False)
         )
@@ -223,7 +244,10 @@ def test_learned_and_replayed_states_are_the_same(policy):
         for learn in (True, False)
     )
     assert (learned.verdict, learned.states, learned.transitions) == (
-        replayed.verdict, replayed.states, replayed.transitions)  # fmt: skip
+        replayed.verdict,
+        replayed.states,
+        replayed.transitions,
+    )
 
 
 def test_equal_states_have_equal_futures():
@@ -267,8 +291,15 @@ def read_state(rules: Rules, path: list[int], moved: tuple) -> tuple:
 @pytest.mark.parametrize("victims, vmas", [(1, 1), (2, 1), (2, 2), (3, 1)])
 def test_an_independent_search_counts_the_same_states(policy, slot, victims, vmas):
     """An oracle without kernel and explorer: killers, a reaper and a hand-off, as plain tuples."""
-    found = explore("lost-victim", policy, lambda kernel: False, victims=victims, vmas=vmas,
-                    symmetry=False, partial_order=False)  # fmt: skip
+    found = explore(
+        "lost-victim",
+        policy,
+        lambda kernel: False,
+        victims=victims,
+        vmas=vmas,
+        symmetry=False,
+        partial_order=False,
+    )
     assert (found.states, found.transitions) == on_paper(slot, victims, vmas)
 
 
@@ -377,11 +408,14 @@ def test_an_interrupt_keeps_what_is_known():
     assert found.verdict == "bound-reached" and found.bound["interrupted"] and found.states > 0
 
 
-@pytest.mark.parametrize("call, word", [
-    (lambda: explore("lost-victm"), "lost-victim"),
-    (lambda: explore("lost-victim", property="no-victims-lost"), "no-victim-lost"),
-    (lambda: explore("lost-victim", prefer="luck"), "steps"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call, word",
+    [
+        (lambda: explore("lost-victm"), "lost-victim"),
+        (lambda: explore("lost-victim", property="no-victims-lost"), "no-victim-lost"),
+        (lambda: explore("lost-victim", prefer="luck"), "steps"),
+    ],
+)
 def test_wrong_names(call, word):
     with pytest.raises(ValueError, match=word):
         call()

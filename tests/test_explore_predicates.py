@@ -6,8 +6,8 @@ import pytest
 
 import oomlab
 from oomlab import explore, hunt
-from oomlab.explore.layout import HISTORY, WATCHED, walk
-from oomlab.scheduler import run_schedule, run_seeded
+from oomlab.explorer.layout import HISTORY, WATCHED, walk
+from oomlab.simulate.scheduler import run_schedule, run_seeded
 
 
 def overtaken(memory, step):
@@ -57,8 +57,11 @@ def test_whatever_changes_is_state_or_history(scenario):
     for policy in ("rfc-2015-11-25", "kmallocwd", "linux-6.12"):
         kernel, found = oomlab.build(scenario, policy)[0], {}
         walk([kernel], 0, found, set())
-        before = [(thing, name, snapshot(value)) for thing, _ in found.values()
-                  for name, value in attributes(thing).items()]  # fmt: skip
+        before = [
+            (thing, name, snapshot(value))
+            for thing, _ in found.values()
+            for name, value in attributes(thing).items()
+        ]
         run_seeded(kernel, seed=1, most_steps=3000)
         for thing, name, value in before:
             if snapshot(getattr(thing, name)) != value:
@@ -82,13 +85,16 @@ def snapshot(value):
 
 
 @pytest.mark.parametrize("learn", [True, False])
-@pytest.mark.parametrize("question, word", [
-    (lambda kernel: kernel.victims == ["victim1"], "Kernel.victims"),
-    (lambda kernel: kernel.jiffies > 3, "Kernel.jiffies"),
-    (lambda kernel: any(t.op and t.op[0] == "mark" for t in kernel.tasks), "Task.op"),
-    (lambda kernel: any(t.mm and t.mm.reaped == 8 for t in kernel.tasks), "how many pages"),
-    (lambda kernel: any(t.marked and t.marked > 2 for t in kernel.tasks), "when a task"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "question, word",
+    [
+        (lambda kernel: kernel.victims == ["victim1"], "Kernel.victims"),
+        (lambda kernel: kernel.jiffies > 3, "Kernel.jiffies"),
+        (lambda kernel: any(t.op and t.op[0] == "mark" for t in kernel.tasks), "Task.op"),
+        (lambda kernel: any(t.mm and t.mm.reaped == 8 for t in kernel.tasks), "how many pages"),
+        (lambda kernel: any(t.marked and t.marked > 2 for t in kernel.tasks), "when a task"),
+    ],
+)
 def test_a_property_of_states_looks_at_nothing_else(question, word, learn):
     with pytest.raises(ValueError, match=word):
         explore("lost-victim", "handa", question, learn=learn)

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import oomlab
-from oomlab import explore
+from oomlab import explorer as explore
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_INTERRUPTIBLE, Mutex, schedule_timeout, wake_up_process
 from oomlab.model.mm import VMA
@@ -89,7 +89,7 @@ def explored(programs: list, equals: int, said: int, first: int, **reductions):
         return kernel.oom_victims >= said
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("oomlab.explore.search"), "FIRST", first)
+        patch.setattr(import_module("oomlab.explorer.search"), "FIRST", first)
         patch.setitem(oomlab.SCENARIOS, "program", program)
         return explore("program", "linux-4.6", bad, max_states=3000, **reductions)
 

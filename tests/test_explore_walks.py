@@ -5,14 +5,14 @@ from itertools import permutations
 import pytest
 
 import oomlab
-from oomlab import explore
-from oomlab.explore import PROPERTIES, walks
-from oomlab.explore.rules import Relayout, Rules
-from oomlab.explore.search import Search
+from oomlab import explorer as explore
+from oomlab.explorer import PROPERTIES, walks
+from oomlab.explorer.rules import Relayout, Rules
+from oomlab.explorer.search import Search
 from oomlab.model.kernel import Kernel
 from oomlab.model.syscalls import touch
 from oomlab.scenarios import heap, nearly_full
-from oomlab.scheduler import run_schedule
+from oomlab.simulate.scheduler import run_schedule
 
 ONLY_SCANS = {"scan_panic": 0, "scan_next_victim": 0}
 
@@ -32,9 +32,9 @@ def up_to_renaming(rules: Rules, states: list[tuple]) -> int:
     """How many there are if the victims have no names."""
     layout = rules.layout
     orders = [(0, *order) for order in permutations(range(1, layout.groups + 1))]
-    return len({
-        min((layout.renamed(state, order) for order in orders), key=repr) for state in states
-    })  # fmt: skip
+    return len(
+        {min((layout.renamed(state, order) for order in orders), key=repr) for state in states}
+    )
 
 
 @pytest.mark.parametrize("victims, vmas", [(2, 2), (3, 1)])

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import oomlab
-from oomlab.klog import kernel_log
 from oomlab.model import gfp
 from oomlab.model.policy import PRESETS
 from oomlab.reports.parse import parse
+from oomlab.simulate.kernel_log import kernel_log
 
 RECORDED = Path(__file__).parents[2] / "shared" / "kernel-runs"
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
@@ -186,10 +186,15 @@ def test_a_reaper_that_does_not_start():
     ("policy", "last"),
     [
         ("linux-4.4", ["Kernel panic - not syncing: Out of memory and no killable processes..."]),
-        ("linux-4.19", ["Out of memory and no killable processes...",
-                        "Kernel panic - not syncing: System is deadlocked on memory"]),
+        (
+            "linux-4.19",
+            [
+                "Out of memory and no killable processes...",
+                "Kernel panic - not syncing: System is deadlocked on memory",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_nobody_to_kill(policy, last):
     lines = bare(log("decoys", policy))
     assert lines[-len(last) :] == last

@@ -29,7 +29,7 @@ from oomlab.model.syscalls import (
     touch,
     vfork,
 )
-from oomlab.scheduler import run_seeded
+from oomlab.simulate.scheduler import run_seeded
 
 policies = st.sampled_from(list(PRESETS.values()))
 
@@ -41,11 +41,20 @@ def machines(draw):
     if draw(st.booleans()):
         policy = replace(policy, oom_kill_allocating_task=True)
     seed = draw(st.integers(0, 2**20))
-    shapes = draw(st.lists(st.tuples(
-        st.integers(0, 60), st.sampled_from([-1000, -500, 0, 0, 0, 300]),
-        st.integers(0, 11), st.sampled_from([ANON, ANON, FILE, HUGETLB]), st.booleans(),
-        st.sampled_from([0, 0, 1, 2]),
-    ), min_size=1, max_size=6))  # fmt: skip
+    shapes = draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, 60),
+                st.sampled_from([-1000, -500, 0, 0, 0, 300]),
+                st.integers(0, 11),
+                st.sampled_from([ANON, ANON, FILE, HUGETLB]),
+                st.booleans(),
+                st.sampled_from([0, 0, 1, 2]),
+            ),
+            min_size=1,
+            max_size=6,
+        )
+    )
     cpus, reclaimable = draw(st.integers(1, 4)), draw(st.sampled_from([0, 40]))
 
     def boot() -> Kernel:
@@ -56,8 +65,10 @@ def machines(draw):
         lock = Mutex("a lock")
         first = None
         for number, (pages, adj, what, kind, mlocked, where) in enumerate(shapes):
-            vmas = [VMA("heap", ANON, min(pages, 30) if where else pages, locked=mlocked),
-                    VMA("other", kind, min(pages // 4, 8))]  # fmt: skip
+            vmas = [
+                VMA("heap", ANON, min(pages, 30) if where else pages, locked=mlocked),
+                VMA("other", kind, min(pages // 4, 8)),
+            ]
             programs = [
                 ((touch, "heap", 300),),
                 ((locked, lock, (alloc, 3), (sleep, 2, TASK_UNINTERRUPTIBLE)), (free,), (pause,)),
@@ -67,19 +78,26 @@ def machines(draw):
                 ((fork, "child", ((mmap, "heap"), (touch, "heap", 60))), (sleep, 9)),
                 ((vfork, "borrower", ((sleep, 4),)), (touch, "heap", 50)),
                 ((repeat, 8, (read_mm, first.mm if first else None), (sleep, 1)),)
-                if first else ((pause,),),
+                if first
+                else ((pause,),),
                 ((set_adj, 500), (touch, "heap", 200)),
                 ((sleep, 5), (locked, lock, (touch, "heap", 100))),
                 ((pause,),),
                 ((alloc, 2, GFP_KERNEL), (sleep, 400)),
-            ]  # fmt: skip
+            ]
             task = kernel.spawn(
-                f"task{number}", programs[what], vmas=vmas, adj=adj, memcg=memcgs[where],
-                at_exit=((alloc, 2),) if number % 3 == 0 else (), daemon=what == 4,
-            )  # fmt: skip
+                f"task{number}",
+                programs[what],
+                vmas=vmas,
+                adj=adj,
+                memcg=memcgs[where],
+                at_exit=((alloc, 2),) if number % 3 == 0 else (),
+                daemon=what == 4,
+            )
             if number % 3 == 1:
-                kernel.spawn(f"thread{number}", ((touch, "heap", 20),), thread_of=task,
-                             memcg=memcgs[where])  # fmt: skip
+                kernel.spawn(
+                    f"thread{number}", ((touch, "heap", 20),), thread_of=task, memcg=memcgs[where]
+                )
             first = first or task
         return kernel
 
@@ -136,8 +154,11 @@ def test_the_same_seed_gives_the_same_run(machine):
     assert history() == history()
 
 
-@given(scenario=st.sampled_from(["lost-victim", "small-child", "page-thieves"]), policy=policies,
-       seed=st.integers(0, 1000))  # fmt: skip
+@given(
+    scenario=st.sampled_from(["lost-victim", "small-child", "page-thieves"]),
+    policy=policies,
+    seed=st.integers(0, 1000),
+)
 @settings(max_examples=15, deadline=None)
 def test_traces_are_the_same_byte_for_byte(scenario, policy, seed):
     first, second = (

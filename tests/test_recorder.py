@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from oomlab.reports.fidelity import compare
+from oomlab.recordings.fidelity import compare
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE / "recorder"))
@@ -115,11 +115,14 @@ def test_numbers():
 
 
 def test_a_script_sets_the_scene_before_it_goes():
-    script = script_of({
-        "sysctl": {"vm.panic_on_oom": 1}, "cgroups": [{"name": "a", "memory.max": 4096}],
-        "tasks": [{"id": "x", "anon_kb": 8, "cgroup": "a"}, {"id": "y", "behaviour": "grow"}],
-        "steps": ["go", "kills 2 100"],
-    }).splitlines()  # fmt: skip
+    script = script_of(
+        {
+            "sysctl": {"vm.panic_on_oom": 1},
+            "cgroups": [{"name": "a", "memory.max": 4096}],
+            "tasks": [{"id": "x", "anon_kb": 8, "cgroup": "a"}, {"id": "y", "behaviour": "grow"}],
+            "steps": ["go", "kills 2 100"],
+        }
+    ).splitlines()
     assert script[:2] == ["write /proc/sys/vm/panic_on_oom 1", "loglevel 8"]
     assert "task x cgroup=a anon=8" in script
     assert "task y grow=anon step=256 delay=400" in script

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from oomlab.reports.fidelity import agreement, compare, report
-from oomlab.reports.recorded import kernel_of, read_record
+from oomlab.recordings.fidelity import agreement, compare, report
+from oomlab.recordings.recorded import kernel_of, read_record
 
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
 SHARED = Path(__file__).parents[2] / "shared" / "kernel-runs"
@@ -58,8 +58,11 @@ def test_the_prediction_does_not_look_at_what_happened(name, tmp_path):
     record = read_record(SHIPPED / name)
     blind = {key: record[key] for key in ("schema", "kernel", "scenario", "variant", "config")}
     tasks = [task | {"grown_kb": 0} for task in record["before"]["tasks"]]
-    blind |= {"before": record["before"] | {"tasks": tasks}, "parsed": [],
-              "outcome": {"kill_order": [], "reaped": [], "panic": None}}  # fmt: skip
+    blind |= {
+        "before": record["before"] | {"tasks": tasks},
+        "parsed": [],
+        "outcome": {"kill_order": [], "reaped": [], "panic": None},
+    }
     assert compare(written(tmp_path, blind)).got == compare(SHIPPED / name).got
 
 
@@ -69,7 +72,9 @@ def test_a_wrong_outcome_is_a_disagreement_and_nothing_sets_it_apart(tmp_path):
     wrong = compare(written(tmp_path, record))
     assert not wrong.agrees and not wrong.irreducible and wrong.cause
     assert agreement([wrong, compare(SHIPPED / PLAIN)])["by_kernel"]["6.12"] == {
-        "runs": 2, "agree": 1}  # fmt: skip
+        "runs": 2,
+        "agree": 1,
+    }
 
 
 def test_racing_growers_are_set_apart_whoever_is_right(tmp_path):
@@ -89,9 +94,11 @@ def test_a_run_in_which_memory_never_ran_out_is_set_apart(tmp_path):
 
 @pytest.mark.parametrize(
     ("panic", "agrees"),
-    [("Kernel panic - not syncing: System is deadlocked on memory", True),
-     ("Kernel panic - not syncing: Attempted to kill init!", False)],
-)  # fmt: skip
+    [
+        ("Kernel panic - not syncing: System is deadlocked on memory", True),
+        ("Kernel panic - not syncing: Attempted to kill init!", False),
+    ],
+)
 def test_a_panic_for_want_of_victims_after_the_last_kill_awaited(panic, agrees, tmp_path):
     record = read_record(SHIPPED / PLAIN)
     record["outcome"]["panic"] = panic
@@ -102,10 +109,15 @@ def test_a_panic_for_want_of_victims_after_the_last_kill_awaited(panic, agrees, 
 
 @pytest.mark.parametrize(
     ("left_kb", "agrees"),
-    [([0, 8, 0], True), ([0, 600, 0], True), ([0, 0, 2048], False), ([9000, 0, 0], False),
-     ([60, 1000, 60], False)],
+    [
+        ([0, 8, 0], True),
+        ([0, 600, 0], True),
+        ([0, 0, 2048], False),
+        ([9000, 0, 0], False),
+        ([60, 1000, 60], False),
+    ],
     ids=["little", "program", "shared", "half", "pages"],
-)  # fmt: skip
+)
 def test_what_was_reaped_and_what_was_left_are_compared(left_kb, agrees, tmp_path):
     record = read_record(SHIPPED / HELD)
     ((when, name, *_kb),) = record["outcome"]["reaped"]
@@ -154,10 +166,25 @@ def test_what_is_no_recording_is_said_so(content, tmp_path):
 
 @pytest.mark.parametrize(
     "path",
-    ["before", "outcome", "parsed", "config", "kernel", "kernel/tag", "config/tasks",
-     "config/steps", "before/meminfo", "before/procs", "before/zones", "before/tasks",
-     "before/procs/0/statm", "before/procs/1/status", "outcome/kill_order", "scenario"],
-)  # fmt: skip
+    [
+        "before",
+        "outcome",
+        "parsed",
+        "config",
+        "kernel",
+        "kernel/tag",
+        "config/tasks",
+        "config/steps",
+        "before/meminfo",
+        "before/procs",
+        "before/zones",
+        "before/tasks",
+        "before/procs/0/statm",
+        "before/procs/1/status",
+        "outcome/kill_order",
+        "scenario",
+    ],
+)
 @pytest.mark.parametrize("value", [None, 7, "x"])
 def test_a_recording_that_lacks_something_is_a_sentence(path, value, tmp_path):
     record = read_record(SHIPPED / HELD)

@@ -18,7 +18,7 @@ from oomlab.reports.report import Counter, Invoker, Kill, Memcg, Memory, Report,
 from oomlab.reports.totals import total_pages
 from oomlab.reports.what_if import changes, what_if
 from oomlab.reports.words import text_of
-from oomlab.scheduler import run_seeded
+from oomlab.simulate.scheduler import run_seeded
 
 DATA = Path(__file__).parent / "data" / "reports"
 RECORDED = [
@@ -138,9 +138,11 @@ def test_before_3_5_points_are_per_mille_and_page_tables_are_estimated():
         report(
             task(7, "a", 51_200, pgtables_bytes=None, swapents=None),
             task(8, "b", 51_210, pgtables_bytes=None, swapents=None),
-            kernel="2.6.32-642.el6.x86_64", columns=OLD, killed=7,
+            kernel="2.6.32-642.el6.x86_64",
+            columns=OLD,
+            killed=7,
         )
-    )  # fmt: skip
+    )
     assert [r.points for r in explanation.ranked] == [513, 513]
     assert explanation.verdict.agrees and explanation.verdict.reason == "tie"
 
@@ -162,10 +164,15 @@ def test_points_below_one():
 @pytest.mark.parametrize(
     ("release", "name"),
     [
-        ("2.6.38", "2.6.32-2.6.39"), ("3.10.0-693.el7", "3.x"), ("4.4.0", "4.0-4.5"),
-        ("4.18.0", "4.6-4.18"), ("5.15.0", "4.19-5.x"), ("6.12.1", "6.x+"), (None, "4.19-5.x"),
+        ("2.6.38", "2.6.32-2.6.39"),
+        ("3.10.0-693.el7", "3.x"),
+        ("4.4.0", "4.0-4.5"),
+        ("4.18.0", "4.6-4.18"),
+        ("5.15.0", "4.19-5.x"),
+        ("6.12.1", "6.x+"),
+        (None, "4.19-5.x"),
     ],
-)  # fmt: skip
+)
 def test_generations(release, name):
     assert generation(report(task(1, "x", 1), kernel=release)) == name
 
@@ -173,12 +180,16 @@ def test_generations(release, name):
 @pytest.mark.parametrize(
     ("mask", "flags", "name"),
     [
-        (0x201DA, (), "3.x"), (0x24000C0, (), "4.0-4.5"), (0x24000C0, ("GFP_KERNEL",), "4.6-4.18"),
-        (0x16040C0, ("GFP_KERNEL",), "4.6-4.18"), (0x6200CA, ("GFP_USER",), "4.19-5.x"),
-        (0xCC0, ("GFP_KERNEL",), "4.19-5.x"), (0x140CCA, ("GFP_HIGHUSER_MOVABLE",), "6.x+"),
+        (0x201DA, (), "3.x"),
+        (0x24000C0, (), "4.0-4.5"),
+        (0x24000C0, ("GFP_KERNEL",), "4.6-4.18"),
+        (0x16040C0, ("GFP_KERNEL",), "4.6-4.18"),
+        (0x6200CA, ("GFP_USER",), "4.19-5.x"),
+        (0xCC0, ("GFP_KERNEL",), "4.19-5.x"),
+        (0x140CCA, ("GFP_HIGHUSER_MOVABLE",), "6.x+"),
         (0x1, (), "unknown"),
     ],
-)  # fmt: skip
+)
 def test_the_bits_of_a_header_tell_the_generation(mask, flags, name):
     invoker = Invoker("x", gfp_mask=mask, gfp_flags=flags, oom_score_adj=0)
     assert generation(Report(invoker=invoker)) == name
@@ -304,7 +315,11 @@ def test_what_if_refuses_in_a_sentence(question):
 
 def test_questions_are_read():
     assert changes(["7:adj=-5", "8:adj=9", "7:rss=3", "limit=4", "kernel=5.1"]) == {
-        "adj": {7: -5, 8: 9}, "rss": {7: 3}, "limit_kb": 4, "kernel": "5.1"}  # fmt: skip
+        "adj": {7: -5, 8: 9},
+        "rss": {7: 3},
+        "limit_kb": 4,
+        "kernel": "5.1",
+    }
     assert changes(["policy=linux-6.1"])["policy"] is PRESETS["linux-6.1"]
 
 

@@ -173,21 +173,36 @@ KILL_LINES = {
     "Killed process 12 (x)": (12, "x", {}),
     "Out of memory: Killed process 12 (x).": (12, "x", {}),
     "Killed process 12 (x) vsz:8kB, anon-rss:4kB, file-rss:0kB": (
-        12, "x", {"vsz": 8, "anon-rss": 4, "file-rss": 0}),
+        12,
+        "x",
+        {"vsz": 8, "anon-rss": 4, "file-rss": 0},
+    ),
     "Killed process 12, UID 602, (ja va) total-vm:8kB, anon-rss:4kB, file-rss:0kB": (
-        12, "ja va", {"total-vm": 8, "anon-rss": 4, "file-rss": 0}),
+        12,
+        "ja va",
+        {"total-vm": 8, "anon-rss": 4, "file-rss": 0},
+    ),
     "Killed process 12 (a.out), UID 0, total-vm:8kB, anon-rss:4kB": (
-        12, "a.out", {"total-vm": 8, "anon-rss": 4}),
+        12,
+        "a.out",
+        {"total-vm": 8, "anon-rss": 4},
+    ),
     "Memory cgroup out of memory: Killed process 12 (CPU 11/KVM) total-vm:8kB, anon-rss:4kB": (
-        12, "CPU 11/KVM", {"total-vm": 8, "anon-rss": 4}),
+        12,
+        "CPU 11/KVM",
+        {"total-vm": 8, "anon-rss": 4},
+    ),
     "Killed process 12 ((sd-pam)) total-vm:8kB": (12, "(sd-pam)", {"total-vm": 8}),
     "Killed process 12 (()) total-vm:8kB": (12, "()", {"total-vm": 8}),
     "Killed process 12 ([) total-vm:8kB": (12, "[", {"total-vm": 8}),
     'Killed process 12 ("q" (r), s) total-vm:8kB': (12, '"q" (r), s', {"total-vm": 8}),
     "Killed process 12 (oom02:45) total-vm:8kB, UID:7 pgtables:4kB oom_score_adj:0": (
-        12, "oom02:45", {"total-vm": 8, "pgtables": 4}),
+        12,
+        "oom02:45",
+        {"total-vm": 8, "pgtables": 4},
+    ),
     "Out of memory: Killed process 12 (cut-o": (12, "cut-o", {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("line", KILL_LINES)
@@ -206,18 +221,48 @@ def test_kill_lines_name_the_user_and_the_adj():
 
 HEADERS = {
     "a b/c:d invoked oom-killer: gfp_mask=0xd0, order=0, oom_adj=0, oom_score_adj=5": (
-        "a b/c:d", 0xD0, (), 0, 5, 0),
+        "a b/c:d",
+        0xD0,
+        (),
+        0,
+        5,
+        0,
+    ),
     "x invoked oom-killer: gfp_mask=0x201da, order=2, oom_adj=-17": (
-        "x", 0x201DA, (), 2, None, -17),
+        "x",
+        0x201DA,
+        (),
+        2,
+        None,
+        -17,
+    ),
     "x invoked oom-killer: gfp_mask=0xc0(GFP_KERNEL), nodemask=(null),  order=0, oom_score_adj=0": (
-        "x", 0xC0, ("GFP_KERNEL",), 0, 0, None),
+        "x",
+        0xC0,
+        ("GFP_KERNEL",),
+        0,
+        0,
+        None,
+    ),
     "x invoked oom-killer: gfp_mask=0x0(), order=-1, oom_score_adj=0": ("x", 0, (), -1, 0, None),
     "y invoked oom-killer: gfp_mask=0x1(GFP_A|__G FP_B), order=0, oom_score_adj=0": (
-        "y", 1, ("GFP_A", "__GFP_B"), 0, 0, None),
+        "y",
+        1,
+        ("GFP_A", "__GFP_B"),
+        0,
+        0,
+        None,
+    ),
     'startLine           = "x invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0': (
-        "x", 1, (), 0, 0, None),
+        "x",
+        1,
+        (),
+        0,
+        0,
+        None,
+    ),
     "x invoked oom-killer:": ("x", None, (), None, None, None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("line", HEADERS)
@@ -274,8 +319,10 @@ def test_a_mailer_that_escapes_more_than_it_has_to():
 def test_hosts_may_be_interleaved():
     lines = []
     for number, line in enumerate(REPORT):
-        lines += [f"May  9 14:52:38 a kernel: {line}", f"May  9 14:52:38 b kernel: {line}".replace(
-            " 7 ", " 8 ")]  # fmt: skip
+        lines += [
+            f"May  9 14:52:38 a kernel: {line}",
+            f"May  9 14:52:38 b kernel: {line}".replace(" 7 ", " 8 "),
+        ]
         lines.append(f"May  9 14:52:38 a cron[{number}]: (root) CMD (true)")
     reports = {report.host: report for report in read("\n".join(lines))}
     assert {host: report.victim.pid for host, report in reports.items()} == {"a": 7, "b": 8}
@@ -412,8 +459,16 @@ def test_no_killable_processes():
     said = "[   10.000020] Out of memory and no killable processes..."
     report = only([HEADER, CPU, CAPTIONS, *ROWS, said])
     assert report.nobody and report.victim is None
-    report = only([HEADER, CPU, CAPTIONS, *ROWS, "[   10.000020] Kernel panic - not syncing: " + (
-        "Out of memory and no killable processes...")])  # fmt: skip
+    report = only(
+        [
+            HEADER,
+            CPU,
+            CAPTIONS,
+            *ROWS,
+            "[   10.000020] Kernel panic - not syncing: "
+            + ("Out of memory and no killable processes..."),
+        ]
+    )
     assert report.nobody and report.panic.startswith("Out of memory")
 
 
@@ -484,4 +539,5 @@ def test_gfp_masks_in_words():
     assert decode(0x140DCA, (5, 10)) == ("GFP_HIGHUSER_MOVABLE", "__GFP_ZERO", "__GFP_COMP")
     assert decode(0x140DCA, (4, 14)) == decode(0x140DCA, None) == ()
     assert in_words(("GFP_NOFS", "__GFP_UNHEARD_OF")) == (
-        "memory for a file system, which may not be entered again")  # fmt: skip
+        "memory for a file system, which may not be entered again"
+    )

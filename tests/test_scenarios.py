@@ -3,7 +3,7 @@
 import pytest
 
 import oomlab
-from oomlab.scheduler import run_schedule
+from oomlab.simulate.scheduler import run_schedule
 
 SEEDS = range(6)
 
@@ -13,37 +13,44 @@ def verdicts(scenario: str, policy: str, seeds=SEEDS, **settings) -> set[str]:
     return {run.outcome.verdict for run in runs}
 
 
-@pytest.mark.parametrize("scenario, policy, settings, expected", [
-    ("lost-victim", "rfc-2015-11-25", {}, {"lost-victim", "recovered"}),
-    ("lost-victim", "mm-2015-12", {"victims": 4}, {"lost-victim"}),
-    ("lost-victim", "handa", {"victims": 4}, {"recovered"}),
-    ("lost-victim", "kmallocwd", {}, {"recovered"}),
-    ("lost-victim", "linux-4.6", {"victims": 4}, {"recovered"}),
-    ("lost-victim", "linux-6.12", {}, {"recovered"}),
-    ("invisible-dependency", "linux-4.4", {}, {"deadlock"}),
-    ("invisible-dependency", "rfc-2015-11-25", {}, {"recovered"}),
-    ("invisible-dependency", "handa", {}, {"recovered"}),
-    ("invisible-dependency", "linux-4.6", {}, {"recovered"}),
-    ("invisible-dependency", "linux-6.12", {}, {"recovered"}),
-    ("page-thieves", "rfc-2015-11-25", {}, {"livelock"}),
-    ("page-thieves", "handa", {}, {"recovered"}),
-    ("page-thieves", "handa", {"thieves": 0, "reaper": "none", "reserve": 10}, {"deadlock"}),
-    ("page-thieves", "handa", {"reserve": 11}, {"recovered"}),
-    ("small-child", "linux-4.4", {}, {"recovered"}),
-    ("hidden-sharer", "rfc-2015-11-25", {"sharer": "init"}, {"panic"}),
-    ("hidden-sharer", "linux-2.6.38", {"sharer": "init"}, {"panic"}),
-    ("workqueue-reaper", "workqueue", {"busy": 1}, {"deadlock"}),
-    ("workqueue-reaper", "workqueue", {"busy": 0}, {"recovered"}),
-    ("no-reaper-thread", "rfc-2015-11-25", {"reaper_starts": False}, {"deadlock"}),
-    ("no-reaper-thread", "rfc-2015-11-25",
-     {"reaper_starts": False, "start_failure": "panic"}, {"panic"}),
-    ("silent-hang", "linux-4.4", {}, {"livelock"}),
-    ("silent-hang", "linux-4.10", {}, {"recovered"}),
-    ("inode-writers", "linux-4.4", {}, {"livelock"}),
-    ("inode-writers", "linux-4.14", {}, {"recovered"}),
-    ("panic-knobs", "linux-6.12", {"panic_on_oom": 1}, {"panic"}),
-    ("panic-knobs", "linux-6.12", {}, {"recovered"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "scenario, policy, settings, expected",
+    [
+        ("lost-victim", "rfc-2015-11-25", {}, {"lost-victim", "recovered"}),
+        ("lost-victim", "mm-2015-12", {"victims": 4}, {"lost-victim"}),
+        ("lost-victim", "handa", {"victims": 4}, {"recovered"}),
+        ("lost-victim", "kmallocwd", {}, {"recovered"}),
+        ("lost-victim", "linux-4.6", {"victims": 4}, {"recovered"}),
+        ("lost-victim", "linux-6.12", {}, {"recovered"}),
+        ("invisible-dependency", "linux-4.4", {}, {"deadlock"}),
+        ("invisible-dependency", "rfc-2015-11-25", {}, {"recovered"}),
+        ("invisible-dependency", "handa", {}, {"recovered"}),
+        ("invisible-dependency", "linux-4.6", {}, {"recovered"}),
+        ("invisible-dependency", "linux-6.12", {}, {"recovered"}),
+        ("page-thieves", "rfc-2015-11-25", {}, {"livelock"}),
+        ("page-thieves", "handa", {}, {"recovered"}),
+        ("page-thieves", "handa", {"thieves": 0, "reaper": "none", "reserve": 10}, {"deadlock"}),
+        ("page-thieves", "handa", {"reserve": 11}, {"recovered"}),
+        ("small-child", "linux-4.4", {}, {"recovered"}),
+        ("hidden-sharer", "rfc-2015-11-25", {"sharer": "init"}, {"panic"}),
+        ("hidden-sharer", "linux-2.6.38", {"sharer": "init"}, {"panic"}),
+        ("workqueue-reaper", "workqueue", {"busy": 1}, {"deadlock"}),
+        ("workqueue-reaper", "workqueue", {"busy": 0}, {"recovered"}),
+        ("no-reaper-thread", "rfc-2015-11-25", {"reaper_starts": False}, {"deadlock"}),
+        (
+            "no-reaper-thread",
+            "rfc-2015-11-25",
+            {"reaper_starts": False, "start_failure": "panic"},
+            {"panic"},
+        ),
+        ("silent-hang", "linux-4.4", {}, {"livelock"}),
+        ("silent-hang", "linux-4.10", {}, {"recovered"}),
+        ("inode-writers", "linux-4.4", {}, {"livelock"}),
+        ("inode-writers", "linux-4.14", {}, {"recovered"}),
+        ("panic-knobs", "linux-6.12", {"panic_on_oom": 1}, {"panic"}),
+        ("panic-knobs", "linux-6.12", {}, {"recovered"}),
+    ],
+)
 def test_verdict(scenario, policy, settings, expected):
     assert verdicts(scenario, policy, **settings) == expected
 
@@ -84,12 +91,15 @@ def test_a_global_oom_waits_for_a_memcg_victim_that_is_stuck():
     assert oomlab.run("memcg-vs-global", "linux-4.6").outcome.victims == ["inside", "outside"]
 
 
-@pytest.mark.parametrize("policy, left", [
-    ("rfc-2015-11-25", {"shmem", "hugetlb", "dirty"}),
-    ("linux-4.6", {"locked", "shmem", "hugetlb", "dirty"}),
-    ("linux-4.14", {"locked", "shmem", "hugetlb", "pfnmap"}),
-    ("linux-6.1", {"shmem", "hugetlb", "pfnmap"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "policy, left",
+    [
+        ("rfc-2015-11-25", {"shmem", "hugetlb", "dirty"}),
+        ("linux-4.6", {"locked", "shmem", "hugetlb", "dirty"}),
+        ("linux-4.14", {"locked", "shmem", "hugetlb", "pfnmap"}),
+        ("linux-6.1", {"shmem", "hugetlb", "pfnmap"}),
+    ],
+)
 def test_which_vmas_each_version_leaves(policy, left):
     """kernel-facts 5.3."""
     kernel = oomlab.run("mlocked-and-shared", policy).kernel
@@ -131,15 +141,18 @@ def test_kmallocwd_goes_on_to_the_next_victim():
     assert run.outcome.verdict == "panic"
 
 
-@pytest.mark.parametrize("call, word", [
-    (lambda: oomlab.run("lost-vicitm"), "lost-victim"),
-    (lambda: oomlab.run("lost-victim", "linux-4.5"), "linux-4"),
-    (lambda: oomlab.run("lost-victim", victms=3), "victims"),
-    (lambda: oomlab.run("lost-victim", reaper="slott"), "slot"),
-    (lambda: oomlab.run("lost-victim", victims="many"), "whole number"),
-    (lambda: oomlab.run("lost-victim", reaper_starts="perhaps"), "yes or no"),
-    (lambda: oomlab.run("hidden-sharer", sharer="nobody"), "unkillable"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call, word",
+    [
+        (lambda: oomlab.run("lost-vicitm"), "lost-victim"),
+        (lambda: oomlab.run("lost-victim", "linux-4.5"), "linux-4"),
+        (lambda: oomlab.run("lost-victim", victms=3), "victims"),
+        (lambda: oomlab.run("lost-victim", reaper="slott"), "slot"),
+        (lambda: oomlab.run("lost-victim", victims="many"), "whole number"),
+        (lambda: oomlab.run("lost-victim", reaper_starts="perhaps"), "yes or no"),
+        (lambda: oomlab.run("hidden-sharer", sharer="nobody"), "unkillable"),
+    ],
+)
 def test_a_wrong_name_is_answered_in_a_sentence(call, word):
     with pytest.raises(ValueError, match=word) as wrong:
         call()

@@ -8,7 +8,7 @@ import pytest
 from sympy import Rational, S, simplify
 
 from oomlab import run, theory
-from oomlab.explore import explore
+from oomlab.explorer import explore
 from oomlab.model.gfp import GFP_KERNEL, GFP_NOFS
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import Zone, get_page_from_freelist, gfp_to_alloc_flags, wmark
@@ -18,14 +18,22 @@ from oomlab.model.policy import HZ, PRESETS
 from oomlab.model.reaper import wake_oom_reaper
 from oomlab.model.syscalls import alloc, hang, pause, sleep
 from oomlab.scenarios import map_and_hang
-from oomlab.scheduler import burst, run_seeded
+from oomlab.simulate.scheduler import burst, run_seeded
 
 DERIVATIONS = [
-    theory.marks("quarter"), theory.marks("scaled"), theory.reserve_share(), theory.points(),
-    theory.crossover(), theory.one_page_each(), theory.some_page(), theory.enough_pages(5, 2),
-    theory.deadlock_free_reserve(), theory.expected_recovery(),
-    theory.delay_behind_stuck("serial"), theory.delay_behind_stuck("parallel"),
-]  # fmt: skip
+    theory.marks("quarter"),
+    theory.marks("scaled"),
+    theory.reserve_share(),
+    theory.points(),
+    theory.crossover(),
+    theory.one_page_each(),
+    theory.some_page(),
+    theory.enough_pages(5, 2),
+    theory.deadlock_free_reserve(),
+    theory.expected_recovery(),
+    theory.delay_behind_stuck("serial"),
+    theory.delay_behind_stuck("parallel"),
+]
 each_derivation = pytest.mark.parametrize("derivation", DERIVATIONS, ids=lambda d: d.title)
 
 

@@ -6,7 +6,7 @@ print(ask(run, answers=True))     # the same, with answers and reasons
 
 from html import escape
 
-from ..trace import Run
+from ..simulate.run import Run
 from .facts import heading
 from .questions import Question, freeze_step, questions
 from .timeline import does, shown_steps
@@ -59,8 +59,10 @@ def answered(question: Question) -> str:
 
 def folded(run: Run) -> str:
     """The same as HTML, each answer folded away: for a page without a kernel."""
-    parts = [f"<p>{escape(heading(run))}, seed {run.seed}.</p>",
-             f"<pre>{escape(chr(10).join(frozen(run)))}</pre>"]  # fmt: skip
+    parts = [
+        f"<p>{escape(heading(run))}, seed {run.seed}.</p>",
+        f"<pre>{escape(chr(10).join(frozen(run)))}</pre>",
+    ]
     for question in questions(run):
         choices = "".join(f"<li>{escape(choice)}</li>" for choice in question.choices)
         parts.append(

@@ -10,10 +10,10 @@ A mistake in the settings is a ValueError with a sentence, and leaves everything
 
 from collections.abc import Callable
 
-from ..explore import PROPERTIES, Exploration, explore
+from ..explorer import PROPERTIES, Exploration, explore
 from ..model.policy import KNOBS, PRESETS, difference
 from ..scenarios import SCENARIOS, parameters, title
-from ..trace import Run, choose_policy, run
+from ..simulate.run import Run, choose_policy, run
 from .facts import divergence, several
 from .payload import payload
 from .sheet import discussion_sheet
@@ -29,9 +29,13 @@ class Controller:
     ):
         self.policies = list(policies or PRESETS)
         self.settings: dict = {
-            "scenario": scenario, "policy": policy, "other": "", "seed": 0,
-            "params": {}, "knobs": {},
-        }  # fmt: skip
+            "scenario": scenario,
+            "policy": policy,
+            "other": "",
+            "seed": 0,
+            "params": {},
+            "knobs": {},
+        }
         self.exploration: Exploration | None = None
         self.runs = self.run_all(self.settings)
 
@@ -54,13 +58,20 @@ class Controller:
     def run_all(self, settings: dict) -> list[Run]:
         """The run, and the one to compare it with."""
         first = run(
-            settings["scenario"], settings["policy"], seed=settings["seed"],
-            **settings["params"], **settings["knobs"],
-        )  # fmt: skip
+            settings["scenario"],
+            settings["policy"],
+            seed=settings["seed"],
+            **settings["params"],
+            **settings["knobs"],
+        )
         if not settings["other"]:
             return [first]
-        return [first, run(settings["scenario"], settings["other"], seed=settings["seed"],
-                           **settings["params"])]  # fmt: skip
+        return [
+            first,
+            run(
+                settings["scenario"], settings["other"], seed=settings["seed"], **settings["params"]
+            ),
+        ]
 
     def explore(self, property: str = "no-victim-lost", seconds: float = EXPLORE_SECONDS) -> None:
         """Try every schedule within a bound; a counterexample becomes the run that is shown."""
@@ -86,7 +97,7 @@ class Controller:
             "pictures": [payload(r) for r in self.runs],
             "parted": [[m.step, m.sentence] if m else None for m in parted] if parted else None,
             "differs": several(list(difference(self.runs[0].policy, self.runs[-1].policy)), 8),
-        }  # fmt: skip
+        }
 
     def catalogue(self) -> dict:
         """What can be chosen: scenarios, policies, properties, knobs with meaning and source."""
@@ -96,9 +107,10 @@ class Controller:
             "properties": {name: asked.meaning for name, asked in PROPERTIES.items()},
             "knobs": {
                 name: {**knob.metadata, "kind": type(knob.default).__name__}
-                for name, knob in KNOBS.items() if name not in ("name", "kernel")
+                for name, knob in KNOBS.items()
+                if name not in ("name", "kernel")
             },
-        }  # fmt: skip
+        }
 
     def export(self, form: str) -> str:
         """As text: "json", the first run's versioned trace, or "markdown", a discussion sheet."""

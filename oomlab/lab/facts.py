@@ -10,8 +10,8 @@ from ..model.mm import FILE, HUGETLB, PFNMAP, SHMEM, get_mm_rss
 from ..model.oom import OomControl, constrained_alloc, oom_badness, select_bad_process
 from ..model.reaper import can_reap
 from ..model.tasks import find_lock_task_mm, thread_group_leader
-from ..trace import Run, kind_of
-from ..waits import find_cycle, wait_for_graph
+from ..simulate.run import Run, kind_of
+from ..simulate.wait_graph import find_cycle, wait_for_graph
 from .machine import machine_at
 from .timeline import Moment, fates_of, is_killed, moments, shown_steps, takers
 
@@ -110,10 +110,12 @@ def candidates(run: Run, kill: int = 0) -> tuple[str, list[Points]]:
     oc.totalpages = constrained_alloc(kernel, oc)
     chosen = select_bad_process(kernel, oc)
     rows = [
-        parts(task, oc, run.policy) for task in kernel.tasks
-        if thread_group_leader(task) and find_lock_task_mm(task)
+        parts(task, oc, run.policy)
+        for task in kernel.tasks
+        if thread_group_leader(task)
+        and find_lock_task_mm(task)
         and (memcg is None or memcg.contains(task))
-    ]  # fmt: skip
+    ]
     rows.sort(key=lambda row: (row.points is None, -(row.points or 0)))
     return getattr(chosen, "name", ""), rows
 

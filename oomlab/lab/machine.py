@@ -5,8 +5,8 @@ kernel.zone.free, kernel.tasks, kernel.mms
 """
 
 from ..model.kernel import Kernel
-from ..scheduler import run_schedule, run_seeded
-from ..trace import Run, build
+from ..simulate.run import Run, build
+from ..simulate.scheduler import run_schedule, run_seeded
 
 
 class Arrived(Exception):

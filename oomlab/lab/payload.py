@@ -8,8 +8,8 @@ from collections import defaultdict
 from itertools import count
 from sys import byteorder
 
-from ..klog import kernel_log
-from ..trace import Run, name_of
+from ..simulate.kernel_log import kernel_log
+from ..simulate.run import Run, name_of
 from .facts import heading
 from .timeline import STATES, lanes, moments, shown_steps
 
@@ -53,11 +53,16 @@ def payload(run: Run, until: int | None = None) -> dict:
         "functions": list(functions),
         "waits": list(waits),
         "lanes": [
-            {"name": lane.name, "kind": lane.kind,
-             "fates": [[f.start, min(f.end, until), f.kind] for f in lane.fates if f.start < until]}
+            {
+                "name": lane.name,
+                "kind": lane.kind,
+                "fates": [
+                    [f.start, min(f.end, until), f.kind] for f in lane.fates if f.start < until
+                ],
+            }
             for lane in rows
         ],
         "moments": [list(moment) for moment in moments(run, rows) if moment.step < until],
         "log": [list(line) for line in kernel_log(run) if line[0] < until],
         "columns": numbers.tobytes(),
-    }  # fmt: skip
+    }

@@ -16,7 +16,7 @@ from pathlib import Path
 import anywidget
 from traitlets import Bytes, Dict, List, Unicode
 
-from ..trace import Run
+from ..simulate.run import Run
 from .controller import Controller
 
 HERE = Path(__file__).parent
@@ -37,8 +37,13 @@ class PolicyLab(anywidget.AnyWidget):
     view = Unicode().tag(sync=True)  # JSON: as one string it is compared and sent in no time
     numbers = List(Bytes()).tag(sync=True)  # the columns of each picture
 
-    def __init__(self, scenario: str = "invisible-dependency", policy: str = "linux-4.4", *,
-                 policies: list[str] | None = None):  # fmt: skip
+    def __init__(
+        self,
+        scenario: str = "invisible-dependency",
+        policy: str = "linux-4.4",
+        *,
+        policies: list[str] | None = None,
+    ):
         gc.freeze()  # what is loaded by now stays: the collector need not look at it after each run
         self.controller = Controller(scenario, policy, policies=policies)
         super().__init__(catalogue=self.controller.catalogue())

@@ -13,7 +13,7 @@ from pathlib import Path
 import anywidget
 from traitlets import Dict, List
 
-from ..trace import Run
+from ..simulate.run import Run
 from .ask import folded
 from .payload import payload
 from .policylab import HERE, scripts

@@ -6,7 +6,7 @@ Each question carries its choices, its answer, and the reason, all read from the
 from collections import Counter
 from dataclasses import dataclass
 
-from ..trace import Run
+from ..simulate.run import Run
 from .facts import candidates, several, who_got_them
 from .timeline import lanes, moments, shown_steps, takers
 

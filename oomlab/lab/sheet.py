@@ -2,7 +2,7 @@
 
 from ..model.policy import KNOBS, PRESETS, difference
 from ..scenarios import SCENARIOS
-from ..trace import Run
+from ..simulate.run import Run
 from .ask import answered
 from .facts import divergence, heading
 from .questions import questions

@@ -40,9 +40,17 @@ class Timer(NamedTuple):
 class Kernel:
     """A booted machine. `managed` pages of memory, `cpus` processors, one policy."""
 
-    def __init__(self, policy: Policy, managed: int, *, cpus: int = 2, reserved: int = 0,
-                 reclaimable: int = 0, min_kbytes: int | None = None,
-                 timeslice: int = 1):  # fmt: skip
+    def __init__(
+        self,
+        policy: Policy,
+        managed: int,
+        *,
+        cpus: int = 2,
+        reserved: int = 0,
+        reclaimable: int = 0,
+        min_kbytes: int | None = None,
+        timeslice: int = 1,
+    ):
         self.policy = policy
         self.cpus = cpus
         self.timeslice = timeslice  # how long turns on a processor are, in units of the scheduler
@@ -101,10 +109,22 @@ class Kernel:
         else:
             self.event("reaper_failed", None)
 
-    def spawn(self, name: str, program: tuple = (), *, vmas=(), mm: MM | None = None,
-              thread_of: Task | None = None, parent: Task | None = None, adj: int | None = None,
-              uid: int = 1000, memcg: Memcg | None = None, at_exit: tuple = (),
-              vfork_done=None, daemon: bool = False) -> Task:  # fmt: skip
+    def spawn(
+        self,
+        name: str,
+        program: tuple = (),
+        *,
+        vmas=(),
+        mm: MM | None = None,
+        thread_of: Task | None = None,
+        parent: Task | None = None,
+        adj: int | None = None,
+        uid: int = 1000,
+        memcg: Memcg | None = None,
+        at_exit: tuple = (),
+        vfork_done=None,
+        daemon: bool = False,
+    ) -> Task:
         """Make a task; `mm` shares an address space (CLONE_VM), `thread_of` a process too."""
         parent = parent or (self.init if self.tasks else None)
         if thread_of is not None:
@@ -214,6 +234,12 @@ class Kernel:
         shared = {vma.shmem for mm in self.mms for vma in mm.vmas if vma.shmem is not None}
         shared.update(self.shmems)
         return zone.managed - (
-            zone.free + zone.reclaimable + zone.stuck_lru + zone.reserved + owned + tables
-            + sum(s.pages for s in shared) + sum(t.kernel_pages for t in self.tasks)
-        )  # fmt: skip
+            zone.free
+            + zone.reclaimable
+            + zone.stuck_lru
+            + zone.reserved
+            + owned
+            + tables
+            + sum(s.pages for s in shared)
+            + sum(t.kernel_pages for t in self.tasks)
+        )

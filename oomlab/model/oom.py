@@ -192,9 +192,10 @@ def out_of_memory(current, oc: OomControl) -> Steps:
             dump_header(kernel, oc, None, current)
             kernel.event("no_killable_processes", current)
             kernel.panic(
-                "System is deadlocked on memory" if policy.memcg_oom == "charge"
+                "System is deadlocked on memory"
+                if policy.memcg_oom == "charge"
                 else "Out of memory and no killable processes..."
-            )  # fmt: skip
+            )
         return False
     yield from oom_kill_process(current, oc, chosen)
     if policy.sleep_after_kill and not kernel.panicked:

@@ -20,44 +20,87 @@ class Policy:
     """How one kernel behaves when memory runs out. Times are in ticks, HZ = 100 a second."""
 
     name: str = knob("linux-4.4", "what this policy is called", "us")
-    about: str = knob("January 2016: no reaper, and one unfinished victim blocks the next",
-                      "what it models, in a line", "us")  # fmt: skip
+    about: str = knob(
+        "January 2016: no reaper, and one unfinished victim blocks the next",
+        "what it models, in a line",
+        "us",
+    )
     kernel: str = knob("4.4", "the version whose log format is printed", "K dump_header")
 
     # the page allocator
     watermarks: str = knob(
-        "quarter", "low and high: min/4 steps, or at least 0.1 % of the zone", "795ae7a0de6b",
-        "quarter", "scaled")  # fmt: skip
+        "quarter",
+        "low and high: min/4 steps, or at least 0.1 % of the zone",
+        "795ae7a0de6b",
+        "quarter",
+        "scaled",
+    )
     retry: str = knob(
-        "while-progress", "when reclaim is tried again before the OOM killer", "0a0337e0d1d1",
-        "while-progress", "no-progress-loops")  # fmt: skip
+        "while-progress",
+        "when reclaim is tried again before the OOM killer",
+        "0a0337e0d1d1",
+        "while-progress",
+        "no-progress-loops",
+    )
     reserves: str = knob(
-        "memdie", "who may allocate below the min mark, and how far", "M02, cd04ae1e2dc8",
-        "none", "memdie", "favour-dying", "oom-half")  # fmt: skip
+        "memdie",
+        "who may allocate below the min mark, and how far",
+        "M02, cd04ae1e2dc8",
+        "none",
+        "memdie",
+        "favour-dying",
+        "oom-half",
+    )
     nofail_reserves: bool = knob(
         False, "an OOM-ing __GFP_NOFAIL request may use the reserves once", "5020e285856c"
     )
     nofs: str = knob(
-        "loop", "a request without __GFP_FS: loops, or a dying caller marks itself", "3da88fb3bacf",
-        "loop", "mark-dying")  # fmt: skip
+        "loop",
+        "a request without __GFP_FS: loops, or a dying caller marks itself",
+        "3da88fb3bacf",
+        "loop",
+        "mark-dying",
+    )
 
     # choosing and killing
     points: str = knob(
-        "pages", "badness counts pages, or per mille of memory", "K oom_badness",
-        "permille", "pages")  # fmt: skip
+        "pages",
+        "badness counts pages, or per mille of memory",
+        "K oom_badness",
+        "permille",
+        "pages",
+    )
     page_tables: str = knob(
-        "ptes+pmds", "page tables that count as badness", "af5b0f6a09e4",
-        "none", "ptes", "ptes+pmds")  # fmt: skip
+        "ptes+pmds",
+        "page tables that count as badness",
+        "af5b0f6a09e4",
+        "none",
+        "ptes",
+        "ptes+pmds",
+    )
     root_bonus: str = knob(
-        "own", "3 % off for CAP_SYS_ADMIN: of its own points, of all memory", "d46078b28889",
-        "none", "own", "total")  # fmt: skip
+        "own",
+        "3 % off for CAP_SYS_ADMIN: of its own points, of all memory",
+        "d46078b28889",
+        "none",
+        "own",
+        "total",
+    )
     signed_points: bool = knob(False, "points may fall below 1", "9066e5cfb73c")
     ties: str = knob(
-        "first", "on equal points the first or the last task of the list wins", "M43",
-        "first", "last")  # fmt: skip
+        "first",
+        "on equal points the first or the last task of the list wins",
+        "M43",
+        "first",
+        "last",
+    )
     victim_mark: str = knob(
-        "thread", "the mark of a victim: TIF_MEMDIE, or signal->oom_mm", "26db62f179d1",
-        "thread", "process")  # fmt: skip
+        "thread",
+        "the mark of a victim: TIF_MEMDIE, or signal->oom_mm",
+        "26db62f179d1",
+        "thread",
+        "process",
+    )
     exiting_aborts: bool = knob(True, "an exiting task stops the scan", "6a618957ad17")
     vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
     child_sacrifice: bool = knob(True, "kill a child of the chosen task", "M42, bbbe48029720")
@@ -65,18 +108,31 @@ class Policy:
         False, "oom_score_adj is written to every process sharing the mm", "44a70adec910"
     )
     unkillable_sharer: str = knob(
-        "spared", "a sharer of the mm with adj -1000", "97fd49c2355f",
-        "protects", "spared", "killed")  # fmt: skip
+        "spared",
+        "a sharer of the mm with adj -1000",
+        "97fd49c2355f",
+        "protects",
+        "spared",
+        "killed",
+    )
     init_sharer: str = knob(
-        "spared", "global init, when it shares the victim's mm", "K oom_kill_process, recordings",
-        "spared", "killed")  # fmt: skip
+        "spared",
+        "global init, when it shares the victim's mm",
+        "K oom_kill_process, recordings",
+        "spared",
+        "killed",
+    )
     kthread_blocks_reaping: bool = knob(
         True, "an mm that a kthread uses is not reaped", "1b51e65eab64"
     )
     oom_group: bool = knob(False, "memory.oom.group kills a whole cgroup", "3d8b38eb81ca")
     memcg_oom: str = knob(
-        "fault-end", "where a memcg kills: after the fault, or in the charge path", "29ef680ae7c2",
-        "fault-end", "charge")  # fmt: skip
+        "fault-end",
+        "where a memcg kills: after the fault, or in the charge path",
+        "29ef680ae7c2",
+        "fault-end",
+        "charge",
+    )
     sleep_after_kill: bool = knob(True, "nap one tick holding oom_lock", "9bfe5ded054b")
     panic_on_oom: int = knob(0, "sysctl: panic instead of killing", "K check_panic_on_oom", 0, 1, 2)
     oom_kill_allocating_task: bool = knob(
@@ -91,18 +147,39 @@ class Policy:
 
     # the reaper
     reaper: str = knob(
-        "none", "how a victim reaches the reaper", "M10, 03049269de43, M16",
-        "none", "slot", "slot-xchg", "list", "scan", "workqueue")  # fmt: skip
+        "none",
+        "how a victim reaches the reaper",
+        "M10, 03049269de43, M16",
+        "none",
+        "slot",
+        "slot-xchg",
+        "list",
+        "scan",
+        "workqueue",
+    )
     pin: str = knob(
-        "before-publish", "when the hand-off takes its reference on the mm", "M23, M24",
-        "after-publish", "before-publish")  # fmt: skip
+        "before-publish",
+        "when the hand-off takes its reference on the mm",
+        "M23, M24",
+        "after-publish",
+        "before-publish",
+    )
     wake: str = knob(
-        "oom_kill_process", "who wakes the reaper", "M13, M14",
-        "mark_oom_victim", "oom_kill_process")  # fmt: skip
+        "oom_kill_process",
+        "who wakes the reaper",
+        "M13, M14",
+        "mark_oom_victim",
+        "oom_kill_process",
+    )
     reap_dying: bool = knob(True, "a task that marks itself is reaped too", "K 4.10 out_of_memory")
     queue_guard: str = knob(
-        "linked", "how a victim already queued is recognised", "855b01832573, 9bcdeb51bd7d",
-        "none", "linked", "flag")  # fmt: skip
+        "linked",
+        "how a victim already queued is recognised",
+        "855b01832573, 9bcdeb51bd7d",
+        "none",
+        "linked",
+        "flag",
+    )
     reaper_fifo: bool = knob(False, "the reaper runs SCHED_FIFO, above all others", "M10, M31")
     reaper_naps: bool = knob(True, "HZ/10 of sleep between two attempts", "69b27baf")
     reaper_oom_lock: bool = knob(False, "the reaper holds oom_lock", "e2fe14564d33, af5679fbc669")
@@ -110,11 +187,21 @@ class Policy:
     reap_pfnmap: bool = knob(True, "VM_PFNMAP VMAs are reaped", "K 4.14")
     reap_dirty: bool = knob(False, "dirty pages of private files are dropped", "M10, K 4.14")
     reaped: str = knob(
-        "nothing", "what a reaped victim becomes for the OOM killer", "36324a990cf5, K 4.10",
-        "nothing", "hide", "skip")  # fmt: skip
+        "nothing",
+        "what a reaped victim becomes for the OOM killer",
+        "36324a990cf5, K 4.10",
+        "nothing",
+        "hide",
+        "skip",
+    )
     gave_up: str = knob(
-        "nothing", "what a victim becomes that could not be reaped", "449d777d7ad6, K 4.10",
-        "nothing", "unmark", "skip")  # fmt: skip
+        "nothing",
+        "what a victim becomes that could not be reaped",
+        "449d777d7ad6, K 4.10",
+        "nothing",
+        "unmark",
+        "skip",
+    )
     reap_delay: int = knob(0, "ticks between kill and reap", "e4a38402c36e")
     reaper_starts: bool = knob(True, "kthread_run(oom_reaper) succeeds", "M13, M16")
     start_failure: str = knob(
@@ -335,10 +422,28 @@ LINUX_6_12 = replace(
 PRESETS: dict[str, Policy] = {
     p.name: p
     for p in (
-        LINUX_2_6_38, LINUX_3_10, LINUX_4_4, RFC_V1, RFC_V2, RFC_XCHG, HANDA, KMALLOCWD, WORKQUEUE,
-        MM_2015_12, QUEUE_2016_02, LINUX_4_6, LINUX_4_10, LINUX_4_14, LINUX_4_19, LINUX_5_1,
-        LINUX_5_4, LINUX_5_10, LINUX_6_1, LINUX_6_12)
-}  # fmt: skip
+        LINUX_2_6_38,
+        LINUX_3_10,
+        LINUX_4_4,
+        RFC_V1,
+        RFC_V2,
+        RFC_XCHG,
+        HANDA,
+        KMALLOCWD,
+        WORKQUEUE,
+        MM_2015_12,
+        QUEUE_2016_02,
+        LINUX_4_6,
+        LINUX_4_10,
+        LINUX_4_14,
+        LINUX_4_19,
+        LINUX_5_1,
+        LINUX_5_4,
+        LINUX_5_10,
+        LINUX_6_1,
+        LINUX_6_12,
+    )
+}
 
 KNOBS = {f.name: f for f in fields(Policy) if f.name not in ("name", "about")}
 

@@ -23,9 +23,27 @@ from .oom import OomControl, out_of_memory
 from .tasks import PF_KTHREAD, fatal_signal_pending, thaw, write_oom_score_adj
 
 __all__ = [
-    "touch", "alloc", "free", "churn", "locked", "repeat", "pause", "hang", "sleep", "frozen",
-    "mmap", "munmap", "look", "read_mm", "fork", "vfork", "wait4", "set_adj", "sysrq_f", "suspend",
-]  # fmt: skip
+    "touch",
+    "alloc",
+    "free",
+    "churn",
+    "locked",
+    "repeat",
+    "pause",
+    "hang",
+    "sleep",
+    "frozen",
+    "mmap",
+    "munmap",
+    "look",
+    "read_mm",
+    "fork",
+    "vfork",
+    "wait4",
+    "set_adj",
+    "sysrq_f",
+    "suspend",
+]
 
 
 def alloc(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:

@@ -36,12 +36,34 @@ class Task:
     """struct task_struct: one thread of control, `thread` is its generator."""
 
     __slots__ = (
-        "kernel", "pid", "name", "signal", "parent", "mm", "memcg", "uid", "flags", "state",
-        "waits_for", "sigkill", "memdie", "allocating", "kernel_pages", "vfork_done", "fifo",
-        "oom_reaper_list", "memcg_in_oom", "program", "at_exit", "thread", "op", "marked", "daemon",
+        "kernel",
+        "pid",
+        "name",
+        "signal",
+        "parent",
+        "mm",
+        "memcg",
+        "uid",
+        "flags",
+        "state",
+        "waits_for",
+        "sigkill",
+        "memdie",
+        "allocating",
+        "kernel_pages",
+        "vfork_done",
+        "fifo",
+        "oom_reaper_list",
+        "memcg_in_oom",
+        "program",
+        "at_exit",
+        "thread",
+        "op",
+        "marked",
+        "daemon",
         "task_lock",
         "__weakref__",
-    )  # fmt: skip
+    )
 
     def __init__(self, kernel, pid: int, name: str, signal: Signal, mm=None, memcg=None, uid=1000):
         self.kernel = kernel

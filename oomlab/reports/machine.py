@@ -67,8 +67,14 @@ def machine(report: Report, policy: Policy, total: int, *, running: bool = False
             vmas.append(VMA("asked", ANON))
             program = ((touch, "asked", ASKED), (pause,))
         capable = row.uid == 0 and plain_root
-        task = kernel.spawn(row.name, program, vmas=vmas, adj=adj_of(row), memcg=memcg,
-                            uid=0 if capable else row.uid or 1000)  # fmt: skip
+        task = kernel.spawn(
+            row.name,
+            program,
+            vmas=vmas,
+            adj=adj_of(row),
+            memcg=memcg,
+            uid=0 if capable else row.uid or 1000,
+        )
         kernel.zone.free += task.mm.nr_ptes + task.mm.nr_pmds - ptes - pmds
         task.mm.nr_ptes, task.mm.nr_pmds = ptes, pmds
         task.mm.swapents = swap_of(row)

@@ -186,8 +186,11 @@ class Report:
     def _summary_pid(self) -> int:
         """The pid of the summary line; one that lost digits at the line's end, by the table."""
         told = self.summary
-        fitting = [row.pid for row in self.tasks
-                   if row.name == told.task and str(row.pid).startswith(str(told.pid))]  # fmt: skip
+        fitting = [
+            row.pid
+            for row in self.tasks
+            if row.name == told.task and str(row.pid).startswith(str(told.pid))
+        ]
         return fitting[0] if told.cut and len(fitting) == 1 else told.pid
 
     @property

@@ -71,8 +71,11 @@ def _limit(report: Report, swap: int | None) -> Total | None:
     page = report.page_kb
     limit = max(counters["memory"].limit_kb // page, 1)
     both, own = counters.get("memory+swap"), counters.get("swap")
-    swapped = any(row.swapents for row in report.tasks) or (own and own.usage_kb) or (
-        both and both.usage_kb > counters["memory"].usage_kb)  # fmt: skip
+    swapped = (
+        any(row.swapents for row in report.tasks)
+        or (own and own.usage_kb)
+        or (both and both.usage_kb > counters["memory"].usage_kb)
+    )
     if swap is None and not swapped:
         return Total(limit, limit, "the limit")
     if both and both.limit_kb < UNLIMITED_KB:
@@ -118,5 +121,12 @@ def row_of(kill: Kill, page_kb: int) -> TaskRow:
     rss = sum(sizes.get(kind, 0) for kind in ("anon-rss", "file-rss", "shmem-rss")) // page_kb
     tables = sizes["pgtables"] * 1024 if "pgtables" in sizes else None
     uid = 0 if kill.uid is None else kill.uid
-    return TaskRow(kill.pid, uid, kill.pid, rss=rss, pgtables_bytes=tables, name=kill.name,
-                   oom_score_adj=kill.oom_score_adj or 0)  # fmt: skip
+    return TaskRow(
+        kill.pid,
+        uid,
+        kill.pid,
+        rss=rss,
+        pgtables_bytes=tables,
+        name=kill.name,
+        oom_score_adj=kill.oom_score_adj or 0,
+    )

@@ -16,7 +16,16 @@ from .stealing import enough_pages, one_page_each, some_page
 from .watermarks import marks, reserve_share
 
 __all__ = [
-    "Derivation", "Step", "crossover", "deadlock_free_reserve", "delay_behind_stuck",
-    "enough_pages", "expected_recovery", "marks", "one_page_each", "points", "reserve_share",
+    "Derivation",
+    "Step",
+    "crossover",
+    "deadlock_free_reserve",
+    "delay_behind_stuck",
+    "enough_pages",
+    "expected_recovery",
+    "marks",
+    "one_page_each",
+    "points",
+    "reserve_share",
     "some_page",
-]  # fmt: skip
+]

@@ -18,13 +18,19 @@ def points() -> Derivation:
     used, thousandth, badness = symbols("used thousandth badness", integer=True)
     result = rss + swap + tables + adj * floor(total / 1000)
     steps = [
-        Step("What would come back if it died: resident pages, swapped ones, and page tables.",
-             Eq(used, rss + swap + tables)),
-        Step("One unit of oom_score_adj is a thousandth of all memory, rounded down first.",
-             Eq(thousandth, floor(total / 1000))),
-        Step("The points are the pages, shifted by that many thousandths.",
-             Eq(badness, used + adj * thousandth)),
-    ]  # fmt: skip
+        Step(
+            "What would come back if it died: resident pages, swapped ones, and page tables.",
+            Eq(used, rss + swap + tables),
+        ),
+        Step(
+            "One unit of oom_score_adj is a thousandth of all memory, rounded down first.",
+            Eq(thousandth, floor(total / 1000)),
+        ),
+        Step(
+            "The points are the pages, shifted by that many thousandths.",
+            Eq(badness, used + adj * thousandth),
+        ),
+    ]
     domain = {"rss": PAGES, "swap": PAGES, "tables": PAGES, "adj": ADJ, "total": TOTAL}
     names = {badness: result, used: rss + swap + tables, thousandth: floor(total / 1000)}
     return Derivation("Badness", steps, result, domain, names)
@@ -35,16 +41,26 @@ def crossover() -> Derivation:
     t, x = symbols("t x", integer=True)
     result = adj_b + floor((b - a) / floor(total / 1000)) + 1
     steps = [
-        Step("One unit of oom_score_adj is a thousandth of all memory, rounded down.",
-             Eq(t, floor(total / 1000))),
-        Step("The first, at x, outbids the second when its points are more.",
-             Gt(a + x * t, b + adj_b * t)),
-        Step("Take its pages to the other side, and divide by a thousandth.",
-             Gt(x, adj_b + (b - a) / t)),
-        Step("The smallest whole number above that is its floor, plus one.",
-             Eq(x, adj_b + floor((b - a) / t) + 1)),
-        Step("One less would not do: the second still has at least as many points.",
-             Ge(b + adj_b * t, a + (x - 1) * t)),
-    ]  # fmt: skip
+        Step(
+            "One unit of oom_score_adj is a thousandth of all memory, rounded down.",
+            Eq(t, floor(total / 1000)),
+        ),
+        Step(
+            "The first, at x, outbids the second when its points are more.",
+            Gt(a + x * t, b + adj_b * t),
+        ),
+        Step(
+            "Take its pages to the other side, and divide by a thousandth.",
+            Gt(x, adj_b + (b - a) / t),
+        ),
+        Step(
+            "The smallest whole number above that is its floor, plus one.",
+            Eq(x, adj_b + floor((b - a) / t) + 1),
+        ),
+        Step(
+            "One less would not do: the second still has at least as many points.",
+            Ge(b + adj_b * t, a + (x - 1) * t),
+        ),
+    ]
     domain = {"a": PAGES, "b": PAGES, "adj_b": ADJ, "total": TOTAL}
     return Derivation("The crossover", steps, result, domain, {x: result, t: floor(total / 1000)})

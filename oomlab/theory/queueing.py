@@ -13,21 +13,31 @@ def delay_behind_stuck(passes: str = "serial") -> Derivation:
     "parallel": try all, nap, try all again, as M33 asked for."""
     hopeless, delay, seconds = symbols("hopeless delay seconds")
     steps = [
-        Step("A victim that cannot be reaped costs a nap after each failed attempt.",
-             Eq(hopeless, attempts * nap))]  # fmt: skip
+        Step(
+            "A victim that cannot be reaped costs a nap after each failed attempt.",
+            Eq(hopeless, attempts * nap),
+        )
+    ]
     if passes == "serial":
         result = stuck * attempts * nap
         steps += [
-            Step("One thread, one victim at a time: ours waits for all that come before it.",
-                 Eq(delay, stuck * hopeless)),
-            Step("With ten attempts a tenth of a second apart, each costs a second.",
-                 Eq(seconds, stuck)),
-        ]  # fmt: skip
+            Step(
+                "One thread, one victim at a time: ours waits for all that come before it.",
+                Eq(delay, stuck * hopeless),
+            ),
+            Step(
+                "With ten attempts a tenth of a second apart, each costs a second.",
+                Eq(seconds, stuck),
+            ),
+        ]
     else:
         result = Integer(0)
         steps += [
-            Step("All are tried in the first pass, before anybody naps: ours does not wait.",
-                 Eq(delay, 0))]  # fmt: skip
+            Step(
+                "All are tried in the first pass, before anybody naps: ours does not wait.",
+                Eq(delay, 0),
+            )
+        ]
     at_ten = (stuck * attempts * nap).subs({attempts: 10, nap: Rational(1, 10)})
     names = {delay: result, seconds: at_ten, hopeless: attempts * nap}
     domain = {"stuck": (0, 6), "attempts": (1, 10), "nap": (1, 20)}

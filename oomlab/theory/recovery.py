@@ -14,17 +14,27 @@ def expected_recovery() -> Derivation:
     q, one, freed, ticks, alone = symbols("q E_1 freed ticks ticks_without_theft", positive=True)
     result = need * (take + steal) / (reap * take)
     steps = [
-        Step("A freed page goes to whoever asks first: to the dying with",
-             Eq(q, take / (take + steal))),
-        Step("How many are freed for each page they get? One; and if a thief took it, we are where "
-             "we were.", Eq(one, 1 + (1 - q) * one)),
+        Step(
+            "A freed page goes to whoever asks first: to the dying with",
+            Eq(q, take / (take + steal)),
+        ),
+        Step(
+            "How many are freed for each page they get? One; and if a thief took it, we are where "
+            "we were.",
+            Eq(one, 1 + (1 - q) * one),
+        ),
         Step("Solved, this is", Eq(one, 1 / q)),
         Step("So many pages must be freed for all they need:", Eq(freed, need * one)),
         Step("And that takes, at this many pages a tick,", Eq(ticks, freed / reap)),
         Step("Written out, the expected time is", Eq(ticks, result)),
         Step("Without theft only the reaper sets the pace.", Eq(alone, need / reap)),
-    ]  # fmt: skip
-    names = {ticks: freed / reap, alone: result.subs(steal, 0), freed: need * one, one: 1 / q,
-             q: take / (take + steal)}  # fmt: skip
+    ]
+    names = {
+        ticks: freed / reap,
+        alone: result.subs(steal, 0),
+        freed: need * one,
+        one: 1 / q,
+        q: take / (take + steal),
+    }
     domain = {"need": (1, 50), "reap": (1, 50), "take": (1, 9), "steal": (0, 50)}
     return Derivation("Expected time to recover", steps, result, domain, names)

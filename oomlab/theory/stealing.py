@@ -16,11 +16,16 @@ def one_page_each() -> Derivation:
     """The chance that the dying task gets its page if everybody wants exactly one."""
     place = factorial(N) / factorial(N + 1)
     steps = [
-        Step("The N + 1 tasks stand in a random order. In N! of the (N + 1)! orders the dying "
-             "task has a given place.", Eq(place, 1 / (N + 1))),
-        Step("It gets a page if its place is among the first P, or if there are pages for all.",
-             Eq(Sum(1 / (N + 1), (k, 1, Min(P, N + 1))), Min(P, N + 1) / (N + 1))),
-    ]  # fmt: skip
+        Step(
+            "The N + 1 tasks stand in a random order. In N! of the (N + 1)! orders the dying "
+            "task has a given place.",
+            Eq(place, 1 / (N + 1)),
+        ),
+        Step(
+            "It gets a page if its place is among the first P, or if there are pages for all.",
+            Eq(Sum(1 / (N + 1), (k, 1, Min(P, N + 1))), Min(P, N + 1) / (N + 1)),
+        ),
+    ]
     return Derivation("One page each", steps, Min(1, P / (N + 1)), FEW)
 
 
@@ -49,10 +54,13 @@ def enough_pages(need: int, reserve: int = 0) -> Derivation:
     share = binomial(P, k) * each**k * (1 - each) ** (P - k)
     result = Sum(share, (k, rest, P))
     steps = [
-        Step(f"Of the {need} pages it needs, {min(need, reserve)} come from the reserve. This "
-             "many are left to luck.", Eq(left, rest)),
+        Step(
+            f"Of the {need} pages it needs, {min(need, reserve)} come from the reserve. This "
+            "many are left to luck.",
+            Eq(left, rest),
+        ),
         Step("Exactly k of the P pages come to it with", Eq(one_share, share)),
         Step("It has enough if k is at least what is left.", Eq(chance, result)),
-    ]  # fmt: skip
+    ]
     names = {left: rest, one_share: share, chance: result}
     return Derivation("Enough pages", steps, result, FEW, names)

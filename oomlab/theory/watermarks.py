@@ -18,14 +18,21 @@ def marks(watermarks: str = "quarter") -> Derivation:
     result = Tuple(minimum, minimum + gap, minimum + high_gap)
     steps = [
         Step("A page is 4 kB, so memory in kB is four times its pages.", Eq(lowmem, 4 * managed)),
-        Step("The reserve grows with the square root of memory, within two bounds.",
-             Eq(kbytes, kbytes_of)),
+        Step(
+            "The reserve grows with the square root of memory, within two bounds.",
+            Eq(kbytes, kbytes_of),
+        ),
         Step("In pages, this is the min mark.", Eq(minimum, floor(kbytes / 4))),
         Step("The marks above it keep a distance.", Eq(gap, gap_of)),
         Step("So the three marks, min, low and high, are", Eq(all_marks, result)),
-    ]  # fmt: skip
-    names = {all_marks: result, gap: gap_of, minimum: floor(kbytes / 4), kbytes: kbytes_of,
-             lowmem: 4 * managed}  # fmt: skip
+    ]
+    names = {
+        all_marks: result,
+        gap: gap_of,
+        minimum: floor(kbytes / 4),
+        kbytes: kbytes_of,
+        lowmem: 4 * managed,
+    }
     written = written_out(result, names)
     return Derivation(f"Watermarks of one zone ({watermarks})", steps, written, SIZES, names)
 
@@ -40,8 +47,11 @@ def reserve_share() -> Derivation:
         Step("In pages, and as a part of all pages:", Eq(share, kbytes / 4 / managed)),
         Step("So the bigger the machine, the smaller the part.", Eq(share, 2 / sqrt(managed))),
     ]
-    names = {share: kbytes / 4 / managed, fourfold: kbytes_of.subs(managed, 4 * managed),
-             kbytes: kbytes_of}  # fmt: skip
+    names = {
+        share: kbytes / 4 / managed,
+        fourfold: kbytes_of.subs(managed, 4 * managed),
+        kbytes: kbytes_of,
+    }
     return Derivation("The reserve as a part of memory", steps, 2 / sqrt(managed), SIZES, names)
 
 

@@ -171,8 +171,11 @@ def test_nothing_bars_anybody(open_lab, look):
     notebook.page.keyboard.press("ArrowDown")
     found = Axe().run(notebook.page, context=".oomlab").response["violations"]
     notebook.picture(f"lab-{look.lower()}")
-    assert not [(v["id"], [n["html"] for n in v["nodes"]]) for v in found
-                if v["impact"] in ("serious", "critical")]  # fmt: skip
+    assert not [
+        (v["id"], [n["html"] for n in v["nodes"]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
 
 
 def test_everything_fits_at_200_percent(open_lab):

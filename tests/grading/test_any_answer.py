@@ -12,9 +12,13 @@ from oomlab.grading.checks import EXERCISES
 from oomlab.grading.machine import OPERATIONS
 
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=9),
     st.sampled_from(["hog", "list", "SIGKILL", "mark_oom_victim", "task100", *OPERATIONS]),
-)  # fmt: skip
+)
 ANSWERS = st.recursive(
     SCALARS,
     lambda inner: (
@@ -51,9 +55,32 @@ def test_no_answer_breaks_a_check(name, data):
             assert lost.sentence and len(lost.example) <= 2000
 
 
-FORMULAS = ["1/0", "M**M**M**M", "log(-M)", "sqrt(-1)", "M(1)", "__import__('os')", "zoo", "oo", "",
-            "M.real", "[M]", "M if M else 1", "(" * 300, "-" * 1999, "Max()", "True", "1j", "'M'",
-            "lambda: 1", "(M:=2)", "f'{M}'", "9" * 1999, "Integral(M)", "log(1, 2, 3)"]  # fmt: skip
+FORMULAS = [
+    "1/0",
+    "M**M**M**M",
+    "log(-M)",
+    "sqrt(-1)",
+    "M(1)",
+    "__import__('os')",
+    "zoo",
+    "oo",
+    "",
+    "M.real",
+    "[M]",
+    "M if M else 1",
+    "(" * 300,
+    "-" * 1999,
+    "Max()",
+    "True",
+    "1j",
+    "'M'",
+    "lambda: 1",
+    "(M:=2)",
+    "f'{M}'",
+    "9" * 1999,
+    "Integral(M)",
+    "log(1, 2, 3)",
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

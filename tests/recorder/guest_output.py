@@ -13,8 +13,15 @@ STATUS = re.compile(r"Name|State|Tgid|Pid|PPid|Uid|Threads|Vm\w+|Rss\w+|HugetlbP
 
 def read_guest(data: str) -> dict:
     """The pieces init.c sends, by kind: see the top of init.c. One that may be cut is left out."""
-    guest = {"events": [], "refused": [], "tasks": {}, "files": {}, "survivors": [], "log": "",
-             "end": False}  # fmt: skip
+    guest = {
+        "events": [],
+        "refused": [],
+        "tasks": {},
+        "files": {},
+        "survivors": [],
+        "log": "",
+        "end": False,
+    }
     pieces = data.split("\x1e")[1:]
     for piece in pieces if pieces[-1:] == ["end\n"] else pieces[:-1]:
         head, _, content = piece.partition("\n")
@@ -77,8 +84,11 @@ def snapshot_of(guest: dict, section: str) -> dict | None:
     names = {1: "init"} | {task["pid"]: task["id"] for task in tasks}
     procs, groups = [], {}
     for pid, name in names.items():
-        of = {path.rpartition("/")[2]: text for path, text in files.items()
-              if path.startswith(f"/proc/{pid}/")}  # fmt: skip
+        of = {
+            path.rpartition("/")[2]: text
+            for path, text in files.items()
+            if path.startswith(f"/proc/{pid}/")
+        }
         if not of.get("statm"):
             continue
         proc = {"pid": pid, "name": name, "statm": [int(n) for n in of["statm"].split()]}
@@ -94,12 +104,15 @@ def snapshot_of(guest: dict, section: str) -> dict | None:
                 numbers_of(text) if file == "memory.events" else text.strip()
             )
     return {
-        "tasks": tasks, "procs": procs, "meminfo": numbers_of(files["/proc/meminfo"]),
+        "tasks": tasks,
+        "procs": procs,
+        "meminfo": numbers_of(files["/proc/meminfo"]),
         "zones": zones_of(files.get("/proc/zoneinfo", "")),
         "buddyinfo": files.get("/proc/buddyinfo", "").splitlines(),
         "vmstat": numbers_of(files.get("/proc/vmstat", "")),
-        "psi_memory": files.get("/proc/pressure/memory", "").splitlines(), "cgroups": groups,
-    }  # fmt: skip
+        "psi_memory": files.get("/proc/pressure/memory", "").splitlines(),
+        "cgroups": groups,
+    }
 
 
 # ---- the kernel's log ----
@@ -150,8 +163,17 @@ def parse_reports(log: str) -> list[dict]:
     columns: list[str] = []
     for now, line in lines_of(log):
         if invoked := INVOKED.match(line):
-            reports.append({"t_us": now, **typed(invoked.groupdict()), "zones": [], "tasks": [],
-                            "kills": [], "reaped": [], "other": []})  # fmt: skip
+            reports.append(
+                {
+                    "t_us": now,
+                    **typed(invoked.groupdict()),
+                    "zones": [],
+                    "tasks": [],
+                    "kills": [],
+                    "reaped": [],
+                    "other": [],
+                }
+            )
             columns = []
         if not reports:
             continue
@@ -191,18 +213,27 @@ def outcome_of(guest: dict, console: str, parsed: list[dict], hung: bool) -> dic
     """Who died, in order, by task id; what the reaper said; how it ended."""
     ids = {task["pid"]: task["id"] for task in guest["tasks"].get("before", [])}
     kills = [
-        {"t_us": kill["t_us"], "pid": kill["pid"], "task": ids.get(kill["pid"], kill["name"]),
-         "message": kill["message"], "report": number}
-        for number, one in enumerate(parsed) for kill in one["kills"]
-    ]  # fmt: skip
+        {
+            "t_us": kill["t_us"],
+            "pid": kill["pid"],
+            "task": ids.get(kill["pid"], kill["name"]),
+            "message": kill["message"],
+            "report": number,
+        }
+        for number, one in enumerate(parsed)
+        for kill in one["kills"]
+    ]
     panic = re.search(r"Kernel panic.*", console)
     return {
         "kill_order": [kill["task"] for kill in kills],
         "kills": kills,
-        "reaped": [[r["t_us"], ids.get(r["pid"], r["name"]), r["anon"], r["file"], r["shmem"]]
-                   for one in parsed for r in one["reaped"]],
+        "reaped": [
+            [r["t_us"], ids.get(r["pid"], r["name"]), r["anon"], r["file"], r["shmem"]]
+            for one in parsed
+            for r in one["reaped"]
+        ],
         "panic": panic[0] if panic else None,
         "hung": hung,
         "completed": guest["end"],
         "survivors": guest["survivors"],
-    }  # fmt: skip
+    }

@@ -24,13 +24,32 @@ HERE = Path(__file__).parent
 
 CONFIG_KEYS = {"mem_mb", "smp", "cmdline", "sysctl", "cgroups", "tasks", "steps", "why"}
 GROUP_KEYS = {"name", "memory.max", "memory.oom.group"}
-TASK_KEYS = {"id", "parent", "anon_kb", "shm_kb", "mlock", "cgroup", "oom_score_adj", "behaviour",
-             "grow_kind", "step_kb", "delay_us", "max_kb"}  # fmt: skip
-CMDLINE = ("console=ttyS0 quiet panic=-1 rootfstype=ramfs log_buf_len=512K printk.devkmsg=on "
-           "printk.time=1")  # fmt: skip
+TASK_KEYS = {
+    "id",
+    "parent",
+    "anon_kb",
+    "shm_kb",
+    "mlock",
+    "cgroup",
+    "oom_score_adj",
+    "behaviour",
+    "grow_kind",
+    "step_kb",
+    "delay_us",
+    "max_kb",
+}
+CMDLINE = (
+    "console=ttyS0 quiet panic=-1 rootfstype=ramfs log_buf_len=512K printk.devkmsg=on printk.time=1"
+)
 SETTLE_MS = 300
-FILES = ("/proc/version", "/proc/meminfo", "/proc/zoneinfo", "/proc/buddyinfo", "/proc/vmstat",
-         "/proc/pressure/memory")  # fmt: skip
+FILES = (
+    "/proc/version",
+    "/proc/meminfo",
+    "/proc/zoneinfo",
+    "/proc/buddyinfo",
+    "/proc/vmstat",
+    "/proc/pressure/memory",
+)
 GROUP_FILES = ("memory.max", "memory.current", "memory.events", "memory.oom.group", "cgroup.procs")
 
 
@@ -48,15 +67,19 @@ def script_of(config: dict) -> str:
     only(CONFIG_KEYS, config, "The scenario")
     if not config.get("tasks") or "kills" not in " ".join(config.get("steps", [])):
         raise ValueError("A scenario needs tasks and steps, and among those a kills.")
-    lines = [f"write /proc/sys/{name.replace('.', '/')} {value}"
-             for name, value in config.get("sysctl", {}).items()]  # fmt: skip
+    lines = [
+        f"write /proc/sys/{name.replace('.', '/')} {value}"
+        for name, value in config.get("sysctl", {}).items()
+    ]
     lines.append("loglevel 8")  # a kernel that panics can report through its console alone
     groups = config.get("cgroups", [])
     for group in groups:
         only(GROUP_KEYS, group, f"Cgroup {group.get('name')}")
         path = f"{CGROUP_ROOT}/{group['name']}"
-        lines += [f"write {path.rpartition('/')[0]}/cgroup.subtree_control +memory",
-                  f"mkdir {path}"]  # fmt: skip
+        lines += [
+            f"write {path.rpartition('/')[0]}/cgroup.subtree_control +memory",
+            f"mkdir {path}",
+        ]
         lines += [f"write {path}/{file} {value}" for file, value in group.items() if file != "name"]
     ids: list[str] = []
     for task in config["tasks"]:
@@ -95,12 +118,20 @@ def task_line(task: dict, before: list[str], groups: set[str]) -> str:
     if behaviour not in ("pause", "grow") or kind not in ("anon", "shm"):
         raise ValueError(f"Task {name}: this recorder knows pause, and grow of anon or shm.")
     words = {
-        "parent": task.get("parent"), "cgroup": task.get("cgroup"), "anon": task.get("anon_kb"),
-        "shm": task.get("shm_kb"), "mlock": task.get("mlock"), "adj": task.get("oom_score_adj"),
-    }  # fmt: skip
+        "parent": task.get("parent"),
+        "cgroup": task.get("cgroup"),
+        "anon": task.get("anon_kb"),
+        "shm": task.get("shm_kb"),
+        "mlock": task.get("mlock"),
+        "adj": task.get("oom_score_adj"),
+    }
     if behaviour == "grow":
-        words |= {"grow": kind, "step": task.get("step_kb", 256),
-                  "delay": task.get("delay_us", 400), "max": task.get("max_kb")}  # fmt: skip
+        words |= {
+            "grow": kind,
+            "step": task.get("step_kb", 256),
+            "delay": task.get("delay_us", 400),
+            "max": task.get("max_kb"),
+        }
     given = [f"{key}={value}" for key, value in words.items() if value]
     return " ".join([f"task {name}", *given])
 
@@ -129,11 +160,28 @@ def boot(kernel: Path, config: dict, script: str, timeout: float) -> tuple[str, 
         files = {"init": (folder / "init").read_bytes(), "script": script.encode()}
         (folder / "initrd").write_bytes(initramfs(files))
         command = [
-            "qemu-system-x86_64", "-accel", "tcg", "-m", str(config.get("mem_mb", 128)),
-            "-smp", str(config.get("smp", 1)), "-nodefaults", "-display", "none", "-no-reboot",
-            "-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'data'}",
-            "-kernel", kernel, "-initrd", folder / "initrd", "-append", cmdline_of(config),
-        ]  # fmt: skip
+            "qemu-system-x86_64",
+            "-accel",
+            "tcg",
+            "-m",
+            str(config.get("mem_mb", 128)),
+            "-smp",
+            str(config.get("smp", 1)),
+            "-nodefaults",
+            "-display",
+            "none",
+            "-no-reboot",
+            "-serial",
+            f"file:{folder / 'console'}",
+            "-serial",
+            f"file:{folder / 'data'}",
+            "-kernel",
+            kernel,
+            "-initrd",
+            folder / "initrd",
+            "-append",
+            cmdline_of(config),
+        ]
         began, hung = time.monotonic(), False
         try:
             subprocess.run(command, check=True, timeout=timeout)
@@ -161,8 +209,9 @@ def record(kernel: Path, scenario: Path, tag: str | None, repeat: int, timeout: 
     before, after = (snapshot_of(guest, section) for section in ("before", "after"))
     if before is None:
         raise ValueError(f"{scenario}: the guest never got ready. Its console:\n{console[-2000:]}")
-    refused = guest["refused"] + [f"task {task['id']}: errno {task['err']}"
-                                  for task in before["tasks"] if task["err"] > 0]  # fmt: skip
+    refused = guest["refused"] + [
+        f"task {task['id']}: errno {task['err']}" for task in before["tasks"] if task["err"] > 0
+    ]
     if refused:
         raise ValueError(f"{scenario}: the kernel refused {'; '.join(refused)}.")
     source = "kmsg" if guest["end"] else "console"
@@ -176,13 +225,26 @@ def record(kernel: Path, scenario: Path, tag: str | None, repeat: int, timeout: 
             "version": version,
             "cmdline": cmdline_of(config),
         },
-        "scenario": name, "variant": variant or "plain", "repeat": repeat, "config": config,
-        "machine": {"accel": "tcg", "mem_mb": config.get("mem_mb", 128),
-                    "smp": config.get("smp", 1), "swap": "none", "qemu_wall_s": seconds},
-        "script": script, "before": before, "report": log, "report_source": source,
-        "parsed": parsed, "events": guest["events"], "after": after,
+        "scenario": name,
+        "variant": variant or "plain",
+        "repeat": repeat,
+        "config": config,
+        "machine": {
+            "accel": "tcg",
+            "mem_mb": config.get("mem_mb", 128),
+            "smp": config.get("smp", 1),
+            "swap": "none",
+            "qemu_wall_s": seconds,
+        },
+        "script": script,
+        "before": before,
+        "report": log,
+        "report_source": source,
+        "parsed": parsed,
+        "events": guest["events"],
+        "after": after,
         "outcome": outcome_of(guest, console, parsed, hung),
-    }  # fmt: skip
+    }
 
 
 def main() -> int:
@@ -205,8 +267,10 @@ def main() -> int:
             name = f"{run['scenario']}.{run['variant']}.k{run['kernel']['tag']}.r{repeat}.json.gz"
             text = json.dumps(run, separators=(",", ":"))
             (given.out / name).write_bytes(gzip.compress(text.encode(), 9, mtime=0))
-            print(f"{name}: killed {run['outcome']['kill_order']}, "
-                  f"panic: {run['outcome']['panic'] or 'none'}")  # fmt: skip
+            print(
+                f"{name}: killed {run['outcome']['kill_order']}, "
+                f"panic: {run['outcome']['panic'] or 'none'}"
+            )
     return 0
 
 

@@ -11,7 +11,7 @@ at hand to find out; graded code is alone, so what was found must be said as a r
 from dataclasses import asdict
 
 from ...model.policy import PRESETS
-from ...trace import run
+from ...simulate.run import run
 from ..asking import Ask, Lost, several
 from ..exercise import Exercise
 

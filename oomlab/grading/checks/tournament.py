@@ -6,7 +6,7 @@ The policy plays the debates of the mails with sizes and schedules that nobody k
 """
 
 from ...model.policy import KNOBS
-from ...trace import choose_policy, run
+from ...simulate.run import choose_policy, run
 from ..asking import Ask, Lost
 from ..exercise import Exercise
 

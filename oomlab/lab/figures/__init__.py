@@ -23,6 +23,14 @@ FIGURES = {
 }
 
 __all__ = [
-    "FIGURES", "badness", "compare", "lanes", "memory", "pages", "ranking", "sequence",
-    "vmas", "waits",
-]  # fmt: skip
+    "FIGURES",
+    "badness",
+    "compare",
+    "lanes",
+    "memory",
+    "pages",
+    "ranking",
+    "sequence",
+    "vmas",
+    "waits",
+]

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...trace import Run
+from ...simulate.run import Run
 from ..facts import Points, candidates, heading, several
 from .style import BLUE, ORANGE, SKY, VERMILLION, legend, picture, themed, words
 
@@ -47,9 +47,16 @@ def bars(
             value = row.parts[part]
             side = -1 if value < 0 else 1
             axes.barh(
-                y, value, 0.66, ends[side], color=colour, hatch=hatch, label="" if y else part,
-                edgecolor=theme["paper"], alpha=0.35 if row.points is None else 1,
-            )  # fmt: skip
+                y,
+                value,
+                0.66,
+                ends[side],
+                color=colour,
+                hatch=hatch,
+                label="" if y else part,
+                edgecolor=theme["paper"],
+                alpha=0.35 if row.points is None else 1,
+            )
             ends[side] += value
         weight = "bold" if y in marked else "normal"
         words(axes, ends[1], y, f" {note}", clip_on=False, weight=weight)

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from ...trace import Run
+from ...simulate.run import Run
 from ..facts import divergence, heading
 from ..timeline import lanes
 from .lanes import draw
@@ -23,11 +23,17 @@ def figure(a: Run, b: Run, *, dark: bool = False) -> Figure:
             axes.axvline(moment.step, color=VERMILLION, linewidth=2)
             right = moment.step > axes.get_xlim()[1] / 2
             axes.annotate(
-                moment.sentence, (moment.step, 1.0), (-4 if right else 4, -2), fontsize=8.5,
-                xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
-                ha="right" if right else "left", annotation_clip=False,
+                moment.sentence,
+                (moment.step, 1.0),
+                (-4 if right else 4, -2),
+                fontsize=8.5,
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                va="top",
+                ha="right" if right else "left",
+                annotation_clip=False,
                 bbox={"facecolor": theme["paper"], "edgecolor": VERMILLION, "pad": 2},
-            )  # fmt: skip
+            )
     return drawn
 
 

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ...trace import Run
+from ...simulate.run import Run
 from ..facts import heading, several
 from ..timeline import FATES, STATES, lanes, moments, shown_steps
 from .style import FATE_LOOKS, STATE_LOOKS, legend, picture, themed, words
@@ -38,12 +38,20 @@ def draw(axes: Axes, run: Run, theme: dict[str, str]) -> tuple[set[str], set[str
             )
             if segment.state == "locked" and width > until / 6:
                 box = {"facecolor": theme["paper"], "edgecolor": "none", "pad": 1}
-                words(axes, segment.start + width / 2, y - 0.07, segment.on, ha="center", bbox=box,
-                      fontsize=8)  # fmt: skip
+                words(
+                    axes,
+                    segment.start + width / 2,
+                    y - 0.07,
+                    segment.on,
+                    ha="center",
+                    bbox=box,
+                    fontsize=8,
+                )
         for fate in lane.fates:
             fates.add(fate.kind)
-            axes.broken_barh([(fate.start, fate.end - fate.start)], (y + 0.24, 0.14),
-                             color=FATE_LOOKS[fate.kind])  # fmt: skip
+            axes.broken_barh(
+                [(fate.start, fate.end - fate.start)], (y + 0.24, 0.14), color=FATE_LOOKS[fate.kind]
+            )
     for moment in moments(run):
         if moment.kind in ("kill", "loss", "panic"):
             axes.axvline(moment.step, color=FATE_LOOKS["killed"], linewidth=0.8, linestyle=":")

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from ...trace import Run
+from ...simulate.run import Run
 from ..facts import below_min, heading, several
 from ..timeline import shown_steps
 from .style import (
@@ -30,8 +30,9 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     axes.step(range(until), free, where="post", color=BLUE, label="free pages", linewidth=1.6)
     for mark, dashes in (("high", ":"), ("low", "--"), ("min", "-")):
         level = getattr(zone, mark)
-        axes.axhline(level, color=theme["ink"], linestyle=dashes, linewidth=1,
-                     label=f"{mark} {level}")  # fmt: skip
+        axes.axhline(
+            level, color=theme["ink"], linestyle=dashes, linewidth=1, label=f"{mark} {level}"
+        )
     for number, (task, points) in enumerate(below_min(run).items()):
         sign, colour = SIGNS[number % len(SIGNS)]
         label = f"{task} below min" if number < 4 else None

@@ -4,7 +4,7 @@ from collections import Counter
 
 from matplotlib.figure import Figure
 
-from ...trace import Run
+from ...simulate.run import Run
 from ..facts import heading, several, who_got_them
 from .style import GREEN, ORANGE, PURPLE, legend, picture, themed, words
 

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from ...trace import Run
+from ...simulate.run import Run
 from ..facts import heading, several
 from ..timeline import shown_steps
 from .style import BLUE, VERMILLION, picture, themed

@@ -51,18 +51,23 @@ def themed(draw):
         theme = DARK if dark else LIGHT
         ink = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
         rc = dict.fromkeys(ink, theme["ink"]) | {
-            "axes.facecolor": theme["paper"], "axes.edgecolor": theme["quiet"],
-            "figure.facecolor": theme["paper"], "font.size": 10, "axes.titlesize": 11,
-            "axes.spines.top": False, "axes.spines.right": False,
-        }  # fmt: skip
+            "axes.facecolor": theme["paper"],
+            "axes.edgecolor": theme["quiet"],
+            "figure.facecolor": theme["paper"],
+            "font.size": 10,
+            "axes.titlesize": 11,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
         with rc_context(rc):
             return draw(*args, dark=dark, **how)
 
     return drawn
 
 
-def picture(alt_text: str, width: float, height: float, dark: bool, columns: int = 1
-            ) -> tuple[Picture, list[Axes], dict[str, str]]:  # fmt: skip
+def picture(
+    alt_text: str, width: float, height: float, dark: bool, columns: int = 1
+) -> tuple[Picture, list[Axes], dict[str, str]]:
     """An empty figure with its text: (figure, its axes, the theme's colours)."""
     figure = Picture(figsize=(width, height), layout="constrained")
     figure.alt_text = alt_text
@@ -74,8 +79,14 @@ def legend(axes: Axes, theme: dict[str, str], handles: list | None = None) -> No
     """The legend below the axes, in the theme's colours; nothing if there is nothing to explain."""
     handles = axes.get_legend_handles_labels()[0] if handles is None else handles
     if handles:
-        axes.figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False,
-                           fontsize=9, labelcolor=theme["ink"])  # fmt: skip
+        axes.figure.legend(
+            handles=handles,
+            loc="outside lower left",
+            ncols=4,
+            frameon=False,
+            fontsize=9,
+            labelcolor=theme["ink"],
+        )
 
 
 def words(axes: Axes, x: float, y: float, text: str, **how) -> Text:

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from ...trace import Run
+from ...simulate.run import Run
 from ..facts import heading, mappings
 from .style import GREEN, PURPLE, legend, picture, themed, words
 
@@ -14,8 +14,16 @@ def figure(run: Run, *, victim: str | None = None, dark: bool = False) -> Figure
     drawn, (axes,), theme = picture(alt_text(run, victim), 9.5, 1.6 + 0.4 * max(len(rows), 1), dark)
     for y, row in enumerate(rows):
         axes.barh(y, row.reapable, 0.66, color=GREEN, label="" if y else "may be reaped")
-        axes.barh(y, row.pages - row.reapable, 0.66, row.reapable, color=PURPLE, hatch="xxxx",
-                  edgecolor=theme["paper"], label="" if y else "may not")  # fmt: skip
+        axes.barh(
+            y,
+            row.pages - row.reapable,
+            0.66,
+            row.reapable,
+            color=PURPLE,
+            hatch="xxxx",
+            edgecolor=theme["paper"],
+            label="" if y else "may not",
+        )
         note = f" {row.pages} pages{'; ' + row.why_not if row.why_not else ''}"
         words(axes, row.pages, y, note, clip_on=False)
     axes.set_yticks(range(len(rows)), [f"{row.name} ({row.kind})" for row in rows])

@@ -5,8 +5,8 @@ from math import cos, pi, sin
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from ...trace import Run
-from ...waits import MEMORY
+from ...simulate.run import Run
+from ...simulate.wait_graph import MEMORY
 from ..facts import graph_at, heading
 from .style import BLUE, PURPLE, VERMILLION, picture, themed
 
@@ -46,27 +46,44 @@ def figure(run: Run, *, step: int | None = None, dark: bool = False) -> Figure:
         edge = BLUE if name == MEMORY else PURPLE if lock else theme["quiet"]
         filled = BLUE if name == MEMORY else theme["paper"]
         labels[name] = axes.text(
-            x, y, name, ha="center", va="center", fontsize=10, zorder=3,
+            x,
+            y,
+            name,
+            ha="center",
+            va="center",
+            fontsize=10,
+            zorder=3,
             color="#ffffff" if name == MEMORY else theme["ink"],
             bbox={"boxstyle": kind, "facecolor": filled, "edgecolor": edge, "linewidth": 1.6},
-        )  # fmt: skip
+        )
     for start, ends in graph.items():
         for end in ends:
             on_cycle = (start, end) in around
             arrow = FancyArrowPatch(
-                spots[start], spots[end], arrowstyle="-|>", mutation_scale=16,
-                connectionstyle="arc3,rad=0.08", shrinkA=30, shrinkB=30,
+                spots[start],
+                spots[end],
+                arrowstyle="-|>",
+                mutation_scale=16,
+                connectionstyle="arc3,rad=0.08",
+                shrinkA=30,
+                shrinkB=30,
                 color=VERMILLION if on_cycle else theme["quiet"],
-                linewidth=3 if on_cycle else 1.2, linestyle="-" if on_cycle else "--",
-            )  # fmt: skip
+                linewidth=3 if on_cycle else 1.2,
+                linestyle="-" if on_cycle else "--",
+            )
             axes.add_patch(arrow)
     axes.set_xlim(-4.6, 4.6)
     axes.set_ylim(-2.6, 2.6)
     axes.set_title(f"{heading(run)}: who waits for whom{', a cycle' if cycle else ''}", loc="left")
     if not graph:
         axes.text(0, 0, "nobody waits for a lock or for memory", ha="center")
-    axes.text(-4.6, -2.55, "round: task   square: lock   arrow: waits for   thick: the cycle",
-              fontsize=9, color=theme["quiet"])  # fmt: skip
+    axes.text(
+        -4.6,
+        -2.55,
+        "round: task   square: lock   arrow: waits for   thick: the cycle",
+        fontsize=9,
+        color=theme["quiet"],
+    )
     return drawn
 
 

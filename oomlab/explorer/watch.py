@@ -73,8 +73,24 @@ def demoted(name: str):
 
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Tracked, f"__{_name}__", compared(f"__{_name}__"))
-for _name in ("mul", "rmul", "floordiv", "rfloordiv", "mod", "rsub", "neg", "str", "repr", "format",
-              "hash", "index", "and", "or", "lshift", "rshift"):  # fmt: skip
+for _name in (
+    "mul",
+    "rmul",
+    "floordiv",
+    "rfloordiv",
+    "mod",
+    "rsub",
+    "neg",
+    "str",
+    "repr",
+    "format",
+    "hash",
+    "index",
+    "and",
+    "or",
+    "lshift",
+    "rshift",
+):
     setattr(Tracked, f"__{_name}__", demoted(f"__{_name}__"))
 Tracked.__bool__ = lambda self: self != 0
 
@@ -117,8 +133,28 @@ class Whether(int):
         raise ValueError(NO_HISTORY.format("how many pages were reaped, or when a task was marked"))
 
 
-for _name in ("bool", "lt", "le", "gt", "ge", "eq", "ne", "add", "radd", "sub", "rsub", "mul",
-              "rmul", "floordiv", "truediv", "mod", "str", "repr", "hash", "index"):  # fmt: skip
+for _name in (
+    "bool",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "eq",
+    "ne",
+    "add",
+    "radd",
+    "sub",
+    "rsub",
+    "mul",
+    "rmul",
+    "floordiv",
+    "truediv",
+    "mod",
+    "str",
+    "repr",
+    "hash",
+    "index",
+):
     setattr(Whether, f"__{_name}__", Whether.told)
 
 

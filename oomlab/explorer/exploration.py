@@ -7,8 +7,8 @@ from time import monotonic
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
-from ..scheduler import function_of, run_schedule
-from ..trace import name_of
+from ..simulate.run import name_of
+from ..simulate.scheduler import function_of, run_schedule
 
 SCHEMA = "oomlab-explore/1"
 
@@ -50,15 +50,28 @@ class Exploration:
 
     @classmethod
     def of(cls, search, scenario: str, policy: Policy, params: dict, verdict: str) -> "Exploration":
-        bound = {"max_states": search.max_states, "seconds": search.limit,
-                 "interrupted": search.interrupted, "reductions": search.reductions}  # fmt: skip
+        bound = {
+            "max_states": search.max_states,
+            "seconds": search.limit,
+            "interrupted": search.interrupted,
+            "reductions": search.reductions,
+        }
         if search.preemptions is not None and verdict != "holds":
             bound["preemptions"] = search.preemptions  # every schedule with fewer was looked at
         if verdict == "violated":
             bound["shortest"] = search.shortest  # or else only the first that was met
         seconds = round(monotonic() - search.began, 3)
-        return cls(verdict, search.asked.name, scenario, policy, params, search.states,
-                   search.transitions, seconds, bound)  # fmt: skip
+        return cls(
+            verdict,
+            search.asked.name,
+            scenario,
+            policy,
+            params,
+            search.states,
+            search.transitions,
+            seconds,
+            bound,
+        )
 
     def describe(self, build: Callable[[], Kernel], schedule: list[int], loop: int | None) -> None:
         """Put the counterexample into words: who, where, what."""
@@ -103,8 +116,10 @@ class Exploration:
         lines = [f"**{self.scenario}** under **{self.policy.name}**: {self.sentence()}.", ""]
         if self.schedule:
             lines += ["| step | task | function | does |", "| ---: | --- | --- | --- |"]
-            lines += [f"| {s['step']} | {s['task']} | `{s['function']}` | {s['does']} |"
-                      for s in self.schedule]  # fmt: skip
+            lines += [
+                f"| {s['step']} | {s['task']} | `{s['function']}` | {s['does']} |"
+                for s in self.schedule
+            ]
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:
@@ -112,9 +127,17 @@ class Exploration:
 
     def to_dict(self) -> dict:
         return {
-            "schema": SCHEMA, "verdict": self.verdict, "property": self.property,
-            "scenario": self.scenario, "policy": self.policy.name, "params": self.params,
-            "states": self.states, "transitions": self.transitions, "bound": self.bound,
-            "seconds": self.seconds, "schedule": self.schedule, "pids": self.pids,
+            "schema": SCHEMA,
+            "verdict": self.verdict,
+            "property": self.property,
+            "scenario": self.scenario,
+            "policy": self.policy.name,
+            "params": self.params,
+            "states": self.states,
+            "transitions": self.transitions,
+            "bound": self.bound,
+            "seconds": self.seconds,
+            "schedule": self.schedule,
+            "pids": self.pids,
             "loop": self.loop,
-        }  # fmt: skip
+        }

@@ -16,17 +16,24 @@ from time import monotonic
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
-from ..scheduler import run_schedule
-from ..trace import build as build_kernel
+from ..simulate.run import build as build_kernel
+from ..simulate.scheduler import run_schedule
 from .exploration import Exploration, in_words
 from .properties import Property, choose_property
 from .rules import awake
 
 
-def hunt(scenario: str, policy: str | Policy = "linux-4.4",
-         property: str | Property | Callable = "no-victim-lost", *,
-         runs: int = 200, depth: int = 3, steps: int = 400, seed: int = 0,
-         **settings) -> Exploration:  # fmt: skip
+def hunt(
+    scenario: str,
+    policy: str | Policy = "linux-4.4",
+    property: str | Property | Callable = "no-victim-lost",
+    *,
+    runs: int = 200,
+    depth: int = 3,
+    steps: int = 400,
+    seed: int = 0,
+    **settings,
+) -> Exploration:
     """Look for what breaks a property along `runs` random schedules of up to `steps` steps each.
 
     The verdict is "violated", with the schedule, or "bound-reached", whose bound holds the chance
@@ -47,18 +54,32 @@ def hunt(scenario: str, policy: str | Policy = "linux-4.4",
         if bad:
             found = schedule
             break
-    bound = {"runs": runs, "depth": depth, "steps": steps, "seed": seed,
-             "missed_with_chance": missed(len(kernel.tasks), longest, depth, runs)}  # fmt: skip
+    bound = {
+        "runs": runs,
+        "depth": depth,
+        "steps": steps,
+        "seed": seed,
+        "missed_with_chance": missed(len(kernel.tasks), longest, depth, runs),
+    }
     answer = Exploration(
-        "violated" if found is not None else "bound-reached", asked.name, scenario, kernel.policy,
-        params, taken, taken, round(monotonic() - began, 3), bound)  # fmt: skip
+        "violated" if found is not None else "bound-reached",
+        asked.name,
+        scenario,
+        kernel.policy,
+        params,
+        taken,
+        taken,
+        round(monotonic() - began, 3),
+        bound,
+    )
     if found is not None:
         answer.describe(lambda: build_kernel(scenario, policy, **settings)[0], found, None)
     return answer
 
 
-def one_run(kernel: Kernel, asked: Property, draw: Random, depth: int,
-            steps: int) -> tuple[list[int], bool]:  # fmt: skip
+def one_run(
+    kernel: Kernel, asked: Property, draw: Random, depth: int, steps: int
+) -> tuple[list[int], bool]:
     """One schedule by random priorities; the schedule, and whether it broke the property."""
     kernel.events, memory, question = None, None, asked.question
 

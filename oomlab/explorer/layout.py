@@ -14,7 +14,6 @@ and its canonical form has the groups sorted.
 from collections import Counter
 from collections.abc import Callable
 
-from ..fingerprint import frames
 from ..model.kernel import Kernel, Timer
 from ..model.locks import Mutex, RwSemaphore, WaitQueue
 from ..model.memcg import Memcg
@@ -23,6 +22,7 @@ from ..model.mm import MM, VMA, Shmem
 from ..model.oom import ABORT, OomControl
 from ..model.policy import Policy
 from ..model.tasks import Signal, Task
+from ..simulate.fingerprint import frames
 from .refs import HOLDERS, OWN, UNORDERED, Ref, Views, hide, rename
 
 # What of each kind of object decides the future; who is on the task list follows from the tasks'
@@ -30,11 +30,17 @@ from .refs import HOLDERS, OWN, UNORDERED, Ref, Views, hide, rename
 WATCHED: dict[type, frozenset] = {
     kind: frozenset(attributes.split())
     for kind, attributes in (
-        (Kernel, "timers freezing oom_killer_disabled oom_victims mm_to_reap oom_reaper_list "
-                 "oom_reaper_started busy_workers panicked bugs"),
+        (
+            Kernel,
+            "timers freezing oom_killer_disabled oom_victims mm_to_reap oom_reaper_list "
+            "oom_reaper_started busy_workers panicked bugs",
+        ),
         (Zone, "free reclaimable pages_scanned"),
-        (Task, "mm flags state waits_for sigkill memdie allocating kernel_pages vfork_done "
-               "oom_reaper_list memcg_in_oom task_lock parent marked"),
+        (
+            Task,
+            "mm flags state waits_for sigkill memdie allocating kernel_pages vfork_done "
+            "oom_reaper_list memcg_in_oom task_lock parent marked",
+        ),
         (Signal, "threads children oom_score_adj oom_mm"),
         (MM, "vmas tasks mm_users mm_count flags swapents nr_ptes nr_pmds reaped"),
         (VMA, "pages dirty"),
@@ -44,7 +50,7 @@ WATCHED: dict[type, frozenset] = {
         (WaitQueue, "sleepers"),
         (Shmem, "pages mappings"),
     )
-}  # fmt: skip
+}
 
 # What changes and is left out. A property that looks at it would not be one of states.
 HISTORY: dict[type, frozenset] = {
@@ -162,14 +168,20 @@ class Layout:
         for ref, name in order:
             before = sum(r.group == ref.group and (r, n) < (ref, name) for r, n in order)
             self.places[ref, name] = (ref.group, before)
-        self.states = {(group > 0, index) for (_, name), (group, index) in self.places.items()
-                       if name == "state"}  # fmt: skip
+        self.states = {
+            (group > 0, index)
+            for (_, name), (group, index) in self.places.items()
+            if name == "state"
+        }
         self.numbers: dict[tuple, int] = {}
         self.parts: list[tuple] = []
         self.masked: list[tuple[int, tuple]] = []  # where to sort a part, its Refs to others
         self.alike: dict[tuple, int] = {}  # what walkers see of a part: in order of appearance
-        self.seen = [index for (ref, name), (group, index) in self.places.items()
-                     if group == 1 and (ref.place, name) in self.walked]  # fmt: skip
+        self.seen = [
+            index
+            for (ref, name), (group, index) in self.places.items()
+            if group == 1 and (ref.place, name) in self.walked
+        ]
         self.moves: dict = {}  # what was renamed before, here and below
         views = Views()
         self.relative, self.absolute = views.relative, views.absolute
@@ -218,10 +230,16 @@ class Layout:
     def renamed(self, state: tuple, old: tuple) -> tuple:
         """The state with its groups in another order: new group n was old[n]."""
         numbers = state[self.shared :]
-        head = [self.moved(value, old, name) if type(value) in HOLDERS else value
-                for value, name in zip(state, self.names, strict=False)]  # fmt: skip
-        tail = [self.number(self.moved(self.parts[numbers[g - 1]], old))
-                if self.masked[numbers[g - 1]][1] else numbers[g - 1] for g in old[1:]]  # fmt: skip
+        head = [
+            self.moved(value, old, name) if type(value) in HOLDERS else value
+            for value, name in zip(state, self.names, strict=False)
+        ]
+        tail = [
+            self.number(self.moved(self.parts[numbers[g - 1]], old))
+            if self.masked[numbers[g - 1]][1]
+            else numbers[g - 1]
+            for g in old[1:]
+        ]
         return (*head, *tail)
 
     def moved(self, value, old: tuple, name: str = ""):
@@ -261,8 +279,11 @@ class Layout:
             if type(value) in HOLDERS:
                 named.update(self.groups_in(value))
         alike: dict[int, int] = {}
-        return {group for group, number in enumerate(numbers, start=1)
-                if group not in named and alike.setdefault(number, group) != group}  # fmt: skip
+        return {
+            group
+            for group, number in enumerate(numbers, start=1)
+            if group not in named and alike.setdefault(number, group) != group
+        }
 
     def groups_in(self, value) -> list[int]:
         """The groups that a value refers to, in order; worked out once."""

@@ -5,9 +5,9 @@ in the allocator waits for the victims to give their memory back. With this edge
 invisible dependency is a cycle.
 """
 
-from .model.locks import TASK_RUNNING
-from .model.mm import MMF_OOM_SKIP
-from .model.tasks import fatal_signal_pending, find_lock_task_mm, tsk_is_oom_victim
+from ..model.locks import TASK_RUNNING
+from ..model.mm import MMF_OOM_SKIP
+from ..model.tasks import fatal_signal_pending, find_lock_task_mm, tsk_is_oom_victim
 
 MEMORY = "memory"
 

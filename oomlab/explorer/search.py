@@ -21,7 +21,7 @@ from time import monotonic
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..scenarios import SCENARIOS
-from ..trace import build as build_kernel
+from ..simulate.run import build as build_kernel
 from .exploration import Exploration, show_progress
 from .independence import LONGEST, Independence
 from .layout import Unlearnable
@@ -39,11 +39,20 @@ MAX_STATES = 400_000  # fits in 1 GiB
 Progress = Callable[[int, int, float], None]  # states seen, states waiting, seconds
 
 
-def explore(scenario: str, policy: str | Policy = "linux-4.4",
-            property: str | Property | Callable = "no-victim-lost", *,
-            prefer: str = "steps", max_states: int = MAX_STATES, seconds: float | None = None,
-            symmetry: bool | None = None, learn: bool = True, partial_order: bool = True,
-            progress: Progress | None = None, **settings) -> Exploration:  # fmt: skip
+def explore(
+    scenario: str,
+    policy: str | Policy = "linux-4.4",
+    property: str | Property | Callable = "no-victim-lost",
+    *,
+    prefer: str = "steps",
+    max_states: int = MAX_STATES,
+    seconds: float | None = None,
+    symmetry: bool | None = None,
+    learn: bool = True,
+    partial_order: bool = True,
+    progress: Progress | None = None,
+    **settings,
+) -> Exploration:
     """Search every schedule of a scenario under a policy.
 
     `property` is a name of PROPERTIES, a function bad(kernel) of a state, or a function (memory,
@@ -91,8 +100,14 @@ def rarely_collected() -> Iterator[None]:
 class Search:
     """One search: what was seen, and the bounds."""
 
-    def __init__(self, asked: Property, max_states: int, seconds: float | None,
-                 progress: Progress | None, partial_order: bool):  # fmt: skip
+    def __init__(
+        self,
+        asked: Property,
+        max_states: int,
+        seconds: float | None,
+        progress: Progress | None,
+        partial_order: bool,
+    ):
         self.asked = asked
         self.partial_order = partial_order
         self.max_states = max_states
@@ -263,8 +278,15 @@ class Search:
                 if by.wrong or self.out_of_bounds():
                     return
 
-    def after_local_steps(self, relation: Rules, by: Independence, state: tuple, number: int,
-                          turn: tuple | None, chain: list[int]) -> tuple[tuple, list]:  # fmt: skip
+    def after_local_steps(
+        self,
+        relation: Rules,
+        by: Independence,
+        state: tuple,
+        number: int,
+        turn: tuple | None,
+        chain: list[int],
+    ) -> tuple[tuple, list]:
         """Where local steps lead, `chain` after state `number`; and the chain with them."""
 
         def path() -> tuple[list[int], tuple]:
@@ -323,7 +345,8 @@ class Search:
         for number, state in self.breadth_first(relation):
             numbers[state] = number
             good[number] = relation.holds(
-                self.asked.name, self.asked.question, state, self.path_of(number))  # fmt: skip
+                self.asked.name, self.asked.question, state, self.path_of(number)
+            )
         if self.out_of_bounds():
             return "bound-reached", None
         for state, number in numbers.items():

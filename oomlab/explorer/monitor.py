@@ -14,7 +14,7 @@ the state, so the search still goes through everything; it should thus be little
 from collections.abc import Callable, Hashable
 
 from ..model.kernel import Kernel
-from ..scheduler import run_schedule
+from ..simulate.scheduler import run_schedule
 from .exploration import in_words
 from .rules import Path
 

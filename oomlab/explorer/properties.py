@@ -91,30 +91,44 @@ def somebody_died(kernel: Kernel) -> bool:
 def all_settled(kernel: Kernel) -> bool:
     """Every marked victim was reaped, given up, or has gone."""
     return not any(
-        task.marked is not None and find_lock_task_mm(task)
+        task.marked is not None
+        and find_lock_task_mm(task)
         and find_lock_task_mm(task).mm.reaped is None
         and not find_lock_task_mm(task).mm.flags & MMF_OOM_SKIP
         for task in kernel.tasks
-    )  # fmt: skip
+    )
 
 
 PROPERTIES: dict[str, Property] = {
     p.name: p
     for p in (
         Property("no-victim-lost", "never", "no victim waits for a reaper in vain", lost),
-        Property("no-use-after-free", "never", "no reference is dropped below zero or used after "
-                 "free", miscounted),
-        Property("no-live-task-reaped", "never", "no memory is taken from a task without SIGKILL",
-                 reaped_alive),
+        Property(
+            "no-use-after-free",
+            "never",
+            "no reference is dropped below zero or used after free",
+            miscounted,
+        ),
+        Property(
+            "no-live-task-reaped",
+            "never",
+            "no memory is taken from a task without SIGKILL",
+            reaped_alive,
+        ),
         Property("list-intact", "never", "oom_reaper_list never runs in a circle", list_broken),
         Property("no-deadlock", "never", "never is everybody asleep on locks", stuck),
-        Property("no-second-victim", "never", "no second victim while the first can still exit",
-                 second_victim),
+        Property(
+            "no-second-victim",
+            "never",
+            "no second victim while the first can still exit",
+            second_victim,
+        ),
         Property("dying-exit", "eventually", "some dying task always exits", somebody_died),
-        Property("victims-settled", "eventually", "every marked victim is reaped or goes",
-                 all_settled),
+        Property(
+            "victims-settled", "eventually", "every marked victim is reaped or goes", all_settled
+        ),
     )
-}  # fmt: skip
+}
 
 
 def choose_property(wanted: "str | Property | Callable") -> Property:

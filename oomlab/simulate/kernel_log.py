@@ -12,25 +12,29 @@ of 2015, which did their work in silence, speak with the reaper lines of v4.6.
 from collections import Counter
 from collections.abc import Iterator
 
-from .model import gfp
-from .model.policy import HZ
-from .model.tasks import thread_group_leader
-from .trace import Run
+from ..model import gfp
+from ..model.policy import HZ
+from ..model.tasks import thread_group_leader
+from .run import Run
 
 Lines = Iterator[str]
 
 # Bits of gfp_mask that moved, by the first version with this layout; the model's are those of 4.4.
 GFP_LAYOUTS = {
     (4, 20): {
-        gfp.__GFP_DIRECT_RECLAIM: 0x400, gfp.__GFP_KSWAPD_RECLAIM: 0x800,
-        gfp.__GFP_REPEAT: 0x4000, gfp.__GFP_NOFAIL: 0x8000, gfp.__GFP_NORETRY: 0x10000,
-        gfp.__GFP_MEMALLOC: 0x20000, gfp.__GFP_NOMEMALLOC: 0x80000,
+        gfp.__GFP_DIRECT_RECLAIM: 0x400,
+        gfp.__GFP_KSWAPD_RECLAIM: 0x800,
+        gfp.__GFP_REPEAT: 0x4000,
+        gfp.__GFP_NOFAIL: 0x8000,
+        gfp.__GFP_NORETRY: 0x10000,
+        gfp.__GFP_MEMALLOC: 0x20000,
+        gfp.__GFP_NOMEMALLOC: 0x80000,
     },
     (4, 15): {gfp.__GFP_DIRECT_RECLAIM: 0x200000, gfp.__GFP_KSWAPD_RECLAIM: 0x400000},
     (4, 9): {gfp.__GFP_KSWAPD_RECLAIM: 0x1000000},
     (4, 4): {},
     (0, 0): {gfp.__GFP_DIRECT_RECLAIM: 0x10, gfp.__GFP_KSWAPD_RECLAIM: 0},  # one __GFP_WAIT
-}  # fmt: skip
+}
 GFP_SETS = ("GFP_KERNEL", "GFP_NOFS", "GFP_ATOMIC", "GFP_NOIO", "GFP_NOWAIT")  # as %pGg tries them
 GFP_FLAGS = [name for name in vars(gfp) if name.startswith("__GFP_") and name != "__GFP_RECLAIM"]
 

@@ -6,9 +6,9 @@ rules.py learned. A state is the fingerprint of a machine.
 
 from collections.abc import Callable
 
-from ..fingerprint import fingerprint
 from ..model.kernel import Kernel
-from ..scheduler import run_schedule
+from ..simulate.fingerprint import fingerprint
+from ..simulate.scheduler import run_schedule
 from .layout import walk
 from .refs import Ref
 from .rules import Path, awake

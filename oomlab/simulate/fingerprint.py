@@ -10,14 +10,14 @@ import gc
 from collections.abc import Generator, Iterator
 from operator import length_hint
 
-from .model.kernel import Timer
-from .model.locks import Mutex, RwSemaphore, WaitQueue
-from .model.memcg import Memcg
-from .model.memory import Zone
-from .model.mm import MM, VMA, Shmem
-from .model.oom import ABORT, OomControl
-from .model.policy import Policy
-from .model.tasks import Signal, Task
+from ..model.kernel import Timer
+from ..model.locks import Mutex, RwSemaphore, WaitQueue
+from ..model.memcg import Memcg
+from ..model.memory import Zone
+from ..model.mm import MM, VMA, Shmem
+from ..model.oom import ABORT, OomControl
+from ..model.policy import Policy
+from ..model.tasks import Signal, Task
 
 PLAIN = (int, str, bool, float, type(None))
 
@@ -65,11 +65,22 @@ def fingerprint(kernel) -> tuple:
 
     zone = kernel.zone
     parts = [
-        (zone.free, zone.reclaimable, zone.pages_scanned, kernel.panicked, tuple(kernel.bugs),
-         kernel.freezing, kernel.oom_killer_disabled, kernel.oom_victims, kernel.busy_workers,
-         name(kernel.mm_to_reap), name(kernel.oom_reaper_list), name(kernel.oom_lock)),
+        (
+            zone.free,
+            zone.reclaimable,
+            zone.pages_scanned,
+            kernel.panicked,
+            tuple(kernel.bugs),
+            kernel.freezing,
+            kernel.oom_killer_disabled,
+            kernel.oom_victims,
+            kernel.busy_workers,
+            name(kernel.mm_to_reap),
+            name(kernel.oom_reaper_list),
+            name(kernel.oom_lock),
+        ),
         tuple(sorted(name(timer) for timer in kernel.timers)),
-    ]  # fmt: skip
+    ]
     todo.extend(kernel.mms)
     todo.extend(kernel.memcgs)
     for thing in todo:  # grows while we walk
@@ -81,14 +92,33 @@ def contents(thing) -> tuple:
     """What of an object decides the future."""
     if isinstance(thing, Task):
         return (
-            thing.pid, thing.state, thing.flags, thing.sigkill, thing.memdie, thing.allocating,
-            thing.kernel_pages, thing.task_lock, thing.mm, thing.oom_reaper_list,
-            thing.memcg_in_oom, thing.vfork_done, thing.waits_for, thing.signal,
-            frames(thing.thread))  # fmt: skip
+            thing.pid,
+            thing.state,
+            thing.flags,
+            thing.sigkill,
+            thing.memdie,
+            thing.allocating,
+            thing.kernel_pages,
+            thing.task_lock,
+            thing.mm,
+            thing.oom_reaper_list,
+            thing.memcg_in_oom,
+            thing.vfork_done,
+            thing.waits_for,
+            thing.signal,
+            frames(thing.thread),
+        )
     if isinstance(thing, MM):
         return (
-            thing.mm_users, thing.mm_count, thing.flags, thing.nr_ptes, thing.swapents,
-            thing.reaped is None, thing.mmap_sem, thing.vmas)  # fmt: skip
+            thing.mm_users,
+            thing.mm_count,
+            thing.flags,
+            thing.nr_ptes,
+            thing.swapents,
+            thing.reaped is None,
+            thing.mmap_sem,
+            thing.vmas,
+        )
     if isinstance(thing, VMA):
         return thing.pages, thing.dirty, thing.shmem
     if isinstance(thing, Signal):

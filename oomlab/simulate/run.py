@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import NamedTuple
 
-from .model.kernel import Kernel
-from .model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
-from .model.policy import KNOBS, PRESETS, Policy
-from .model.tasks import PF_EXITING, PF_KTHREAD, Task
-from .naming import nearest
+from ..model.kernel import Kernel
+from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
+from ..model.policy import KNOBS, PRESETS, Policy
+from ..model.tasks import PF_EXITING, PF_KTHREAD, Task
+from ..naming import nearest
+from ..scenarios import SCENARIOS, parameters
 from .outcome import Outcome, judge
-from .scenarios import SCENARIOS, parameters
 from .scheduler import run_schedule, run_seeded
 
 SCHEMA = "oomlab-trace/1"
@@ -58,10 +58,21 @@ class Run:
     def steps(self) -> list[Step]:
         """The trace with names, made when asked for: recording must be cheap."""
         return [
-            Step(n, tick, task.name, function, op[0], name_of(op[1]), state, free, task.pid,
-                 name_of(on or ""), reaped)
+            Step(
+                n,
+                tick,
+                task.name,
+                function,
+                op[0],
+                name_of(op[1]),
+                state,
+                free,
+                task.pid,
+                name_of(on or ""),
+                reaped,
+            )
             for n, (tick, task, op, function, state, free, on, reaped) in enumerate(self.trace)
-        ]  # fmt: skip
+        ]
 
     @property
     def events(self) -> list[dict]:
@@ -171,9 +182,16 @@ def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tupl
     return SCENARIOS[scenario](choose_policy(policy, knobs), **params), params
 
 
-def run(scenario: str, policy: str | Policy = "linux-4.4", *, seed: int = 0, trace: bool = True,
-        schedule: list[int] | None = None, most_steps: int = 5_000_000,
-        **settings) -> Run:  # fmt: skip
+def run(
+    scenario: str,
+    policy: str | Policy = "linux-4.4",
+    *,
+    seed: int = 0,
+    trace: bool = True,
+    schedule: list[int] | None = None,
+    most_steps: int = 5_000_000,
+    **settings,
+) -> Run:
     """Run a scenario under a policy. The same arguments give the same run, step by step.
 
     `settings` are parameters of the scenario and knobs of the policy. Without `trace` nothing is
@@ -222,8 +240,9 @@ def recorder(kernel: Kernel, taken: list):
             seen = len(events)
         plainly = not (task.state or task.allocating or task.flags)
         state = "running" if plainly else state_of(task)
-        taken.append((kernel.jiffies, task, op, function, state, zone.free, task.waits_for,
-                      zone.reaped))  # fmt: skip
+        taken.append(
+            (kernel.jiffies, task, op, function, state, zone.free, task.waits_for, zone.reaped)
+        )
 
     return record
 

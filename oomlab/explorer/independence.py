@@ -54,8 +54,12 @@ class Footprint(NamedTuple):
 
     def seen_from(self, name: Callable[[int], int]) -> "Footprint":
         """The same with other names for the groups."""
-        return Footprint(*(frozenset([(name(of), index, what) for of, index, what in accesses])
-                           for accesses in self))  # fmt: skip
+        return Footprint(
+            *(
+                frozenset([(name(of), index, what) for of, index, what in accesses])
+                for accesses in self
+            )
+        )
 
 
 class StepKind:
@@ -114,8 +118,11 @@ def footprint(asked: list, changes: list, layout) -> Footprint:
             does.add((of, index, WRITE))
             if value == TASK_DEAD and layout.is_state(of, index):
                 does.add((of, index, DEATH))
-            all_that = {(*place, what) for place in {(of, index), source or (of, index)}
-                        for what in ANYTHING}  # fmt: skip
+            all_that = {
+                (*place, what)
+                for place in {(of, index), source or (of, index)}
+                for what in ANYTHING
+            }
         minds |= all_that
         relies |= all_that
     return Footprint(frozenset(does), frozenset(minds), frozenset(relies))

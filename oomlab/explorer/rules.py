@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
-from ..scheduler import fire_timer, run_schedule, take_step
+from ..simulate.scheduler import fire_timer, run_schedule, take_step
 from .independence import StepKind, footprint
 from .layout import POSITION, Layout
 from .movers import Movers
@@ -144,8 +144,11 @@ class Rules(Trees):
         if move < 0:
             return ()
         (group, _), (_, where), _ = self.movers.places[move]
-        return self.layout.parts[state[self.layout.shared + group - 1]][where] if group else (
-            state[where])  # fmt: skip
+        return (
+            self.layout.parts[state[self.layout.shared + group - 1]][where]
+            if group
+            else (state[where])
+        )
 
     def learn_step(self, rule: tuple, state: tuple, move: int, group: int, path: Path) -> Effect:
         """Replay to the state, watch the step, and keep what it asked and what it changed."""
@@ -219,8 +222,16 @@ class Rules(Trees):
             raise Unequal  # one of them chooses, or one who is at work on one of them
         return "best" if seen.to_the_end else "first"
 
-    def kind_of_step(self, rule: tuple, move: int, asked: list, changes: list, group: int,
-                     position: tuple, chooses: str) -> StepKind:  # fmt: skip
+    def kind_of_step(
+        self,
+        rule: tuple,
+        move: int,
+        asked: list,
+        changes: list,
+        group: int,
+        position: tuple,
+        chooses: str,
+    ) -> StepKind:
         """What kind of step it was, for Independence; adds the new position to the changes."""
         layout = self.layout
         (of, index), (_, where), role = self.movers.places[move]

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..model.oom import OomControl, constrained_alloc, oom_badness
 from ..model.syscalls import sysrq_f
 from ..model.tasks import OOM_SCORE_ADJ_MIN, do_send_sigkill, write_oom_score_adj
-from ..scheduler import run_seeded
+from ..simulate.scheduler import run_seeded
 from .recorded import kernel_of, read_record
 
 APPROXIMATE_RSS = 2 * 80  # pages by which two counts on 6.x may differ and mean the same
@@ -224,11 +224,13 @@ def agreement(comparisons: Iterable[Comparison]) -> dict:
         "irreducible": len(runs) - len(fair),
         "by_kernel": by_kernel,
         "by_scenario": {
-            name: {"runs": scenarios[name, True] + scenarios[name, False],
-                   "agree": scenarios[name, True]}
+            name: {
+                "runs": scenarios[name, True] + scenarios[name, False],
+                "agree": scenarios[name, True],
+            }
             for name in sorted({c.scenario for c in fair})
         },
-    }  # fmt: skip
+    }
 
 
 def report(folder: Path, as_json: bool = False) -> int:
@@ -246,16 +248,19 @@ def report(folder: Path, as_json: bool = False) -> int:
     numbers = agreement(runs)
     differ = [
         {"file": c.file, "expected": c.expected, "got": c.got, "cause": c.cause}
-        for c in runs if not c.agrees
-    ]  # fmt: skip
+        for c in runs
+        if not c.agrees
+    ]
     if as_json:
         print(json.dumps({"schema": "oomlab-fidelity/1", **numbers, "disagree": differ}))
         return 0
     for what in ("by_kernel", "by_scenario"):
         for name, n in numbers[what].items():
             print(f"{name:24}{n['agree']:5} of {n['runs']:4} agree")
-    print(f"{'all':24}{numbers['agree']:5} of {numbers['runs']:4} agree; {numbers['irreducible']} "
-          "more race or never ran out, and are counted apart")  # fmt: skip
+    print(
+        f"{'all':24}{numbers['agree']:5} of {numbers['runs']:4} agree; {numbers['irreducible']} "
+        "more race or never ran out, and are counted apart"
+    )
     for one in differ:
         print(f"  {one['file']}: {one['cause']}")
         differ_in = [key for key in one["expected"] if one["expected"][key] != one["got"][key]]

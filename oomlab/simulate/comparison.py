@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from .model.policy import difference
-from .trace import Run, Step, run
+from ..model.policy import difference
+from .run import Run, Step, run
 
 
 @dataclass
@@ -47,8 +47,13 @@ class Comparison:
         left, right = self.verdicts()
         lines += [f"| {v} | {left[v]} | {right[v]} |" for v in sorted({*left, *right})]
         first, second, step = self.parting()
-        lines += ["", f"Seed {first.seed}, {a}: {first.outcome.why}.", "",
-                  f"Seed {second.seed}, {b}: {second.outcome.why}.", ""]  # fmt: skip
+        lines += [
+            "",
+            f"Seed {first.seed}, {a}: {first.outcome.why}.",
+            "",
+            f"Seed {second.seed}, {b}: {second.outcome.why}.",
+            "",
+        ]
         lines.append(parting_sentence(first, second, step))
         return "\n".join(lines)
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from ..model.kernel import Kernel
+from ..model.mm import MMF_OOM_SKIP
+from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
 from .fingerprint import fingerprint
-from .model.kernel import Kernel
-from .model.mm import MMF_OOM_SKIP
-from .model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
 from .scheduler import function_of
-from .waits import find_cycle, wait_for_graph
+from .wait_graph import find_cycle, wait_for_graph
 
 VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic")
 
@@ -54,20 +54,24 @@ def judge(kernel: Kernel, steps: int) -> Outcome:
 def lost_victims(kernel: Kernel) -> list[Task]:
     """Marked tasks whose memory is still there, that the reaper never came to nor gave up."""
     return [
-        task for task in kernel.tasks
-        if task.marked is not None and find_lock_task_mm(task)
+        task
+        for task in kernel.tasks
+        if task.marked is not None
+        and find_lock_task_mm(task)
         and find_lock_task_mm(task).mm.reaped is None
         and not find_lock_task_mm(task).mm.flags & MMF_OOM_SKIP
-    ]  # fmt: skip
+    ]
 
 
 def stuck_tasks(kernel: Kernel) -> list[Task]:
     """Who cannot go on for want of memory, or of a lock: daemons aside."""
     return [
-        task for task in kernel.tasks
-        if not task.daemon and not task.flags & PF_KTHREAD
+        task
+        for task in kernel.tasks
+        if not task.daemon
+        and not task.flags & PF_KTHREAD
         and (task.allocating or hasattr(task.waits_for, "owners"))
-    ]  # fmt: skip
+    ]
 
 
 def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:

@@ -7,8 +7,8 @@ another; a tick passes every STEPS_PER_TICK steps a processor, or at once when e
 from itertools import islice
 from random import Random
 
-from .model.policy import HZ
-from .model.tasks import PF_KTHREAD
+from ..model.policy import HZ
+from ..model.tasks import PF_KTHREAD
 
 STEPS_PER_TICK = 20
 STALLED = 4 * HZ  # ticks in which nothing happens and memory does not fill: the run is stuck

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import islice, permutations
 
 from ..model.kernel import Kernel
-from ..scheduler import run_schedule
+from ..simulate.scheduler import run_schedule
 from .layout import Layout
 from .refs import Ref
 

@@ -99,13 +99,16 @@ def kernel_of(record: dict) -> Kernel:
         kernel.next_pid = proc["pid"]
         hold = held.get(name)
         made[name] = kernel.spawn(
-            name, program_of(task),
-            vmas=() if borrowed else vmas_of(proc, task, shared, count), mm=borrowed,
+            name,
+            program_of(task),
+            vmas=() if borrowed else vmas_of(proc, task, shared, count),
+            mm=borrowed,
             parent=parent,
-            adj=proc["oom_score_adj"], uid=proc["status"]["Uid"],
+            adj=proc["oom_score_adj"],
+            uid=proc["status"]["Uid"],
             memcg=memcgs.get((proc.get("cgroup") or "").removeprefix("0::/")),
             at_exit=((sleep, hold * HZ // 1000, TASK_UNINTERRUPTIBLE),) if hold else (),
-        )  # fmt: skip
+        )
         if not borrowed:
             set_page_tables(kernel, made[name].mm, proc["status"])
         if task.get("mm") == "vfork":
@@ -120,9 +123,11 @@ def cgroups_of(kernel: Kernel, record: dict) -> dict:
     for group in record["config"].get("cgroups", ()):
         limit = group.get("memory.max", "max")
         memcgs[group["name"]] = kernel.new_memcg(
-            "/" + group["name"], 1 << 40 if limit == "max" else int(limit) // 4096,
+            "/" + group["name"],
+            1 << 40 if limit == "max" else int(limit) // 4096,
             memcgs.get(group["name"].rpartition("/")[0]),
-            bool(int(group.get("memory.oom.group", 0))))  # fmt: skip
+            bool(int(group.get("memory.oom.group", 0))),
+        )
     return memcgs
 
 

@@ -1,0 +1,1 @@
+"""Run a scenario: a scheduler takes the steps, a trace keeps them, an outcome judges the end."""
