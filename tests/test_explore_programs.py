@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import oomlab
-from oomlab import explorer as explore
+from oomlab import explore
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_INTERRUPTIBLE, Mutex, schedule_timeout, wake_up_process
 from oomlab.model.mm import VMA

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 import oomlab
-from oomlab import explorer as explore
+from oomlab import explore
 from oomlab.explorer import PROPERTIES, walks
 from oomlab.explorer.rules import Relayout, Rules
 from oomlab.explorer.search import Search
