@@ -9,7 +9,16 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "oomlab"
-HEIGHT = {"model": 0, "recordings": 2, "reports": 2, "lab": 2, "theory": 2, "grading": 2, "cli": 3, "__main__": 3}
+HEIGHT = {
+    "model": 0,
+    "recordings": 2,
+    "reports": 2,
+    "lab": 2,
+    "theory": 2,
+    "grading": 2,
+    "cli": 3,
+    "__main__": 3,
+}
 
 FILES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
