@@ -109,7 +109,7 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     release = command("release", None, "make the student version of exercises")
     grade = command("grade", None, "grade notebooks of people you do not trust")
     if words[:1] in (["release"], ["grade"]):  # the others need not load the grader
-        from .grading import command as grading
+        from .grading.course import teacher as grading
 
         release.set_defaults(command=grading.release)
         grading.add_release_arguments(release)

@@ -1,21 +1,22 @@
 """Asking a student's function a question, and what counts as an answer.
 
 An Ask is all that a check sees. One kind asks a child in the sandbox, the other a function in this
-very process, for practice. Whatever goes wrong on the student's side becomes Lost, a sentence that
-says what happened; with secret inputs it carries no text that the student's code could have made.
+very process, for practice. Whatever goes wrong on the student's side becomes CheckFailed, a
+sentence that says what happened; with secret inputs it carries no text that the student's code
+could have made.
 """
 
 import json
 import time
 from collections.abc import Callable
 
-from .child import EXERCISE_SECONDS, Child, Gone, Raised
 from .inside.plain import plain
+from .sandbox.child import EXERCISE_SECONDS, Child, Gone, Raised
 
 MOST_TEXT = 2000  # of an example; answers may be long
 
 
-class Lost(Exception):
+class CheckFailed(Exception):
     """A property that the answers do not have."""
 
     def __init__(self, sentence: str, example: str = "", schedule: list[dict] | None = None):
@@ -24,7 +25,7 @@ class Lost(Exception):
         self.schedule = schedule or []
 
 
-class NoAnswer(Lost):
+class NoAnswer(CheckFailed):
     """Not a wrong answer but none: late, or from a process that is gone."""
 
 
@@ -37,7 +38,7 @@ class Ask:
         self.steps: dict[str, dict] = {}
 
     def __call__(self, function: str, *args):
-        """A plain value: None, bool, int, float, str, list or dict; or Lost."""
+        """A plain value: None, bool, int, float, str, list or dict; or CheckFailed."""
         value = self.guarded(function, args, lambda: self.call(function, args))
         self.answered += 1
         return value
@@ -64,7 +65,7 @@ class Ask:
             text = f"`{function}` raised {raised.kind}"
             more = f" in {raised.where}" if raised.where else ""
             said = f"{function}{short(args)} raised {raised.kind}{more}: {raised.message}"
-            raise Lost(f"{text}.", said) from None
+            raise CheckFailed(f"{text}.", said) from None
 
     def call(self, function: str, args):
         raise NotImplementedError
@@ -174,7 +175,7 @@ def whole(value, what: str, example: str = "") -> int:
     if type(value) is not int:
         kind = type(value).__name__
         hint = "; divide with //" if kind == "float" else ""
-        raise Lost(f"{what} must be a whole number (int), not {kind}{hint}.", example)
+        raise CheckFailed(f"{what} must be a whole number (int), not {kind}{hint}.", example)
     return value
 
 
@@ -182,5 +183,5 @@ def several(value, what: str, number: int | None = None, example: str = "") -> l
     """The value, if it is a list or tuple, of so many items if `number` is given."""
     if type(value) is not list or number is not None and len(value) != number:
         amount = f" of {number} items" if number is not None else ""
-        raise Lost(f"{what} must be a list or tuple{amount}.", example)
+        raise CheckFailed(f"{what} must be a list or tuple{amount}.", example)
     return value

@@ -1,18 +1,18 @@
 """An exercise: functions to write, and properties that they must have, each worth points.
 
 A check is a function (ask, draw): it draws inputs, asks the student's functions for answers, and
-raises Lost if an answer does not have the property. It never sees the student's code. Graded, the
-inputs are drawn from a secret seed; if that goes wrong the same check runs again on the practice
-inputs, whose values the feedback may show. The sentence in Lost says what is wrong in general, the
-example with which input; examples with secret inputs are never shown.
+raises CheckFailed if an answer does not have the property. It never sees the student's code.
+Graded, the inputs are drawn from a secret seed; if that goes wrong the same check runs again on the
+practice inputs, whose values the feedback may show. The sentence in CheckFailed says what is wrong
+in general, the example with which input; examples with secret inputs are never shown.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from random import Random
 
-from .asking import Ask, Lost, NoAnswer
-from .sandbox import NoSandbox
+from .asking import Ask, CheckFailed, NoAnswer
+from .sandbox.bubblewrap import NoSandbox
 
 PRACTICE = "practice"  # the seed that everybody may know
 
@@ -79,13 +79,13 @@ class Exercise:
             return Finding(p.name, p.says, 0, p.points, text)
         return Finding(p.name, p.says, 0, p.points, shown.sentence, shown.example, shown.schedule)
 
-    def attempt(self, p: Property, ask: Ask, seed: str) -> Lost | None:
+    def attempt(self, p: Property, ask: Ask, seed: str) -> CheckFailed | None:
         """Run one check. None, the only way to points, takes at least one answer, fresh."""
         ask.secret = seed != PRACTICE
         before = ask.answered
         try:
             p.check(ask, Random(f"{seed}/{self.name}"))
-        except Lost as lost:
+        except CheckFailed as lost:
             return lost
         except NoSandbox:
             raise

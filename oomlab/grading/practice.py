@@ -9,7 +9,7 @@ from ..naming import nearest
 from .asking import AskHere
 from .checks import EXERCISES
 from .exercise import Finding
-from .picture import text_lanes
+from .handoff.picture import text_lanes
 
 
 class Practice:

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
-from oomlab.grading import group, result
-from oomlab.grading.notebook import Submission
-from oomlab.grading.sheet import load_sheets
+from oomlab.grading.course import result
+from oomlab.grading.course.sheets import load_sheets
+from oomlab.grading.course.submissions import Submission
+from oomlab.grading.sandbox import group
 
 SHEETS = {sheet.name: sheet for sheet in load_sheets(Path(__file__).parents[2] / "exercises")}
 SECRET = "a seed that only the tests know"

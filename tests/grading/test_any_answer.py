@@ -1,4 +1,4 @@
-"""Whatever the other side answers: a check says Lost, or is satisfied, and never breaks."""
+"""Whatever the other side answers: a check says CheckFailed, or is satisfied, and never breaks."""
 
 from random import Random
 
@@ -7,9 +7,9 @@ from classroom import solution
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oomlab.grading.asking import AskHere, Lost
+from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.machine import OPERATIONS
+from oomlab.grading.handoff.atomics import OPERATIONS
 
 SCALARS = st.one_of(
     st.none(),
@@ -51,7 +51,7 @@ def test_no_answer_breaks_a_check(name, data):
     for prop in EXERCISES[name].properties:
         try:
             prop.check(Answers(data), Random(1))
-        except Lost as lost:
+        except CheckFailed as lost:
             assert lost.sentence and len(lost.example) <= 2000
 
 

@@ -6,8 +6,8 @@ from importlib import import_module
 import pytest
 from classroom import hand_in, notebook, solution
 
-from oomlab.grading import child
 from oomlab.grading.checks import EXERCISES
+from oomlab.grading.sandbox import child
 
 CATALOGUE = {name: import_module(f"mistakes.{name.replace('-', '_')}") for name in EXERCISES}
 RIGHT = [(name, n) for name, answers in CATALOGUE.items() for n in range(1 + len(answers.RIGHT))]

@@ -15,11 +15,18 @@ import pytest
 from classroom import SHEETS, notebook, solution
 from mistakes.hand_off import SLOT
 
-from oomlab.grading import batch, command, group, sandbox
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.notebook import NotANotebook, Submission, code_cells, collect, read_file
-from oomlab.grading.release import student_version
-from oomlab.grading.sheet import choose
+from oomlab.grading.course import batch, teacher
+from oomlab.grading.course.release import student_version
+from oomlab.grading.course.sheets import choose
+from oomlab.grading.course.submissions import (
+    NotANotebook,
+    Submission,
+    code_cells,
+    collect,
+    read_file,
+)
+from oomlab.grading.sandbox import bubblewrap, group
 
 LEVEL_2 = Path("exercises/level-2.ipynb")
 
@@ -36,11 +43,11 @@ def arguments(add, *words):
 
 
 def grade(*words):
-    return command.grade(arguments(command.add_grade_arguments, *words))
+    return teacher.grade(arguments(teacher.add_grade_arguments, *words))
 
 
 def release(*words):
-    return command.release(arguments(command.add_release_arguments, *words))
+    return teacher.release(arguments(teacher.add_release_arguments, *words))
 
 
 @pytest.fixture
@@ -104,7 +111,7 @@ def test_feedback_tells_no_secrets(classroom):
             text = page.read_text()
             assert seed not in text
             assert not [mm for mm in hidden if mm in text]
-            assert "raise Lost" not in text and "<script" not in text
+            assert "raise CheckFailed" not in text and "<script" not in text
 
 
 def test_a_killed_run_goes_on_where_it_was(classroom, capsys, monkeypatch):
@@ -164,7 +171,7 @@ def test_root_without_a_cgroup_is_refused(classroom, monkeypatch, capsys):
 
 def test_a_child_that_is_not_isolated_gets_no_input(classroom, monkeypatch, capsys):
     """The child is started without any sandbox, and cannot prove what is not so."""
-    monkeypatch.setattr(sandbox, "command", lambda hidden: sandbox.trusted_command())
+    monkeypatch.setattr(bubblewrap, "command", lambda hidden: bubblewrap.trusted_command())
     assert grade(classroom / "submitted", "--out", classroom / "graded") == 2
     assert not list((classroom / "graded").rglob("result.json"))
 
@@ -181,9 +188,9 @@ def test_each_doubt_is_enough():
         "writable": [],
         "visible": [],
     }
-    assert sandbox.doubts(fine) == []
+    assert bubblewrap.doubts(fine) == []
     for name in ("net", "pid", "mnt", "user", "ipc", "uts"):
-        assert sandbox.doubts({**fine, "namespaces": {**apart, name: here[name]}})
+        assert bubblewrap.doubts({**fine, "namespaces": {**apart, name: here[name]}})
     for wrong in (
         {"capabilities": ["", "1"]},
         {"no_new_privs": "0"},
@@ -192,7 +199,7 @@ def test_each_doubt_is_enough():
         {"writable": ["/"]},
         {"visible": ["x"]},
     ):
-        assert sandbox.doubts({**fine, **wrong})
+        assert bubblewrap.doubts({**fine, **wrong})
 
 
 def test_trusted_says_what_it_means(classroom, monkeypatch, capsys):

@@ -8,11 +8,12 @@ import pytest
 from attacks import ATTACKS
 from classroom import hand_in, notebook, solution
 
-from oomlab.grading import asking, child, group
-from oomlab.grading import result as result_module
+from oomlab.grading import asking
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.checks.oom_badness import points as true
-from oomlab.grading.feedback import html_page, markdown_page
+from oomlab.grading.course import result as result_module
+from oomlab.grading.course.feedback import html_page, markdown_page
+from oomlab.grading.sandbox import child, group
 
 BADNESS = EXERCISES["badness"]
 TREASURE = "the hidden tests and all the grades"

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from oomlab.grading import provisioner
+from oomlab.grading.sandbox import provisioner
 
 LOOK = """
 import os, resource

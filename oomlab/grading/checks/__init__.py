@@ -1,7 +1,7 @@
 """The exercises, by name, in the order of their levels."""
 
 from . import (
-    derivation,
+    derive_formulas,
     find_cycle,
     hand_off,
     kill_sharers,
@@ -12,11 +12,11 @@ from . import (
     priority_allocator,
     reserve_proof,
     tournament,
-    watermarks,
+    zone_watermarks,
 )
 
 MODULES = (
-    watermarks,
+    zone_watermarks,
     oom_badness,
     find_cycle,
     oom_reap_vmas,
@@ -24,7 +24,7 @@ MODULES = (
     hand_off,
     kill_sharers,
     priority_allocator,
-    derivation,
+    derive_formulas,
     reserve_proof,
     predict,
     tournament,

@@ -5,7 +5,7 @@
 Any cycle will do, from any start; a name waited for need not be a key of the graph.
 """
 
-from ..asking import Lost, several
+from ..asking import CheckFailed, several
 from ..exercise import Exercise
 
 exercise = Exercise("find-cycle", 1, "Find the cycle in a wait-for graph", "find_cycle")
@@ -31,12 +31,14 @@ def demand_cycle(ask, graph: dict, sentence: str) -> None:
     example = f"find_cycle({graph}) gave {found!r}"
     several(found, "The cycle", example=example)
     if not found:
-        raise Lost(sentence, example)
+        raise CheckFailed(sentence, example)
     hops = list(zip(found, found[1:] + found[:1], strict=True))
     if len({str(name) for name in found}) != len(found):
-        raise Lost("A name stands twice in the cycle; give each once, without the return.", example)
+        raise CheckFailed(
+            "A name stands twice in the cycle; give each once, without the return.", example
+        )
     if any(not isinstance(a, str) or b not in graph.get(a, ()) for a, b in hops):
-        raise Lost(
+        raise CheckFailed(
             "What was returned is not a cycle: somebody in it does not wait for the next.", example
         )
 
@@ -65,7 +67,7 @@ def none_invented(ask, draw):
     for graph in graphs:
         answer = ask("find_cycle", graph)
         if answer != []:
-            raise Lost(
+            raise CheckFailed(
                 "There is no cycle: the answer must be an empty list.",
                 f"find_cycle({graph}) gave {answer!r}",
             )
@@ -98,4 +100,6 @@ def long_chains(ask, draw):
     ladder = {f"n{i}": [f"n{i + 1}", f"m{i + 1}"] for i in range(40)}
     ladder |= {f"m{i}": [f"n{i + 1}", f"m{i + 1}"] for i in range(40)}
     if ask("find_cycle", ladder) != []:
-        raise Lost("There is no cycle in a ladder of waits.", "n0 -> n1, m1; n1 -> n2, m2; ...")
+        raise CheckFailed(
+            "There is no cycle in a ladder of waits.", "n0 -> n1, m1; n1 -> n2, m2; ..."
+        )

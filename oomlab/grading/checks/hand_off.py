@@ -7,11 +7,11 @@ Each `yield` is one atomic operation (machine.OPERATIONS) and gives its result. 
 scheduler may switch. The feedback is the shortest schedule that breaks the hand-off.
 """
 
-from ..asking import Lost
+from ..asking import CheckFailed
 from ..exercise import Exercise
-from ..machine import Machine
-from ..schedules import rows
-from ..search import explore, final, path, preferred
+from ..handoff.atomics import Machine
+from ..handoff.every_schedule import explore, final, path, preferred
+from ..handoff.rows import rows
 
 exercise = Exercise("hand-off", 2, "Write the hand-off", "wake_oom_reaper", "oom_reaper")
 
@@ -25,7 +25,7 @@ def demand(m: Machine, kinds: set[str], why: str) -> None:
     m.quiet()
     explored = explore(m, kinds)
     for sentence, steps in explored.broken.values():
-        raise Lost(f"{why} On this schedule {sentence}.", schedule=rows(m, steps, sentence))
+        raise CheckFailed(f"{why} On this schedule {sentence}.", schedule=rows(m, steps, sentence))
 
 
 def works_alone(ask, draw) -> None:
@@ -45,16 +45,16 @@ def sequence_of_the_mail(ask, draw):
         try:
             after, did = m.step(state, thread)
         except Exception as violation:
-            if isinstance(violation, Lost):
+            if isinstance(violation, CheckFailed):
                 raise
-            raise Lost(f"In the sequence of the mail {violation}.") from None
+            raise CheckFailed(f"In the sequence of the mail {violation}.") from None
         came_from[after] = (state, thread, *did)
         state = after
     for verdict in final(m, state):
         if verdict.kind in ("lost", "sleeps"):
             steps = rows(m, path(came_from, state), verdict.sentence)
             text = "The sequence of steps (1) to (7) in the mail of 27 November 2015 breaks it"
-            raise Lost(f"{text}: {verdict.sentence}.", schedule=steps)
+            raise CheckFailed(f"{text}: {verdict.sentence}.", schedule=steps)
 
 
 @exercise.worth(3, "Two memcgs run out of memory: on no schedule is a victim lost")

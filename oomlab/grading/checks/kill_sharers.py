@@ -5,7 +5,7 @@ oom_kill_process(victim, tasks)    a generator that yields
 task: {"pid", "tgid", "mm", "kthread", "oom_score_adj"}    tgid 1 is init; a process has one tgid
 """
 
-from ..asking import Lost, short
+from ..asking import CheckFailed, short
 from ..exercise import Exercise
 
 exercise = Exercise("kill-sharers", 2, "Kill every sharer safely", "oom_kill_process")
@@ -40,11 +40,11 @@ def operations(ask, victim: dict, tasks: list[dict]) -> list[tuple]:
             return done
         op = answer["op"]
         if not isinstance(op, list) or len(op) != 2 or op[0] not in VERBS:
-            raise Lost(
+            raise CheckFailed(
                 f"Yield pairs; the first of a pair is one of {', '.join(VERBS)}.", f"got {op!r}"
             )
         done.append(tuple(op) if isinstance(op[1], int | str) else (op[0], None))
-    raise Lost("oom_kill_process() does not end.")
+    raise CheckFailed("oom_kill_process() does not end.")
 
 
 def killed(done: list[tuple], tasks: list[dict]) -> set[int]:
@@ -72,12 +72,12 @@ def victim_first(ask, draw):
     for victim, _, _, done, example in each(ask, draw):
         marks = [op for op in done if op[0] == "mark_oom_victim"]
         if marks != [("mark_oom_victim", victim["pid"])]:
-            raise Lost(
+            raise CheckFailed(
                 "Mark the victim, once, and nobody else: the mark opens the reserves.", example
             )
         before = done[: done.index(marks[0])]
         if ("SIGKILL", victim["pid"]) not in before:
-            raise Lost(
+            raise CheckFailed(
                 "SIGKILL comes before the mark: else a task that runs on uses the reserves up.",
                 example,
             )
@@ -87,7 +87,7 @@ def victim_first(ask, draw):
 def sharers_die(ask, draw):
     for victim, tasks, _, done, example in each(ask, draw):
         if sharers(victim, tasks) - killed(done, tasks):
-            raise Lost(
+            raise CheckFailed(
                 "A process that shares the mm lives on: its memory would vanish under it.", example
             )
 
@@ -106,15 +106,15 @@ def others_live(ask, draw):
                     if t["kthread"]
                     else "a bystander"
                 )
-                raise Lost(f"SIGKILL was sent to {who}.", example)
+                raise CheckFailed(f"SIGKILL was sent to {who}.", example)
         if pids - {t["pid"] for t in tasks}:
-            raise Lost("SIGKILL was sent to a pid that does not exist.", example)
+            raise CheckFailed("SIGKILL was sent to a pid that does not exist.", example)
 
 
 def works(done: list[tuple], victim: dict, example: str) -> None:
     """Doing nothing harms nobody, and is worth nothing."""
     if ("SIGKILL", victim["pid"]) not in done:
-        raise Lost("The victim itself gets no SIGKILL.", example)
+        raise CheckFailed("The victim itself gets no SIGKILL.", example)
 
 
 @exercise.worth(2, "The mm is handed over once, after the last SIGKILL")
@@ -122,9 +122,11 @@ def hand_over_last(ask, draw):
     for victim, tasks, mm, done, example in each(ask, draw, (False,)):
         wakes = [i for i, op in enumerate(done) if op[0] == "wake_oom_reaper"]
         if [done[i] for i in wakes] != [("wake_oom_reaper", mm)]:
-            raise Lost("Hand the victim's mm over once; kernel threads do not prevent it.", example)
+            raise CheckFailed(
+                "Hand the victim's mm over once; kernel threads do not prevent it.", example
+            )
         if sharers(victim, tasks) - killed(done[: wakes[0]], tasks):
-            raise Lost(
+            raise CheckFailed(
                 "The reaper is woken while a process with this mm has no SIGKILL yet.", example
             )
 
@@ -134,7 +136,7 @@ def not_of_init(ask, draw):
     for victim, _, _, done, example in each(ask, draw, (True,)):
         works(done, victim, example)
         if any(op[0] == "wake_oom_reaper" for op in done):
-            raise Lost(
+            raise CheckFailed(
                 "Reaping init's memory panics the kernel: do not hand this mm over.", example
             )
 
@@ -146,6 +148,6 @@ def once_each(ask, draw):
         pids = [op[1] for op in done if op[0] == "SIGKILL"]
         groups = [t["tgid"] for pid in pids for t in tasks if t["pid"] == pid]
         if len(groups) != len(set(groups)):
-            raise Lost(
+            raise CheckFailed(
                 "A process got SIGKILL more than once; threads of one tgid share it.", example
             )

@@ -5,7 +5,7 @@ task: {"pid", "memcg", "points", "victim": bool}     points 0: must not be kille
 memcg: the name of the full cgroup, or None for a global OOM;  parent: {name: parent or None}
 """
 
-from ..asking import Lost
+from ..asking import CheckFailed
 from ..exercise import Exercise
 
 exercise = Exercise("memcg-victim", 1, "Select a victim in a memory cgroup", "select_bad_process")
@@ -45,7 +45,7 @@ def compare(ask, draw, tasks: list[dict], memcg, parent: dict, sentence: str) ->
     draw.shuffle(tasks)
     got, want = ask("select_bad_process", tasks, memcg, parent), select(tasks, memcg, parent)
     if type(got) is not type(want) or got != want:
-        raise Lost(
+        raise CheckFailed(
             sentence, f"select_bad_process({tasks}, {memcg!r}, {parent}) gave {got!r}, not {want}"
         )
 

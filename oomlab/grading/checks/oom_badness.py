@@ -4,7 +4,7 @@ oom_badness(task, totalpages) -> int
 task: {"pid", "rss", "swapents", "nr_ptes", "nr_pmds", "oom_score_adj", "root", "kthread", "mm"}
 """
 
-from ..asking import Lost, whole
+from ..asking import CheckFailed, whole
 from ..exercise import Exercise
 
 exercise = Exercise("badness", 1, "Write oom_badness", "oom_badness")
@@ -40,7 +40,7 @@ def compare(ask, task: dict, totalpages: int, sentence: str) -> None:
     value = ask("oom_badness", task, totalpages)
     example = f"oom_badness({task}, {totalpages}) gave {value!r}, not {points(task, totalpages)}"
     if whole(value, "The badness", example) != points(task, totalpages):
-        raise Lost(sentence, example)
+        raise CheckFailed(sentence, example)
 
 
 @exercise.worth(3, "Resident pages, swap and page tables all count")

@@ -4,7 +4,7 @@ oom_reap_vmas(vmas) -> names, in the order of the address space
 vma: {"name", "anonymous": bool, "pages", "flags": ["VM_SHARED", "VM_LOCKED", ...]}
 """
 
-from ..asking import Lost, several
+from ..asking import CheckFailed, several
 from ..exercise import Exercise
 
 exercise = Exercise("reap-vmas", 1, "Choose the VMAs to reap", "oom_reap_vmas")
@@ -45,7 +45,7 @@ def compare(ask, vmas: list[dict], sentence: str) -> None:
     example = f"of {vmas} you reap {got!r}, not {want}"
     several(got, "The names", example=example)
     if sorted(map(str, got)) != sorted(want):
-        raise Lost(sentence, example)
+        raise CheckFailed(sentence, example)
 
 
 @exercise.worth(2, "Private anonymous memory is taken: heap and stack")
@@ -93,7 +93,7 @@ def order(ask, draw):
     for vmas in (space(draw, ((), False), (("VM_LOCKED",), True)), []):
         got = ask("oom_reap_vmas", vmas)
         if got != [vma["name"] for vma in vmas if can_reap(vma)]:
-            raise Lost(
+            raise CheckFailed(
                 "Return the names in the order of the address space, each once.",
                 f"of {vmas} you reap {got!r}",
             )

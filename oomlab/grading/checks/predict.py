@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from ...model.policy import PRESETS
 from ...simulate.run import run
-from ..asking import Ask, Lost, several
+from ..asking import Ask, CheckFailed, several
 from ..exercise import Exercise
 
 exercise = Exercise("predict", 3, "Predict three outcomes", "who_dies", "is_lost", "is_reaped")
@@ -28,7 +28,7 @@ def anonymous(policy: str) -> dict:
 def truth(ask: Ask, function: str, argument, policy: str) -> bool:
     answer = ask(function, argument, anonymous(policy))
     if type(answer) is not bool:
-        raise Lost(f"`{function}` must return True or False.", f"it returned {answer!r}")
+        raise CheckFailed(f"`{function}` must return True or False.", f"it returned {answer!r}")
     return answer
 
 
@@ -43,7 +43,7 @@ def small_child(ask, draw):
         example = f"who_dies({children}, knobs of {policy}) gave {answer!r}, not {victims}"
         if several(answer, "The victims", example=example) != victims:
             old = policy in ("linux-4.4", "linux-4.6", "linux-4.10", "linux-4.14", "linux-4.19")
-            raise Lost(
+            raise CheckFailed(
                 f"Wrong for a policy that {'kills' if old else 'does not kill'} a child in its "
                 "parent's place. Run small-child, and look for the knob that decides.",
                 example,
@@ -64,7 +64,7 @@ def lost_victim(ask, draw):
         lost = any(r.outcome.verdict == "lost-victim" for r in runs)
         if truth(ask, "is_lost", victims, policy) != lost:
             how = PRESETS[policy].reaper
-            raise Lost(
+            raise CheckFailed(
                 f"Wrong for a policy whose reaper is {how!r}: somebody "
                 f"{'can' if lost else 'cannot'} be lost. Run lost-victim with several seeds.",
                 f"is_lost({victims}, knobs of {policy})",
@@ -84,7 +84,7 @@ def hidden_sharer(ask, draw):
     for sharer, policy in draw.sample(cases, len(cases)):
         reaped = run("hidden-sharer", policy, trace=False, sharer=sharer).outcome.reaped
         if truth(ask, "is_reaped", sharer, policy) != ("hog" in reaped):
-            raise Lost(
+            raise CheckFailed(
                 f"Wrong for a sharer of kind {sharer!r}: look at outcome.reaped, and at the "
                 "knobs about sharers.",
                 f"is_reaped({sharer!r}, knobs of {policy})",

@@ -7,7 +7,7 @@ The answers are asked for once for each kind of task and each number of free pag
 schedules of small zones are walked through here.
 """
 
-from ..asking import Ask, Lost
+from ..asking import Ask, CheckFailed
 from ..exercise import Exercise
 
 exercise = Exercise("priority-allocator", 2, "A priority allocator", "zone_watermark_ok")
@@ -28,7 +28,7 @@ class Zone:
             zone = {"free": free, "min": self.min}
             answer = self.ask("zone_watermark_ok", task, zone)
             if type(answer) is not bool:
-                raise Lost(
+                raise CheckFailed(
                     "The answer must be True or False.",
                     f"zone_watermark_ok({task}, {zone}) gave {answer!r}",
                 )
@@ -67,7 +67,9 @@ def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> li
 def not_everybody(zone: Zone) -> None:
     """An allocator that never refuses is no answer to any of the questions here."""
     if zone.ok("normal", 1):
-        raise Lost("A normal task gets even the last page: nothing is kept back for anybody.")
+        raise CheckFailed(
+            "A normal task gets even the last page: nothing is kept back for anybody."
+        )
 
 
 def steps(path: list[str]) -> list[dict]:
@@ -92,7 +94,7 @@ def dying_get_out(ask, draw):
         needs = (("dying", need), ("dying", need), ("normal", 9), ("normal", 9))
         path = stuck(zone, mark + 2, 3, needs, {"dying"})
         if path is not None:
-            raise Lost(
+            raise CheckFailed(
                 "Normal tasks take every page, and the dying ones, which would give theirs "
                 "back, wait for ever.",
                 f"min is {mark}, {mark + 2} pages are free, two dying tasks need {need} each",
@@ -108,7 +110,7 @@ def kthreads_too(ask, draw):
     not_everybody(zone)
     path = stuck(zone, mark + 2, 2, needs, {"kthread", "dying"})
     if path is not None:
-        raise Lost(
+        raise CheckFailed(
             "A kernel thread starves behind normal tasks: writeback would stop.", "", steps(path)
         )
 
@@ -121,7 +123,7 @@ def normal_progress(ask, draw):
     not_everybody(zone)
     path = stuck(zone, mark + 10, 0, (("normal", 5), ("normal", 4), ("dying", 1)), {"normal"})
     if path is not None or not zone.ok("normal", mark + 1):
-        raise Lost(
+        raise CheckFailed(
             "A normal task is refused although more than min pages are free.", "", steps(path or [])
         )
 
@@ -131,12 +133,12 @@ def normal_stop(ask, draw):
     zone = Zone(ask, draw.randrange(10, 40))
     for free in range(1, zone.min + 1):
         if zone.ok("normal", free):
-            raise Lost(
+            raise CheckFailed(
                 "A normal task gets a page though no more than min are free.",
                 f"min is {zone.min}, free is {free}",
             )
     if not zone.ok("normal", 3 * zone.min):
-        raise Lost("A normal task gets no page although the zone is far from empty.")
+        raise CheckFailed("A normal task gets no page although the zone is far from empty.")
 
 
 @exercise.worth(2, "However many die, some pages stay for reclaim itself (PF_MEMALLOC)")
@@ -147,9 +149,9 @@ def rest_for_reclaim(ask, draw):
         while zone.ok(kind, free):
             free -= 1
         if free == 0:
-            raise Lost(
+            raise CheckFailed(
                 "Endlessly many dying tasks or kernel threads empty the zone; then reclaim "
                 "itself cannot go on. Leave it a part of the reserve."
             )
     if not all(zone.ok("memalloc", n) for n in range(1, zone.min + 5)):
-        raise Lost("PF_MEMALLOC may take the last page: what it does frees others.")
+        raise CheckFailed("PF_MEMALLOC may take the last page: what it does frees others.")

@@ -8,7 +8,7 @@ and give all back. needs[i] is what task i needs.
                                                          is done, and no page is left
 """
 
-from ..asking import Ask, Lost, several, whole
+from ..asking import Ask, CheckFailed, several, whole
 from ..exercise import Exercise
 
 exercise = Exercise(
@@ -49,7 +49,7 @@ def enough(ask, draw):
         needs = [draw.randrange(1, 5) for _ in range(draw.randrange(2, 5))]
         pages, example = bound(ask, needs)
         if pages < 1 or can_block(needs, pages):
-            raise Lost(
+            raise CheckFailed(
                 "There is a schedule on which the tasks take all pages and nobody is done.", example
             )
 
@@ -61,7 +61,7 @@ def not_too_much(ask, draw):
         pages, example = bound(ask, needs)
         if pages != sum(needs) - number + 1:
             size = "smaller" if pages > sum(needs) - number + 1 else "larger"
-            raise Lost(
+            raise CheckFailed(
                 f"For {'few' if number < 9 else 'many'} tasks the smallest safe reserve is "
                 f"{size}: think of everybody who lacks exactly one page.",
                 example,
@@ -78,10 +78,10 @@ def sharp(ask, draw):
         held = [0] * number
         for task in several(order, "The schedule", pages, example):
             if not 0 <= whole(task, "A task in the schedule", example) < number:
-                raise Lost("The schedule names a task that does not exist.", example)
+                raise CheckFailed("The schedule names a task that does not exist.", example)
             held[task] += 1
             if held[task] >= needs[task]:
-                raise Lost(
+                raise CheckFailed(
                     "On your schedule a task gets all it needs, exits, and gives it back.", example
                 )
 
@@ -92,7 +92,7 @@ def small_cases(ask, draw):
     for needs, want in (([n], n), ([1] * draw.randrange(2, 9), 1), ([1, n, 1], n)):
         pages, example = bound(ask, needs)
         if pages != want:
-            raise Lost(
+            raise CheckFailed(
                 "A small case is wrong: one task alone needs just its own pages; tasks that "
                 "need one page never block each other.",
                 example,

@@ -7,7 +7,7 @@ The policy plays the debates of the mails with sizes and schedules that nobody k
 
 from ...model.policy import KNOBS
 from ...simulate.run import choose_policy, run
-from ..asking import Ask, Lost
+from ..asking import Ask, CheckFailed
 from ..exercise import Exercise
 
 exercise = Exercise("tournament", 3, "A policy for the tournament", "policy")
@@ -22,21 +22,23 @@ ALLOWED = sorted(
 
 
 def chosen(ask: Ask):
-    """The student's policy, or Lost."""
+    """The student's policy, or CheckFailed."""
     knobs = ask("policy")
     example = f"policy() gave {knobs!r}"
     if type(knobs) is not dict or len(knobs) > MOST_KNOBS:
-        raise Lost(
+        raise CheckFailed(
             f"policy() must return a dict of at most {MOST_KNOBS} knobs and values.", example
         )
     if not set(knobs) <= set(ALLOWED):
-        raise Lost(
+        raise CheckFailed(
             "A knob does not exist, or is a time. Allowed are: " + ", ".join(ALLOWED), example
         )
     try:
         return choose_policy("linux-4.4", knobs)
     except (ValueError, TypeError) as wrong:
-        raise Lost("A knob has a value that it does not take.", f"{example}: {wrong}") from None
+        raise CheckFailed(
+            "A knob has a value that it does not take.", f"{example}: {wrong}"
+        ) from None
 
 
 def play(policy, draw, scenario: str, **settings):
@@ -49,7 +51,7 @@ def all_recover(ask, draw, games: list[tuple[str, dict]], sentence: str) -> None
     for scenario, settings in games:
         outcome = play(policy, draw, scenario, **settings)
         if outcome.verdict != "recovered":
-            raise Lost(
+            raise CheckFailed(
                 f"{sentence} It ended as {outcome.verdict}.",
                 f"{scenario} {settings or ''}: {outcome.why}",
             )
@@ -94,7 +96,7 @@ def children_live(ask, draw):
     children = draw.randrange(2, 7)
     outcome = play(policy, draw, "small-child", children=children)
     if outcome.verdict != "recovered" or len(outcome.victims) > 1:
-        raise Lost(
+        raise CheckFailed(
             "Small children are killed for their parent, one after another (small-child).",
             f"the victims: {', '.join(outcome.victims)}",
         )

@@ -13,7 +13,7 @@ import ast
 import math
 import operator
 
-from ..asking import Ask, Lost
+from ..asking import Ask, CheckFailed
 from ..exercise import Exercise
 
 exercise = Exercise("derivation", 3, "Derive three formulas", "min_share", "zone_for", "tie")
@@ -55,14 +55,14 @@ def formula(ask: Ask, function: str, symbols: str) -> tuple[ast.expr, str]:
         answer = answer[0]  # solve() returns a list
     text = answer.get("sympy") if type(answer) is dict else None
     if type(text) is not str or len(text) > 2000:
-        raise Lost(
+        raise CheckFailed(
             f"`{function}` must return a sympy expression in the symbols {symbols}.",
             f"it returned {answer!r}",
         )
     try:
         return ast.parse(text, mode="eval"), text
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Lost(
+        raise CheckFailed(
             f"`{function}` returned something that is no formula in {symbols}.", text
         ) from None
 
@@ -75,7 +75,7 @@ def compare(ask: Ask, draw, function: str, want, ranges: dict[str, tuple], hint:
         try:
             got = evaluate(tree, values)
         except (ValueError, ArithmeticError, TypeError, RecursionError):
-            raise Lost(
+            raise CheckFailed(
                 f"`{function}` must be a formula in the symbols {', '.join(ranges)} and no "
                 "others, with the usual operations.",
                 f"it is {text}",
@@ -83,7 +83,7 @@ def compare(ask: Ask, draw, function: str, want, ranges: dict[str, tuple], hint:
         if isinstance(got, complex) or not math.isclose(
             got, want(**values), rel_tol=1e-9, abs_tol=1e-9
         ):
-            raise Lost(hint, f"it is {text}; at {values} it should be {want(**values):.6g}")
+            raise CheckFailed(hint, f"it is {text}; at {values} it should be {want(**values):.6g}")
 
 
 @exercise.worth(2, "The share below min falls with the square root of the zone")

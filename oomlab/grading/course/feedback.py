@@ -10,8 +10,8 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-from .exercise import Finding
-from .picture import lanes, text_lanes
+from ..exercise import Finding
+from ..handoff.picture import lanes, text_lanes
 from .result import Graded, Result
 
 STYLE = """

@@ -6,7 +6,7 @@ watermarks(managed, kernel) -> (min, low, high)     in pages; kernel is "4.4" or
 from math import isqrt
 
 from ...model.memory import Zone
-from ..asking import Lost, several, whole
+from ..asking import CheckFailed, several, whole
 from ..exercise import Exercise
 
 exercise = Exercise("watermarks", 1, "Compute the watermarks", "watermarks")
@@ -33,7 +33,7 @@ def min_mark(ask, draw):
         managed = draw.randrange(10_000, 4_000_000)
         (low_bound, *_), zone, example = marks(ask, managed, draw.choice(("4.4", "4.6")))
         if low_bound != zone.min:
-            raise Lost("The min mark of a zone of ordinary size is wrong.", example)
+            raise CheckFailed("The min mark of a zone of ordinary size is wrong.", example)
 
 
 @exercise.worth(1, "min_free_kbytes is never below 128 and never above 65536")
@@ -42,7 +42,7 @@ def clamps(ask, draw):
         (low_bound, *_), zone, example = marks(ask, managed, "4.4")
         if low_bound != zone.min:
             size = "very small" if managed < 1000 else "very large"
-            raise Lost(
+            raise CheckFailed(
                 f"The min mark of a {size} zone is wrong: min_free_kbytes has bounds.", example
             )
 
@@ -52,7 +52,7 @@ def quarter_steps(ask, draw):
     for _ in range(6):
         values, zone, example = marks(ask, draw.randrange(10_000, 4_000_000), "4.4")
         if values[1:] != [zone.low, zone.high]:
-            raise Lost("low or high is wrong for kernel 4.4.", example)
+            raise CheckFailed("low or high is wrong for kernel 4.4.", example)
 
 
 @exercise.worth(2, "4.6: the step is min/4, or 0.1 % of the zone if that is more")
@@ -65,7 +65,7 @@ def scaled_steps(ask, draw):
                 if managed < 10**5
                 else "a large zone (0.1 % is more)"
             )
-            raise Lost(f"low or high is wrong for kernel 4.6 and {size}.", example)
+            raise CheckFailed(f"low or high is wrong for kernel 4.6 and {size}.", example)
 
 
 @exercise.worth(2, "Integer arithmetic only: exact where a float is one page off")
@@ -77,6 +77,6 @@ def integers(ask, draw):
         (low_bound, *_), zone, example = marks(ask, managed, draw.choice(("4.4", "4.6")))
         assert zone.min == isqrt(managed * 64) // 4
         if low_bound != zone.min:
-            raise Lost(
+            raise CheckFailed(
                 "min is one page off: take the root and every quotient rounded down.", example
             )

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 
-from .asking import AskChild
-from .child import Child
-from .exercise import Finding
-from .group import Group
-from .notebook import NotANotebook, Submission, code_cells
-from .sheet import Sheet
+from ..asking import AskChild
+from ..exercise import Finding
+from ..sandbox.child import Child
+from ..sandbox.group import Group
+from .sheets import Sheet
+from .submissions import NotANotebook, Submission, code_cells
 
 SCHEMA = "oomlab-result/1"
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from . import sandbox
+from . import bubblewrap
 from .group import Group
 
 ANSWER_SECONDS = 5.0
@@ -53,7 +53,7 @@ class Child:
         self.buffer, self.received, self.answered = b"", 0, 0
         self.seconds, self.deadline = START_SECONDS, time.monotonic() + START_SECONDS
         self.process = subprocess.Popen(
-            sandbox.trusted_command() if trusted else sandbox.command(hidden),
+            bubblewrap.trusted_command() if trusted else bubblewrap.command(hidden),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -64,12 +64,12 @@ class Child:
         try:
             inside = self.read_message().get("inside")
             if not trusted:
-                doubt = sandbox.doubts(inside)
+                doubt = bubblewrap.doubts(inside)
                 if doubt:
-                    raise sandbox.NoSandbox(f"the child is not isolated, {'; '.join(doubt)}")
+                    raise bubblewrap.NoSandbox(f"the child is not isolated, {'; '.join(doubt)}")
         except (Gone, AttributeError, KeyError, TypeError) as reason:
             self.close()
-            raise sandbox.NoSandbox(f"the child did not start ({reason})") from None
+            raise bubblewrap.NoSandbox(f"the child did not start ({reason})") from None
         self.seconds, self.deadline = ANSWER_SECONDS, time.monotonic() + EXERCISE_SECONDS
         self.load = (cells, functions)
         self.trouble: dict | None = None

@@ -5,7 +5,7 @@ private /tmp, the same limits. Server and kernel talk over Unix sockets in one s
 nbgrader runs the tests in that kernel, beside the student's code: the sandbox protects the machine
 and the other students, but the points are as good as the student's word.
 
-    python -m oomlab.grading.provisioner      installs the kernel for this Python
+    python -m oomlab.grading.sandbox.provisioner      installs the kernel for this Python
 """
 
 import json
@@ -19,8 +19,8 @@ from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from .bubblewrap import PACKAGE, bubblewrap, libraries, require_bubblewrap
 from .group import Group
-from .sandbox import PACKAGE, bubblewrap, libraries, require_bubblewrap
 
 NAME = "oomlab-sandbox"
 START = (

@@ -6,13 +6,13 @@ import os
 import sys
 from pathlib import Path
 
+from ..sandbox.bubblewrap import NoSandbox, require_bubblewrap
+from ..sandbox.group import DEGRADED, Group
 from .batch import grade_all, write
 from .exports import as_csv, as_json, write_exports
-from .group import DEGRADED, Group
-from .notebook import collect
 from .release import student_version
-from .sandbox import NoSandbox, require_bubblewrap
-from .sheet import choose, load_sheets
+from .sheets import choose, load_sheets
+from .submissions import collect
 
 TRUSTED = (
     "--trusted: the code in these notebooks runs with your rights, on your files and your network, "

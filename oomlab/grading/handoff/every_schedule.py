@@ -9,8 +9,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from .asking import NoAnswer
-from .machine import REAPER, Machine, State, Violation
+from ..asking import NoAnswer
+from .atomics import REAPER, Machine, State, Violation
 
 MOST_STATES = 50_000
 

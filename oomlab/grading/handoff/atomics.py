@@ -14,7 +14,7 @@ their victims: they are alike.
 
 from typing import NamedTuple
 
-from .asking import Ask, Lost
+from ..asking import Ask, CheckFailed
 
 MOST_OPERATIONS = 60  # of one thread
 REAPER = -1
@@ -61,18 +61,18 @@ class Tree:
             op = [op]
         known = ", ".join(OPERATIONS)
         if type(op) is not list or not op or str(op[0]) not in OPERATIONS:
-            raise Lost(
+            raise CheckFailed(
                 f"`{self.function}` yielded something that is no operation. There are: {known}.",
                 f"it yielded {op!r}",
             )
         if len(op) - 1 != OPERATIONS[op[0]]:
-            raise Lost(
+            raise CheckFailed(
                 f"`{op[0]}` takes {OPERATIONS[op[0]]} operands.", f"it yielded {tuple(op)!r}"
             )
         if not all(x is None or type(x) in (str, int, bool) and len(str(x)) < 64 for x in op):
-            raise Lost("The operands are names and mm handles.", f"it yielded {tuple(op)!r}")
+            raise CheckFailed("The operands are names and mm handles.", f"it yielded {tuple(op)!r}")
         if len(op) > 1 and not op[0].startswith(("mm", "reap")) and type(op[1]) is not str:
-            raise Lost("A slot, a list or a lock has a name.", f"it yielded {tuple(op)!r}")
+            raise CheckFailed("A slot, a list or a lock has a name.", f"it yielded {tuple(op)!r}")
         return tuple(op)
 
     def after(self, position: int, result) -> int:
@@ -80,7 +80,7 @@ class Tree:
         key = (position, repr(result))
         if key not in self.children:
             if len(self.histories[position]) >= MOST_OPERATIONS:
-                raise Lost(
+                raise CheckFailed(
                     f"`{self.function}` made {MOST_OPERATIONS} operations and is not done: "
                     "wait with `wait_event`, do not spin."
                 )
@@ -126,7 +126,7 @@ class Machine:
         )
 
     def quiet(self) -> None:
-        """Before anybody is killed the reaper must come to rest; Lost if it does not."""
+        """Before anybody is killed the reaper must come to rest; CheckFailed if it does not."""
         s = self.boot()
         for _ in range(12):
             if s.asleep or s.positions[REAPER] is None or self.blocked(s, REAPER):
@@ -135,7 +135,7 @@ class Machine:
                 s, _ = self.step(s, REAPER)
             except Violation:
                 return  # some schedule will show it
-        raise Lost(
+        raise CheckFailed(
             "`oom_reaper` goes on and on although nobody was killed: wait with `wait_event`, "
             "do not spin."
         )
@@ -212,7 +212,7 @@ class Machine:
 
     def index(self, mm) -> int:
         if mm not in self.mms:
-            raise Lost(
+            raise CheckFailed(
                 "reap, mmgrab and mmdrop take an mm that was handed to wake_oom_reaper.",
                 f"it used {mm!r}",
             )
@@ -255,7 +255,9 @@ class Machine:
         if verb == "lock":
             owners[name] = thread
         elif owners.pop(name, None) != thread:
-            raise Lost(f"{self.trees[thread].function} unlocks a lock that it does not hold.")
+            raise CheckFailed(
+                f"{self.trees[thread].function} unlocks a lock that it does not hold."
+            )
         return s._replace(owners=tuple(sorted(owners.items())))
 
     def change(self, s: State, things: dict, verb: str, operands: list):
@@ -263,7 +265,7 @@ class Machine:
         old = things.get(name)
         if verb in ("push", "append", "pop"):
             if old is not None and not isinstance(old, tuple):
-                raise Lost(f"{name!r} is used as a slot and as a list.")
+                raise CheckFailed(f"{name!r} is used as a slot and as a list.")
             queue, result = list(old or ()), None
             if verb == "pop":
                 result = queue.pop(0) if queue else None
@@ -271,7 +273,7 @@ class Machine:
                 queue.insert(0 if verb == "push" else len(queue), values[0])
             new = tuple(queue) or None
         elif isinstance(old, tuple):
-            raise Lost(f"{name!r} is used as a list and as a slot.")
+            raise CheckFailed(f"{name!r} is used as a list and as a slot.")
         else:
             result = None if verb == "write" else old
             new = old if verb == "read" or verb == "cmpxchg" and old != values[0] else values[-1]

@@ -1,6 +1,6 @@
 """Write the results of `oomlab grade` into a gradebook of nbgrader.
 
-    python -m oomlab.grading.gradebook graded/results.json gradebook.db
+    python -m oomlab.grading.course.gradebook graded/results.json gradebook.db
 
 Each exercise is a grade cell with the id that it has on its sheet; `nbgrader formgrader` and
 `nbgrader export` then show these points.

@@ -10,9 +10,9 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from .checks import EXERCISES
-from .exercise import Exercise
-from .notebook import Submission
+from ..checks import EXERCISES
+from ..exercise import Exercise
+from .submissions import Submission
 
 MAGIC_LINES = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from .exercise import Finding
+from ..exercise import Finding
+from ..sandbox.bubblewrap import NoSandbox
+from ..sandbox.group import Group
 from .feedback import write_feedback
-from .group import Group
-from .notebook import Submission
 from .result import Graded, Result, digest, grade
-from .sandbox import NoSandbox
-from .sheet import Sheet
+from .sheets import Sheet
+from .submissions import Submission
 
 SUBMISSION_SECONDS = 600
 DECIDER_BYTES = 2 << 30  # address space of a grading process: reading a notebook needs little
