@@ -16,6 +16,7 @@ from .naming import nearest
 from .scenarios import SCENARIOS, parameters, title
 from .simulate.comparison import compare
 from .simulate.run import run
+from .simulate.scheduler import entry_of
 
 SCHEMA = "oomlab-run/1"
 
@@ -191,13 +192,13 @@ def run_one(args) -> None:
         print(f"{done.outcome.verdict}: {done.outcome.why}.")
 
 
-def read_schedule(path: Path) -> list[int]:
-    """The pids of a schedule that `explore --json` wrote."""
+def read_schedule(path: Path) -> list:
+    """The entries of a schedule that `explore --json` wrote."""
     try:
         pids = json.loads(path.read_text())["pids"]
-        if not all(isinstance(pid, int) for pid in pids):
-            raise ValueError("its pids are not numbers")
-    except (OSError, KeyError, TypeError, ValueError) as wrong:
+        for entry in pids:
+            entry_of(entry)
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as wrong:
         raise ValueError(
             f"{path} is not a schedule as explore --json prints it ({wrong})"
         ) from wrong

@@ -8,7 +8,8 @@ from time import monotonic
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate.run import name_of
-from ..simulate.scheduler import function_of, run_schedule
+from ..simulate.scheduler import Entry, entry_of, function_of, run_schedule
+from .refs import entry
 
 SCHEMA = "oomlab-explore/1"
 
@@ -21,11 +22,12 @@ def show_progress(states: int, waiting: int, seconds: float) -> None:
     print(f"\r{line:60}", end="", file=out, flush=True)
 
 
-def in_words(kernel: Kernel, entry: int) -> dict[str, str]:
+def in_words(kernel: Kernel, entry: Entry) -> dict[str, str]:
     """The step that an entry of a schedule is about to take: task, function, what it does."""
-    task = next(t for t in kernel.tasks if t.pid == abs(entry))
-    function, does = "schedule_timeout", "wake up, the time is over"
-    if entry > 0:
+    pid, function = entry_of(entry)
+    task = next(t for t in kernel.tasks if t.pid == pid)
+    does = "the timer expires"
+    if function is None:
         verb, what = task.op
         function, does = function_of(task.thread), f"{verb} {name_of(what)}"
     return {"task": task.name, "function": function, "does": does}
@@ -44,7 +46,7 @@ class Exploration:
     transitions: int
     seconds: float
     bound: dict
-    pids: list[int] = field(default_factory=list)  # the counterexample, for run(schedule=)
+    pids: list[Entry] = field(default_factory=list)  # the counterexample, for run(schedule=)
     schedule: list[dict] = field(default_factory=list)  # the same in words
     loop: int | None = None  # of a fair lasso: the step after which it repeats
 
@@ -73,13 +75,15 @@ class Exploration:
             bound,
         )
 
-    def describe(self, build: Callable[[], Kernel], schedule: list[int], loop: int | None) -> None:
+    def describe(self, build: Callable[[], Kernel], schedule: list, loop: int | None) -> None:
         """Put the counterexample into words: who, where, what."""
         kernel = build()
-        self.pids, self.loop = schedule, loop
-        for number, entry in enumerate(schedule, start=1):
-            self.schedule.append({"step": number, **in_words(kernel, entry)})
-            run_schedule(kernel, [entry])
+        self.loop = loop
+        for number, move in enumerate(schedule, start=1):
+            now = entry(kernel, move)
+            self.pids.append(now)
+            self.schedule.append({"step": number, **in_words(kernel, now)})
+            run_schedule(kernel, [now])
 
     def switches(self) -> int:
         """Context switches of the counterexample."""

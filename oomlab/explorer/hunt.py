@@ -17,10 +17,10 @@ from time import monotonic
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate.run import build as build_kernel
-from ..simulate.scheduler import run_schedule
+from ..simulate.scheduler import Entry, run_schedule
 from .exploration import Exploration, in_words
+from .plain import enabled
 from .properties import Property, choose_property
-from .rules import awake
 
 
 def hunt(
@@ -79,18 +79,18 @@ def hunt(
 
 def one_run(
     kernel: Kernel, asked: Property, draw: Random, depth: int, steps: int
-) -> tuple[list[int], bool]:
+) -> tuple[list[Entry], bool]:
     """One schedule by random priorities; the schedule, and whether it broke the property."""
     kernel.events, memory, question = None, None, asked.question
 
     def bad() -> bool:
         return memory is True if asked.kind == "trace" else bool(question(kernel))
 
-    priority: dict[int, float] = {}
+    priority: dict[Entry, float] = {}
     drops = {draw.randrange(1, steps + 1): -number for number in range(1, depth)}
-    schedule: list[int] = []
+    schedule: list[Entry] = []
     while len(schedule) < steps and not bad():
-        moves = [] if kernel.panicked else awake(kernel)
+        moves = enabled(kernel)
         if not moves:
             return schedule, False
         for move in moves:

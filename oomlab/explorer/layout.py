@@ -22,8 +22,7 @@ from ..model.mm import MM, VMA, Shmem
 from ..model.oom import ABORT, OomControl
 from ..model.policy import Policy
 from ..model.tasks import Signal, Task
-from ..simulate.fingerprint import frames
-from .refs import HOLDERS, OWN, UNORDERED, Ref, Views, hide, rename
+from .refs import HOLDERS, OWN, UNORDERED, Ref, Views, frames, hide, rename
 
 # What of each kind of object decides the future; who is on the task list follows from the tasks'
 # states.

@@ -14,8 +14,8 @@ the state, so the search still goes through everything; it should thus be little
 from collections.abc import Callable, Hashable
 
 from ..model.kernel import Kernel
-from ..simulate.scheduler import run_schedule
 from .exploration import in_words
+from .refs import run_moves
 from .rules import Path
 
 Monitor = Callable[[Hashable, dict[str, str]], Hashable]
@@ -67,6 +67,6 @@ class Monitored:
         key = move, self.relation.stand(state, move)
         if key not in self.words:
             kernel = self.build()
-            run_schedule(kernel, path()[0])
+            run_moves(kernel, path()[0])
             self.words[key] = in_words(kernel, move)
         return self.words[key]

@@ -4,8 +4,12 @@ A task of a group has the rules of its role, whichever group it is in; so these 
 "my own group" and "the first other group", not of group 3.
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Generator, Iterator
+from operator import length_hint
 from typing import NamedTuple
+
+from ..simulate.scheduler import Entry, run_schedule, timer_key
 
 UNORDERED = {"tasks", "children", "timers"}  # lists whose order no equal should depend on
 OWN, HIDDEN = -1, -2  # in place of a group's number: the referrer's own; not to be told
@@ -90,3 +94,38 @@ class Views:
                 )
             self.meant[key] = tuple(sorted(meant)) if name in UNORDERED else meant
         return self.meant[key]
+
+
+def entry(kernel, move) -> Entry:
+    """A move of this search as an entry of a schedule: a negative one is a timer's, any timer's."""
+    if type(move) is int and move < 0:
+        pending = [timer for timer in kernel.timers if timer.argument.pid == -move]
+        return timer_key(min(pending)) if pending else (-move, "wake_up_process")
+    return move
+
+
+def run_moves(kernel, moves) -> None:
+    """Replay the moves of a search."""
+    for move in moves:
+        run_schedule(kernel, [entry(kernel, move)])
+
+
+def frames(thread) -> tuple:
+    """Function, position, loops and locals of each frame of a suspended thread, outermost first."""
+    chain = []
+    while thread is not None and thread.gi_frame is not None:
+        frame = thread.gi_frame
+        place = thread.gi_code.co_qualname, frame.f_lasti, loops(thread)
+        chain.append((*place, tuple(frame.f_locals.values())))
+        thread = thread.gi_yieldfrom
+    return tuple(chain)
+
+
+def loops(thread: Generator) -> tuple[int, ...]:
+    """How many rounds each `for` of a suspended generator has left, inner loops too.
+
+    An iterator is no local: it is found among all that the generator refers to.
+    """
+    found = [it for it in gc.get_referents(thread) if isinstance(it, Iterator)]
+    found = [it.__reduce__()[1][0] if type(it) is enumerate else it for it in found]
+    return tuple([length_hint(it, -1) for it in found if not isinstance(it, Generator)])

@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 from ..model.kernel import Kernel
 from ..simulate.fingerprint import fingerprint
-from ..simulate.scheduler import run_schedule
 from .layout import walk
-from .refs import Ref
+from .refs import Ref, run_moves
 from .rules import Path, awake
 from .watch import watching
 
@@ -36,7 +35,7 @@ class Replayed:
     def replay(self, schedule: list[int]) -> Kernel:
         kernel = self.build()
         kernel.events = None
-        run_schedule(kernel, schedule)
+        run_moves(kernel, schedule)
         return kernel
 
     def visit(self, schedule: list[int]) -> tuple:

@@ -15,11 +15,11 @@ from collections.abc import Callable
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
-from ..simulate.scheduler import fire_timer, run_schedule, take_step
+from ..simulate.scheduler import fire_timer, take_step
 from .independence import StepKind, footprint
 from .layout import POSITION, Layout
 from .movers import Movers
-from .refs import OWN, UNORDERED, Ref, seen_group
+from .refs import OWN, UNORDERED, Ref, entry, run_moves, seen_group
 from .trees import Effect, Node, Trees
 from .walks import Unequal, put_in_order, run_walks
 from .watch import Tracked, watching
@@ -49,7 +49,7 @@ class Rules(Trees):
                 break
             known, quiet = len(layout.changing), quiet + 1
             with watching(refs, layout.order) as seen:
-                run_schedule(kernel, [moves[step % len(moves)]])
+                run_moves(kernel, [moves[step % len(moves)]])
             for thing, ref, name in self.named(seen.touched, refs):
                 if (
                     layout.token(getattr(thing, name), ref.group, refs, name)
@@ -161,7 +161,7 @@ class Rules(Trees):
             if move > 0:
                 take_step(kernel, task)
             else:
-                fire_timer(kernel, task.pid)
+                fire_timer(kernel, *entry(kernel, -task.pid))
         changes, missing, outcome = [], [], set()
         for thing, ref, name in self.named(seen.touched, refs):
             new, target = getattr(thing, name), self.place(ref, name, group)

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from itertools import islice, permutations
 
 from ..model.kernel import Kernel
-from ..simulate.scheduler import run_schedule
 from .layout import Layout
-from .refs import Ref
+from .refs import Ref, run_moves
 
 ENOUGH = 720  # orders of the list that are tried
 
@@ -34,10 +33,10 @@ def run_walks(kernel: Kernel, layout: Layout, schedule: list) -> None:
     ahead = 0
     for number, entry in enumerate(schedule):
         if type(entry) is tuple:
-            run_schedule(kernel, schedule[ahead:number])
+            run_moves(kernel, schedule[ahead:number])
             put_in_order(kernel.tasks, layout, entry)
             ahead = number + 1
-    run_schedule(kernel, schedule[ahead:])
+    run_moves(kernel, schedule[ahead:])
 
 
 def with_one_list(layout: Layout, schedule: list, bad: Callable[[Kernel], object]) -> list[int]:
@@ -51,7 +50,7 @@ def with_one_list(layout: Layout, schedule: list, bad: Callable[[Kernel], object
         renamed = [names[e] if e > 0 else -names[-e] for e in schedule if type(e) is int]
         kernel = layout.build()
         try:
-            run_schedule(kernel, renamed)
+            run_moves(kernel, renamed)
         except ValueError:  # somebody sleeps who does not in the other order
             continue
         if bad(kernel):

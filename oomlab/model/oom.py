@@ -311,7 +311,7 @@ def mark_oom_victim(current, task, mm) -> Steps:
     if task.memdie:
         return
     task.memdie = True
-    task.marked = kernel.jiffies
+    task.marked = True
     if policy.victim_mark == "process" and task.signal.oom_mm is None:
         task.signal.oom_mm = mm
         mmgrab(mm)  # until the last thread of the process is released

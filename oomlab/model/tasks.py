@@ -91,7 +91,7 @@ class Task:
         self.at_exit: tuple = ()
         self.thread = None
         self.op = None  # what it is about to do
-        self.marked = None  # the tick of mark_oom_victim
+        self.marked: bool | None = None  # True once mark_oom_victim() chose it
         self.task_lock = False  # a spinlock: its mm pointer must not change now
         self.daemon = False  # nobody waits for it to finish
 

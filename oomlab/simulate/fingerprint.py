@@ -1,150 +1,194 @@
 """When are two states of a machine the same?
 
-A state is what the shared objects hold, and where each thread of control stands: for a generator,
-the code position, the locals and what its loops have left, of every frame down its `yield from`
-chain. Time is left out; a timer is pending or not. Two states with equal fingerprints have the same
-futures.
+Everything that one can come to from the kernel object is state, whole: every attribute of every
+object, what containers hold and in which order, and where each suspended thread stands, with its
+locals and its iterators. A class of the model leaves an attribute out by naming it in NOT_STATE,
+with the reason. Of time a state holds what the clock goes by: see `Walk.pending`. Objects have no
+names of their own: they are numbered in the order in which the walk comes to them.
 """
 
 import gc
-from collections.abc import Generator, Iterator
-from operator import length_hint
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dis import get_instructions
+from enum import Enum
+from functools import cache, partial
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+)
 
-from ..model.kernel import Timer
-from ..model.locks import Mutex, RwSemaphore, WaitQueue
-from ..model.memcg import Memcg
-from ..model.memory import Zone
-from ..model.mm import MM, VMA, Shmem
-from ..model.oom import ABORT, OomControl
+from ..model.kernel import Kernel, Timer
 from ..model.policy import Policy
-from ..model.tasks import Signal, Task
 
-PLAIN = (int, str, bool, float, type(None))
+ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
 
-
-def frames(thread) -> tuple:
-    """Function, position, loops and locals of each frame of a suspended thread, outermost first."""
-    chain = []
-    while thread is not None and thread.gi_frame is not None:
-        frame = thread.gi_frame
-        place = thread.gi_code.co_qualname, frame.f_lasti, loops(thread)
-        chain.append((*place, tuple(frame.f_locals.values())))
-        thread = thread.gi_yieldfrom
-    return tuple(chain)
+NOT_STATE = {  # until the classes say so themselves
+    "Kernel": ("jiffies", "timers", "timers_made", "runqueue", "symmetric")
+    + ("events", "progress", "reaped", "victims"),
+    "Zone": ("reaped", "pages_to"),
+}
 
 
-def loops(thread: Generator) -> tuple[int, ...]:
-    """How many rounds each `for` of a suspended generator has left, inner loops too.
+def fingerprint(kernel: Kernel, clock: str = "any") -> tuple:
+    """All that decides the future under this clock, as a value that can be compared.
 
-    An iterator is no local: it is found among all that the generator refers to.
+    ValueError, in one sentence, for an object that cannot be looked into.
     """
-    found = [it for it in gc.get_referents(thread) if isinstance(it, Iterator)]
-    found = [it.__reduce__()[1][0] if type(it) is enumerate else it for it in found]
-    return tuple([length_hint(it, -1) for it in found if not isinstance(it, Generator)])
-
-
-def fingerprint(kernel) -> tuple:
-    """Everything that decides the future, as a hashable value."""
-    number: dict[int, int] = {id(kernel): -1}
-    todo: list = [*kernel.tasks]
-    for thing in (*kernel.tasks, *kernel.mms, *kernel.memcgs):
-        number[id(thing)] = len(number)
-
-    def name(value):
-        """A plain value as it is, a known object by its number, any other by a new one."""
-        if isinstance(value, PLAIN):
-            return value
-        if isinstance(value, Timer):  # pending or not; when, is left out
-            return value.function.__name__, name(value.argument)
-        if isinstance(value, tuple | list):
-            return tuple([name(item) for item in value])
-        if id(value) not in number and isinstance(value, KEPT):
-            number[id(value)] = len(number)
-            todo.append(value)
-        return number[id(value)] if id(value) in number else constant(value)
-
-    zone = kernel.zone
-    parts = [
-        (
-            zone.free,
-            zone.reclaimable,
-            zone.pages_scanned,
-            kernel.panicked,
-            tuple(kernel.bugs),
-            kernel.freezing,
-            kernel.oom_killer_disabled,
-            kernel.oom_victims,
-            kernel.busy_workers,
-            name(kernel.mm_to_reap),
-            name(kernel.oom_reaper_list),
-            name(kernel.oom_lock),
-        ),
-        tuple(sorted(name(timer) for timer in kernel.timers)),
-    ]
-    todo.extend(kernel.mms)
-    todo.extend(kernel.memcgs)
-    for thing in todo:  # grows while we walk
-        parts.append((type(thing).__name__, *[name(v) for v in contents(thing)]))
+    walk = Walk(kernel, clock)
+    parts = [walk.name(kernel), walk.pending()]
+    for thing in walk.met:  # grows while we walk
+        parts.append((type(thing).__qualname__, *walk.contents(thing)))
     return tuple(parts)
 
 
-def contents(thing) -> tuple:
-    """What of an object decides the future."""
-    if isinstance(thing, Task):
-        return (
-            thing.pid,
-            thing.state,
-            thing.flags,
-            thing.sigkill,
-            thing.memdie,
-            thing.allocating,
-            thing.kernel_pages,
-            thing.task_lock,
-            thing.mm,
-            thing.oom_reaper_list,
-            thing.memcg_in_oom,
-            thing.vfork_done,
-            thing.waits_for,
-            thing.signal,
-            frames(thing.thread),
-        )
-    if isinstance(thing, MM):
-        return (
-            thing.mm_users,
-            thing.mm_count,
-            thing.flags,
-            thing.nr_ptes,
-            thing.swapents,
-            thing.reaped is None,
-            thing.mmap_sem,
-            thing.vmas,
-        )
-    if isinstance(thing, VMA):
-        return thing.pages, thing.dirty, thing.shmem
-    if isinstance(thing, Signal):
-        return thing.oom_score_adj, thing.oom_mm, thing.threads, thing.children
-    if isinstance(thing, Memcg):
-        return thing.usage, thing.under_oom, thing.oom_waitq
-    if isinstance(thing, Mutex):
-        return thing.owner, thing.waiters
-    if isinstance(thing, RwSemaphore):
-        return thing.readers, thing.writer, thing.waiters
-    if isinstance(thing, WaitQueue):
-        return (thing.sleepers,)
-    if isinstance(thing, Shmem):
-        return thing.pages, thing.mappings
-    return thing.gfp_mask, thing.order, thing.memcg, thing.totalpages
+class Walk:
+    """One walk over all that can be reached."""
+
+    def __init__(self, kernel: Kernel, clock: str):
+        self.kernel, self.clock = kernel, clock
+        self.due = sorted(kernel.timers)
+        self.numbers: dict[int, int] = {}
+        self.met: list = []  # also keeps what it holds alive, so that no id is used twice
+
+    def pending(self) -> tuple:
+        """Under "any" only which timers are pending; else when, from now on, and in which order."""
+        if self.clock == "any":
+            return tuple(sorted([key(timer) for timer in self.due]))
+        return tuple([(timer.expires - self.kernel.jiffies, key(timer)) for timer in self.due])
+
+    def name(self, value):
+        """A plain value as it is, a tuple by what it holds, any other object by its number."""
+        kind = type(value)
+        if kind is int or kind is str or value is None:
+            return value
+        if kind is Timer:
+            if value not in self.due:
+                return "timer", "gone"
+            return "timer", key(value) if self.clock == "any" else self.due.index(value)
+        if kind is tuple:
+            return tuple([self.name(item) for item in value])
+        if isinstance(value, ATOMS):
+            return kind.__qualname__, value
+        if is_constant(value):
+            return kind.__name__, getattr(value, "__module__", ""), value.__name__
+        if id(value) not in self.numbers:
+            self.numbers[id(value)] = len(self.numbers)
+            self.met.append(value)
+        return (self.numbers[id(value)],)
+
+    def names(self, values) -> tuple:
+        return tuple([self.name(value) for value in values])
+
+    def contents(self, thing) -> tuple:
+        """What an object holds, by name or in order."""
+        if isinstance(thing, GeneratorType):
+            return self.thread(thing)
+        if isinstance(thing, FunctionType):
+            scope = thing.__globals__
+            read = [(name, scope[name]) for name in globals_read(thing.__code__) if name in scope]
+            held = thing.__closure__, thing.__defaults__, thing.__kwdefaults__, thing.__dict__
+            return place(thing.__code__), self.names(held), self.names(read)
+        if isinstance(thing, MethodType | BuiltinFunctionType):
+            return thing.__name__, self.name(thing.__self__)
+        if isinstance(thing, CellType):
+            return self.names([thing.cell_contents]) if filled(thing) else ()
+        if isinstance(thing, partial):
+            return self.names((thing.func, thing.args, thing.keywords))
+        if isinstance(thing, type):
+            kept = {n: v for n, v in vars(thing).items() if not n.startswith("__")}
+            return thing.__module__, thing.__qualname__, self.names(kept.items())
+        if isinstance(thing, Iterator) and not is_ours(type(thing)):
+            return self.reduced(thing)
+        held = self.names(attributes(thing))
+        if isinstance(thing, list | tuple | deque):
+            return held, self.names(thing)
+        if isinstance(thing, dict):
+            return held, self.names(thing.items())
+        if isinstance(thing, set | frozenset):
+            return held, self.names(thing)
+        return held if is_ours(type(thing)) else self.reduced(thing)
+
+    def thread(self, thread: GeneratorType) -> tuple:
+        """Where it stands, its locals, and what its loops and calls have on the stack."""
+        frame = thread.gi_frame
+        if frame is None:
+            return ("finished",)
+        seen = frame.f_locals
+        held = [
+            thing
+            for thing in gc.get_referents(thread)
+            if not isinstance(thing, FrameType | CodeType) and thing is not seen
+        ]
+        return place(thread.gi_code), frame.f_lasti, tuple(seen), self.names(held)
+
+    def reduced(self, thing) -> tuple:
+        """What an object of an extension type is made from, as pickle and copy ask for it."""
+        try:
+            return self.names(thing.__reduce_ex__(2))
+        except TypeError:
+            raise ValueError(f"a state cannot hold a {type(thing).__qualname__}") from None
 
 
-KEPT = (Task, MM, VMA, Signal, Memcg, Mutex, RwSemaphore, WaitQueue, Shmem, OomControl)
+def key(timer: Timer) -> tuple:
+    return timer.argument.pid, timer.function.__name__
 
 
-def constant(value) -> str:
-    """What is the same in every state: functions, the policy, the zone, a marker."""
-    if callable(value):
-        return value.__qualname__
-    if isinstance(value, dict):
-        return str(sorted(value))
-    if isinstance(value, Policy | Zone) or value is ABORT:
-        return type(value).__name__
-    raise TypeError(f"a state cannot hold a {type(value).__name__}")
+def place(code: CodeType) -> tuple:
+    return code.co_filename, code.co_firstlineno, code.co_qualname
+
+
+def filled(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def globals_read(code: CodeType) -> tuple[str, ...]:
+    """The names that a function and those inside it look up in their module."""
+    found = [i.argval for i in get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    inner = [c for c in code.co_consts if isinstance(c, CodeType)]
+    return tuple(dict.fromkeys([*found, *[name for c in inner for name in globals_read(c)]]))
+
+
+def is_constant(value) -> bool:
+    """Is it the same in every state: the code of the model, of Python, a module?"""
+    if isinstance(value, ModuleType):
+        return True
+    if isinstance(value, type):
+        return not is_ours(value) or value.__module__.startswith("oomlab.")
+    if isinstance(value, FunctionType):
+        module = sys.modules.get(value.__module__)
+        own = module is not None and value.__globals__ is vars(module)
+        return own and value.__closure__ is None and value.__module__.startswith("oomlab.")
+    if isinstance(value, BuiltinFunctionType):
+        return value.__self__ is None or isinstance(value.__self__, ModuleType)
+    return type(value).__name__ in ("method_descriptor", "wrapper_descriptor")
+
+
+def is_ours(kind: type) -> bool:
+    """A class written in Python, with its attributes where one can see them."""
+    return bool(kind.__flags__ & 1 << 9) and kind.__module__ not in sys.stdlib_module_names
+
+
+def attributes(thing) -> list[tuple]:
+    """(name, value) of what an object holds, without what its class says is no state."""
+    left_out = {
+        name
+        for kind in type(thing).__mro__
+        for name in (*vars(kind).get("NOT_STATE", ()), *NOT_STATE.get(kind.__name__, ()))
+    }
+    slots = [name for kind in type(thing).__mro__ for name in vars(kind).get("__slots__", ())]
+    held = [(n, getattr(thing, n)) for n in slots if n != "__weakref__" and hasattr(thing, n)]
+    held += getattr(thing, "__dict__", {}).items()
+    return [(name, value) for name, value in held if name not in left_out]

@@ -19,7 +19,7 @@ from ..model.tasks import PF_EXITING, PF_KTHREAD, Task
 from ..naming import nearest
 from ..scenarios import SCENARIOS, parameters
 from .outcome import Outcome, judge
-from .scheduler import run_schedule, run_seeded
+from .scheduler import Entry, run_schedule, run_seeded
 
 SCHEMA = "oomlab-trace/1"
 
@@ -52,7 +52,7 @@ class Run:
     outcome: Outcome
     step_count: int
     trace: list[tuple] = field(repr=False)  # as a Step, but with the objects, not yet their names
-    schedule: list[int] | None = field(default=None, repr=False)  # the order that was asked for
+    schedule: list[Entry] | None = field(default=None, repr=False)  # the order that was asked for
 
     @property
     def steps(self) -> list[Step]:
@@ -188,7 +188,7 @@ def run(
     *,
     seed: int = 0,
     trace: bool = True,
-    schedule: list[int] | None = None,
+    schedule: list[Entry] | None = None,
     most_steps: int = 5_000_000,
     **settings,
 ) -> Run:

@@ -1,9 +1,14 @@
 """Run one schedule: which task takes the next step is drawn from a seed, or read from a list.
 
 The first `cpus` tasks of the runqueue are on a processor. One of them takes a few steps, then
-another; a tick passes every STEPS_PER_TICK steps a processor, or at once when everybody sleeps.
+another; a tick passes every STEPS_PER_TICK steps a processor, or at once when all tasks sleep.
+
+A written schedule is a list of entries. An entry is a pid, whose task takes its next step, or
+(pid, function): the timer of that task that calls this function fires, whatever the clock says.
+If several are pending, the one that is due first.
 """
 
+from collections.abc import Sequence
 from itertools import islice
 from random import Random
 
@@ -12,6 +17,8 @@ from ..model.tasks import PF_KTHREAD
 
 STEPS_PER_TICK = 20
 STALLED = 4 * HZ  # ticks in which nothing happens and memory does not fill: the run is stuck
+Entry = int | tuple[int, str]  # a task takes its next step, or its timer with that function fires
+
 BURSTS = (1, 1, 2, 3, 5, 8, 13, 21)  # steps that a task takes before another may
 
 
@@ -99,26 +106,43 @@ def function_of(thread) -> str:
     return thread.gi_code.co_name
 
 
-def run_schedule(kernel, schedule: list[int], record=None) -> int:
-    """Replay: an entry is the pid that takes the next step, or minus the pid whose timer fires."""
-    by_pid = {task.pid: task for task in kernel.tasks}
-    for entry in schedule:
-        if entry < 0:
-            fire_timer(kernel, -entry)
-            continue
-        current = by_pid.get(entry) or next((t for t in kernel.tasks if t.pid == entry), None)
-        if current is None:
-            raise ValueError(f"the schedule names pid {entry}, which does not exist then")
-        by_pid[entry] = current
-        if current.state:
-            raise ValueError(f"step {entry}: {current} sleeps and cannot take a step here")
-        if record is None:
+def run_schedule(kernel, schedule: Sequence[Entry], record=None) -> int:
+    """Replay a schedule, entry by entry; the number of entries.
+
+    ValueError, in one sentence, for an entry that is none, or that cannot happen then.
+    """
+    for number, entry in enumerate(schedule, start=1):
+        pid, function = entry_of(entry)
+        if kernel.panicked:
+            raise ValueError(f"step {number}: the machine has panicked, nothing happens any more")
+        current = next((task for task in kernel.tasks if task.pid == pid), None)
+        if function is not None:
+            fire_timer(kernel, pid, function)
+        elif current is None:
+            raise ValueError(f"the schedule names pid {pid}, which does not exist then")
+        elif current.state:
+            raise ValueError(f"step {number}: {current} sleeps and cannot take a step here")
+        elif record is None:
             take_step(kernel, current)
-            continue
-        op, where = current.op, function_of(current.thread)
-        take_step(kernel, current)
-        record(current, op, where)
+        else:
+            op, where = current.op, function_of(current.thread)
+            take_step(kernel, current)
+            record(current, op, where)
     return len(schedule)
+
+
+def entry_of(entry) -> tuple[int, str | None]:
+    """(pid, None) for a step, (pid, name of the function) for a timer; checked, it may be JSON."""
+    pid, function = entry if isinstance(entry, list | tuple) and len(entry) == 2 else (entry, None)
+    if type(pid) is int and pid > 0 and (function is None) == (pid is entry):
+        if function is None or isinstance(function, str):
+            return pid, function
+    hint = ""
+    if type(entry) is int and entry < 0:
+        hint = f'; a timer is named with its function, as [{-entry}, "wake_up_process"]'
+    raise ValueError(
+        f"a schedule holds pids, and [pid, function] where a timer fires, not {entry!r}{hint}"
+    )
 
 
 def take_step(kernel, current) -> None:
@@ -128,15 +152,20 @@ def take_step(kernel, current) -> None:
         kernel.runqueue.remove(current)
 
 
-def fire_timer(kernel, pid: int) -> None:
-    """Let the first timer for this task expire now, whatever the clock says."""
-    pending = [timer for timer in kernel.timers if timer.argument.pid == pid]
+def fire_timer(kernel, pid: int, function: str) -> None:
+    """Let the earliest timer of this task with this function expire now."""
+    pending = [timer for timer in kernel.timers if timer_key(timer) == (pid, function)]
     if not pending:
-        raise ValueError(f"the schedule fires a timer of pid {pid}, which has none then")
+        raise ValueError(f"the schedule fires {function} of pid {pid}, which is not pending then")
     timer = min(pending)
     kernel.jiffies = max(kernel.jiffies, timer.expires)
     kernel.del_timer(timer)
     timer.function(timer.argument)
+
+
+def timer_key(timer) -> tuple[int, str]:
+    """How a schedule calls a timer: whose it is, and what it will call."""
+    return timer.argument.pid, timer.function.__name__
 
 
 def available(zone) -> int:
