@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 import oomlab
 from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS
 from oomlab.model.kernel import Kernel
-from oomlab.model.locks import TASK_RUNNING, TASK_UNINTERRUPTIBLE, Mutex, RwSemaphore
+from oomlab.model.locks import (
+    TASK_RUNNING,
+    TASK_UNINTERRUPTIBLE,
+    Mutex,
+    RwSemaphore,
+    wake_up_process,
+)
 from oomlab.model.memory import Zone, min_free_kbytes, wmark
-from oomlab.model.mm import ANON, FILE, HUGETLB, VMA
+from oomlab.model.mm import ANON, FILE, HUGETLB, SHMEM, VMA, Shmem
 from oomlab.model.policy import PRESETS
 from oomlab.model.syscalls import (
     alloc,
@@ -19,6 +25,7 @@ from oomlab.model.syscalls import (
     fork,
     free,
     locked,
+    look,
     mmap,
     munmap,
     pause,
@@ -193,3 +200,21 @@ def test_a_writer_that_waits_keeps_new_readers_out():
     assert sem.down_read_trylock(reader)
     sem.waiters.append((writer, True))
     assert not sem.down_read_trylock(object())
+
+
+@pytest.mark.parametrize("kind", [ANON, SHMEM])
+@pytest.mark.parametrize("call", [(touch, "heap", 2), (look, "heap")])
+def test_memory_that_is_not_mapped_any_more_is_a_sigsegv(kind, call):
+    """Unmapped by itself, or by a thread while it is between two faults; no page is lost."""
+    for programs in ([((munmap, "heap"), call)], [((pause,), call), ((munmap, "heap"),)]):
+        kernel = Kernel(PRESETS["linux-6.12"], 256)
+        shmem = Shmem("segment") if kind == SHMEM else None
+        first = kernel.spawn("first", programs[0], vmas=[VMA("heap", kind, 4, shmem=shmem)])
+        for program in programs[1:]:
+            kernel.spawn("second", program, thread_of=first)
+        run_seeded(kernel, 1)
+        if len(programs) > 1:
+            wake_up_process(first)  # a signal that it handles
+            run_seeded(kernel, 1)
+        assert [e["event"] for e in kernel.events].count("segfault") == 1
+        assert first not in kernel.tasks and kernel.unaccounted() == 0

@@ -17,9 +17,12 @@ def touch(current, name: str, pages: int) -> Steps:
     """
     mm, zone = current.mm, current.kernel.zone
     vma, sem, low = mm.find_vma(name), mm.mmap_sem, zone.low
-    plain = vma.kind == ANON and mm.memcg is None
+    plain = vma is not None and vma.kind == ANON and mm.memcg is None
     for _ in range(pages):
         yield FAULT
+        if vma not in mm.vmas:  # unmapped by now, and perhaps mapped again
+            vma = mm.find_vma(name)
+            plain = vma is not None and vma.kind == ANON and mm.memcg is None
         if (
             zone.free > low
             and plain
@@ -32,12 +35,12 @@ def touch(current, name: str, pages: int) -> Steps:
             vma.pages += 1
             vma.size += 1
         else:
-            yield from do_page_fault(current, mm, vma)
+            yield from do_page_fault(current, mm, name)
         if current.sigkill:
             return
 
 
-def do_page_fault(current, mm, vma: VMA) -> Steps:
+def do_page_fault(current, mm, name: str) -> Steps:
     """Handle one fault under mmap_sem; after running out of memory, make some and try again."""
     while not fatal_signal_pending(current):
         if mm.flags & MMF_UNSTABLE:
@@ -45,6 +48,11 @@ def do_page_fault(current, mm, vma: VMA) -> Steps:
             return
         if not mm.mmap_sem.down_read_trylock(current):
             yield from mm.mmap_sem.down_read(current)
+        vma = mm.find_vma(name)
+        if vma is None:
+            mm.mmap_sem.up_read(current)
+            bad_area(current)
+            return
         done = yield from handle_mm_fault(current, mm, vma)
         mm.mmap_sem.up_read(current)
         if done:
@@ -82,7 +90,7 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
 
 
 def bad_area(current) -> None:
-    """The memory was taken from under a living process: SIGSEGV, and the end if it is init."""
+    """SIGSEGV: nothing is mapped there, or the reaper took it; the end of all if it is init's."""
     kernel = current.kernel
     kernel.event("segfault", current)
     if is_global_init(current):

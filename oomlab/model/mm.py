@@ -126,14 +126,19 @@ def exit_mmap(mm: MM) -> Steps:
         if vma.pages:
             yield "unmap", vma
             zap_vma(mm, vma)
-        if vma.shmem is not None:
-            vma.shmem.mappings -= 1
-            if vma.shmem.mappings == 0 and not vma.shmem.linked:
-                mm.kernel.zone.free_pages(vma.shmem.pages)
-                vma.shmem.pages = 0
+        remove_vma(mm, vma)
     if mm.kernel.policy.reaped == "skip":
         mm.flags |= MMF_OOM_SKIP
     free_pgtables(mm)
+
+
+def remove_vma(mm: MM, vma: VMA) -> None:
+    """Let go of the object behind an unmapped range; the last mapping's end is the object's."""
+    if vma.shmem is not None:
+        vma.shmem.mappings -= 1
+        if vma.shmem.mappings == 0 and not vma.shmem.linked:
+            mm.kernel.zone.free_pages(vma.shmem.pages)
+            vma.shmem.pages = 0
 
 
 def free_pgtables(mm: MM) -> None:

@@ -18,7 +18,7 @@ from .locks import (
     schedule_timeout,
 )
 from .memory import alloc_pages
-from .mm import ANON, MMF_UNSTABLE, VMA, zap_vma
+from .mm import ANON, MMF_UNSTABLE, VMA, remove_vma, zap_vma
 from .oom import OomControl, out_of_memory
 from .tasks import PF_KTHREAD, fatal_signal_pending, thaw, write_oom_score_adj
 
@@ -135,14 +135,16 @@ def munmap(current, name: str) -> Steps:
     if vma is not None:
         yield "unmap", vma
         zap_vma(mm, vma)
+        remove_vma(mm, vma)
         mm.vmas.remove(vma)
     mm.mmap_sem.up_write()
 
 
 def look(current, name: str) -> Steps:
-    """Read a page of the VMA; one that the reaper took is a SIGSEGV."""
-    yield "read", current.mm.find_vma(name)
-    if current.mm.flags & MMF_UNSTABLE and not fatal_signal_pending(current):
+    """Read a page of the VMA; one that the reaper took, or that is not mapped, is a SIGSEGV."""
+    yield "read", current.mm.find_vma(name) or name
+    mm = current.mm
+    if (mm.flags & MMF_UNSTABLE or mm.find_vma(name) is None) and not fatal_signal_pending(current):
         bad_area(current)
 
 
