@@ -100,7 +100,13 @@ class Exploration:
             return f"{self.property} holds in every schedule: {seen}{stand}"
         if self.verdict == "bound-reached":
             chance = self.bound.get("missed_with_chance")
-            tail = f"; a bug may be missed with a chance of up to {chance}" if chance else ""
+            b = self.bound
+            tail = (
+                f"; a bug of depth {b['depth']} that shows within {b['steps']} steps of"
+                f" {b['tasks']} tasks and timers may be missed with a chance of up to {chance}"
+                if chance
+                else ""
+            )
             if "preemptions" in self.bound:
                 fewer = self.bound["preemptions"]
                 tail = f", among them every schedule with fewer than {fewer} preemptions"

@@ -2,8 +2,9 @@
 
 A safety property is a function bad(kernel) -> bool; it is violated if any reachable state is bad.
 A liveness property is a function good(kernel) -> bool; it is violated if some weakly fair
-schedule stays away from good states for ever. A property of traces is a function of two arguments,
-(memory, step); see monitor.py.
+schedule stays away from good states for ever. A property of traces is a function (memory, step);
+see monitor.py. Which of the two a user's function is, its required arguments say: one, a state;
+two, a trace. Arguments with a default do not count.
 """
 
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from inspect import signature
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
-from ..model.mm import MMF_OOM_SKIP
-from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
+from ..model.tasks import PF_KTHREAD, fatal_signal_pending
 from ..naming import nearest
+from ..simulate.outcome import lost_victims
+
+KINDS = ("never", "eventually", "trace")
 
 
 @dataclass(frozen=True)
@@ -30,22 +33,14 @@ class Property:
 
 
 def lost(kernel: Kernel) -> bool:
-    """A marked victim cannot exit alone, nothing is queued, and the reaper sleeps (M16, step 7)."""
+    """A victim sleeps, its memory is still there, and no hand-off is under way (M16, step 7)."""
     if kernel.oom_lock.owner is not None:
-        return False  # somebody may be handing it over right now
+        return False  # the owner may be handing it over right now
     if kernel.mm_to_reap is not None or kernel.oom_reaper_list is not None or kernel.timers:
         return False
     if kernel.oom_reaper_started and not kernel.oom_reaper_wait.sleepers:
         return False
-    return any(waits_for_reaper(task) for task in kernel.tasks)
-
-
-def waits_for_reaper(task: Task) -> bool:
-    """Marked, its memory untouched, and asleep where no signal reaches."""
-    if task.marked is None or task.state == TASK_RUNNING:
-        return False
-    thread = find_lock_task_mm(task)
-    return thread is not None and thread.mm.reaped is None and not thread.mm.flags & MMF_OOM_SKIP
+    return any(task.state != TASK_RUNNING for task in lost_victims(kernel))
 
 
 def miscounted(kernel: Kernel) -> bool:
@@ -54,7 +49,7 @@ def miscounted(kernel: Kernel) -> bool:
 
 
 def reaped_alive(kernel: Kernel) -> bool:
-    """Memory was taken from a process that nobody had killed (M13)."""
+    """Memory was taken from a process that had no SIGKILL (M13)."""
     return any("has no SIGKILL" in bug for bug in kernel.bugs)
 
 
@@ -70,7 +65,7 @@ def list_broken(kernel: Kernel) -> bool:
 
 
 def stuck(kernel: Kernel) -> bool:
-    """Nobody can move, and somebody is not done."""
+    """No task can run, no timer is pending, and a task waits for a lock."""
     if kernel.panicked or kernel.timers or any(t.state == TASK_RUNNING for t in kernel.tasks):
         return False
     return any(hasattr(task.waits_for, "owners") for task in kernel.tasks)
@@ -82,7 +77,7 @@ def second_victim(kernel: Kernel) -> bool:
     return len({task.memcg for task in able}) < len(able)
 
 
-def somebody_died(kernel: Kernel) -> bool:
+def dying_exited(kernel: Kernel) -> bool:
     """A killed task that could run has gone, or there is none."""
     dying = [t for t in kernel.tasks if fatal_signal_pending(t) and not t.flags & PF_KTHREAD]
     return not any(task.state == TASK_RUNNING or task.allocating for task in dying)
@@ -90,13 +85,7 @@ def somebody_died(kernel: Kernel) -> bool:
 
 def all_settled(kernel: Kernel) -> bool:
     """Every marked victim was reaped, given up, or has gone."""
-    return not any(
-        task.marked is not None
-        and find_lock_task_mm(task)
-        and find_lock_task_mm(task).mm.reaped is None
-        and not find_lock_task_mm(task).mm.flags & MMF_OOM_SKIP
-        for task in kernel.tasks
-    )
+    return not lost_victims(kernel)
 
 
 PROPERTIES: dict[str, Property] = {
@@ -116,14 +105,14 @@ PROPERTIES: dict[str, Property] = {
             reaped_alive,
         ),
         Property("list-intact", "never", "oom_reaper_list never runs in a circle", list_broken),
-        Property("no-deadlock", "never", "never is everybody asleep on locks", stuck),
+        Property("no-deadlock", "never", "never do all tasks sleep, one of them on a lock", stuck),
         Property(
             "no-second-victim",
             "never",
             "no second victim while the first can still exit",
             second_victim,
         ),
-        Property("dying-exit", "eventually", "some dying task always exits", somebody_died),
+        Property("dying-exit", "eventually", "some dying task always exits", dying_exited),
         Property(
             "victims-settled", "eventually", "every marked victim is reaped or goes", all_settled
         ),
@@ -132,12 +121,37 @@ PROPERTIES: dict[str, Property] = {
 
 
 def choose_property(wanted: "str | Property | Callable") -> Property:
-    """A property by name, or made from a function bad(kernel) or (memory, step)."""
+    """A property by name, or made from a function bad(kernel) or (memory, step).
+
+    ValueError, in one sentence, for a name that does not exist or a function of another shape.
+    """
     if isinstance(wanted, Property):
+        if wanted.kind not in KINDS or not callable(wanted.question):
+            kinds = ", ".join(KINDS)
+            raise ValueError(f"property {wanted.name!r} needs a function, and a kind of {kinds}")
         return wanted
     if callable(wanted):
-        kind = "trace" if len(signature(wanted).parameters) == 2 else "never"
-        return Property(getattr(wanted, "__name__", "property"), kind, "", wanted)
-    if wanted not in PROPERTIES:
-        raise ValueError(f"no property {wanted!r}: {nearest(wanted, PROPERTIES)}")
+        name = getattr(wanted, "__name__", type(wanted).__name__)
+        required = arguments(wanted)
+        if required not in (1, 2):
+            raise ValueError(
+                f"property {name} must take one argument (kernel) or two (memory, step), "
+                f"those with a default aside; it takes {required}"
+            )
+        return Property(name, "trace" if required == 2 else "never", "", wanted)
+    if not isinstance(wanted, str) or wanted not in PROPERTIES:
+        raise ValueError(f"no property {wanted!r}: {nearest(str(wanted), PROPERTIES)}")
     return PROPERTIES[wanted]
+
+
+def arguments(function: Callable) -> int | str:
+    """How many positional arguments a call must give; or in words, what no call of ours gives."""
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin that does not tell
+        return "what its signature does not tell"
+    required = [p for p in parameters if p.default is p.empty]
+    named = [p.name for p in required if p.kind is p.KEYWORD_ONLY]
+    if named:
+        return f"{named[0]} by name"
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in required)

@@ -1,0 +1,68 @@
+"""Which questions may be asked, and that a victim is lost in one sense only."""
+
+from functools import partial
+
+import pytest
+
+import oomlab
+from oomlab.explorer.properties import PROPERTIES, Property, choose_property
+from oomlab.simulate.outcome import lost_victims
+
+
+def state_with_default(kernel, name="x"):
+    return False
+
+
+def trace_with_default(memory, step, most=3):
+    return memory
+
+
+class Asks:
+    def __call__(self, kernel):
+        return False
+
+
+@pytest.mark.parametrize(
+    "function, kind",
+    [
+        (lambda kernel: False, "never"),
+        (state_with_default, "never"),
+        (lambda kernel, *, name="x", **more: False, "never"),
+        (Asks(), "never"),
+        (partial(trace_with_default, None), "never"),
+        (lambda memory, step: memory, "trace"),
+        (trace_with_default, "trace"),
+        (lambda memory, step, *rest: memory, "trace"),
+    ],
+)
+def test_required_arguments_say_what_a_function_is_asked(function, kind):
+    assert choose_property(function).kind == kind
+
+
+@pytest.mark.parametrize(
+    "wanted, words",
+    [
+        (lambda: False, "it takes 0"),
+        (lambda *all: False, "it takes 0"),
+        (lambda kernel, *, name: False, "it takes name by name"),
+        (lambda a, b, c: False, "it takes 3"),
+        (type, "does not tell"),
+        (["no-victim-lost"], "no property"),
+        (None, "no property"),
+        ("no-victims-lost", "did you mean 'no-victim-lost'"),
+        (Property("mine", "always", "", len), "never, eventually, trace"),
+    ],
+)
+def test_other_shapes_are_refused_in_a_sentence(wanted, words):
+    with pytest.raises(ValueError, match=words):
+        choose_property(wanted)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_victim_is_lost_in_one_sense_only(seed):
+    """The outcome names who is lost; the properties speak of the same tasks."""
+    run = oomlab.run("lost-victim", "rfc-2015-11-25", seed=seed, victims=3)
+    lost = [task.name for task in lost_victims(run.kernel)]
+    assert run.outcome.lost == lost
+    assert PROPERTIES["victims-settled"].question(run.kernel) == (not lost)
+    assert PROPERTIES["no-victim-lost"].question(run.kernel) == bool(lost)
