@@ -9,6 +9,7 @@ from .explorer import PROPERTIES, explore, hunt
 from .model.policy import HZ, KNOBS, PRESETS, Policy, difference
 from .scenarios import SCENARIOS
 from .simulate.outcome import Outcome
+from .simulate.patches import patch
 from .simulate.run import Run, build, run
 
 __version__ = "0.1.0"
@@ -25,5 +26,6 @@ __all__ = [
     "difference",
     "explore",
     "hunt",
+    "patch",
     "run",
 ]

@@ -96,7 +96,9 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
         "--random", type=int, metavar="RUNS", help="that many random schedules instead"
     )
     sub.add_argument("--seed", type=int, default=0, help="of the random schedules")
-    sub.add_argument("--json", action="store_true")
+    how = sub.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true")
+    how.add_argument("--chart", action="store_true", help="a sequence chart for a mail")
 
     sub = command("explain", explain, "explain the OOM reports in a log: why that process?")
     sub.add_argument("file", help="a log, or - for standard input")
@@ -187,7 +189,8 @@ def run_one(args) -> None:
         print(ask(done, answers=args.answers))
     elif args.steps:
         for s in done.steps:
-            print(f"{s.number:6} {s.tick:6} {s.task:16} {s.function:28} {s.verb} {s.what}")
+            done_ = f"{s.verb} {s.what}" + (f" -> {s.effect}" if s.effect else "")
+            print(f"{s.number:6} {s.tick:6} {s.task:16} {s.function:28} {done_}")
     else:
         print(f"{done.outcome.verdict}: {done.outcome.why}.")
 
@@ -223,7 +226,7 @@ def explore_all(args) -> None:
             seed=args.seed,
             **settings(args.set),
         )
-        print(json.dumps(found.to_dict()) if args.json else found.markdown())
+        tell_found(found, args)
         return
     tell = show_progress if sys.stderr.isatty() and not args.json else None
     found = explore(
@@ -236,7 +239,17 @@ def explore_all(args) -> None:
         progress=tell,
         **settings(args.set),
     )
-    print(json.dumps(found.to_dict()) if args.json else found.markdown())
+    tell_found(found, args)
+
+
+def tell_found(found, args) -> None:
+    """An exploration as JSON, as a chart with its answer, or as Markdown."""
+    if args.json:
+        print(json.dumps(found.to_dict()))
+    elif args.chart:
+        print("\n\n".join(filter(None, (found.sentence(), found.chart()))))
+    else:
+        print(found.markdown())
 
 
 def explain(args) -> int:

@@ -35,7 +35,7 @@ def test_explore_prints_one_object(capsys):
     words = ("explore", "lost-victim", "--policy", "rfc-2015-11-25", "--json")
     record = json.loads(run(capsys, *words)[1])
     assert record["schema"] == "oomlab-explore/1" and record["verdict"] == "violated"
-    assert set(record["schedule"][0]) == {"step", "task", "function", "does"}
+    assert set(record["schedule"][0]) == {"step", "task", "function", "does", "effect"}
 
 
 def test_a_schedule_is_replayed_from_a_file(capsys, tmp_path):

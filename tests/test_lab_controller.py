@@ -85,7 +85,7 @@ def test_the_packed_numbers_are_the_trace(lab):
     numbers = struct.unpack(f"<{len(picture['columns']) // 4}I", picture["columns"])
     steps = shown_steps(run)
     for step in run.steps[:steps:23]:
-        task, deed, function, tick, free = numbers[step.number : 5 * steps : steps]
+        task, deed, function, tick, free = numbers[step.number - 1 : 5 * steps : steps]
         assert picture["tasks"][task] == step.task
         assert picture["deeds"][deed] == f"{step.verb} {step.what}"
         assert (picture["functions"][function], tick, free) == (step.function, step.tick, step.free)

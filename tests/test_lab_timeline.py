@@ -27,13 +27,13 @@ def test_the_machine_can_be_had_at_any_step(run):
         kernel = machine_at(run, step.number)
         assert (kernel.zone.free, kernel.jiffies) == (step.free, step.tick)
         assert kernel.unaccounted() == 0
-    assert machine_at(run, -1).jiffies == 0
+    assert machine_at(run, 0).jiffies == 0
 
 
 def test_the_machine_of_a_schedule_too():
     pids = [step.pid for step in oomlab.run("lost-victim", "linux-4.4").steps]
     run = oomlab.run("lost-victim", "linux-4.4", schedule=pids[:6])
-    assert [machine_at(run, n).zone.free for n in range(6)] == [step.free for step in run.steps]
+    assert [machine_at(run, n).zone.free for n in range(1, 7)] == [step.free for step in run.steps]
 
 
 @each_run
@@ -49,7 +49,7 @@ def test_a_lane_has_no_gap_and_no_overlap(run):
 def test_a_lane_says_what_its_task_did_last(run):
     rows = {lane.name: lane for lane in lanes(run)}
     for step in run.steps[: shown_steps(run)]:
-        segment = rows[step.task].at(step.number)
+        segment = rows[step.task].at(step.number - 1)
         if step.state == "dead":
             assert segment is None
         else:

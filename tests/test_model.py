@@ -144,7 +144,7 @@ def check_semaphore(sem: RwSemaphore) -> None:
 def test_no_page_lost_no_lock_broken(machine):
     boot, seed = machine
     kernel = boot()
-    run_seeded(kernel, seed, lambda task, op, where: check(kernel), most_steps=1500)
+    run_seeded(kernel, seed, lambda task, op, where, was: check(kernel), most_steps=1500)
     check(kernel)
 
 
@@ -155,7 +155,9 @@ def test_the_same_seed_gives_the_same_run(machine):
 
     def history() -> list:
         kernel, steps = boot(), []
-        run_seeded(kernel, seed, lambda t, op, f: steps.append((t.name, op[0], f)), most_steps=800)
+        run_seeded(
+            kernel, seed, lambda t, op, f, was: steps.append((t.name, op[0], f)), most_steps=800
+        )
         return [*steps, kernel.zone.free, kernel.jiffies, *kernel.victims]
 
     assert history() == history()

@@ -7,7 +7,8 @@ from time import monotonic
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
-from ..simulate.run import name_of
+from ..simulate import story
+from ..simulate.run import Step, name_of, run
 from ..simulate.scheduler import Entry, entry_of, function_of, run_schedule
 from .refs import entry
 
@@ -48,6 +49,7 @@ class Exploration:
     bound: dict
     pids: list[Entry] = field(default_factory=list)  # the counterexample, for run(schedule=)
     schedule: list[dict] = field(default_factory=list)  # the same in words
+    steps: list[Step] = field(default_factory=list, repr=False)  # the same as a run tells them
     loop: int | None = None  # of a fair lasso: the step after which it repeats
 
     @classmethod
@@ -76,14 +78,24 @@ class Exploration:
         )
 
     def describe(self, build: Callable[[], Kernel], schedule: list, loop: int | None) -> None:
-        """Put the counterexample into words: who, where, what."""
+        """Put the counterexample into words: who, where, what, and the effect."""
         kernel = build()
         self.loop = loop
-        for number, move in enumerate(schedule, start=1):
+        for move in schedule:
             now = entry(kernel, move)
             self.pids.append(now)
-            self.schedule.append({"step": number, **in_words(kernel, now)})
             run_schedule(kernel, [now])
+        self.steps = run(self.scenario, self.policy, schedule=self.pids, **self.params).steps
+        self.schedule = [
+            {
+                "step": step.number,
+                "task": step.task,
+                "function": step.function,
+                "does": story.does(step),
+                "effect": step.effect,
+            }
+            for step in self.steps
+        ]
 
     def switches(self) -> int:
         """Context switches of the counterexample."""
@@ -122,15 +134,15 @@ class Exploration:
         return f"{self.property} is violated after {after} (found among {seen})"
 
     def markdown(self) -> str:
-        """A table of the schedule: step, task, function, what it does."""
+        """A table of the schedule: step, task, function, what it does, its effect."""
         lines = [f"**{self.scenario}** under **{self.policy.name}**: {self.sentence()}.", ""]
         if self.schedule:
-            lines += ["| step | task | function | does |", "| ---: | --- | --- | --- |"]
-            lines += [
-                f"| {s['step']} | {s['task']} | `{s['function']}` | {s['does']} |"
-                for s in self.schedule
-            ]
+            lines.append(story.table(self.steps))
         return "\n".join(lines)
+
+    def chart(self) -> str:
+        """The counterexample as a sequence chart of 72 columns, for a mail; "" without one."""
+        return story.chart(self.steps)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

@@ -19,7 +19,7 @@ def frozen(run: Run) -> list[str]:
     """The last lines of the trace before it is stopped: tick, what is free, who does what."""
     stop = freeze_step(run) + 1
     rows: list[list] = []
-    for number, row in enumerate(run.trace[:stop]):
+    for number, row in enumerate(run.trace[:stop], start=1):
         if rows and rows[-1][3] == does(row):
             rows[-1][4] += 1
             rows[-1][:3] = [number, row[0], row[5]]
@@ -37,7 +37,7 @@ def ask(run: Run, answers: bool = False) -> str:
     lines = [
         f"{heading(run)}, seed {run.seed}: {zone.managed} pages, "
         f"min {zone.min}, low {zone.low}, high {zone.high}.",
-        f"The trace, stopped at step {freeze_step(run)} of {shown_steps(run)}:",
+        f"The trace, stopped at step {freeze_step(run) + 1} of {shown_steps(run)}:",
         "",
         *("  " + line for line in frozen(run)),
     ]

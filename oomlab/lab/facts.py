@@ -103,7 +103,7 @@ def candidates(run: Run, kill: int = 0) -> tuple[str, list[Points]]:
     if not kill < len(reports):
         return "", []
     report = reports[kill]
-    kernel = machine_at(run, report["step"] - 1)
+    kernel = machine_at(run, report["step"])
     name = report["oc"].memcg.name if report["oc"].memcg else None
     memcg = next((m for m in kernel.memcgs if m.name == name), None)
     oc = OomControl(report["oc"].gfp_mask, report["oc"].order, memcg)
@@ -134,7 +134,7 @@ def parts(task, oc: OomControl, policy) -> Points:
 
 def graph_at(run: Run, step: int | None = None) -> tuple[dict, list[str], set[str]]:
     """(who waits for whom, a cycle in it, who is a task) after a step, by default the last."""
-    kernel = machine_at(run, shown_steps(run) - 1 if step is None else step)
+    kernel = machine_at(run, shown_steps(run) if step is None else step)
     graph = wait_for_graph(kernel)
     return graph, find_cycle(graph), {task.name for task in kernel.tasks}
 

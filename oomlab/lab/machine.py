@@ -14,12 +14,12 @@ class Arrived(Exception):
 
 
 def machine_at(run: Run, step: int) -> Kernel:
-    """The machine after step number `step`; -1 is the machine as it booted.
+    """The machine after step number `step`, from 1; 0 is the machine as it booted.
 
     Keeping every state would cost more than the run: runs are repeatable, so it is made again.
     """
     kernel, _ = build(run.scenario, run.policy, **run.params)
-    left = step + 1
+    left = step
 
     def count(*_) -> None:
         nonlocal left

@@ -127,7 +127,7 @@ class Lab {
       if (!v.timeline.theme) v.timeline.setTheme(pageIsDark());
       this.redraw(v);
     });
-    const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0]})` : "nothing more happens"}`);
+    const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0] + 1})` : "nothing more happens"}`);
     this.parted.textContent = parted ? `They part at the thick line. ${parted.join("; ")}. The policies differ in ${view.differs}.`
       : view.pictures.length > 1 ? `Every event is the same. The policies differ in ${view.differs}.` : "";
     this.fillLog(view.pictures[0]);

@@ -30,7 +30,7 @@ class Prediction {
     this.timeline.draw(this.timeline.node.clientWidth);
     this.title.textContent = picture.title;
     const said = this.done ? `${picture.verdict}: ${picture.outcome}.`
-      : `The trace is stopped at step ${picture.steps - 1}. What happens next?`;
+      : `The trace is stopped at step ${picture.steps}. What happens next?`;
     this.outcome.textContent = said;
     this.canvas.ariaLabel = `${picture.title}. ${stepSentence(picture, this.timeline.now)} ` +
       picture.lanes.map((_, row) => laneSentence(picture, row, this.timeline.now)).join(" ");

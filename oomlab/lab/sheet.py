@@ -18,7 +18,7 @@ def discussion_sheet(runs: list[Run]) -> str:
         lines += [f"- {name} = {value}" for name, value in run.params.items()]
         lines += [*changed_knobs(run), "", f"**{run.outcome.verdict}**: {run.outcome.why}.", ""]
         lines += ["| step | what happens |", "|---:|---|"]
-        lines += [f"| {moment.step} | {moment.sentence} |" for moment in moments(run)] + [""]
+        lines += [f"| {moment.step + 1} | {moment.sentence} |" for moment in moments(run)] + [""]
     if len(runs) > 1:
         lines += ["## Where they part", "", parting(*runs), ""]
     lines += ["## To discuss", ""]
@@ -52,7 +52,7 @@ def parting(a: Run, b: Run) -> str:
     )
     if parted is None:
         return f"They do not: every event is the same. The policies differ in {knobs or 'nothing'}."
-    words = [f"{m.sentence} (step {m.step})" if m else "nothing more happens" for m in parted]
+    words = [f"{m.sentence} (step {m.step + 1})" if m else "nothing more happens" for m in parted]
     return (
         f"With {a.policy.name} {words[0]}; with {b.policy.name} {words[1]}. "
         f"The policies differ in {knobs}."

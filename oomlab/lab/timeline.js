@@ -56,23 +56,23 @@ function stepSentence(picture, n) {
   if (!picture.steps) return "No step was taken.";
   const { task, does, func, tick, free } = step(picture, n), { min, low } = picture.zone;
   const mark = free <= min ? `, at or below min ${min}` : free <= low ? `, below low ${low}` : "";
-  return `Step ${n} of ${picture.steps - 1}, tick ${tick}: ${task} in ${func}(): ${does}. ` +
+  return `Step ${n + 1} of ${picture.steps}, tick ${tick}: ${task} in ${func}(): ${does}. ` +
     `${free} pages free${mark}.`;
 }
 
 function laneSentence(picture, row, n) {
   const { name, fates } = picture.lanes[row];
   const segment = picture.rows[row].find((s) => s.start <= n && n < s.end);
-  if (!segment) return `${name}: not there at step ${n}.`;
+  if (!segment) return `${name}: not there at step ${n + 1}.`;
   const state = STATES[segment.state];
   const on = segment.on ? `${state === "locked" ? "" : ", waiting for"} ${segment.on}` : "";
   const fate = fates.filter(([start, end]) => start <= n && n < end)
-    .map(([start, , kind]) => `, ${STATE_WORDS[kind]} since step ${start}`).join("");
+    .map(([start, , kind]) => `, ${STATE_WORDS[kind]} since step ${start + 1}`).join("");
   let last = n;
   while (last >= 0 && picture.tasks[picture.who[last]] !== name) last--;
-  const where = last < 0 ? "" : ` Its last step, ${last}, was in ${step(picture, last).func}(): ` +
+  const where = last < 0 ? "" : ` Its last step, ${last + 1}, was in ${step(picture, last).func}(): ` +
     `${step(picture, last).does}.`;
-  return `${name}: ${STATE_WORDS[state]}${on} since step ${segment.start}${fate}.${where}`;
+  return `${name}: ${STATE_WORDS[state]}${on} since step ${segment.start + 1}${fate}.${where}`;
 }
 
 // Where everything is: `from` to `to` are the steps that are seen.
@@ -122,8 +122,8 @@ function paint(paper, picture, place, theme, fills) {
   paintMemory(paper, picture, place, theme);
   paper.fillStyle = theme.quiet;
   const every = nice(60 / scale);
-  for (let n = Math.ceil(from / every) * every; n < to; n += every) {
-    paper.fillText(String(n), x(n), height - AXIS / 2);
+  for (let n = Math.ceil((from + 1) / every) * every - 1; n < to; n += every) {
+    paper.fillText(String(n + 1), x(n), height - AXIS / 2);
     paper.fillRect(x(n), bottom + STRIP - 6, 1, 6);
   }
   paper.fillText("step", 4, height - AXIS / 2);

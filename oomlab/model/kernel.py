@@ -40,6 +40,9 @@ class Timer(NamedTuple):
 class Kernel:
     """A booted machine. `managed` pages of memory, `cpus` processors, one policy."""
 
+    def __new__(cls, policy: Policy, *args, **kwargs):
+        return object.__new__(policy.class_of(cls))
+
     def __init__(
         self,
         policy: Policy,
@@ -54,7 +57,7 @@ class Kernel:
         self.policy = policy
         self.cpus = cpus
         self.timeslice = timeslice  # how long turns on a processor are, in units of the scheduler
-        self.zone = Zone(managed, policy.watermarks, min_kbytes)
+        self.zone = policy.class_of(Zone)(managed, policy.watermarks, min_kbytes)
         self.zone.reserved, self.zone.reclaimable = reserved, reclaimable
         self.zone.free -= reserved + reclaimable
         self.unmanaged = 0  # pages the zone has beyond what the OOM killer calls RAM
@@ -95,6 +98,8 @@ class Kernel:
         if reclaimable:
             self.kthread_run("kswapd0", kswapd)
         self.oom_init()
+        for name, function in self.policy.kthreads.items():
+            self.kthread_run(name, function)
 
     def oom_init(self) -> None:
         """Start the reaper; whether a failure here matters is a question of M16."""
@@ -130,43 +135,47 @@ class Kernel:
         if thread_of is not None:
             signal, mm, parent = thread_of.signal, thread_of.mm, thread_of.parent
         else:
-            signal = Signal(parent.signal.oom_score_adj if adj is None and parent else adj or 0)
+            signal = self.policy.class_of(Signal)(
+                parent.signal.oom_score_adj if adj is None and parent else adj or 0
+            )
         if mm is None:
             mm = self.new_mm(name, vmas, memcg)
         else:
             mm.mm_users += 1
-        task = Task(self, self.next_pid, name, signal, mm, memcg, uid)
+        task = self.policy.class_of(Task)(self, self.next_pid, name, signal, mm, memcg, uid)
         self.next_pid += 1
         signal.threads.append(task)
         if parent is not None and thread_of is None:
             task.parent = parent
             parent.signal.children.append(task)
-        task.program, task.at_exit, task.vfork_done = program, at_exit, vfork_done
+        bind = self.policy.bind  # a patch has functions of its own
+        task.program, task.at_exit, task.vfork_done = bind(program), bind(at_exit), vfork_done
         task.daemon = daemon
-        self.start(task, user_mode(task))
+        self.start(task, user_mode)
         return task
 
     def kthread_run(self, name: str, function, mm: MM | None = None) -> Task:
         """Start a kernel thread; with `mm` it borrows that address space (use_mm)."""
-        task = Task(self, self.next_pid, name, Signal(), mm, uid=0)
+        of = self.policy.class_of
+        task = of(Task)(self, self.next_pid, name, of(Signal)(), mm, uid=0)
         self.next_pid += 1
         task.signal.threads.append(task)
         task.flags = PF_KTHREAD
-        self.start(task, function(task))
+        self.start(task, function)
         return task
 
-    def start(self, task: Task, thread) -> None:
-        """Put it on the task list and let it run up to its first step."""
+    def start(self, task: Task, function) -> None:
+        """Put it on the task list and let it run `function(task)` up to its first step."""
         self.tasks.append(task)
         if task.memcg is not None:
             task.memcg.attach(task)
-        task.thread = thread
-        task.op = next(thread)
+        task.thread = self.policy.bind(function)(task)
+        task.op = next(task.thread)
         if task.state == TASK_RUNNING:
             self.runqueue.append(task)
 
     def new_mm(self, name: str, vmas, memcg: Memcg | None) -> MM:
-        mm = MM(self, name, vmas, memcg)
+        mm = self.policy.class_of(MM)(self, name, vmas, memcg)
         self.mms.append(mm)
         self.zone.free -= mm.nr_ptes + mm.nr_pmds
         for vma in mm.vmas:
@@ -184,7 +193,7 @@ class Kernel:
         return mm
 
     def new_memcg(self, name: str, limit: int, parent=None, oom_group=False) -> Memcg:
-        self.memcgs.append(Memcg(name, limit, parent, oom_group))
+        self.memcgs.append(self.policy.class_of(Memcg)(name, limit, parent, oom_group))
         return self.memcgs[-1]
 
     def add_timer(self, ticks: int, function, argument) -> Timer:

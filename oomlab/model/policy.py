@@ -7,6 +7,8 @@ by knob. Sources: `K x.y` is that kernel release, `M..` a mail of the bibliograp
 
 from dataclasses import dataclass, field, fields, replace
 
+from .patch import Patch
+
 HZ = 100  # ticks a second
 
 
@@ -210,6 +212,22 @@ class Policy:
     scan_period: int = knob(10 * HZ, "scan: ticks between two rounds", "M09")
     scan_next_victim: int = knob(0, "scan: ticks to the next victim, 0 never", "M05, M16")
     scan_panic: int = knob(0, "scan: ticks to a panic, 0 never", "M05, M16")
+
+    # functions of its own (model/patch.py), None for a policy made of knobs alone
+    patch: Patch | None = field(default=None, repr=False)
+
+    def bind(self, function):
+        """A function or program of the model, as this policy's patch has it."""
+        return function if self.patch is None else self.patch.bind(function)
+
+    def class_of(self, cls: type) -> type:
+        """The class to make objects of, with the state that the patch declares."""
+        return cls if self.patch is None else self.patch.class_of(cls)
+
+    @property
+    def kthreads(self) -> dict:
+        """Kernel threads that the patch adds: {name: function}."""
+        return {} if self.patch is None else self.patch.kthreads
 
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
@@ -445,7 +463,7 @@ PRESETS: dict[str, Policy] = {
     )
 }
 
-KNOBS = {f.name: f for f in fields(Policy) if f.name not in ("name", "about")}
+KNOBS = {f.name: f for f in fields(Policy) if f.name not in ("name", "about", "patch")}
 
 
 def difference(a: Policy, b: Policy) -> dict[str, tuple]:

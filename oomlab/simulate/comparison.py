@@ -59,7 +59,7 @@ class Comparison:
 
 
 def first_difference(first: list[Step], second: list[Step]) -> int | None:
-    """The number of the first step in which two runs differ, None if they do not."""
+    """The index of the first step in which two runs differ, None if they do not."""
     for number, (x, y) in enumerate(zip(first, second, strict=False)):
         if (x.task, x.function, x.verb, x.what) != (y.task, y.function, y.verb, y.what):
             return number
@@ -77,7 +77,7 @@ def parting_sentence(first: Run, second: Run, step: int | None) -> str:
             ends.append(f"{run_.policy.name} has {s.task} in {s.function}: {s.verb} {s.what}")
         else:
             ends.append(f"{run_.policy.name} is over")
-    return f"They part at step {step}: {', '.join(ends)}."
+    return f"They part at step {step + 1}: {', '.join(ends)}."
 
 
 def compare(scenario: str, policies: tuple[str, str], seeds: int = 10, **settings) -> Comparison:

@@ -18,6 +18,7 @@ from ..model.policy import KNOBS, PRESETS, Policy
 from ..model.tasks import PF_EXITING, PF_KTHREAD, Task
 from ..naming import nearest
 from ..scenarios import SCENARIOS, parameters
+from .effect import Look, pages_words, words
 from .outcome import Outcome, judge
 from .scheduler import Entry, run_schedule, run_seeded
 
@@ -27,7 +28,7 @@ SCHEMA = "oomlab-trace/1"
 class Step(NamedTuple):
     """One step: `task` was in `function` and did `verb` to `what`; then it was `state`."""
 
-    number: int
+    number: int  # from 1
     tick: int
     task: str
     function: str
@@ -38,6 +39,7 @@ class Step(NamedTuple):
     pid: int
     waits_for: str  # what it sleeps on, if it does
     reaped: int  # of the free pages, those that the reaper made free
+    effect: str  # what the step did, in words
 
 
 @dataclass
@@ -53,10 +55,12 @@ class Run:
     step_count: int
     trace: list[tuple] = field(repr=False)  # as a Step, but with the objects, not yet their names
     schedule: list[Entry] | None = field(default=None, repr=False)  # the order that was asked for
+    effects: list[str | None] = field(default_factory=list, repr=False)  # None: see `free`
 
     @property
     def steps(self) -> list[Step]:
         """The trace with names, made when asked for: recording must be cheap."""
+        before = [self.kernel.zone.managed, *(row[5] for row in self.trace)]
         return [
             Step(
                 n,
@@ -70,13 +74,16 @@ class Run:
                 task.pid,
                 name_of(on or ""),
                 reaped,
+                pages_words(op[0], before[n - 1] - free) if effect is None else effect,
             )
-            for n, (tick, task, op, function, state, free, on, reaped) in enumerate(self.trace)
+            for n, ((tick, task, op, function, state, free, on, reaped), effect) in enumerate(
+                zip(self.trace, self.effects, strict=True), start=1
+            )
         ]
 
     @property
     def events(self) -> list[dict]:
-        """Events with plain values: event, step, tick, task, and what else it says."""
+        """Events with plain values: event, step (from 1; 0 is boot), tick, task, and what else."""
         return [plain(event) for event in self.kernel.events or ()]
 
     def to_dict(self) -> dict:
@@ -106,7 +113,9 @@ def plain(event: dict) -> dict:
     """An event without references into the machine."""
     out = {}
     for key, value in event.items():
-        if key == "oc":
+        if key == "step":
+            out["step"] = value + 1
+        elif key == "oc":
             out["domain"] = value.memcg.name if value.memcg else "global"
         elif isinstance(value, int | str | bool | list | dict | type(None)):
             out[key] = value
@@ -202,14 +211,17 @@ def run(
     if not trace:
         kernel.events = None
     taken: list[tuple] = []
-    record = recorder(kernel, taken) if trace else None
+    effects: list[str | None] = []
+    record = recorder(kernel, taken, effects) if trace else None
     with uncollected(trace):
         if schedule is not None:
             count = run_schedule(kernel, schedule, record)
         else:
             count = run_seeded(kernel, seed, record, most_steps)
     outcome = judge(kernel, count)
-    return Run(scenario, kernel.policy, seed, params, kernel, outcome, count, taken, schedule)
+    return Run(
+        scenario, kernel.policy, seed, params, kernel, outcome, count, taken, schedule, effects
+    )
 
 
 @contextmanager
@@ -225,15 +237,20 @@ def uncollected(yes: bool = True) -> Iterator[None]:
             gc.enable()
 
 
-def recorder(kernel: Kernel, taken: list):
-    """A function that writes down each step, and numbers the events that happened in it."""
+def recorder(kernel: Kernel, taken: list, effects: list[str | None]):
+    """A function that writes down each step and its effect, and numbers the events in it."""
     events, zone = kernel.events, kernel.zone
     for event in events:  # what happened at boot, before the first step
         event["step"] = -1
-    seen = len(events)
+    seen, free = len(events), zone.free
 
-    def record(task: Task, op: tuple, function: str) -> None:
-        nonlocal seen
+    def record(task: Task, op: tuple, function: str, was: Look | None) -> None:
+        nonlocal seen, free
+        if was is None and taken and seen == len(events) and not task.state:
+            effects.append(None)  # an ordinary step, told by its pages alone
+        else:
+            effects.append(words(kernel, task, op, was, free, events[seen:]))
+        free = zone.free
         if seen < len(events):
             for event in events[seen:]:
                 event["step"] = len(taken)

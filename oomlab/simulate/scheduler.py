@@ -9,11 +9,13 @@ If several are pending, the one that is due first.
 """
 
 from collections.abc import Sequence
+from heapq import heappop
 from itertools import islice
 from random import Random
 
 from ..model.policy import HZ
 from ..model.tasks import PF_KTHREAD
+from .effect import look
 
 STEPS_PER_TICK = 20
 STALLED = 4 * HZ  # ticks in which nothing happens and memory does not fill: the run is stuck
@@ -27,7 +29,8 @@ def run_seeded(
 ) -> int:
     """Run until all is done, quiet, stuck or panicked, or until(kernel); the steps taken.
 
-    `record(task, op, function)` is called after each step with what the task did, and where.
+    `record(task, op, function, was)` is called after each step: what the task did, where, and how
+    the machine looked before (effect.py). A timer that fires is told as a step too.
     """
     draw = Random(seed).random
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
@@ -41,7 +44,7 @@ def run_seeded(
             if timers[0].expires > kernel.jiffies + 1:
                 naps_since = timers[0].expires
             kernel.jiffies = timers[0].expires
-            kernel.run_timers()
+            run_timers(kernel, record)
             next_tick = steps + per_tick
         else:
             ready = len(runqueue)
@@ -57,7 +60,7 @@ def run_seeded(
                 next_tick = steps + per_tick
                 kernel.jiffies += 1
                 if timers:
-                    kernel.run_timers()
+                    run_timers(kernel, record)
                     if any(timer.expires > kernel.jiffies + 1 for timer in timers):
                         naps_since = kernel.jiffies  # something new is yet to come
                 if available(kernel.zone) < lowest:  # memory is still filling up
@@ -94,8 +97,9 @@ def trace(current, length: int, record) -> int:
     while step < length and not current.state and not current.kernel.panicked:
         step += 1
         op, where = current.op, function_of(current.thread)
+        was = look(current.kernel, op)
         current.op = next(current.thread, None)
-        record(current, op, where)
+        record(current, op, where, was)
     return step
 
 
@@ -117,7 +121,7 @@ def run_schedule(kernel, schedule: Sequence[Entry], record=None) -> int:
             raise ValueError(f"step {number}: the machine has panicked, nothing happens any more")
         current = next((task for task in kernel.tasks if task.pid == pid), None)
         if function is not None:
-            fire_timer(kernel, pid, function)
+            fire_timer(kernel, pid, function, record)
         elif current is None:
             raise ValueError(f"the schedule names pid {pid}, which does not exist then")
         elif current.state:
@@ -125,9 +129,9 @@ def run_schedule(kernel, schedule: Sequence[Entry], record=None) -> int:
         elif record is None:
             take_step(kernel, current)
         else:
-            op, where = current.op, function_of(current.thread)
+            op, where, was = current.op, function_of(current.thread), look(kernel, current.op)
             take_step(kernel, current)
-            record(current, op, where)
+            record(current, op, where, was)
     return len(schedule)
 
 
@@ -152,7 +156,7 @@ def take_step(kernel, current) -> None:
         kernel.runqueue.remove(current)
 
 
-def fire_timer(kernel, pid: int, function: str) -> None:
+def fire_timer(kernel, pid: int, function: str, record=None) -> None:
     """Let the earliest timer of this task with this function expire now."""
     pending = [timer for timer in kernel.timers if timer_key(timer) == (pid, function)]
     if not pending:
@@ -160,7 +164,27 @@ def fire_timer(kernel, pid: int, function: str) -> None:
     timer = min(pending)
     kernel.jiffies = max(kernel.jiffies, timer.expires)
     kernel.del_timer(timer)
+    expire(kernel, timer, record)
+
+
+def run_timers(kernel, record=None) -> None:
+    """Fire every timer that is due, and tell `record` about each."""
+    if record is None:
+        kernel.run_timers()
+        return
+    while kernel.timers and kernel.timers[0].expires <= kernel.jiffies:
+        expire(kernel, heappop(kernel.timers), record)
+
+
+def expire(kernel, timer, record=None) -> None:
+    """A timer's function runs. For `record` that is a step of the task it was set for."""
+    if record is None:
+        timer.function(timer.argument)
+        return
+    op = "timer", timer.function.__name__
+    was = look(kernel, op)
     timer.function(timer.argument)
+    record(timer.argument, op, "run_timers", was)
 
 
 def timer_key(timer) -> tuple[int, str]:

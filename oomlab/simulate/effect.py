@@ -1,0 +1,211 @@
+"""What a step did, in words: `cmpxchg mm_to_reap` -> "busy with victim2".
+
+A step says before it runs what it is about to do, as (verb, object). Whether that worked is seen
+by looking at the machine just before and just after. The two looks are kept as plain facts; the
+words are made when they are read. Nothing here changes the machine.
+
+    was = look(kernel, op)          # op is task.op; then the step is taken
+    words(kernel, task, op, was)
+
+Steps that happen by the thousand are not looked at: what they did is seen in the free pages.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..model.kernel import Kernel
+from ..model.locks import TASK_DEAD, TASK_RUNNING, Mutex, RwSemaphore
+from ..model.mm import MM, VMA
+from ..model.tasks import Task
+
+NULL = "NULL"
+
+# Steps that concern no other task: the free pages tell their effect.
+ORDINARY = frozenset({"fault", "allocate", "charge", "free", "spin on task_lock of"})
+
+
+class Look(NamedTuple):
+    """What the words need of the machine at one moment."""
+
+    free: int  # pages
+    fact: object  # what this verb asks of its object, see FACTS
+    refs: dict[MM, tuple[int, int]]  # mm_users and mm_count
+    awake: frozenset[Task]  # tasks that are not asleep
+
+
+def look(kernel: Kernel, op: tuple) -> Look | None:
+    """The machine as the words for `op` need it, before or after its step; None if ordinary."""
+    verb, what = op
+    if verb in ORDINARY:
+        return None
+    fact = FACTS[verb](kernel, what) if verb in FACTS else None
+    refs = {mm: (mm.mm_users, mm.mm_count) for mm in kernel.mms}
+    return Look(kernel.zone.free, fact, refs, frozenset(kernel.runqueue))
+
+
+def variable(kernel: Kernel, what: object) -> str:
+    """What a shared variable holds, by name: a field of the kernel, or of each memcg."""
+    owner, _, name = str(what).rpartition(".")
+    holders = kernel.memcgs if owner == "memcg" else [kernel]
+    held = (getattr(holder, name, None) for holder in holders)
+    return ", ".join(getattr(value, "name", str(value)) for value in held if value) or NULL
+
+
+def queue(kernel: Kernel, what: object = None) -> list[str]:
+    """oom_reaper_list by name, from its head; "..." at the end of a list that runs in a circle."""
+    chain: list[Task] = []
+    link = kernel.oom_reaper_list
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.oom_reaper_list
+    return [task.name for task in chain] + (["..."] if link is not None else [])
+
+
+def to_read(kernel: Kernel, lock: RwSemaphore) -> str:
+    """Who keeps a reader out: the writer, or the first that waits; "" if none does."""
+    if lock.writer is not None:
+        return lock.writer.name
+    return f"{lock.waiters[0][0].name}, which waits for it" if lock.waiters else ""
+
+
+def to_write(kernel: Kernel, lock: RwSemaphore) -> str:
+    return to_read(kernel, lock) or ", ".join(task.name for task in lock.readers)
+
+
+def to_lock(kernel: Kernel, lock: Mutex) -> str:
+    return lock.owner.name if lock.owner is not None else ""
+
+
+def resident(kernel: Kernel, vma: object) -> int:
+    return vma.pages if isinstance(vma, VMA) else 0
+
+
+FACTS: dict[str, Callable] = {
+    "cmpxchg": variable,
+    "xchg": variable,
+    "read": variable,
+    "write": variable,
+    "clear": variable,
+    "queue": queue,
+    "pop": queue,
+    "lock": to_lock,
+    "trylock": to_lock,
+    "read-lock": to_read,
+    "read-trylock": to_read,
+    "write-lock": to_write,
+    "SIGKILL": lambda kernel, task: task.sigkill,
+    "mark": lambda kernel, task: task.memdie,
+    "reap": resident,
+    "unmap": resident,
+}
+
+
+def words(
+    kernel: Kernel, task: Task, op: tuple, was: Look | None, free: int, events: Sequence[dict]
+) -> str:
+    """The effect of a step of `task` that did `op`, just after it; "" if there is none to tell.
+
+    `was` is the look before the step, `free` the free pages then, `events` what the step reported.
+    """
+    if was is None:
+        told = [pages_words(op[0], free - kernel.zone.free)]
+    else:
+        now = look(kernel, op)
+        told = [own_words(op, was, now), *changed_refs(was, now), *woken(op, was, now)]
+    told += map(event_words, events)
+    if task.state == TASK_DEAD:
+        told.append("gone")
+    elif task.state != TASK_RUNNING:
+        told.append(f"sleeps on {task_name(task.waits_for)}")
+    return "; ".join(filter(None, told))
+
+
+def own_words(op: tuple, was: Look, now: Look) -> str:
+    """What became of what the step set out to do."""
+    verb, what = op
+    before, after = was.fact, now.fact
+    if verb == "reclaim from":
+        return f"{now.free - was.free} pages" if now.free > was.free else "nothing to reclaim"
+    if verb == "cmpxchg" and before != NULL:
+        return f"busy with {before}"
+    if verb in ("cmpxchg", "xchg", "read", "write", "clear"):
+        return f"was {before}, now {after}" if before != after else f"finds {before}"
+    if verb == "queue":
+        again = "queued twice: " if task_name(what) in before else ""
+        return f"{again}the list is {', '.join(after)}"
+    if verb == "pop":
+        left = f", {', '.join(after)} left" if after else ", none left"
+        return f"takes {before[0]}{left}" if before else "finds no victim"
+    if verb in ("trylock", "read-trylock"):
+        return f"not taken: {before} has it" if before else "taken"
+    if verb in ("lock", "read-lock", "write-lock"):
+        return f"has to wait: {before} has it" if before else "taken"
+    if verb in ("reap", "unmap"):
+        return f"{before - after} pages"
+    if verb in ("SIGKILL", "mark") and before:
+        return "had it already"
+    return ""
+
+
+def pages_words(verb: str, pages: int) -> str:
+    """The effect of an ordinary step, from how many pages it took."""
+    if pages > 0:
+        return "1 page" if pages == 1 else f"{pages} pages"
+    if pages < 0:
+        return f"{-pages} pages given back"
+    return {"allocate": "no page above the mark", "fault": "no page at once"}.get(verb, "")
+
+
+def task_name(what: object) -> str:
+    return getattr(what, "name", str(what))
+
+
+def changed_refs(was: Look, now: Look) -> Iterator[str]:
+    """References taken and dropped: `mm_users of victim1 1 -> 0`."""
+    if was.refs == now.refs:
+        return
+    for mm, (users, count) in was.refs.items():
+        if mm not in now.refs:
+            yield f"mm_count of {mm.name} {count} -> 0, freed"
+            continue
+        new_users, new_count = now.refs[mm]
+        if users != new_users:
+            yield f"mm_users of {mm.name} {users} -> {new_users}"
+        if count != new_count:
+            yield f"mm_count of {mm.name} {count} -> {new_count}"
+
+
+def woken(op: tuple, was: Look, now: Look) -> Iterator[str]:
+    """Whom the step woke up."""
+    names = [task.name for task in sorted(now.awake - was.awake, key=lambda task: task.pid)]
+    if names:
+        yield f"wakes {', '.join(names)}"
+    elif op[0] == "wake":
+        yield f"{task_name(op[1])} was awake"
+
+
+def event_words(event: dict) -> str:
+    """What the model itself reports, as far as the other words do not say it."""
+    name = task_name(event["task"]) if event["task"] is not None else ""
+    said = EVENTS.get(event["event"])
+    if said is None:
+        return ""
+    more = {key: task_name(value) for key, value in event.items() if key not in ("event", "task")}
+    return said.format(task=name, **more)
+
+
+# Events in words. Those whose step says the same by itself are left out.
+EVENTS = {
+    "scan_aborted": "waits for an unfinished victim",
+    "oom_report": "chooses {chosen}",
+    "unable_to_reap": "gives up {task}",
+    "finish_task_reaping": "{task} is reaped",
+    "no_killable_processes": "no killable process",
+    "mm_pinned": "{by} keeps the memory of {task}",
+    "oom_group": "the whole of {memcg} is to die",
+    "segfault": "SIGSEGV for {task}",
+    "reaper_failed": "there is no reaper",
+    "bug": "BUG: {text}",
+    "panic": "panic: {text}",
+    "exit": "{task} has exited",
+}

@@ -1,0 +1,155 @@
+"""A patch is a policy: functions of the model replaced for it alone."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+import oomlab
+from oomlab.model.mm import mmdrop, mmgrab
+from oomlab.model.reaper import oom_reap_task
+from oomlab.simulate.patches import patch, patch_text, read_patch
+
+
+def fill_slot(current, task, mm):
+    """A slot for each memcg instead of one for all."""
+    mmgrab(mm)
+    yield "cmpxchg", "memcg.oom_slot"
+    if task.memcg.oom_slot is not None:
+        mmdrop(mm)
+        return
+    task.memcg.oom_slot = mm
+    yield "wake", "oom_reaper"
+    current.kernel.oom_reaper_wait.wake_up()
+
+
+def first_full(kernel):
+    return next((memcg for memcg in kernel.memcgs if memcg.oom_slot is not None), None)
+
+
+def oom_reaper_slot(current):
+    while True:
+        yield "read", "memcg.oom_slot"
+        memcg = first_full(current.kernel)
+        if memcg is None:
+            yield from current.kernel.oom_reaper_wait.wait(current)
+            continue
+        yield from oom_reap_task(current, None, memcg.oom_slot)
+        mmdrop(memcg.oom_slot)
+        yield "clear", "memcg.oom_slot"
+        memcg.oom_slot = None
+
+
+SLOTS = patch(
+    "mm-2015-12",
+    fill_slot=fill_slot,
+    oom_reaper_slot=oom_reaper_slot,
+    state={"memcg.oom_slot": None},
+    name="slot per memcg",
+)
+
+
+def nothing(current, task, mm):
+    """A hand-off that hands nothing over."""
+    if False:
+        yield
+
+
+def test_a_patch_changes_its_policy_and_no_other():
+    assert oomlab.run("lost-victim", SLOTS, seed=1).outcome.verdict == "recovered"
+    assert oomlab.run("lost-victim", "mm-2015-12", seed=1).outcome.verdict == "lost-victim"
+    assert oomlab.run("lost-victim", SLOTS, seed=1).outcome.verdict == "recovered"
+
+
+def test_a_patch_is_explored():
+    assert oomlab.explore("lost-victim", SLOTS).verdict == "holds"
+    assert oomlab.explore("lost-victim", "mm-2015-12").verdict == "violated"
+
+
+def test_two_patches_live_in_two_threads():
+    forgets = patch("linux-4.6", wake_oom_reaper=nothing, name="forgets")
+    policies = [SLOTS, forgets, "mm-2015-12", "linux-4.6"] * 6
+    alone = [oomlab.run("lost-victim", policy, seed=2).outcome for policy in policies]
+    with ThreadPoolExecutor(4) as pool:
+        together = pool.map(lambda p: oomlab.run("lost-victim", p, seed=2).outcome, policies)
+    assert list(together) == alone
+
+
+def test_a_plain_function_may_be_replaced_too():
+    def oom_badness(task, totalpages, policy, memcg=None):
+        return 1 if task.name == "chosen" and not task.sigkill else None
+
+    mine = patch("linux-4.4", oom_badness=oom_badness, name="mine")
+    run = oomlab.run("page-thieves", mine, seed=1)
+    assert run.outcome.verdict == "panic"  # no task is killable
+
+
+def test_a_kthread_of_its_own():
+    def janitor(current):
+        while True:
+            yield "look through", "the task list"
+            yield from current.kernel.oom_reaper_wait.wait(current)
+
+    mine = patch("linux-4.6", name="with a janitor", kthreads={"janitor": janitor})
+    run = oomlab.run("lost-victim", mine, seed=1)
+    assert "janitor" in {step.task for step in run.steps}
+
+
+def test_a_patch_becomes_text_and_comes_back():
+    text = patch_text(SLOTS)
+    again = read_patch(text, "slots.py")
+    assert patch_text(again) == text and "first_full" in text
+    for seed in range(5):
+        a, b = (oomlab.run("lost-victim", policy, seed=seed) for policy in (SLOTS, again))
+        assert a.steps == b.steps
+
+
+def test_the_text_carries_the_knobs():
+    text = patch_text(replace(SLOTS, reaper_naps=False))
+    assert "'reaper_naps': False" in text and not read_patch(text, "x.py").reaper_naps
+
+
+@pytest.mark.parametrize(
+    "functions, sentence",
+    [
+        ({"no_such_function": nothing}, "no function no_such_function"),
+        ({"schedule": nothing}, "the method WaitQueue.wait calls it"),
+        ({"oom_badness": nothing}, "must not have a yield"),
+        ({"wake_oom_reaper": lambda current, task, mm: None}, "must have a yield"),
+        ({"oom_reap_task": lambda: (yield)}, "must take the arguments"),
+        ({"wake_oom_reaper": 3}, "is no Python function"),
+    ],
+)
+def test_what_cannot_be_replaced_is_refused(functions, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        patch("linux-4.6", name="wrong", **functions)
+
+
+@pytest.mark.parametrize(
+    "state, sentence",
+    [
+        ({"slot": None}, "write it as class.attribute"),
+        ({"vma.slot": None}, "write it as class.attribute"),
+        ({"memcg.charge": 3}, "has that already"),
+        ({"memcg.a b": 3}, "write it as class.attribute"),
+    ],
+)
+def test_state_that_cannot_be_declared_is_refused(state, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        patch("linux-4.6", name="wrong", state=state)
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("x = = 1", "line 1"),
+        ("1/0", "ZeroDivisionError"),
+        ("def enqueue(task): pass", "must say what it changes"),
+        ("base = 'linux-4.6'", "replaces no function"),
+        ("base = 'linux-9'\ndef enqueue(task): pass", "no policy 'linux-9'"),
+        ("base = 3\ndef enqueue(task): pass", "base must be a str"),
+    ],
+)
+def test_text_that_is_no_patch_is_refused(text, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_patch(text)
