@@ -14,11 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..exercise import Finding
 from ..sandbox.bubblewrap import NoSandbox
 from ..sandbox.group import Group
+from .exports import gradescope
 from .feedback import write_feedback
-from .result import Graded, Result, digest, grade
+from .identity import written
+from .result import Result, changes, digest, grade, without_points
 from .sheets import Sheet
 from .submissions import Submission
 
@@ -44,15 +45,32 @@ def secret_seed(out: Path) -> str:
     return path.read_text()
 
 
-def finished(out: Path, submission: Submission, sheet: Sheet, secret: str) -> Result | None:
-    """The result of an earlier run, if it was for the same notebook, sheet and seed."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        result = Result.from_dict(
-            json.loads((out / submission.student / "result.json").read_text())
+def place_of(out: Path, submission: Submission, sheet: Sheet) -> Path:
+    """Where the results of a student's notebook for a sheet lie; of no other one."""
+    return out / submission.folder / sheet.name
+
+
+def earlier(out: Path, submission: Submission, sheet: Sheet) -> Result | None:
+    """The result of an earlier run for this student and sheet, if there is one."""
+    try:
+        text = (place_of(out, submission, sheet) / "result.json").read_text("utf-8")
+        result = Result.from_dict(json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if (result.student, result.sheet) != (submission.student, sheet.name):
+        raise ValueError(
+            f"{place_of(out, submission, sheet)} holds the results of {result.student}; "
+            "give another folder with --out"
         )
-        if result.digest and result.digest == digest(submission.read(), sheet, secret):
-            return result
-    return None
+    return result
+
+
+def finished(before: Result | None, submission: Submission, sheet: Sheet, secret: str) -> bool:
+    """Was it for the same notebook, sheet, seed and checks?"""
+    with suppress(ValueError):
+        data = submission.read()
+        return before is not None and before.digest == digest(data, sheet, secret)
+    return False
 
 
 def grade_all(
@@ -66,38 +84,66 @@ def grade_all(
 ) -> list[Result]:
     """Grade each, `jobs` at a time; all results in the order given. May raise NoSandbox."""
     secret = secret_seed(out)
-    results: dict[str, Result] = {}
+    results: dict[tuple[str, str], Result] = {}
     running: dict[int, tuple[Submission, Sheet, float]] = {}
     todo = []
     for submission, sheet in work:
-        result = finished(out, submission, sheet, secret)
-        if result is None:
-            todo.append((submission, sheet))
+        result = earlier(out, submission, sheet)
+        if result is not None and finished(result, submission, sheet, secret):
+            results[submission.student, sheet.name] = result
         else:
-            results[submission.student] = result
+            todo.append((submission, sheet, result))
     if results:
         progress(f"{len(results)} of {len(work)} are graded already")
+    clock = Clock(len(work), len(results))
     try:
         while todo or running:
             while todo and len(running) < jobs:
-                submission, sheet = todo.pop(0)
+                submission, sheet, before = todo.pop(0)
                 pid = os.fork()
                 if pid == 0:
-                    grade_and_exit(submission, sheet, out, secret, hidden, trusted)
+                    grade_and_exit(submission, sheet, before, out, secret, hidden, trusted)
                 running[pid] = (submission, sheet, time.monotonic())
             for submission, sheet, code in ended(running):
                 if code == REFUSED:
                     raise NoSandbox("the child could not prove that it is isolated")
                 result = load(out, submission, sheet, code)
-                results[submission.student] = result
-                done = f"{len(results)}/{len(work)} {submission.student}"
-                progress(f"{done}: {result.points} of {result.of} {result.problem}")
+                results[submission.student, sheet.name] = result
+                progress(f"{clock.done()} {submission.student}, {sheet.name}: {said(result)}")
     finally:
         for pid in running:
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
                 os.waitpid(pid, 0)
-    return [results[submission.student] for submission, _ in work]
+    return [results[submission.student, sheet.name] for submission, sheet in work]
+
+
+def all_results(out: Path) -> list[Result]:
+    """Every result that lies in the folder, of this run and of earlier ones, by student."""
+    found = []
+    for path in sorted(out.glob("*/*/result.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.append(Result.from_dict(json.loads(path.read_text("utf-8"))))
+    return sorted(found, key=lambda result: (result.student, result.sheet))
+
+
+class Clock:
+    """How many are done, and about how long the others will take."""
+
+    def __init__(self, of: int, number: int):
+        self.of, self.number, self.began, self.at_start = of, number, time.monotonic(), number
+
+    def done(self) -> str:
+        self.number += 1
+        each = (time.monotonic() - self.began) / (self.number - self.at_start)
+        left = round(each * (self.of - self.number))
+        return f"{self.number}/{self.of}" + (f" (about {left} s left)" if left else "")
+
+
+def said(result: Result) -> str:
+    """One line about a result, with what a grade again has changed."""
+    words = [f"{result.points} of {result.of}", result.problem, "; ".join(result.changed)]
+    return " ".join(filter(None, words))
 
 
 def ended(running: dict) -> list[tuple[Submission, Sheet, int]]:
@@ -115,7 +161,15 @@ def ended(running: dict) -> list[tuple[Submission, Sheet, int]]:
     return out
 
 
-def grade_and_exit(submission, sheet, out: Path, secret: str, hidden: list, trusted: bool) -> None:
+def grade_and_exit(
+    submission: Submission,
+    sheet: Sheet,
+    before: Result | None,
+    out: Path,
+    secret: str,
+    hidden: list[str],
+    trusted: bool,
+) -> None:
     """The life of a grading process."""
     code = 1
     try:
@@ -125,14 +179,18 @@ def grade_and_exit(submission, sheet, out: Path, secret: str, hidden: list, trus
             result = grade(submission, sheet, secret, hidden=hidden, group=group, trusted=trusted)
         finally:
             group.close()
-        folder = out / submission.student
-        write_feedback(result, folder, write)
+        if before is not None:
+            result.changed = changes(before, result)
+        folder = place_of(out, submission, sheet)
+        write_feedback([result], folder, write)
+        write(folder / "gradescope.json", json.dumps(gradescope(result), indent=1))
         write(folder / "result.json", json.dumps(result.to_dict(), indent=1))
         code = 0
     except NoSandbox:
         code = REFUSED
     except BaseException as error:
-        print(f"{submission.student}: {type(error).__name__}: {error}", file=sys.stderr)
+        name = written(submission.student)
+        print(f"{name}: {type(error).__name__}: {written(str(error))}", file=sys.stderr)
     finally:
         os._exit(code)
 
@@ -140,13 +198,7 @@ def grade_and_exit(submission, sheet, out: Path, secret: str, hidden: list, trus
 def load(out: Path, submission: Submission, sheet: Sheet, code: int) -> Result:
     """What the grading process wrote, or a result that says that it could not."""
     if code == 0:
-        text = (out / submission.student / "result.json").read_text("utf-8")
+        text = (place_of(out, submission, sheet) / "result.json").read_text("utf-8")
         return Result.from_dict(json.loads(text))
     problem = f"Grading it failed ({code}); the teacher should look at this notebook."
-    nothing = [
-        Graded(
-            e.name, e.title, e.level, [Finding(p.name, p.says, 0, p.points) for p in e.properties]
-        )
-        for e in sheet.exercises
-    ]
-    return Result(submission.student, submission.source, sheet.name, "", nothing, problem)
+    return without_points(submission, sheet, problem)

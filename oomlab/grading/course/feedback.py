@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..exercise import Finding
 from ..handoff.picture import lanes, text_lanes
+from .identity import JOINERS
 from .result import Graded, Result
 
 STYLE = """
@@ -45,10 +46,10 @@ COLUMNS = {
 }
 
 
-def write_feedback(result: Result, folder: Path, write: Callable[[Path, str], None]) -> None:
-    """feedback.html and feedback.md in the student's folder."""
-    write(folder / "feedback.html", html_page(result))
-    write(folder / "feedback.md", markdown_page(result))
+def write_feedback(results: list[Result], folder: Path, write: Callable[[Path, str], None]) -> None:
+    """feedback.html and feedback.md for the sheets of one student."""
+    write(folder / "feedback.html", html_page(results))
+    write(folder / "feedback.md", "\n\n".join(markdown_page(result) for result in results))
 
 
 def code(text: str) -> str:
@@ -58,20 +59,24 @@ def code(text: str) -> str:
 
 def clean(text: str) -> str:
     """Without control characters, and characters that turn the direction of writing."""
-    return "".join(c for c in text if c.isprintable() or c in "\n")
+    return "".join(c for c in text if c.isprintable() or c in "\n" + JOINERS)
 
 
-def html_page(result: Result) -> str:
-    title = f"{result.sheet}: {result.student}"
+def html_page(results: list[Result]) -> str:
+    title = ", ".join(result.sheet for result in results) + f": {results[0].name}"
     parts = [HEADER.format(title=escape(clean(title)), style=STYLE)]
-    parts.append(f"<h1>{escape(clean(title))}</h1>")
+    return "\n".join([*parts, *map(html_sheet, results), "</body></html>\n"])
+
+
+def html_sheet(result: Result) -> str:
+    parts = [f"<h1>{escape(clean(f'{result.sheet}: {result.name}'))}</h1>"]
     parts.append(f'<p class="sum">{result.points} of {result.of} points</p>')
     if result.problem:
         parts.append(f'<div class="p"><p>{code(result.problem)}</p></div>')
     for graded in result.exercises:
         parts.append(f"<h2>{escape(graded.title)}: {graded.points} of {graded.of}</h2>")
         parts += [html_finding(f, shown_above(graded, f)) for f in graded.findings]
-    return "\n".join([*parts, "</body></html>\n"])
+    return "\n".join(parts)
 
 
 def shown_above(graded: Graded, f: Finding) -> bool:
@@ -127,7 +132,7 @@ def in_fence(text: str) -> str:
 
 
 def markdown_page(result: Result) -> str:
-    parts = [f"# {plain_text(result.sheet)}: {plain_text(result.student)}", ""]
+    parts = [f"# {plain_text(result.sheet)}: {plain_text(result.name)}", ""]
     parts += [f"{result.points} of {result.of} points", ""]
     if result.problem:
         parts += [plain_text(result.problem), ""]

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
+from pathlib import Path
 
 from ..asking import AskChild
 from ..exercise import Finding
 from ..sandbox.child import Child
 from ..sandbox.group import Group
+from .likeness import fingerprints
 from .sheets import Sheet
 from .submissions import NotANotebook, Submission, code_cells
 
-SCHEMA = "oomlab-result/1"
+SCHEMA = "oomlab-result/2"
+MORE = ("name", "folder", "number", "system", "checks", "notebook", "answers", "changed")
 
 
 @dataclass
@@ -40,9 +43,17 @@ class Result:
     student: str
     source: str
     sheet: str
-    digest: str  # of the notebook, the sheet and the seed: the same work need not be done twice
+    digest: str  # of the notebook, sheet, seed and checks: the same work need not be done twice
     exercises: list[Graded] = field(default_factory=list)
     problem: str = ""  # why nothing could be graded
+    name: str = ""  # of the student, as it is written
+    folder: str = ""  # of the student's pages
+    number: str = ""  # in the course system
+    system: str = ""  # whose number it is: "Moodle" or "Canvas"
+    checks: str = ""  # the version of the checks that gave the points
+    notebook: str = ""  # sha256 of what was handed in
+    answers: dict[str, str] = field(default_factory=dict)  # exercise: fingerprint of its text
+    changed: list[str] = field(default_factory=list)  # against the grade before
 
     @property
     def points(self) -> int:
@@ -62,6 +73,7 @@ class Result:
             "points": self.points,
             "of": self.of,
             "problem": self.problem,
+            **{key: getattr(self, key) for key in MORE},
             "exercises": [
                 {
                     "name": g.name,
@@ -82,11 +94,64 @@ class Result:
             for e in data["exercises"]
         ]
         keys = ("student", "source", "sheet", "digest")
-        return cls(*(data[key] for key in keys), exercises, data["problem"])
+        more = {key: data[key] for key in MORE}
+        return cls(*(data[key] for key in keys), exercises, data["problem"], **more)
+
+
+@cache
+def checks_version() -> str:
+    """The text of everything that decides about points: grader, model, and what runs it."""
+    package = Path(__file__).parents[2]
+    files = [package / "scenarios.py"]
+    for room in ("grading", "model", "simulate"):
+        files += sorted((package / room).rglob("*.py"))
+    seen = sha256()
+    for file in files:
+        seen.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
+    return seen.hexdigest()[:12]
 
 
 def digest(data: bytes, sheet: Sheet, secret: str) -> str:
-    return sha256(sha256(data).digest() + f"{sheet.digest()}/{secret}".encode()).hexdigest()
+    words = f"{sheet.digest()}/{secret}/{checks_version()}".encode()
+    return sha256(sha256(data).digest() + words).hexdigest()
+
+
+def changes(before: Result, after: Result) -> list[str]:
+    """What a grade again says otherwise than the grade before, and why that may be."""
+    points = {(g.name, f.property): f.points for g in before.exercises for f in g.findings}
+    rows = [
+        f"{g.name}: {f.property} {points.get((g.name, f.property), 'not asked')} -> {f.points}"
+        for g in after.exercises
+        for f in g.findings
+        if points.get((g.name, f.property)) != f.points
+    ]
+    if not rows:
+        return []
+    causes = {
+        "the notebook": before.notebook != after.notebook,
+        "the checks": before.checks != after.checks,
+    }
+    why = " and ".join(name for name, differ in causes.items() if differ) or "the seed or the sheet"
+    total = f"{before.points} -> {after.points} points, because {why} changed"
+    return [total, *rows]
+
+
+def nothing_yet(submission: Submission, sheet: Sheet) -> Result:
+    """A result with the student's names, before anything is graded."""
+    who = (submission.name, submission.folder, submission.number, submission.system)
+    result = Result(submission.student, submission.source, sheet.name, "", [], "", *who)
+    result.checks = checks_version()
+    return result
+
+
+def without_points(submission: Submission, sheet: Sheet, problem: str) -> Result:
+    """0 points for everything, and why."""
+    result = nothing_yet(submission, sheet)
+    result.problem = problem
+    for e in sheet.exercises:
+        findings = [Finding(p.name, p.says, 0, p.points) for p in e.properties]
+        result.exercises.append(Graded(e.name, e.title, e.level, findings))
+    return result
 
 
 def grade(
@@ -99,12 +164,14 @@ def grade(
     trusted: bool = False,
 ) -> Result:
     """Grade one notebook. Raises NoSandbox, and nothing that a submission could cause."""
-    result = Result(submission.student, submission.source, sheet.name, "")
+    result = nothing_yet(submission, sheet)
     cells: list[str] | None = None
     try:
         data = submission.read()
         result.digest = digest(data, sheet, secret)
+        result.notebook = sha256(data).hexdigest()
         cells = code_cells(data)
+        result.answers = fingerprints(cells, sheet)
     except NotANotebook as wrong:
         result.problem = f"The notebook could not be read: {wrong}."
     for exercise in sheet.exercises:

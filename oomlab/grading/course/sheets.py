@@ -7,14 +7,20 @@ student's copy of these cells is never consulted.
 import ast
 import json
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 from ..checks import EXERCISES
 from ..exercise import Exercise
+from .collect import STRAY, Found, Handed
+from .identity import same
 from .submissions import Submission
 
 MAGIC_LINES = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
+UNFIT = 9
 
 
 class Sheet:
@@ -66,16 +72,80 @@ def load_sheets(place: Path) -> list[Sheet]:
     return [Sheet(path) for path in paths]
 
 
-def choose(sheets: list[Sheet], submission: Submission) -> Sheet:
-    """The sheet that a submission answers: by its name, or because there is only one."""
-    if len(sheets) == 1:
-        return sheets[0]
-    place = submission.member or str(submission.path)
-    fitting = [sheet for sheet in sheets if sheet.name in place]
-    if not fitting:
-        names = ", ".join(sheet.name for sheet in sheets)
-        raise ValueError(
-            f"cannot tell which sheet {submission.source} answers ({names}): "
-            "name one with --exercises FILE"
-        )
-    return max(fitting, key=lambda sheet: (place.rfind(sheet.name), len(sheet.name)))
+def asked_of_the_class(sheets: list[Sheet], wanted: list[str], told: set[str]) -> list[Sheet]:
+    """The sheets that the class has: as the teacher says with --sheet, or by what is there.
+
+    `told` are the sheets that the teacher's own names of files and folders speak of. What a student
+    called a file decides nothing: a student must not choose an easier sheet.
+    """
+    names = [sheet.name for sheet in sheets]
+    for name in wanted:
+        if name not in names:
+            raise ValueError(f"there is no sheet {name}: there are {', '.join(names)}")
+    if not wanted and len(sheets) > 1:
+        if len(told) != 1:
+            seen = f"the files speak of {' and '.join(sorted(told))}; " if told else ""
+            raise ValueError(
+                f"{seen}say which sheet the class has with --sheet, once for each: "
+                f"{', '.join(names)}"
+            )
+        wanted = list(told)
+    return [sheet for sheet in sheets if not wanted or sheet.name in wanted]
+
+
+def assign(found: Found, sheets: list[Sheet]) -> list[tuple[Submission, Sheet]]:
+    """One notebook for each student and sheet; what is not chosen is left, with the reason."""
+    work = []
+
+    def leave(source: str, why: str) -> None:
+        found.left_out.append((source, why))
+
+    for person, theirs in sorted(by_person(found.handed, leave).items()):
+        last = max(one.stamp for one in theirs)
+        for one in [one for one in theirs if one.stamp != last]:
+            leave(one.submission.source, "the same student handed in a later one")
+        todo = [one for one in theirs if one.stamp == last]
+        for sheet in sheets:
+            best = min((rank(one, sheet, sheets) for one in todo), default=None)
+            if best is None or best == UNFIT:
+                continue
+            chosen = [one for one in todo if rank(one, sheet, sheets) == best]
+            if len(chosen) > 1:
+                which = " and ".join(sorted(one.submission.source for one in chosen))
+                why = f"{person} has more than one notebook for {sheet.name}: {which}; keep one"
+                for one in chosen:
+                    leave(one.submission.source, why)
+            else:
+                work.append((chosen[0].submission, sheet))
+            todo = [one for one in todo if one not in chosen]
+        for one in todo:
+            leave(one.submission.source, f"another notebook of {person} is graded")
+    return work
+
+
+def by_person(handed: list[Handed], leave: Callable[[str, str], None]) -> dict[str, list[Handed]]:
+    """The notebooks of each student. Two whose ids look alike are both refused."""
+    people: dict[str, list[Handed]] = {}
+    alike: dict[str, set[str]] = {}
+    for one in handed:
+        people.setdefault(one.student.id, []).append(one)
+        alike.setdefault(same(one.student.folder), set()).add(one.student.id)
+    for ids in alike.values():
+        if len(ids) > 1:
+            for person in ids:
+                for one in people.pop(person):
+                    names = " and ".join(sorted(ids))
+                    leave(one.submission.source, f"{names} look alike; give a --roster")
+    return people
+
+
+def rank(one: Handed, sheet: Sheet, sheets: list[Sheet]) -> int:
+    """How well a notebook's name fits a sheet; of equals none is chosen."""
+    stem = one.place.stem
+    if one.says == sheet.name:
+        return 0 if same(stem).endswith(same(sheet.name)) else 1
+    if len(sheets) > 1:
+        return UNFIT
+    if one.says is None:
+        return 3 if STRAY.fullmatch(stem) else 2
+    return 4

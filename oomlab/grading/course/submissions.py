@@ -7,18 +7,17 @@ metadata are not looked at. A zip archive is read in memory; nothing is ever unp
 import io
 import json
 import os
-import re
 import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 NOTEBOOK_BYTES = 8 << 20
 SOURCE_BYTES = 1 << 20
-ARCHIVE_FILES = 5000
-IDS = re.compile(r"[^A-Za-z0-9._-]+")
+DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError)
+DAMAGED += (KeyError, IndexError, EOFError, ValueError)
 
 
 class NotANotebook(ValueError):
@@ -27,53 +26,71 @@ class NotANotebook(ValueError):
 
 @dataclass
 class Submission:
-    """A file somebody handed in: whose, from where, and its bytes or why there are none."""
+    """A file that was handed in: whose, from where, and its bytes or why there are none."""
 
-    student: str  # unique in a batch, fit for a file name
-    source: str  # as given on the command line, for people
+    student: str  # the id: unique in a course
+    source: str  # for people: as given on the command line, then the way into an archive
     path: Path
-    member: str = ""  # inside a zip archive
+    inside: tuple[int, ...] = ()  # which entry of the zip archive, and of the archive in it
+    name: str = ""  # of the student, as it is written; without one, the id
+    folder: str = ""  # the id as the name of a folder; without one, the id
+    number: str = ""  # in the course system
+    system: str = ""  # whose number it is: "Moodle" or "Canvas"
+
+    def __post_init__(self):
+        self.name, self.folder = self.name or self.student, self.folder or self.student
 
     def read(self) -> bytes:
-        if self.member:
-            return read_member(self.path, self.member)
+        if self.inside:
+            return read_entry(self.path, self.inside)
         return read_file(self.path)
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a regular file; NotANotebook for links, devices and what is too long."""
+def open_file(path: Path) -> BinaryIO:
+    """A regular file, open for reading; NotANotebook for links, devices and the like."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        why = "it is a symbolic link" if os.path.islink(path) else error.strerror
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "its name is no file name"
+        why = "it is a symbolic link" if os.path.islink(path) else why
         raise NotANotebook(f"it cannot be opened: {why}") from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise NotANotebook("it is not a regular file")
-    with os.fdopen(fd, "rb") as file:
-        data = file.read(NOTEBOOK_BYTES + 1)
+    return os.fdopen(fd, "rb")
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a regular file; NotANotebook for links, devices and what is too long."""
+    with open_file(path) as file:
+        return at_most(file)
+
+
+def at_most(file: BinaryIO) -> bytes:
+    data = file.read(NOTEBOOK_BYTES + 1)
     if len(data) > NOTEBOOK_BYTES:
         raise NotANotebook(f"it is longer than {NOTEBOOK_BYTES >> 20} MB; clear its outputs")
     return data
 
 
-def read_member(archive: Path, member: str) -> bytes:
-    try:
-        with zipfile.ZipFile(archive) as opened, opened.open(member) as file:
-            data = file.read(NOTEBOOK_BYTES + 1)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        OSError,
-        RuntimeError,
-        NotImplementedError,
-        KeyError,
-        EOFError,
-    ) as error:
-        raise NotANotebook(f"the archive is damaged or locked ({type(error).__name__})") from None
-    if len(data) > NOTEBOOK_BYTES:
-        raise NotANotebook(f"it is longer than {NOTEBOOK_BYTES >> 20} MB; clear its outputs")
-    return data
+def read_entry(archive: Path, inside: tuple[int, ...]) -> bytes:
+    """The bytes of an entry of a zip archive, or of an archive that is an entry."""
+    with open_file(archive) as file:
+        data: BinaryIO = file
+        for place in inside:
+            try:
+                with (
+                    zipfile.ZipFile(data) as opened,
+                    opened.open(opened.infolist()[place]) as entry,
+                ):
+                    data = io.BytesIO(at_most(entry))
+            except NotANotebook:
+                raise
+            except DAMAGED as error:
+                raise NotANotebook(
+                    f"the archive is damaged or locked ({type(error).__name__})"
+                ) from None
+        return data.read()
 
 
 def code_cells(data: bytes) -> list[str]:
@@ -103,61 +120,3 @@ def source_of(cell: dict) -> str | None:
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     return source if cell.get("cell_type") == "code" and isinstance(source, str) else None
-
-
-def collect(paths: list[str]) -> list[Submission]:
-    """Notebooks, archives of notebooks, and folders of both, as submissions with unique ids."""
-    found: list[tuple[str, Path, str]] = []
-    for given in paths:
-        path = Path(given)
-        if path.is_dir() and not path.is_symlink():
-            for folder, folders, files in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                found += [
-                    (f"{folder}/{name}", Path(folder, name), "")
-                    for name in sorted(files)
-                    if name.endswith(".ipynb")
-                ]
-        elif path.suffix == ".zip" and not path.is_symlink():
-            found += [(f"{given}: {name}", path, name) for name in members(path)]
-        else:
-            found.append((given, path, ""))
-    stems = [Path(member or path).stem for _, path, member in found]
-    taken = {"results.json", "results.csv", "nbgrader.csv"}  # what a batch writes itself
-    submissions = []
-    for (source, path, member), stem in zip(found, stems, strict=True):
-        student = unique(student_of(Path(member) if member else path, stems.count(stem) > 1), taken)
-        submissions.append(Submission(student, source, path, member))
-    return submissions
-
-
-def members(archive: Path) -> list[str]:
-    """The notebooks in a zip archive; an archive that cannot be read counts as one submission."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as opened:
-            names = [i.filename for i in opened.infolist()[:ARCHIVE_FILES] if not i.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return ["archive.ipynb"]
-    return [name for name in names if name.endswith(".ipynb")]
-
-
-def student_of(path: Path, same_stem: bool) -> str:
-    """alice.ipynb, or alice/level-1.ipynb, or submitted/alice/level-1/level-1.ipynb: alice.
-
-    Where all notebooks have one name, the folder says whose it is; the folder of an assignment,
-    named like the notebook in it, does not count.
-    """
-    parts = [part for part in path.parts[:-1] if part not in ("..", ".", "/", path.stem)]
-    return parts[-1] if same_stem and parts else path.stem
-
-
-def unique(name: str, taken: set[str]) -> str:
-    """A file name of plain letters that nobody has yet."""
-    plain = IDS.sub("_", name).strip("._")[:60] or "student"
-    if plain != name or plain.lower() in taken:  # two names may look alike now
-        plain = f"{plain}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
-    candidate, number = plain, 2
-    while candidate.lower() in taken:
-        candidate, number = f"{plain}-{number}", number + 1
-    taken.add(candidate.lower())
-    return candidate

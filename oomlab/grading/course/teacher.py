@@ -8,11 +8,16 @@ from pathlib import Path
 
 from ..sandbox.bubblewrap import NoSandbox, require_bubblewrap
 from ..sandbox.group import DEGRADED, Group
-from .batch import grade_all, write
-from .exports import as_csv, as_json, write_exports
+from .batch import all_results, grade_all, write
+from .collect import Found, collect
+from .exports import as_csv, as_json, table, write_exports
+from .feedback import write_feedback
+from .identity import Roster
 from .release import student_version
-from .sheets import choose, load_sheets
-from .submissions import collect
+from .result import Result, without_points
+from .sheets import Sheet, asked_of_the_class, assign, load_sheets
+from .submissions import Submission
+from .summary import html_summary, in_letters, written_line
 
 TRUSTED = (
     "--trusted: the code in these notebooks runs with your rights, on your files and your network, "
@@ -57,33 +62,67 @@ def add_grade_arguments(parser: argparse.ArgumentParser) -> None:
         "notebooks", nargs="+", metavar="NOTEBOOK", help="notebooks, folders or zips"
     )
     parser.add_argument(
+        "--sheet",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="the sheet that the class has; give it again for each further one",
+    )
+    parser.add_argument(
+        "--roster", metavar="FILE", help="the students, as CSV: only they exist, under these names"
+    )
+    parser.add_argument(
         "--exercises", default="exercises", metavar="DIR", help="the teacher's sheets"
     )
     parser.add_argument("--out", default="graded", metavar="DIR", help="results and feedback pages")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print all results as JSON")
+    form.add_argument("--json", action="store_true", help="print the results as JSON")
     form.add_argument("--csv", action="store_true", help="print a table as CSV")
+    parser.add_argument(
+        "--fail-under",
+        type=percentage,
+        metavar="N",
+        help="exit with 1 if a student has less than N percent of the points",
+    )
     parser.add_argument("--trusted", action="store_true", help=TRUSTED.partition(": ")[2])
 
 
+def percentage(text: str) -> float:
+    number = float(text.removesuffix("%"))
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError("a percentage lies between 0 and 100")
+    return number
+
+
 def grade(args: argparse.Namespace) -> int:
-    """Grade notebooks; write results and a feedback page for each student."""
+    """Grade notebooks; write results, a feedback page for each student, and a summary.
+
+    Exit status: 0, or 1 if a student is below --fail-under or could not be graded, or 2 if nothing
+    was graded at all.
+    """
     out = Path(args.out)
     say(TRUSTED) if args.trusted else None
     try:
         if not args.trusted:
             require_bubblewrap()
             require_limits()
+        roster = Roster.read(Path(args.roster)) if args.roster else None
         sheets = load_sheets(Path(args.exercises))
-        submissions = collect(args.notebooks)
-        work = [(submission, choose(sheets, submission)) for submission in submissions]
-        if not work:
+        found = collect(args.notebooks, [sheet.name for sheet in sheets], roster)
+        handed = {one.student.id for one in found.handed}
+        if not handed:
+            tell_left_out(found)
             raise ValueError("there is no notebook to grade")
+        told = {one.told for one in found.handed if one.told}
+        class_sheets = asked_of_the_class(sheets, args.sheet, told)
+        work = assign(found, class_sheets)
+        say("The class has " + " and ".join(f"{s.name} ({s.points} points)" for s in class_sheets))
+        tell_left_out(found)
         out.mkdir(parents=True, exist_ok=True)
-        hidden = [str(sheet.path.resolve()) for sheet in sheets]
-        hidden += [str(submission.path.resolve()) for submission in submissions]
-        hidden.append(str((out / ".seed").resolve()))
+        hidden = [str(sheet.path.absolute()) for sheet in sheets]
+        hidden += [str(submission.path.absolute()) for submission, _ in work]
+        hidden.append(str((out / ".seed").absolute()))
         results = grade_all(
             work,
             out,
@@ -92,19 +131,62 @@ def grade(args: argparse.Namespace) -> int:
             trusted=args.trusted,
             progress=say,
         )
+        results += nothing_from(roster, class_sheets, handed)
     except (NoSandbox, ValueError, OSError) as error:
         say(f"oomlab grade: {error}")
         return 2
-    write_exports(results, out, write)
+    write_pages(results, found.left_out, out, roster)
     if args.json or args.csv:
         print((as_json if args.json else as_csv)(results), end="")
-    say(f"Results and feedback pages are in {out}")
-    return 0
+    say(in_letters(results))
+    say(f"Results and feedback pages are in {out}; begin with {out / 'summary.html'}")
+    lost = handed - {submission.student for submission, _ in work}
+    if lost:
+        say(f"NOT GRADED: {', '.join(sorted(lost))}; the reasons are above")
+    low = [r for r in results if args.fail_under and 100 * r.points < args.fail_under * r.of]
+    if low:
+        names = ", ".join(sorted({r.student for r in low}))
+        say(f"Below {args.fail_under:g} %: {names}")
+    return 1 if low or lost else 0
+
+
+def tell_left_out(found: Found) -> None:
+    for source, why in found.left_out:
+        say(f"not graded: {source}: {why}")
+
+
+def nothing_from(roster: Roster | None, sheets: list[Sheet], handed: set[str]) -> list[Result]:
+    """A line for each student of the roster from whom there is no notebook."""
+    return [
+        without_points(
+            Submission(
+                person.id, "", Path(), (), person.name, person.folder, person.number, person.system
+            ),
+            sheet,
+            "Nothing was handed in.",
+        )
+        for person in (roster.students if roster else [])
+        if person.id not in handed
+        for sheet in sheets
+    ]
+
+
+def write_pages(
+    results: list[Result], left_out: list[tuple[str, str]], out: Path, roster: Roster | None
+) -> None:
+    """Tables and pages, over what was graded now and what lay in the folder before."""
+    everything = {(r.student, r.sheet): r for r in [*all_results(out), *results]}
+    course = [everything[key] for key in sorted(everything)]
+    write_exports(course, out, write, roster)
+    write(out / "not-graded.csv", table([["file", "why"], *left_out]))
+    write(out / "summary.html", html_summary(course, left_out))
+    for folder in dict.fromkeys(r.folder for r in results if r.source):
+        write_feedback([r for r in course if r.folder == folder], out / folder, write)
 
 
 def say(text: str) -> None:
-    """To the teacher, not into a table that is being piped away."""
-    print(text, file=sys.stderr, flush=True)
+    """To the teacher, not into a table that is being piped away; and no escape codes."""
+    print("\n".join(map(written_line, text.split("\n"))), file=sys.stderr, flush=True)
 
 
 def require_limits() -> None:

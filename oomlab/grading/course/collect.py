@@ -1,0 +1,252 @@
+"""What a teacher has on the disk: notebooks, folders, archives of Moodle, Canvas or a Mac.
+
+Nothing is unpacked, no link is followed. What macOS and Jupyter leave behind is passed over; every
+other file that is not graded is named, with the reason, and never stops the rest.
+"""
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+
+from .identity import (
+    AGAIN,
+    CANVAS,
+    EXCHANGE,
+    MOODLE,
+    Roster,
+    Student,
+    Unclear,
+    can_be_a_student,
+    owner,
+    same,
+    sheet_named,
+    written,
+)
+from .submissions import DAMAGED, NotANotebook, Submission, open_file, read_entry
+
+ARCHIVE_FILES = 5000
+LEFT_BEHIND = re.compile(
+    r"__MACOSX|\.ipynb_checkpoints|\..*|Thumbs\.db|desktop\.ini", re.IGNORECASE
+)
+STRAY = re.compile(r"untitled\d*", re.IGNORECASE)
+
+
+@dataclass
+class Place:
+    """A notebook or an archive: the names on the way to it, from the outside in."""
+
+    source: str
+    path: Path
+    above: list[str]  # the folders and the archive that the teacher named
+    parts: list[str]  # from there, the last one is the file
+    inside: tuple[int, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return written(self.parts[-1].rpartition(".")[0])
+
+
+@dataclass
+class Handed:
+    """A notebook of a known student, and the sheet that its name speaks of, if any."""
+
+    student: Student
+    submission: Submission
+    place: Place
+    says: str | None
+    told: str | None  # the sheet that the teacher's own part of the path speaks of
+    stamp: str  # when it was handed in, from the exchange of nbgrader
+
+
+@dataclass
+class Found:
+    """All that was found, and what is not graded: (source, why)."""
+
+    handed: list[Handed] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Collection:
+    """Walks what was given, and asks of every notebook whose it is."""
+
+    def __init__(self, sheets: list[str], roster: Roster | None):
+        self.sheets, self.roster, self.found = sheets, roster, Found()
+
+    def leave(self, source: str, why: str) -> None:
+        self.found.left_out.append((source, why))
+
+    def owner(self, place: Place) -> Student:
+        rule = self.roster.owner if self.roster else owner
+        return rule(place.above, place.parts, self.sheets)
+
+    def given(self, given: str) -> None:
+        """One word of the command line."""
+        path = Path(given)
+        above = [part for part in path.parts if part not in ("..", ".", "/")]
+        if path.is_symlink():
+            self.leave(given, "it is a symbolic link")
+        elif path.is_dir():
+            self.all(list(self.folder(path, above)))
+        elif path.suffix.lower() == ".zip":
+            place = Place(given, path, [*above[:-1], archive_name(path.name)], [path.name])
+            self.all(self.members(place, place.above))
+        else:
+            self.all([Place(given, path, above[:-1], [path.name])])
+
+    def folder(self, top: Path, above: list[str]) -> Iterator[Place]:
+        for folder, folders, files in os.walk(top):
+            folders.sort()
+            for name in [name for name in folders if os.path.islink(os.path.join(folder, name))]:
+                self.leave(os.path.join(folder, name), "it is a symbolic link")
+            folders[:] = [name for name in folders if not LEFT_BEHIND.fullmatch(name)]
+            for name in sorted(files):
+                path = Path(folder, name)
+                parts = list(path.relative_to(top).parts)
+                yield Place(str(path), path, above, parts)
+
+    def members(self, archive: Place, above: list[str]) -> list[Place]:
+        """The files in an archive; none, with a reason, if it cannot be read."""
+        try:
+            names = list(entries(archive))
+        except NotANotebook as wrong:
+            self.leave(archive.source, str(wrong))
+            return []
+        wrapper = same(archive_name(archive.parts[-1]))
+        places = []
+        for number, name in names:
+            parts = [part for part in name.split("/") if part not in ("", ".", "..")]
+            if len(parts) > 1 and same(archive_name(parts[0])) == wrapper:
+                del parts[0]  # a Mac puts the folder itself into the archive
+            source = f"{archive.source}: {name}"
+            places.append(Place(source, archive.path, above, parts, (*archive.inside, number)))
+        return places
+
+    def all(self, places: list[Place]) -> None:
+        places = [p for p in places if not any(map(LEFT_BEHIND.fullmatch, p.parts))]
+        for place in without_common_folder(places, self.sheets):
+            self.one(place)
+
+    def one(self, place: Place) -> None:
+        ending = place.parts[-1].rpartition(".")[2].lower()
+        if ending == "zip":
+            self.archive(place)
+        elif ending != "ipynb":
+            self.leave(place.source, "it is neither a notebook nor a zip archive")
+        elif STRAY.fullmatch(place.stem) and len(place.parts) == 1:
+            self.leave(place.source, "neither its name nor its folder says whose it is")
+        else:
+            try:
+                self.hand(place, self.owner(place))
+            except Unclear as why:
+                self.leave(place.source, str(why))
+
+    def archive(self, place: Place) -> None:
+        """An archive among notebooks: all of it is one student's, or it is a whole class."""
+        members = self.members(place, [*place.above, *place.parts[:-1], place.stem])
+        members = [m for m in members if not any(map(LEFT_BEHIND.fullmatch, m.parts))]
+        course = any(marked(m.parts) for m in members) and not marked(place.parts)
+        try:
+            person = None if course else self.owner(place)
+        except Unclear as why:
+            if len(place.inside) > 0:
+                return self.leave(place.source, str(why))
+            person = None
+        if person is None:
+            return self.all(members)
+        for member in members:
+            if member.parts[-1].lower().endswith(".ipynb"):
+                self.hand(member, person)
+            else:
+                self.leave(member.source, "it is not a notebook")
+
+    def hand(self, place: Place, person: Student) -> None:
+        stamps = [m[2] for part in [*place.above, *place.parts] if (m := EXCHANGE.match(part))]
+        submission = Submission(
+            person.id,
+            written(place.source),
+            place.path,
+            place.inside,
+            person.name,
+            person.folder,
+            person.number,
+            person.system,
+        )
+        on_the_way = [*place.above, *([] if place.inside else place.parts)]
+        told = list(takewhile(lambda part: not named_by_a_system(part), on_the_way))
+        self.found.handed.append(
+            Handed(
+                person,
+                submission,
+                place,
+                sheet_named(place.parts[-1], self.sheets),
+                next(filter(None, (sheet_named(t, self.sheets) for t in reversed(told))), None),
+                max(stamps, default=""),
+            )
+        )
+
+
+def collect(words: list[str], sheets: list[str], roster: Roster | None = None) -> Found:
+    """All notebooks in what was given, each with its student; and what is left out, and why."""
+    collection = Collection(sheets, roster)
+    for word in words:
+        collection.given(word)
+    return collection.found
+
+
+def archive_name(name: str) -> str:
+    """class.zip, class (1).zip, class 2.zip: class."""
+    stem = name[:-4] if name.lower().endswith(".zip") else name
+    return AGAIN.sub("", stem)
+
+
+def named_by_a_system(part: str) -> bool:
+    """From here on the names are the student's own."""
+    return bool(MOODLE.match(part) or EXCHANGE.match(part) or CANVAS.fullmatch(part))
+
+
+def marked(parts: list[str]) -> bool:
+    """Does a part say who it is in the way of a course system?"""
+    return any(MOODLE.match(part) or EXCHANGE.match(part) for part in parts)
+
+
+def without_common_folder(places: list[Place], sheets: list[str]) -> list[Place]:
+    """class/alice/x.ipynb, class/bob/x.ipynb: alice/x.ipynb, bob/x.ipynb."""
+    books = [p for p in places if p.parts[-1].lower().endswith((".ipynb", ".zip"))]
+    tops = {p.parts[0] for p in books}
+    if len(tops) == 1 and all(len(p.parts) > 2 for p in books):
+        if len({p.parts[1] for p in books if can_be_a_student(p.parts[1], sheets)}) > 1:
+            for place in places:
+                place.parts = place.parts[1:] if place.parts[0] in tops else place.parts
+    return places
+
+
+def entries(archive: Place) -> Iterator[tuple[int, str]]:
+    """(number, name) of each file in a zip archive; NotANotebook if it is damaged."""
+    try:
+        if archive.inside:
+            file = io.BytesIO(read_entry(archive.path, archive.inside))
+        else:
+            file = open_file(archive.path)
+        with file, zipfile.ZipFile(file) as opened:
+            for number, info in enumerate(opened.infolist()[:ARCHIVE_FILES]):
+                if not info.is_dir():
+                    yield number, real_name(info)
+    except NotANotebook:
+        raise
+    except DAMAGED as error:
+        raise NotANotebook(f"the archive is damaged ({type(error).__name__})") from None
+
+
+def real_name(info: zipfile.ZipInfo) -> str:
+    """A Mac writes names in UTF-8 without saying so; what is no UTF-8 becomes U+FFFD."""
+    if info.flag_bits & 0x800:  # the archive says that its names are UTF-8
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # from the extra field of Info-ZIP: decoded already
+        return info.filename
