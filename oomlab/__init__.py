@@ -11,8 +11,9 @@ from .scenarios import SCENARIOS
 from .simulate.outcome import Outcome
 from .simulate.patches import patch
 from .simulate.run import Run, build, run
+from .version import VERSION
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [
     "HZ",
     "KNOBS",

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from .explorer import PROPERTIES, explore, hunt
 from .explorer.exploration import show_progress
-from .model.policy import KNOBS, PRESETS
+from .model.policy import KNOBS, PRESETS, Policy
 from .naming import nearest
 from .scenarios import SCENARIOS, parameters, title
+from .sheets import check_all, property_of, scenario_of, sheet_of
 from .simulate.comparison import compare
+from .simulate.patches import read_patch
 from .simulate.run import run
 from .simulate.scheduler import entry_of
 
@@ -88,7 +90,11 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
 
     sub = command("explore", explore_all, "every schedule: is there one that breaks a property?")
     scenario_arguments(sub)
-    sub.add_argument("--property", default="no-victim-lost")
+    sub.add_argument(
+        "--property",
+        default="no-victim-lost",
+        help="a name from: oomlab list properties, or FILE.py:function",
+    )
     sub.add_argument("--prefer", choices=["steps", "switches"], default="steps")
     sub.add_argument("--max-states", type=int, default=400_000)
     sub.add_argument("--seconds", type=float)
@@ -99,6 +105,12 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     how = sub.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true")
     how.add_argument("--chart", action="store_true", help="a sequence chart for a mail")
+    sub.add_argument("--sheet", type=Path, metavar="FILE", help="write a sheet that runs again")
+
+    sub = command("check", check_sheets, "run sheets again: is each still as claimed?")
+    sub.add_argument("paths", nargs="+", type=Path, help="sheets, or folders of them (*.sheet)")
+    sub.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
+    sub.add_argument("--trust", action="store_true", help="run the Python text in them too")
 
     sub = command("explain", explain, "explain the OOM reports in a log: why that process?")
     sub.add_argument("file", help="a log, or - for standard input")
@@ -122,8 +134,9 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
 
 
 def scenario_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("scenario", help="a name from: oomlab list scenarios")
+    sub.add_argument("scenario", help="a name from: oomlab list scenarios, or FILE.py:function")
     sub.add_argument("--policy", default="linux-4.4", help="a name from: oomlab list policies")
+    sub.add_argument("--patch", type=Path, metavar="FILE.py", help="a patched policy instead")
     sub.add_argument(
         "--set",
         action="append",
@@ -167,7 +180,13 @@ def list_all(args) -> None:
 
 def run_one(args) -> None:
     schedule = read_schedule(args.schedule) if args.schedule else None
-    done = run(args.scenario, args.policy, seed=args.seed, schedule=schedule, **settings(args.set))
+    done = run(
+        scenario_of(args.scenario),
+        policy_of(args),
+        seed=args.seed,
+        schedule=schedule,
+        **settings(args.set),
+    )
     if args.json:
         outcome = asdict(done.outcome)
         head = {
@@ -219,9 +238,9 @@ def compare_two(args) -> None:
 def explore_all(args) -> None:
     if args.random is not None:
         found = hunt(
-            args.scenario,
-            args.policy,
-            args.property,
+            scenario_of(args.scenario),
+            policy_of(args),
+            property_of(args.property),
             runs=args.random,
             seed=args.seed,
             **settings(args.set),
@@ -230,9 +249,9 @@ def explore_all(args) -> None:
         return
     tell = show_progress if sys.stderr.isatty() and not args.json else None
     found = explore(
-        args.scenario,
-        args.policy,
-        args.property,
+        scenario_of(args.scenario),
+        policy_of(args),
+        property_of(args.property),
         prefer=args.prefer,
         max_states=args.max_states,
         seconds=args.seconds,
@@ -242,8 +261,36 @@ def explore_all(args) -> None:
     tell_found(found, args)
 
 
+def policy_of(args) -> str | Policy:
+    """The preset that --policy names, or the patched policy of --patch."""
+    if args.patch is None:
+        return args.policy
+    try:
+        return read_patch(args.patch.read_text(encoding="utf-8"), args.patch.name)
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{args.patch} cannot be read: {wrong}") from None
+
+
+def check_sheets(args) -> int:
+    """A line a sheet; the exit status is 1 if one is not as claimed."""
+    wrong = 0
+    for checked in check_all(args.paths, jobs=args.jobs, trust=args.trust):
+        wrong += not checked.ok
+        print(checked.line(), flush=True)
+    return 1 if wrong else 0
+
+
+def write_sheet(found, args) -> None:
+    """The sheet of an exploration, with the text of its scenario and property if they have one."""
+    files = {spec.rpartition(":")[0] for spec in (args.scenario, args.property) if ":" in spec}
+    code = "\n\n\n".join(Path(file).read_text(encoding="utf-8").strip() for file in sorted(files))
+    args.sheet.write_text(sheet_of(found, code=code).text(), encoding="utf-8")
+
+
 def tell_found(found, args) -> None:
     """An exploration as JSON, as a chart with its answer, or as Markdown."""
+    if args.sheet is not None:
+        write_sheet(found, args)
     if args.json:
         print(json.dumps(found.to_dict()))
     elif args.chart:

@@ -16,6 +16,8 @@ HEIGHT = {
     "lab": 2,
     "theory": 2,
     "grading": 2,
+    "sheets": 2,
+    "version": 0,
     "cli": 3,
     "__main__": 3,
 }

@@ -1,0 +1,190 @@
+"""Run sheets again: is each still as claimed?
+
+A sheet is checked in three parts: its schedule is replayed, step by step, and each effect compared;
+its property is asked where the schedule ends; every schedule is explored again and the verdict
+compared with the claim. The first part that differs is the answer, in one sentence.
+
+    for checked in check_all([Path("sheets")], jobs=2):
+        print(checked.line())
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from ..explorer import explore
+from ..explorer.properties import PROPERTIES, choose_property
+from ..model.policy import Policy
+from ..scenarios import SCENARIOS
+from ..simulate.patches import read_patch
+from ..simulate.run import build, choose_policy, run
+from ..simulate.scheduler import run_schedule
+from ..version import VERSION
+from .code import add_scenario, function_in
+from .sheet import Sheet, read_sheet, step_lines
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one sheet. `wrong` is empty if it is as claimed."""
+
+    path: str
+    claim: str
+    wrong: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return not self.wrong
+
+    def line(self) -> str:
+        """The one line that `oomlab check` prints."""
+        answer = f"ok     {self.claim}" if self.ok else f"WRONG  {self.wrong}"
+        return f"{self.path}: {answer} ({self.seconds:.1f} s)"
+
+
+def check(sheet: Sheet, path: str = "sheet", *, trust: bool = False) -> Checked:
+    """Run one sheet again. Python text in it is run only with `trust`."""
+    began = monotonic()
+    try:
+        wrong = difference_from(sheet, path, trust)
+    except ValueError as refused:
+        wrong = str(refused)
+    if wrong and sheet.version and sheet.version != VERSION:
+        wrong += f"; it was written by oomlab {sheet.version}, this is {VERSION}"
+    return Checked(path, sheet.claim, wrong, monotonic() - began)
+
+
+def difference_from(sheet: Sheet, path: str, trust: bool) -> str:
+    """The first way in which the sheet is not as claimed, "" if it is."""
+    if sheet.digest and sheet.digest != sheet.computed_digest():
+        return "it was changed after oomlab wrote it (its digest is another)"
+    if (sheet.patch or sheet.code) and not trust:
+        return "it holds Python text; read it, then run it with --trust"
+    asked = Question.of(sheet, path)
+    if sheet.schedule:
+        wrong = schedule_differs(sheet, asked)
+        if wrong:
+            return wrong
+    found = asked.explore()
+    return claim_differs(sheet, found)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a sheet asks, as values."""
+
+    scenario: str
+    policy: Policy
+    settings: dict[str, str]
+    property: str | Callable
+    clock: str
+    states: int
+
+    @classmethod
+    def of(cls, sheet: Sheet, path: str) -> "Question":
+        scenario, *parameters = sheet.scenario.split()
+        base, *knobs = sheet.policy.split()
+        policy = choose_policy(base, pairs(knobs))
+        if sheet.patch:
+            policy = read_patch(sheet.patch, f"{path}: patch")
+        if sheet.code and scenario not in SCENARIOS:
+            scenario = add_scenario(sheet.code, scenario, f"{path}: code")
+        asked: str | Callable = sheet.property
+        if sheet.code and asked not in PROPERTIES:
+            asked = function_in(sheet.code, sheet.property, f"{path}: code")
+        states, _, unit = sheet.bound.partition(" ")
+        if not states.isdigit() or unit not in ("states", ""):
+            raise ValueError(f"the bound is a number of states, not {sheet.bound!r}")
+        return cls(
+            scenario,
+            policy,
+            pairs(parameters),
+            asked,
+            sheet.clock,
+            int(states),
+        )
+
+    def explore(self):
+        return explore(
+            self.scenario,
+            self.policy,
+            self.property,
+            max_states=self.states,
+            **self.settings,
+        )
+
+
+def pairs(words: Iterable[str]) -> dict[str, str]:
+    """{"victims": "2"} from ["victims=2"]."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ValueError(f"write {word!r} as name=value")
+        found[name] = value
+    return found
+
+
+def schedule_differs(sheet: Sheet, asked: Question) -> str:
+    """Replay the schedule: the first line that is not what happens, "" if there is none."""
+    done = run(asked.scenario, asked.policy, schedule=sheet.entries, **asked.settings)
+    for line, real in zip(sheet.schedule, step_lines(done.steps), strict=True):
+        if line.split() != real.split():
+            return f"the sheet says {line.strip()!r} where {real.strip()!r} happens"
+    wanted = choose_property(asked.property)
+    if sheet.claim == "holds" or wanted.kind != "never":
+        return ""
+    if sheet.claim.startswith("violated in") and len(sheet.schedule) != sheet.steps:
+        return f"it claims {sheet.claim!r}, and its schedule has {len(sheet.schedule)} steps"
+    kernel, _ = build(asked.scenario, asked.policy, **asked.settings)
+    run_schedule(kernel, sheet.entries)
+    return "" if wanted.question(kernel) else f"its schedule does not violate {wanted.name}"
+
+
+def claim_differs(sheet: Sheet, found) -> str:
+    """Compare the claim with what was found, "" if it is right."""
+    steps = len(found.pids)
+    says = f"it claims {sheet.claim!r}, but {found.sentence()}"
+    if sheet.claim == "holds" or found.verdict != "violated":
+        return "" if found.verdict == sheet.claim else says
+    if sheet.claim.startswith("violated in") and steps != sheet.steps:
+        return says
+    if sheet.claim.startswith("violated within") and steps > (sheet.steps or 0):
+        return says
+    return ""
+
+
+def sheets_in(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are; of folders, every *.sheet in them, by name."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.rglob("*.sheet"))
+        elif path.exists():
+            yield path
+        else:
+            raise ValueError(f"there is no {path}")
+
+
+def check_file(path: Path, trust: bool) -> Checked:
+    try:
+        sheet = read_sheet(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError, ValueError) as wrong:
+        return Checked(str(path), "", str(wrong), 0.0)
+    return check(sheet, str(path), trust=trust)
+
+
+def check_all(
+    paths: Sequence[Path], *, jobs: int = 2, trust: bool = False, executor: Executor | None = None
+) -> Iterator[Checked]:
+    """Check files and folders, `jobs` at a time; the answers in the order of the files."""
+    files = list(sheets_in(paths))
+    if not files:
+        raise ValueError(f"no sheet in {', '.join(map(str, paths))}")
+    if executor is None and (jobs == 1 or len(files) == 1):
+        yield from (check_file(path, trust) for path in files)
+        return
+    with executor or ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(check_file, files, [trust] * len(files))

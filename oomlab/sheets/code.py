@@ -1,0 +1,61 @@
+"""Scenarios and properties from a Python text: a file on the command line, the code of a sheet.
+
+    --scenario my.py:two_writers     a function (policy, **parameters) that makes a Kernel
+    --property my.py:writer_waits    a function of the machine, or of (memory, step)
+
+The text may use every name of the model without an import. It is run: trust it first.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from ..naming import nearest
+from ..scenarios import SCENARIOS
+from ..simulate.patches import run_text
+
+
+def function_in(text: str, name: str, source: str) -> Callable:
+    """The function `name` that this text defines. ValueError if there is none."""
+    known = run_text(text, source)
+    found = known.get(name)
+    if not callable(found):
+        own = [key for key, value in known.items() if getattr(value, "__globals__", 0) is known]
+        raise ValueError(f"{source} has no function {name!r}: {nearest(name, own)}")
+    return found
+
+
+def add_scenario(text: str, name: str, source: str) -> str:
+    """Make a function of this text a scenario; the name it has from then on.
+
+    The name holds a digest of the text, so another text's scenario is another one.
+    """
+    full = f"{name}@{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    if full not in SCENARIOS:
+        function = function_in(text, name, source)
+        function.__doc__ = function.__doc__ or f"{name}, from {source}."
+        SCENARIOS[full] = function
+    return full
+
+
+def split_spec(spec: str) -> tuple[str, str, str] | None:
+    """(text, function, file) of FILE.py:name, None if the words are a plain name."""
+    path, colon, name = spec.rpartition(":")
+    if not colon:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8"), name, path
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{path} cannot be read: {wrong}") from None
+
+
+def scenario_of(spec: str) -> str:
+    """The name of a scenario, from a name or FILE.py:name."""
+    found = split_spec(spec)
+    return add_scenario(*found) if found else spec
+
+
+def property_of(spec: str) -> str | Callable:
+    """A property's name, or its function from FILE.py:name."""
+    found = split_spec(spec)
+    return function_in(*found) if found else spec

@@ -1,0 +1,93 @@
+"""A sheet is evidence that runs again: what it claims is checked, and a change is found out."""
+
+from dataclasses import replace
+
+import pytest
+
+import oomlab
+from oomlab.sheets import check, check_all, read_sheet, sheet_of
+from tests.test_patch import SLOTS
+
+LOST = sheet_of(oomlab.explore("lost-victim", "rfc-2015-11-25", victims=2), title="lost")
+HOLDS = sheet_of(oomlab.explore("lost-victim", "rfc-2015-11-25", reaper="list", vmas=1))
+
+
+def test_a_sheet_is_as_claimed_and_reads_back():
+    for sheet in (LOST, HOLDS):
+        again = read_sheet(sheet.text())
+        assert again.digest == sheet.computed_digest() and again.text() == sheet.text()
+        assert check(again).ok, check(again).wrong
+    assert LOST.claim == "violated in 18 steps" and HOLDS.claim == "holds"
+    assert HOLDS.policy.endswith("reaper=list")
+
+
+def test_one_written_by_hand_needs_no_schedule_and_no_digest():
+    text = """oomlab sheet 1
+# a comment
+scenario: lost-victim
+policy: mm-2015-12
+property: no-victim-lost
+claim: violated within 40 steps
+"""
+    assert check(read_sheet(text)).ok
+    assert not check(read_sheet(text.replace("within 40", "within 4"))).ok
+    assert not check(read_sheet(text.replace("violated within 40 steps", "holds"))).ok
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"policy": "rfc-2015-11-25 reaper_naps=True"},
+        {"scenario": "lost-victim victims=3"},
+        {"claim": "violated in 17 steps"},
+        {"claim": "holds"},
+        {"property": "no-deadlock"},
+        {"bound": "10 states"},
+        {"schedule": (*LOST.schedule[:3], *LOST.schedule[4:])},
+        {"schedule": (LOST.schedule[1], LOST.schedule[0], *LOST.schedule[2:])},
+        {"schedule": LOST.schedule[:-1]},
+        {"schedule": (*LOST.schedule[:-1], LOST.schedule[-1].replace("NULL", "victim1"))},
+    ],
+)
+def test_a_change_is_found_out(change):
+    changed = replace(LOST, **change)
+    text = changed.text().replace(changed.computed_digest(), LOST.computed_digest())
+    assert "digest" in check(read_sheet(text)).wrong
+    unsealed = "\n".join(line for line in text.splitlines() if not line.startswith("digest"))
+    if "policy" not in change and "scenario" not in change:  # without it, only what is untrue
+        assert not check(read_sheet(unsealed)).ok
+
+
+def test_a_patch_travels_in_the_sheet_and_is_run_only_when_trusted():
+    sheet = read_sheet(sheet_of(oomlab.explore("lost-victim", SLOTS)).text())
+    assert "def fill_slot" in sheet.patch
+    assert "--trust" in check(sheet).wrong
+    assert check(sheet, trust=True).ok
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("", "is no sheet"),
+        ("oomlab sheet 99", "reads up to"),
+        ("oomlab sheet 1\nscenario: x", "does not say its policy"),
+        ("oomlab sheet 1\nscenari: x", "did you mean 'scenario'"),
+        ("oomlab sheet 1\nclaim: holds\nclaim: holds", "twice"),
+        (HOLDS.text().replace("claim: holds", "claim: maybe"), "the claim is"),
+        (LOST.text().replace("1   thread", "x   thread"), "no step of a schedule"),
+    ],
+)
+def test_what_is_no_sheet_is_refused(text, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_sheet(text)
+
+
+def test_folders_are_checked_in_order(tmp_path):
+    (tmp_path / "b.sheet").write_text(LOST.text())
+    (tmp_path / "a.sheet").write_text(HOLDS.text())
+    (tmp_path / "c.sheet").write_text("oomlab sheet 1\nnonsense")
+    answers = list(check_all([tmp_path], jobs=1))
+    assert [answer.ok for answer in answers] == [True, True, False]
+    assert "c.sheet" in answers[2].line() and "WRONG" in answers[2].line()
+    with pytest.raises(ValueError, match="there is no"):
+        list(check_all([tmp_path / "nothing"]))
