@@ -29,8 +29,8 @@ clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis tests/artifacts
 	find . -name __pycache__ -exec rm -rf {} +
 
-.venv/lab.stamp: EXTRAS := lab
-.venv/test.stamp: EXTRAS := lab,test,bench
+.venv/lab.stamp: EXTRAS := lab,grade
+.venv/test.stamp: EXTRAS := lab,grade,test,bench
 .venv/%.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "oomlab needs Python 3.11 or newer; name one with: make PYTHON=python3.13"; exit 1; }

@@ -58,7 +58,7 @@ def hand_in(folder: Path, data: bytes, *exercises, trusted=False, hidden=()) -> 
             Submission("student", "student", path),
             OneExercise(*exercises),
             SECRET,
-            hidden=[str(path), *hidden],
+            hidden=[str(folder), *hidden],
             group=members,
             trusted=trusted,
         )

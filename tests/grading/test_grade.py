@@ -22,7 +22,8 @@ from oomlab.grading.course.submissions import (
     code_cells,
     read_file,
 )
-from oomlab.grading.sandbox import bubblewrap, group
+from oomlab.grading.inside.evidence import LIMITS
+from oomlab.grading.sandbox import bubblewrap, group, proof
 
 LEVEL_2 = Path("exercises/level-2.ipynb")
 
@@ -167,7 +168,9 @@ def test_root_without_a_cgroup_is_refused(classroom, monkeypatch, capsys):
 
 def test_a_child_that_is_not_isolated_gets_no_input(classroom, monkeypatch, capsys):
     """The child is started without any sandbox, and cannot prove what is not so."""
-    monkeypatch.setattr(bubblewrap, "command", lambda hidden: bubblewrap.trusted_command())
+    started, command = bubblewrap.start_child, bubblewrap.child_command
+    monkeypatch.setattr(bubblewrap, "child_command", lambda _="": command(bubblewrap.INSIDE))
+    monkeypatch.setattr(bubblewrap, "start_child", lambda options, group: started(None, group))
     assert grade(classroom / "submitted", "--out", classroom / "graded") == 2
     assert not list((classroom / "graded").rglob("result.json"))
 
@@ -175,6 +178,9 @@ def test_a_child_that_is_not_isolated_gets_no_input(classroom, monkeypatch, caps
 def test_each_doubt_is_enough():
     here = {name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")}
     apart = {name: f"{name}:[1]" for name in here}
+    options, own = bubblewrap.child_options(["/course"]), bubblewrap.child_command()
+    line = ["/usr/bin/bwrap", "--args", "3", "--", *own]
+    environment = sorted(f"{name}={value}" for name, value in bubblewrap.ENVIRONMENT.items())
     fine = {
         "namespaces": apart,
         "capabilities": ["", ""],
@@ -182,20 +188,39 @@ def test_each_doubt_is_enough():
         "uid": 65534,
         "devices": ["lo"],
         "writable": [],
-        "visible": [],
+        "hidden": {"/course": [], "/": ["usr", "tmp", "inside"]},
+        "environments": {"1": [], "self": environment},
+        "command_lines": {"1": line, "self": own, "orig_argv": own},
+        "keys": False,
+        "files": [0, 1, 2],
+        "seccomp": "2",
+        "allowed": [],
+        "limits": LIMITS,
     }
-    assert bubblewrap.doubts(fine) == []
+    assert proof.doubts(fine, line, options) == []
     for name in ("net", "pid", "mnt", "user", "ipc", "uts"):
-        assert bubblewrap.doubts({**fine, "namespaces": {**apart, name: here[name]}})
+        found = {**fine, "namespaces": {**apart, name: here[name]}}
+        assert proof.doubts(found, line, options)
     for wrong in (
         {"capabilities": ["", "1"]},
         {"no_new_privs": "0"},
         {"uid": 0},
         {"devices": ["lo", "eth0"]},
         {"writable": ["/"]},
-        {"visible": ["x"]},
+        {"hidden": {"/course": ["alice"]}},
+        {"hidden": {"/": ["home", "usr"]}},
+        {"environments": {"1": ["TOKEN=secret"], "self": environment}},
+        {"environments": {"1": [], "self": [*environment, "TOKEN=secret"]}},
+        {"command_lines": {"1": [*line, "alice.ipynb"], "self": own, "orig_argv": own}},
+        {"command_lines": {"1": line, "self": [*own, "alice.ipynb"], "orig_argv": own}},
+        {"command_lines": {"1": line, "self": own, "orig_argv": [*own, "alice.ipynb"]}},
+        {"keys": True},
+        {"files": [0, 1, 2, 7]},
+        {"seccomp": "0"},
+        {"allowed": ["keyctl"]},
+        {"limits": {**LIMITS, "RLIMIT_AS": -1}},
     ):
-        assert bubblewrap.doubts({**fine, **wrong})
+        assert len(proof.doubts({**fine, **wrong}, line, options)) == 1, wrong
 
 
 def test_trusted_says_what_it_means(classroom, monkeypatch, capsys):

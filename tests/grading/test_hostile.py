@@ -3,6 +3,8 @@
 import json
 import os
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from attacks import ATTACKS
@@ -13,7 +15,7 @@ from oomlab.grading.checks import EXERCISES
 from oomlab.grading.checks.oom_badness import points as true
 from oomlab.grading.course import result as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
-from oomlab.grading.sandbox import child, group
+from oomlab.grading.sandbox import child, group, proof
 
 BADNESS = EXERCISES["badness"]
 TREASURE = "the hidden tests and all the grades"
@@ -37,29 +39,43 @@ def test_there_are_enough():
     assert len(ATTACKS) >= 60
 
 
-def processes(folder):
-    """Who is left of a child: the hidden files stand in its command line, and in its children's."""
+@pytest.fixture(autouse=True)
+def sandboxes(monkeypatch):
+    """The pid namespaces of the children, as they prove them."""
+    spaces, doubts = set(), proof.doubts
+
+    def noting(found, *rest):
+        spaces.add(found["namespaces"]["pid"])
+        return doubts(found, *rest)
+
+    monkeypatch.setattr(proof, "doubts", noting)
+    return spaces
+
+
+def left_over(spaces):
+    """Processes that still run in one of these namespaces; one that only init must reap is gone."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/cmdline", "rb") as file:
-                if os.fsencode(f"{folder}/student.ipynb") in file.read():
-                    found.append(name)
-        except OSError:
-            pass
+        with suppress(OSError):
+            if os.readlink(f"/proc/{name}/ns/pid") in spaces:
+                state = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[0]
+                found += [name] if state != "Z" else []
     return found
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_gains_nothing_and_harms_nobody(name, tmp_path, course):
+def test_gains_nothing_and_harms_nobody(name, tmp_path, course, sandboxes):
     began = time.monotonic()
     data = notebook(ATTACKS[name].replace("CANARY", str(course)))
-    result = hand_in(tmp_path, data, BADNESS, hidden=[str(course)])
+    result = hand_in(tmp_path, data, BADNESS, hidden=[str(course.parent)])
     assert result.points == 0
     assert time.monotonic() - began < 15
     assert course.read_text() == TREASURE
     assert TREASURE not in json.dumps(result.to_dict())
-    assert processes(tmp_path) == []
+    until = time.monotonic() + 1  # a killed process needs a moment to go
+    while left_over(sandboxes) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert sandboxes and left_over(sandboxes) == []
     page = html_page(result).lower()
     assert "<script" not in page and "\ud800" not in page
     markdown_page(result).encode(errors="strict")

@@ -13,6 +13,7 @@ from .collect import Found, collect
 from .exports import as_csv, as_json, table, write_exports
 from .feedback import write_feedback
 from .identity import Roster
+from .places import teachers_folders
 from .release import student_version
 from .result import Result, without_points
 from .sheets import Sheet, asked_of_the_class, assign, load_sheets
@@ -120,14 +121,11 @@ def grade(args: argparse.Namespace) -> int:
         say("The class has " + " and ".join(f"{s.name} ({s.points} points)" for s in class_sheets))
         tell_left_out(found)
         out.mkdir(parents=True, exist_ok=True)
-        hidden = [str(sheet.path.absolute()) for sheet in sheets]
-        hidden += [str(submission.path.absolute()) for submission, _ in work]
-        hidden.append(str((out / ".seed").absolute()))
         results = grade_all(
             work,
             out,
             max(1, args.jobs),
-            hidden=sorted(set(hidden)),
+            hidden=teachers_folders(args.notebooks, args.exercises, out, args.roster or out),
             trusted=args.trusted,
             progress=say,
         )

@@ -1,9 +1,11 @@
-"""Where student code runs: a bubblewrap sandbox that sees Python, and nothing else.
+"""The sandbox that bubblewrap makes: it shows Python and its libraries, and nothing else.
 
 No network, no capabilities, own process ids, a read-only view of the interpreter and the science
-libraries, and a small private /tmp. The package itself, the exercises and other submissions are
-not in it. The child in the sandbox says what it finds; `doubts` compares that with what the
-decider knows about itself, before the child is given anything.
+libraries, a small private /tmp, a filter of system calls. The package itself, the exercises and
+other submissions are not in it. bubblewrap starts with an empty environment and gets its arguments
+through a file that it reads and closes: its environment and its command line can be read from
+inside, and say nothing. What is covered depends on the teacher's folders only, never on a
+submission.
 """
 
 import os
@@ -11,40 +13,58 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+
+from . import seccomp
+from .group import Group
 
 PACKAGE = Path(__file__).resolve().parents[2]
 INSIDE = PACKAGE / "grading" / "inside"
 TMP_BYTES = 16 << 20
+MASKED = ("cmdline", "kcore", "key-users", "keys", "sched_debug", "timer_list")  # in /proc
+ENVIRONMENT = {  # all of it
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "agg",
+    "MPLCONFIGDIR": "/tmp",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PATH": "/usr/bin:/bin",
+    "PWD": "/tmp",
+}
 
 NO_SANDBOX = (
     "oomlab grade runs code of strangers only in a sandbox, and there is none here: {}. "
-    "Install bubblewrap 0.8 or newer (Debian: apt install bubblewrap). For code that you wrote "
-    "yourself there is --trusted, which runs it with all your rights and without any protection."
+    "Install bubblewrap 0.8 or newer and libseccomp (Debian: apt install bubblewrap libseccomp2). "
+    "For code that you wrote yourself there is --trusted, which runs it with all your rights and "
+    "without any protection."
+)
+BROKEN = "The sandbox is not tight, so nothing more was graded: {}."
+IN_THE_WAY = (
+    "The folder {} lies where Python itself lies, in sight of student code: "
+    "move the course to a folder of its own"
 )
 
 
 class NoSandbox(RuntimeError):
     """Untrusted work is refused, in one sentence."""
 
-    def __init__(self, reason: str):
-        super().__init__(NO_SANDBOX.format(reason))
+    def __init__(self, reason: str, sentence: str = NO_SANDBOX):
+        super().__init__(sentence.format(reason))
 
 
-def python(libraries: list[str], hidden: list[str], inside: Path | str) -> list[str]:
-    """The interpreter, with no start-up files of anybody: -S reads no .pth, -I no environment."""
-    return [
-        os.path.realpath(sys._base_executable),  # of which a venv's may be a copy
-        "-I",
-        "-S",
-        "-B",
-        str(inside),
-        *libraries,
-        "--",
-        *hidden,
-    ]
+@cache
+def interpreter() -> str:
+    """The interpreter itself, of which a venv's may be a copy."""
+    return os.path.realpath(sys._base_executable)
+
+
+def python(script: Path | str, *arguments: str) -> list[str]:
+    """A Python with no start-up files of anybody: -S reads no .pth, -I no environment."""
+    return [interpreter(), "-I", "-S", "-B", str(script), *arguments]
 
 
 @cache
@@ -57,121 +77,127 @@ def libraries() -> tuple[str, ...]:
 
 
 @cache
-def system() -> tuple[str, ...]:
-    """bubblewrap's arguments for the interpreter and what it is linked with."""
-    arguments: list[str] = ["--ro-bind", "/usr", "/usr"]
+def trees() -> tuple[str, ...]:
+    """What is shown, read-only: the system's programs, the interpreter and the libraries."""
+    roots = [path for path in ("/usr", "/bin", "/lib", "/lib32", "/lib64") if os.path.isdir(path)]
+    shown = [path for path in roots if not os.path.islink(path)]
+    for path in sorted({os.path.realpath(sys.base_prefix), *libraries()}):
+        if not any(within(path, tree) for tree in shown):
+            shown.append(path)
+    return tuple(shown)
+
+
+def within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def options(hidden: Sequence[str] = (), more: Sequence[str] = ()) -> list[str]:
+    """bubblewrap's options; `hidden` folders are empty inside, `more` come after the system's."""
+    binds: list[str] = []
+    for tree in trees():
+        binds += ["--ro-bind", tree, tree]
     for path in ("/bin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(path):
-            arguments += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
-            arguments += ["--ro-bind", path, path]
+            binds += ["--symlink", os.readlink(path), path]
     for path in ("/etc/ld.so.cache", "/etc/alternatives"):
-        arguments += ["--ro-bind-try", path, path]
-    for path in {os.path.realpath(sys.base_prefix), *libraries()}:
-        if not path.startswith("/usr/"):
-            arguments += ["--ro-bind", path, path]
-    return tuple(arguments)
-
-
-def bubblewrap(hidden: list[str], more: tuple[str, ...] = ()) -> list[str]:
-    """bwrap and its arguments, up to the command.
-
-    Directories of the `hidden` files are empty inside, if they would be in view at all. `more`
-    binds come after the system's, before everything is made read-only.
-    """
-    binds = system() + more
-    shown = [binds[i + 2] for i, word in enumerate(binds) if word == "--ro-bind"]
-    covers: list[str] = []
-    for folder in sorted({os.path.dirname(os.path.realpath(path)) for path in hidden}):
-        if any(f"{folder}/".startswith(tree + "/") for tree in shown):
-            covers += ["--tmpfs", folder, "--remount-ro", folder]
+        binds += ["--ro-bind-try", path, path]
+    for name in MASKED:
+        if os.path.exists(f"/proc/{name}"):
+            binds += ["--ro-bind", "/dev/null", f"/proc/{name}"]
+    for folder in covered(hidden):
+        binds += ["--tmpfs", folder, "--remount-ro", folder]
+    environment = [word for item in ENVIRONMENT.items() for word in ("--setenv", *item)]
     return [
-        "bwrap",
-        "--unshare-all",
-        "--unshare-user",
-        "--disable-userns",
-        "--uid",
-        "65534",
-        "--gid",
-        "65534",
-        "--hostname",
-        "sandbox",
-        "--cap-drop",
-        "ALL",
-        "--die-with-parent",
-        "--new-session",
-        "--clearenv",
-        "--setenv",
-        "LANG",
-        "C.UTF-8",
-        "--setenv",
-        "HOME",
-        "/tmp",
-        "--setenv",
-        "MPLCONFIGDIR",
-        "/tmp",
-        "--setenv",
-        "PATH",
-        "/usr/bin:/bin",
-        "--setenv",
-        "OPENBLAS_NUM_THREADS",
-        "1",
-        "--setenv",
-        "OMP_NUM_THREADS",
-        "1",
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--size",
-        str(TMP_BYTES),
-        "--tmpfs",
-        "/tmp",
-        *binds,
-        *covers,
-        "--remount-ro",
-        "/dev",
-        "--remount-ro",
-        "/",
-        "--chdir",
-        "/tmp",
+        *("--unshare-all", "--unshare-user", "--disable-userns", "--hostname", "sandbox"),
+        *("--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"),
+        *("--die-with-parent", "--new-session", "--clearenv", *environment),
+        *("--proc", "/proc", "--dev", "/dev", "--size", str(TMP_BYTES), "--tmpfs", "/tmp"),
+        *(*binds, *more, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),
     ]
 
 
-def command(hidden: Sequence[str]) -> list[str]:
-    """The command that starts the child in the sandbox."""
-    inside = ("--dir", "/inside", "--ro-bind", str(INSIDE), "/inside")
-    hidden = [str(PACKAGE / "__init__.py"), *hidden]
-    return bubblewrap(hidden, inside) + python(list(libraries()), hidden, "/inside")
+def covered(hidden: Sequence[str]) -> list[str]:
+    """Those of the folders that would be in sight, outermost first."""
+    covers: list[str] = []
+    for folder in sorted({str(PACKAGE), *hidden}):
+        seen = any(within(folder, tree) for tree in trees())
+        if seen and any(within(path, folder) for path in (interpreter(), *trees(), *libraries())):
+            raise NoSandbox(IN_THE_WAY.format(folder), "{}.")
+        if seen and not any(within(folder, cover) for cover in covers):
+            covers.append(folder)
+    return covers
 
 
-def trusted_command() -> list[str]:
-    """The command that starts the child without any sandbox."""
-    return python(list(libraries()), [], INSIDE)
+def mounted(options: Sequence[str]) -> list[str]:
+    """Every place inside that these options make."""
+    operands = {"--tmpfs": 1, "--proc": 1, "--dev": 1, "--dir": 1, "--symlink": 2}
+    operands |= {"--ro-bind": 2, "--ro-bind-try": 2, "--ro-bind-data": 2}
+    return [options[i + operands[word]] for i, word in enumerate(options) if word in operands]
 
 
-def doubts(found: dict) -> list[str]:
-    """What does not fit the claim to be inside; an empty list if all is well."""
-    doubt = []
-    for name in ("net", "pid", "mnt", "user", "ipc", "uts"):
-        theirs = found["namespaces"].get(name)
-        if not theirs or theirs == os.readlink(f"/proc/self/ns/{name}"):
-            doubt.append(f"it shares our {name} namespace")
-    if any(found["capabilities"]) or found["no_new_privs"] != "1" or found["uid"] == 0:
-        doubt.append("it has privileges")
-    if found["devices"] != ["lo"]:
-        doubt.append("it has a network")
-    if found["writable"]:
-        doubt.append(f"it can write to {', '.join(found['writable'])}")
-    if found["visible"]:
-        doubt.append(f"it can see {', '.join(found['visible'])}")
-    return doubt
+@contextmanager
+def wrapped(options: Sequence[str], command: Sequence[str]):
+    """(the command line that runs `command` in the sandbox, the open files that it needs)."""
+    files = []
+    try:
+        for data in (seccomp.program(), "\0".join(options).encode() + b"\0"):
+            files.append(os.memfd_create("bwrap"))
+            os.write(files[-1], data)
+            os.lseek(files[-1], 0, os.SEEK_SET)
+        program, arguments = map(str, files)
+        yield [found(), "--seccomp", program, "--args", arguments, "--", *command], files
+    finally:
+        for fd in files:
+            os.close(fd)
+
+
+def before_exec(group: Group | None) -> Callable[[], None]:
+    """What happens between fork and exec: into the group, out of the teacher's keyring."""
+    join = seccomp.fresh_keyring()
+
+    def enter() -> None:
+        if group is not None and group.enforced:
+            group.enter()
+        join()
+
+    return enter
+
+
+def child_options(hidden: Sequence[str], more: Sequence[str] = ()) -> list[str]:
+    """The sandbox of a child, which needs our few lines that answer questions."""
+    return options(hidden, ("--ro-bind", str(INSIDE), "/inside", *more))
+
+
+def child_command(inside: Path | str = "/inside") -> list[str]:
+    return python(f"{inside}/evidence.py")
+
+
+def start_child(options: Sequence[str] | None, group: Group | None) -> subprocess.Popen:
+    """A child with pipes to ask and answer, in the sandbox or, without options, in none."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    if options is None:
+        return subprocess.Popen(child_command(INSIDE), **pipes)
+    with wrapped(options, child_command()) as (line, files):
+        return subprocess.Popen(
+            line, env={}, cwd="/", pass_fds=files, preexec_fn=before_exec(group), **pipes
+        )
+
+
+@cache
+def found() -> str:
+    path = shutil.which("bwrap")
+    if path is None:
+        raise NoSandbox("bubblewrap is not installed")
+    return path
 
 
 def require_bubblewrap() -> None:
-    """NoSandbox, with the reason, unless bwrap is there and starts something."""
-    if shutil.which("bwrap") is None:
-        raise NoSandbox("bubblewrap is not installed")
-    done = subprocess.run([*bubblewrap([]), "/usr/bin/env", "true"], capture_output=True, text=True)
+    """NoSandbox, with the reason, unless bwrap and the filter are there and start something."""
+    found.cache_clear()
+    try:
+        with wrapped(options(), ["/usr/bin/env", "true"]) as (line, files):
+            done = subprocess.run(line, capture_output=True, text=True, env={}, pass_fds=files)
+    except seccomp.NoFilter as reason:
+        raise NoSandbox(str(reason)) from None
     if done.returncode:
         raise NoSandbox(f"bwrap says {done.stderr.strip()[:200]!r}")

@@ -2,11 +2,13 @@
 
 Every question carries a new random id which the answer must repeat, so that nothing written before
 the question was known can answer it. Answers are JSON, one line each, of limited length; never
-pickle. A child that is late, dead, or not speaking the protocol is killed and stays dead.
+pickle. Of an error it may say one word of a list that is kept here. A child that is late, dead, or
+not speaking the protocol is killed and stays dead.
 """
 
 import json
 import os
+import re
 import secrets
 import select
 import subprocess
@@ -14,8 +16,8 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from . import bubblewrap
-from .group import Group
+from . import bubblewrap, proof
+from .group import Group, Watchdog
 
 ANSWER_SECONDS = 5.0
 LOAD_SECONDS = 15.0  # to run what stands around the functions: sympy is slow to import
@@ -23,6 +25,39 @@ EXERCISE_SECONDS = 20.0
 START_SECONDS = 30.0  # of ours, not of the student's time: a busy machine must cost nobody points
 LINE_BYTES = 1 << 20
 ALL_BYTES = 16 << 20
+MESSAGE = 200  # characters of a message of the student's
+
+ERRORS = frozenset(
+    [
+        "ArithmeticError",
+        "AssertionError",
+        "AttributeError",
+        "EOFError",
+        "FileNotFoundError",
+        "ImportError",
+        "IndexError",
+        "KeyError",
+        "LookupError",
+        "MemoryError",
+        "ModuleNotFoundError",
+        "NameError",
+        "NotImplementedError",
+        "OSError",
+        "OverflowError",
+        "RecursionError",
+        "RuntimeError",
+        "StopIteration",
+        "SyntaxError",
+        "SystemExit",
+        "TypeError",
+        "UnboundLocalError",
+        "UnicodeError",
+        "ValueError",
+        "ZeroDivisionError",
+    ]
+)
+OTHER_ERROR = "an exception of its own"
+WHERE = re.compile(r"cell \d{1,4}, line \d{1,6}")
 
 
 class Gone(Exception):
@@ -30,11 +65,13 @@ class Gone(Exception):
 
 
 class Raised(Exception):
-    """The student's function raised. `kind` names a built-in; the rest is the student's text."""
+    """The student's function raised. `kind` is one of ERRORS; `message` is the student's text."""
 
-    def __init__(self, kind: str, message: str, where: str):
-        super().__init__(kind)
-        self.kind, self.message, self.where = kind, message, where
+    def __init__(self, kind: object, message: object, where: object):
+        self.kind = kind if isinstance(kind, str) and kind in ERRORS else OTHER_ERROR
+        self.message = str(message)[:MESSAGE]
+        self.where = where if isinstance(where, str) and WHERE.fullmatch(where) else ""
+        super().__init__(self.kind)
 
 
 class Child:
@@ -48,31 +85,42 @@ class Child:
         hidden: Sequence[str] = (),
         group: Group | None = None,
         trusted: bool = False,
+        more: Sequence[str] = (),
     ):
+        """`hidden` folders must not be in sight; `more` are options of bubblewrap."""
         self.group = group
         self.buffer, self.received, self.answered = b"", 0, 0
+        self.watchdog: Watchdog | None = None
         self.seconds, self.deadline = START_SECONDS, time.monotonic() + START_SECONDS
-        self.process = subprocess.Popen(
-            bubblewrap.trusted_command() if trusted else bubblewrap.command(hidden),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=group.enter if group and group.enforced else None,
-        )
+        options = None if trusted else bubblewrap.child_options(hidden, more)
+        try:
+            self.process = bubblewrap.start_child(options, group)
+        except (OSError, subprocess.SubprocessError) as reason:  # of the machine, not a student's
+            why = f"the child could not be started ({reason})"
+            raise bubblewrap.NoSandbox(why, bubblewrap.BROKEN) from None
         os.set_blocking(self.process.stdin.fileno(), False)
         os.set_blocking(self.process.stdout.fileno(), False)
         try:
-            inside = self.read_message().get("inside")
-            if not trusted:
-                doubt = bubblewrap.doubts(inside)
-                if doubt:
-                    raise bubblewrap.NoSandbox(f"the child is not isolated, {'; '.join(doubt)}")
+            self.prove(options, hidden)
         except (Gone, AttributeError, KeyError, TypeError) as reason:
             self.close()
-            raise bubblewrap.NoSandbox(f"the child did not start ({reason})") from None
+            why = f"the child did not start ({reason})"
+            raise bubblewrap.NoSandbox(why, bubblewrap.BROKEN) from None
+        if group is not None and not group.enforced:
+            self.watchdog = Watchdog(self.process)
         self.seconds, self.deadline = ANSWER_SECONDS, time.monotonic() + EXERCISE_SECONDS
         self.load = (cells, functions)
         self.trouble: dict | None = None
+
+    def prove(self, options: list[str] | None, hidden: Sequence[str]) -> None:
+        """NoSandbox, unless the first process finds what it should; without options, no sandbox."""
+        self.write(json.dumps(proof.request(hidden, trusted=options is None)).encode() + b"\n")
+        inside = self.read_message()["inside"]
+        if options is not None:
+            doubt = proof.doubts(inside, self.process.args, options)
+            if doubt:
+                self.close()
+                raise bubblewrap.NoSandbox("; ".join(doubt), bubblewrap.BROKEN)
 
     def take(self) -> dict:
         """Give it the notebook; what it could not take from it: missing, broken, failed."""
@@ -110,7 +158,7 @@ class Child:
             self.give_up("it wrote answers before it was asked")
         error = answer.get("error")
         if isinstance(error, dict):
-            raise Raised(*(str(error.get(key, ""))[:200] for key in ("type", "message", "where")))
+            raise Raised(*(error.get(key, "") for key in ("type", "message", "where")))
         return answer
 
     def write(self, data: bytes) -> None:
@@ -148,20 +196,16 @@ class Child:
         return message
 
     def wait(self, pipe, until: float, write: bool = False) -> None:
-        """Until the pipe is ready, looking at the group's memory meanwhile."""
-        while True:
-            left = until - time.monotonic()
-            if left <= 0:
-                self.give_up("it gave no answer in time; is there an endless loop?")
-            lists = ([], [pipe], []) if write else ([pipe], [], [])
-            if any(select.select(*lists, min(left, 0.05))):
-                return
-            excess = self.group.excess(self.process.pid) if self.group else None
-            if excess:
-                self.give_up(excess)
+        """Until the pipe is ready."""
+        left = until - time.monotonic()
+        lists = ([], [pipe], []) if write else ([pipe], [], [])
+        if left <= 0 or not any(select.select(*lists, left)):
+            self.give_up("it gave no answer in time; is there an endless loop?")
 
     def ending(self) -> str:
-        """How did it end by itself?"""
+        """How did it end?"""
+        if self.watchdog and self.watchdog.excess:
+            return self.watchdog.excess
         try:
             code = self.process.wait(timeout=1)
         except subprocess.TimeoutExpired:
@@ -178,6 +222,8 @@ class Child:
         if self.process is None:
             return
         process, self.process = self.process, None
+        if self.watchdog:
+            self.watchdog.stop()
         with suppress(ProcessLookupError):
             process.kill()
         process.wait()

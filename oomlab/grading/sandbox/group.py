@@ -2,16 +2,20 @@
 
 The kernel enforces a cgroup. The watchdog only looks, twenty times a second, at what the group's
 processes hold in memory; a fast flood may overshoot before it is seen, so the degraded mode is
-announced in a sentence. It also stops when the machine as a whole runs short.
+announced in a sentence. It is a thread of its own, so that it looks while answers come quickly, and
+while nothing is asked. It also stops when the machine as a whole runs short.
 """
 
 import os
+import subprocess
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 MEMORY = 512 << 20
 PROCESSES = 16  # and threads
+LOOK_SECONDS = 0.05
 DEGRADED = (
     "No cgroup with a memory limit can be made here: the memory and the processes of student code "
     "are watched and limited one by one instead, which a fast flood may overshoot for a moment."
@@ -37,15 +41,16 @@ class Group:
     def __init__(self, own: dict[str, Path] | None = None):
         self.directories: list[Path] = []
         own = own_cgroups() if own is None else own
-        with suppress(OSError):
-            if "memory" in own:
+        try:
+            if "memory" in own and "pids" in own:
                 self.make(own["memory"], {"memory.limit_in_bytes": MEMORY})
-                with suppress(OSError):
-                    self.make(own["pids"], {"pids.max": PROCESSES})
+                self.make(own["pids"], {"pids.max": PROCESSES})
             elif "" in own:
                 self.make(own[""], {"memory.max": MEMORY, "pids.max": PROCESSES})
                 with suppress(OSError):
                     (self.directories[0] / "memory.swap.max").write_text("0")
+        except OSError:  # half a limit is none
+            self.close()
 
     def make(self, parent: Path, limits: dict[str, int]) -> None:
         for left in parent.glob("oomlab-*"):  # by a grading run that was killed
@@ -73,19 +78,6 @@ class Group:
             with open(place / "cgroup.procs", "w") as file:
                 file.write("0")
 
-    def excess(self, pid: int) -> str | None:
-        """Without a cgroup: what the processes under `pid` have too much of."""
-        if self.enforced:
-            return None
-        members = descendants(pid)
-        if len(members) > PROCESSES:
-            return f"it had more than {PROCESSES} processes"
-        if sum(resident(member) for member in members) > MEMORY:
-            return f"it used more than {MEMORY >> 20} MB of memory"
-        if available() < 0.05:
-            return "the machine ran short of memory"
-        return None
-
     def clear(self) -> None:
         """Kill whoever is still in the group."""
         for place in self.directories:
@@ -108,6 +100,38 @@ class Group:
                 except OSError:
                     time.sleep(0.02)
         self.directories = []
+
+
+class Watchdog(threading.Thread):
+    """Kills a process, and with it its sandbox, when all in it have too much; says what of."""
+
+    def __init__(self, process: subprocess.Popen):
+        super().__init__(daemon=True)
+        self.process, self.excess, self.ended = process, "", threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self.ended.wait(LOOK_SECONDS):
+            self.excess = excess(self.process.pid)
+            if self.excess:
+                self.process.kill()
+                return
+
+    def stop(self) -> None:
+        self.ended.set()
+        self.join()
+
+
+def excess(pid: int) -> str:
+    """What the processes under `pid` have too much of, or ""."""
+    members = descendants(pid)
+    if len(members) > PROCESSES:
+        return f"it had more than {PROCESSES} processes"
+    if sum(resident(member) for member in members) > MEMORY:
+        return f"it used more than {MEMORY >> 20} MB of memory"
+    if available() < 0.05:
+        return "the machine ran short of memory"
+    return ""
 
 
 def descendants(pid: int) -> list[int]:

@@ -1,7 +1,8 @@
 """nbgrader's kernels in the same sandbox: a kernel provisioner for jupyter_client.
 
 A kernel named "oomlab-sandbox" starts ipykernel inside bubblewrap: no network, no course files, a
-private /tmp, the same limits. Server and kernel talk over Unix sockets in one shared directory.
+private /tmp, the same limits, and the same proof before it starts. Server and kernel talk over Unix
+sockets which the server opens and hands over, so that the kernel can write nowhere on the host.
 nbgrader runs the tests in that kernel, beside the student's code: the sandbox protects the machine
 and the other students, but the points are as good as the student's word.
 
@@ -10,59 +11,110 @@ and the other students, but the points are as good as the student's word.
 
 import json
 import os
-import sys
+import socket
 import sysconfig
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from .bubblewrap import PACKAGE, bubblewrap, libraries, require_bubblewrap
-from .group import Group
+from .bubblewrap import (
+    PACKAGE,
+    before_exec,
+    child_options,
+    libraries,
+    python,
+    require_bubblewrap,
+    wrapped,
+)
+from .child import Child
+from .group import Group, Watchdog
 
 NAME = "oomlab-sandbox"
-START = (
-    "import resource, sys; "
-    "[resource.setrlimit(getattr(resource, n), (m, m)) for n, m in {limits!r}.items()]; "
-    "sys.path += {paths!r}; from ipykernel.kernelapp import launch_new_instance; "
-    "launch_new_instance(argv=['-f', {connection!r}, '--HistoryManager.enabled=False'])"
-)
-LIMITS = {"RLIMIT_AS": 4 << 30, "RLIMIT_CPU": 300, "RLIMIT_FSIZE": 64 << 20, "RLIMIT_CORE": 0}
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+LIMITS = {"RLIMIT_AS": 4 << 30, "RLIMIT_CPU": 300, "RLIMIT_FSIZE": 16 << 20, "RLIMIT_CORE": 0}
+VISIBLE = ("--ro-bind", str(PACKAGE), "/oomlab/oomlab")  # nbgrader's hidden tests call points()
 
 
 class SandboxProvisioner(LocalProvisioner):
     """Starts and stops one kernel in a sandbox."""
 
     group: Group | None = None
-    sockets: str | None = None
+    watchdog: Watchdog | None = None
+    folder: str | None = None
+    opened: ExitStack | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Unix sockets instead of ports, and the sandbox around the kernel's command."""
         require_bubblewrap()
-        self.group = Group()
-        self.sockets = tempfile.mkdtemp(prefix="oomlab-kernel-")
+        if self.group is None:
+            self.group = Group()
+            self.folder = tempfile.mkdtemp(prefix="oomlab-kernel-")  # for nobody else
         self.parent.transport = "ipc"
-        self.parent.ip = f"{self.sockets}/kernel"
-        self.parent.connection_file = f"{self.sockets}/connection.json"
+        self.parent.ip = f"{self.folder}/kernel"
+        self.parent.connection_file = f"{self.folder}/connection.json"
         kwargs = await super().pre_launch(**kwargs)
-        more = ("--bind", self.sockets, self.sockets, "--ro-bind", str(PACKAGE), "/oomlab/oomlab")
-        start = START.format(
-            limits=LIMITS, paths=[*libraries(), "/oomlab"], connection=self.parent.connection_file
+        Child([], [], group=self.group, more=VISIBLE).close()  # it has proved where it is
+        self.opened = ExitStack()
+        sockets = {f"ipc://{path}": self.listening(path) for path in self.addresses()}
+        told = self.memory_file(
+            {
+                "limits": LIMITS,
+                "libraries": [*libraries(), "/oomlab"],
+                "connection": Path(self.parent.connection_file).read_text(),
+                "sockets": sockets,
+            }
         )
-        python = os.path.realpath(sys.executable)
-        kwargs["cmd"] = [*bubblewrap([], more), python, "-I", "-S", "-B", "-c", start]
-        kwargs["cwd"] = "/"
-        if self.group.enforced:
-            kwargs["preexec_fn"] = self.group.enter
-        return kwargs
+        command = python("/inside/kernel.py", str(told))
+        line, files = self.opened.enter_context(wrapped(child_options([], VISIBLE), command))
+        return {
+            **kwargs,
+            "cmd": line,
+            "cwd": "/",
+            "env": {},
+            "independent": True,  # else its environment names our process
+            "pass_fds": [*files, told, *sockets.values()],
+            "preexec_fn": before_exec(self.group),
+        }
+
+    def addresses(self) -> list[str]:
+        """The paths of the sockets, as jupyter_client and ipykernel both make them."""
+        return [f"{self.parent.ip}-{self.connection_info[port]}" for port in PORTS]
+
+    def listening(self, path: str) -> int:
+        """An open socket that listens there."""
+        Path(path).unlink(missing_ok=True)  # of the kernel before, when one is restarted
+        listener = self.opened.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(path)
+        listener.listen()
+        return listener.fileno()
+
+    def memory_file(self, data: dict) -> int:
+        fd = os.memfd_create("kernel")
+        self.opened.callback(os.close, fd)
+        os.write(fd, json.dumps(data).encode())
+        os.lseek(fd, 0, os.SEEK_SET)
+        return fd
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        """Start it; what was opened for it is then its own."""
+        with self.opened:
+            info = await super().launch_kernel(cmd, **kwargs)
+        if not self.group.enforced:
+            self.watchdog = Watchdog(self.process)
+        return info
 
     async def cleanup(self, restart: bool = False) -> None:
+        """Nothing of it stays: no process, no socket."""
         await super().cleanup(restart)
+        if self.watchdog is not None:
+            self.watchdog.stop()
         if self.group is not None and not restart:
             self.group.close()
-            rmtree(self.sockets, ignore_errors=True)
+            rmtree(self.folder, ignore_errors=True)
 
 
 def install() -> Path:
