@@ -14,6 +14,7 @@ from .model.kernel import Kernel
 from .model.locks import TASK_UNINTERRUPTIBLE, Mutex
 from .model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
 from .model.policy import Policy
+from .model.suspend import suspend
 from .model.syscalls import (
     alloc,
     churn,
@@ -29,7 +30,6 @@ from .model.syscalls import (
     read_mm,
     repeat,
     sleep,
-    suspend,
     touch,
     vfork,
     wait4,
@@ -277,14 +277,17 @@ def oom_group(policy: Policy) -> Kernel:
 
 @scenario
 def mlocked_and_shared(policy: Policy) -> Kernel:
-    """Six kinds of memory in one stuck victim: what may the reaper take? (M10, M35)"""
+    """Six kinds of memory in one stuck victim: what may the reaper take? (M10, M35)
+
+    The pages of its library that it wrote to are its own: they count with the heap.
+    """
     kernel = Kernel(policy, 2048)
     tmpfs = Shmem("tmpfs file", linked=True)
     kernel.shmems.append(tmpfs)
     vmas = [
         VMA("heap", ANON, 300),
         VMA("locked", ANON, 150, locked=True),
-        VMA("library", FILE, 60, dirty=20),
+        VMA("library", FILE, 60),
         VMA("segment", SHMEM, 200, shmem=tmpfs),
         VMA("huge", HUGETLB, 512),
         VMA("device", PFNMAP, 64),

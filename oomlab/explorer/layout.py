@@ -38,11 +38,11 @@ WATCHED: dict[type, frozenset] = {
         (
             Task,
             "mm flags state waits_for sigkill memdie allocating kernel_pages vfork_done "
-            "oom_reaper_list memcg_in_oom task_lock parent marked",
+            "oom_reaper_list memcg_in_oom over_limit task_lock parent marked",
         ),
-        (Signal, "threads children oom_score_adj oom_mm"),
+        (Signal, "threads children oom_score_adj oom_mm group_exit coredump"),
         (MM, "vmas tasks mm_users mm_count flags swapents nr_ptes nr_pmds reaped"),
-        (VMA, "pages dirty"),
+        (VMA, "pages"),
         (Memcg, "usage under_oom tasks"),
         (Mutex, "owner waiters"),
         (RwSemaphore, "readers writer waiters"),
@@ -57,6 +57,7 @@ HISTORY: dict[type, frozenset] = {
     for kind, attributes in (
         (Kernel, "jiffies timers_made next_pid runqueue events progress reaped victims"),
         (Zone, "reaped pages_to"),
+        (Memcg, "forced"),
         (Task, "op thread"),
         (VMA, "size"),
     )

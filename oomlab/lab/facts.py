@@ -74,16 +74,14 @@ def mappings(run: Run, victim: str | None = None) -> tuple[str, list[Mapping]]:
 
 
 def reapable(vma, policy) -> Mapping:
-    """What can_reap() and `reap_dirty` make of one VMA."""
-    kept = vma.dirty if vma.kind == FILE and not policy.reap_dirty else 0
+    """What can_reap() makes of one VMA."""
     if can_reap(vma, policy):
-        why = f"{kept} dirty pages stay" if kept else ""
-        return Mapping(vma.name, vma.kind, vma.pages, vma.pages - kept, why)
+        return Mapping(vma.name, vma.kind, vma.pages, vma.pages, "")
     reasons = {
         HUGETLB: "huge pages are not reaped",
         SHMEM: "shared: others may need it",
         PFNMAP: "device memory is not RAM",
-        FILE: "all of it is dirty",
+        FILE: "mapped shared: others may need it",
     }
     why = "mlocked" if vma.locked else reasons.get(vma.kind, "empty")
     return Mapping(vma.name, vma.kind, vma.pages, 0, why if vma.pages else "empty")

@@ -1,11 +1,12 @@
 """Page faults: how a process comes by its memory (arch/x86/mm/fault.c, mm/memory.c)."""
 
-from .gfp import GFP_KERNEL
+from .exit import try_to_freeze
+from .gfp import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import Steps
 from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages, share_out
 from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, SHMEM, VMA
-from .tasks import do_send_sigkill, fatal_signal_pending, is_global_init
+from .tasks import PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
 
 FAULT = ("fault", "a page")
 
@@ -43,8 +44,7 @@ def touch(current, name: str, pages: int) -> Steps:
 def do_page_fault(current, mm, name: str) -> Steps:
     """Handle one fault under mmap_sem; after running out of memory, make some and try again."""
     while not fatal_signal_pending(current):
-        if mm.flags & MMF_UNSTABLE:
-            bad_area(current)
+        if not check_stable_address_space(current, mm):
             return
         if not mm.mmap_sem.down_read_trylock(current):
             yield from mm.mmap_sem.down_read(current)
@@ -59,6 +59,8 @@ def do_page_fault(current, mm, name: str) -> Steps:
             return
         if current.memcg_in_oom is not None:
             yield from mem_cgroup_oom_synchronize(current)
+        if current.kernel.freezing:  # a fault that failed goes back to user mode for a moment
+            yield from try_to_freeze(current)
         if not fatal_signal_pending(current):
             yield FAULT
 
@@ -72,7 +74,7 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
         mm.nr_ptes += 1
     fresh = vma.kind != SHMEM or vma.shmem.pages <= vma.pages
     if fresh:
-        page = yield from alloc_pages(current, GFP_KERNEL)
+        page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
         if not page:
             return False
     if fresh and mm.memcg is not None:
@@ -89,10 +91,40 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
     return True
 
 
+def check_stable_address_space(current, mm) -> bool:
+    """May it have a page of this mm? After a reap the answer depends on the version.
+
+    v4.6 knows no MMF_UNSTABLE, v4.9 refuses kthreads only, v4.14 everybody (SIGBUS). A page that
+    the reaper took and that is not refused reads as zeros.
+    """
+    if not mm.flags & MMF_UNSTABLE:
+        return True
+    refused = current.kernel.policy.unstable
+    if refused == "all" or refused == "kthreads" and current.flags & PF_KTHREAD:
+        current.kernel.event("sigbus", current)
+        die_by_signal(current, 7)
+        return False
+    return True
+
+
 def bad_area(current) -> None:
-    """SIGSEGV: nothing is mapped there, or the reaper took it; the end of all if it is init's."""
-    kernel = current.kernel
-    kernel.event("segfault", current)
+    """SIGSEGV: nothing is mapped there."""
+    current.kernel.event("segfault", current)
+    die_by_signal(current, 11)
+
+
+def read_zeros(current) -> None:
+    """What it wrote is gone. An ordinary process goes on with wrong data; init jumps to address 0.
+
+    (M27: init's stack read as zeros, and the SIGSEGV of init is a panic.)
+    """
+    current.kernel.event("zero_page", current)
     if is_global_init(current):
-        kernel.panic("Attempted to kill init! exitcode=0x0000000b")
+        bad_area(current)
+
+
+def die_by_signal(current, signal: int) -> None:
+    """The end of a process, and of the machine if it is init."""
+    if is_global_init(current):
+        current.kernel.panic(f"Attempted to kill init! exitcode={signal:#010x}")
     do_send_sigkill(current)

@@ -25,7 +25,14 @@ REAPERS = {
     "workqueue": ("kworker", worker),
 }
 
-VAIN = {"scan_aborted", "memalloc_info", "skip_task_reaping"}  # events that are no progress
+VAIN = {  # events that are no progress
+    "scan_aborted",
+    "memalloc_info",
+    "skip_task_reaping",
+    "oom_report",  # the kill that follows is
+    "no_killable_processes",
+    "zero_page",
+}
 
 
 class Timer(NamedTuple):
@@ -214,9 +221,12 @@ class Kernel:
             timer = heappop(self.timers)
             timer.function(timer.argument)
 
-    def event(self, name: str, task: Task | None, **more) -> None:
-        """A tracepoint or a log line: `name` as in the kernel where it has one."""
-        if name not in VAIN:
+    def event(self, name: str, task: Task | None, vain: bool = False, **more) -> None:
+        """A tracepoint or a log line: `name` as in the kernel where it has one.
+
+        `vain` says that it is no progress this time.
+        """
+        if name not in VAIN and not vain:
             self.progress += 1
         if name == "kill" and task.name not in self.victims:
             self.victims.append(task.name)

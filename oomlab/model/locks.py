@@ -64,20 +64,25 @@ class WaitQueue:
 
 
 class Mutex:
-    """struct mutex: one owner, waiters that no signal wakes."""
+    """struct mutex: one owner."""
 
     def __init__(self, name: str):
         self.name = name
         self.owner = None
         self.waiters: list = []
 
-    def lock(self, current) -> Steps:
+    def lock(self, current, state: int = TASK_UNINTERRUPTIBLE):
+        """True when locked; False when `state` is TASK_KILLABLE and SIGKILL came first (-EINTR)."""
         yield "lock", self
         if self.owner is None:
             self.owner = current
-        else:
-            self.waiters.append(current)
-            yield from schedule(current, TASK_UNINTERRUPTIBLE, self)
+            return True
+        self.waiters.append(current)
+        yield from schedule(current, state, self)
+        if self.owner is current:
+            return True
+        self.waiters.remove(current)
+        return False
 
     def trylock(self, current) -> bool:
         if self.owner is not None:

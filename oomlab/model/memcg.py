@@ -1,15 +1,15 @@
 """Memory cgroups: a limit on the pages of some tasks, and an OOM of its own (mm/memcontrol.c)."""
 
 from .gfp import GFP_KERNEL
-from .locks import TASK_KILLABLE, Steps, WaitQueue
+from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
 from .oom import OomControl, out_of_memory
 from .tasks import PF_EXITING, fatal_signal_pending, tsk_is_oom_victim
-
-MAX_RECLAIM_RETRIES = 5  # 16 by v5.17; nothing is reclaimable here, so the number is not visible
 
 
 class Memcg:
     """struct mem_cgroup: usage and limit in pages; a child's pages count in its parents too."""
+
+    NOT_STATE = ("forced",)  # only told, decides nothing
 
     def __init__(self, name: str, limit: int, parent: "Memcg | None" = None, oom_group=False):
         self.name = name
@@ -17,6 +17,7 @@ class Memcg:
         self.parent = parent
         self.oom_group = oom_group
         self.usage = 0
+        self.forced = 0  # pages charged over the limit: only told
         self.tasks: list = []  # in it or below it, in order of creation
         self.under_oom = False
         self.oom_waitq = WaitQueue(f"memcg_oom_waitq of {name}")
@@ -55,37 +56,68 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
 
     Up to v4.18 an OOM in a page fault is only noted here, and dealt with when the fault has let
     go of its locks (mem_cgroup_oom_synchronize). From v4.19 on the killer is called right here.
+    Up to v5.15 the dying go over the limit, and from v4.19 to v5.15 so does everybody when there
+    is nobody to kill; since a4ebf1b6ca1e (v5.16) both get ENOMEM, and a fault is then retried.
     """
     kernel, policy = current.kernel, current.kernel.policy
+    passed_oom = False
     while True:
         over = memcg.over(pages)
         if over is None:
             memcg.charge(pages)
+            current.over_limit = None
             return True
-        dying = fatal_signal_pending(current) or current.flags & PF_EXITING or current.memdie
+        dying = task_is_dying(current)
+        if dying and policy.memcg_limit == "exceeded":  # a limit must not bar the way out
+            force_charge(current, memcg, pages)
+            return True
+        current.over_limit = over
         if policy.memcg_oom == "fault-end":
-            if dying:  # the way out must not be barred by a limit
-                memcg.charge(pages)
-                return True
             current.memcg_in_oom = over
             return False
-        if dying and tsk_is_oom_victim(current):
-            memcg.charge(pages)
-            return True
-        progress = yield from mem_cgroup_out_of_memory(current, over)
-        if not progress or kernel.panicked or fatal_signal_pending(current):
+        if passed_oom and dying:
             return False
+        progress = yield from mem_cgroup_out_of_memory(current, over)
+        if kernel.panicked:
+            return False
+        if not progress and policy.memcg_limit == "exceeded":
+            force_charge(current, memcg, pages)
+            return True
+        if not progress:
+            return False
+        passed_oom = True
         yield "charge", memcg
 
 
+def task_is_dying(task) -> bool:
+    """Is it a victim, killed, or exiting? (should_force_charge() before v5.16)"""
+    victim = task.memdie or tsk_is_oom_victim(task)
+    return bool(victim or fatal_signal_pending(task) or task.flags & PF_EXITING)
+
+
+def force_charge(current, memcg: Memcg, pages: int) -> None:
+    """Go over the limit."""
+    memcg.charge(pages)
+    memcg.forced += pages
+    current.over_limit = None
+
+
 def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
-    """Kill inside this cgroup; unlike the page allocator it waits for oom_lock."""
-    kernel = current.kernel
-    yield from kernel.oom_lock.lock(current)
-    if fatal_signal_pending(current) and kernel.policy.memcg_oom == "charge":
-        progress = True
-    elif kernel.policy.memcg_oom == "charge" and memcg.usage < memcg.limit:
+    """Kill inside this cgroup; unlike the page allocator it waits for oom_lock.
+
+    From v5.1 on the wait ends by SIGKILL and the dying cause no kill (7775face2079); from v5.9 on
+    nobody is killed if the memcg has room by then (1378b37d03e8). Before, two that ran into one
+    limit could kill twice.
+    """
+    kernel, recheck = current.kernel, current.kernel.policy.memcg_recheck
+    state = TASK_UNINTERRUPTIBLE if recheck == "none" else TASK_KILLABLE
+    locked = yield from kernel.oom_lock.lock(current, state)
+    if not locked:
+        return True
+    if recheck == "margin" and memcg.usage < memcg.limit:
         progress = True  # a victim's pages came back while we waited for the lock
+    elif recheck != "none" and task_is_dying(current):
+        progress = True
     else:
         progress = yield from out_of_memory(current, OomControl(GFP_KERNEL, 0, memcg))
     kernel.oom_lock.unlock()

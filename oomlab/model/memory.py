@@ -7,6 +7,7 @@ and shared objects own + what the kernel reserved at boot = managed, after every
 from math import isqrt
 
 from .gfp import (
+    __GFP_ATOMIC,
     __GFP_DIRECT_RECLAIM,
     __GFP_FS,
     __GFP_HIGH,
@@ -15,6 +16,7 @@ from .gfp import (
     __GFP_NOMEMALLOC,
     __GFP_NORETRY,
     __GFP_REPEAT,
+    __GFP_RETRY_MAYFAIL,
     ALLOC_HARDER,
     ALLOC_HIGH,
     ALLOC_NO_WATERMARKS,
@@ -80,13 +82,28 @@ def wmark(zone: Zone, alloc_flags: int) -> int:
     return mark
 
 
+def tries_harder(current, gfp: int) -> int:
+    """ALLOC_HIGH and ALLOC_HARDER: how far below min the request itself reaches, by its mask.
+
+    v6.3 folds ALLOC_HARDER into ALLOC_NON_BLOCK, which counts only together with __GFP_HIGH, and
+    gives a real-time task __GFP_HIGH's half instead of a quarter.
+    """
+    flags = ALLOC_HIGH if gfp & __GFP_HIGH else 0
+    rule = current.kernel.policy.alloc_harder
+    waits = gfp & __GFP_DIRECT_RECLAIM
+    atomic = gfp & __GFP_ATOMIC if rule == "gfp-atomic" else not waits
+    if atomic:
+        allowed = rule != "non-block" or gfp & __GFP_HIGH
+        if allowed and not gfp & __GFP_NOMEMALLOC:
+            flags |= ALLOC_HARDER
+    elif current.fifo:
+        flags |= ALLOC_HIGH if rule == "non-block" else ALLOC_HARDER
+    return flags
+
+
 def gfp_to_alloc_flags(current, gfp: int) -> int:
     """What this task may do for this request below the min mark, by `policy.reserves`."""
-    flags = 0
-    if gfp & __GFP_HIGH:
-        flags |= ALLOC_HIGH
-    if not gfp & (__GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC):
-        flags |= ALLOC_HARDER
+    flags = tries_harder(current, gfp)
     if gfp & __GFP_NOMEMALLOC:
         return flags
     if gfp & __GFP_MEMALLOC or current.flags & PF_MEMALLOC:
@@ -147,7 +164,8 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
     while True:
         wakeup_kswapd(kernel)
         yield "allocate", zone
-        if get_page_from_freelist(current, wmark(zone, gfp_to_alloc_flags(current, gfp)), order):
+        alloc_flags = gfp_to_alloc_flags(current, gfp)
+        if get_page_from_freelist(current, wmark(zone, alloc_flags), order):
             return True
         if not gfp & __GFP_DIRECT_RECLAIM or current.flags & PF_MEMALLOC:
             return False
@@ -170,12 +188,16 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         if page:
             return True
         if policy.reserves == "oom-half" and tsk_is_oom_victim(current):
-            if not gfp & __GFP_NOFAIL:
-                return False
+            if alloc_flags & ALLOC_OOM or gfp & __GFP_NOMEMALLOC:
+                progress = False  # even its half of the reserves is used up
         if progress:
             no_progress_loops = 0
         elif not gfp & __GFP_NOFAIL:
             return False
+        elif policy.nofail == "dips":  # the nopage branch: a last look below the mark
+            deeper = ALLOC_HIGH if policy.alloc_harder == "non-block" else ALLOC_HARDER
+            if get_page_from_freelist(current, wmark(zone, deeper), order):
+                return True
 
 
 def should_reclaim_retry(zone: Zone, policy, order: int, progress: int, loops: int) -> bool:
@@ -230,17 +252,26 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
     page = get_page_from_freelist(current, zone.high, order)  # a kill may just have ended
     progress = page
     nofail = gfp & __GFP_NOFAIL
-    refuses = current.flags & PF_DUMPCORE or order > PAGE_ALLOC_COSTLY_ORDER
-    if page or refuses and not (nofail and policy.reserves != "oom-half"):
+    bypasses = nofail and policy.nofail in ("kills", "kills-and-dips")
+    if page or refuses_to_kill(current, policy, gfp, order) and not bypasses:
         pass
-    elif not gfp & __GFP_FS and policy.nofs == "loop":
-        progress = True  # no kill on behalf of a filesystem: loop "as per tradition"
+    elif not gfp & __GFP_FS and policy.nofs != "mark-dying" and not bypasses:
+        # No kill on behalf of a filesystem: loop "as per tradition", but not in a suspend.
+        progress = policy.nofs == "loop" or not kernel.oom_killer_disabled
     else:
         progress = yield from out_of_memory(current, OomControl(gfp, order))
-        if progress and nofail and policy.nofail_reserves:
+        progress = progress or bool(nofail)
+        if nofail and policy.nofail in ("kills-and-dips", "dips"):
             page = get_page_from_freelist(current, -1, order)
     oom_lock.unlock()
     return page, progress
+
+
+def refuses_to_kill(current, policy, gfp: int, order: int) -> bool:
+    """Would a kill help nothing, or help somebody who can do without? (__alloc_pages_may_oom)"""
+    if current.flags & PF_DUMPCORE or order > PAGE_ALLOC_COSTLY_ORDER:
+        return True
+    return policy.retry_mayfail and bool(gfp & __GFP_RETRY_MAYFAIL)
 
 
 def wakeup_kswapd(kernel) -> None:

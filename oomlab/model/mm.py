@@ -11,7 +11,7 @@ from .locks import RwSemaphore, Steps
 ANON, FILE, SHMEM, HUGETLB, PFNMAP = "anon", "file", "shmem", "hugetlb", "pfnmap"
 
 MMF_OOM_SKIP = 1  # of no interest to the OOM killer any more: reaped, unreapable or torn down
-MMF_UNSTABLE = 2  # contents may vanish under the user's feet
+MMF_UNSTABLE = 2  # contents may have vanished (a flag of v4.9; before, only the model knows it)
 MMF_OOM_REAP_QUEUED = 4
 
 PTRS_PER_PTE = 512  # one page-table page maps 512 pages
@@ -31,21 +31,18 @@ class Shmem:
 
 
 class VMA:
-    """A mapped range: `pages` of it are resident, `dirty` of these cannot be dropped.
+    """A mapped range: `pages` of it are resident.
 
     `shared` is VM_SHARED on a file; shared memory of its own kind says so by that.
     """
 
-    __slots__ = ("name", "kind", "pages", "locked", "dirty", "shmem", "size", "shared")
+    __slots__ = ("name", "kind", "pages", "locked", "shmem", "size", "shared")
 
-    def __init__(
-        self, name, kind=ANON, pages=0, locked=False, dirty=0, shmem=None, size=0, shared=False
-    ):
+    def __init__(self, name, kind=ANON, pages=0, locked=False, shmem=None, size=0, shared=False):
         self.name = name
         self.kind = kind
         self.pages = pages
         self.locked = locked
-        self.dirty = dirty
         self.shmem = shmem
         self.size = max(size, pages)
         self.shared = shared
@@ -147,13 +144,13 @@ def free_pgtables(mm: MM) -> None:
     mm.vmas = []
 
 
-def zap_vma(mm: MM, vma: VMA, keep: int = 0) -> int:
-    """Drop all but `keep` resident pages (unmap_page_range); pages that became free.
+def zap_vma(mm: MM, vma: VMA) -> int:
+    """Drop all resident pages (unmap_page_range); those that became free.
 
     File pages fall back to the page cache, where reclaim finds them. Shared memory stays with its
     object. Device memory was never RAM.
     """
-    pages, vma.pages = vma.pages - keep, keep
+    pages, vma.pages = vma.pages, 0
     zone = mm.kernel.zone
     if vma.kind in (SHMEM, PFNMAP):
         return 0

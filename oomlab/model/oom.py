@@ -101,7 +101,7 @@ def oom_evaluate_task(task, oc: OomControl, policy):
             return None if task.signal.oom_mm.flags & MMF_OOM_SKIP else ABORT
         if policy.victim_mark == "thread" and task.memdie:
             return ABORT
-        if policy.exiting_aborts and task.flags & PF_EXITING and task.mm is not None:
+        if policy.exiting_aborts and task.mm is not None and task_will_free_mem(task, policy):
             return ABORT
     if not thread_group_leader(task):
         return None  # its process is judged once
@@ -127,16 +127,30 @@ def select_bad_process(kernel, oc: OomControl):
 
 
 def task_will_free_mem(task, policy) -> bool:
-    """Is it on its way out, so that killing anybody would be too early?"""
-    if policy.victim_mark == "thread":
-        return bool(task.flags & PF_EXITING) and task.mm is not None
-    mm = task.mm
-    if mm is None or mm.flags & MMF_OOM_SKIP:
+    """Is it on its way out, so that killing anybody would be too early? (K 4.4, 4.10, 6.12)
+
+    Up to v4.6 one exiting thread was enough. From v4.7 on its whole process must go, and from
+    v4.8 on all others that use the mm. A core dump takes long, so a dumping process never counts.
+    """
+    if task.mm is None or not __task_will_free_mem(task, policy):
         return False
-    if not (fatal_signal_pending(task) or task.flags & PF_EXITING):
+    if policy.free_mem == "exiting":
+        return True
+    sharers = (t for t in task.mm.tasks if t.signal is not task.signal)
+    return not task.mm.flags & MMF_OOM_SKIP and all(
+        __task_will_free_mem(sharer, policy) for sharer in sharers
+    )
+
+
+def __task_will_free_mem(task, policy) -> bool:
+    """Does this one process say so of itself?"""
+    if task.signal.coredump:
         return False
-    sharers = (t for t in mm.tasks if t.signal is not task.signal)
-    return all(fatal_signal_pending(t) or t.flags & PF_EXITING for t in sharers)
+    if policy.free_mem == "exiting":
+        return bool(task.flags & PF_EXITING)
+    if task.signal.group_exit:
+        return True
+    return len(task.signal.threads) == 1 and bool(task.flags & PF_EXITING)
 
 
 def constrained_alloc(kernel, oc: OomControl) -> int:
@@ -148,6 +162,8 @@ def constrained_alloc(kernel, oc: OomControl) -> int:
 
 def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
     sysctl = kernel.policy.panic_on_oom
+    if oc.order == -1 and not kernel.policy.sysrq_panics:
+        return  # SysRq-f is a wish for a kill
     if sysctl == 2 or sysctl == 1 and oc.memcg is None:
         which = "compulsory" if sysctl == 2 else "system-wide"
         dump_header(kernel, oc, None, current)
@@ -161,16 +177,17 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         return False
 
     # A dying caller needs a way out, not a corpse: it may use the reserves itself.
-    dying = fatal_signal_pending(current) or current.flags & PF_EXITING
-    if policy.victim_mark == "process":
-        dying = task_will_free_mem(current, policy)
+    dying = task_will_free_mem(current, policy)
+    if policy.free_mem == "exiting":
+        dying = dying or fatal_signal_pending(current)
     if dying and current.mm is not None:
         yield from mark_oom_victim(current, current, current.mm)
         if policy.reap_dying and policy.wake == "oom_kill_process":
             yield from wake_oom_reaper(current, current, current.mm)
         return True
     # One who cannot wait for the filesystem must not kill on its behalf either (4.7).
-    if oc.memcg is None and not oc.gfp_mask & __GFP_FS and not oc.gfp_mask & __GFP_NOFAIL:
+    exempt = oc.gfp_mask & __GFP_NOFAIL and policy.nofail != "dips"
+    if oc.memcg is None and not oc.gfp_mask & __GFP_FS and not exempt:
         return True
 
     oc.totalpages = constrained_alloc(kernel, oc)
@@ -188,9 +205,11 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         kernel.event("scan_aborted", current)
         return True
     if chosen is None:
-        if oc.memcg is None and oc.order != -1:
+        panics = oc.memcg is None and oc.order != -1
+        if panics or policy.memcg_oom == "charge":  # v4.19 says so in any case
             dump_header(kernel, oc, None, current)
             kernel.event("no_killable_processes", current)
+        if panics:
             kernel.panic(
                 "System is deadlocked on memory"
                 if policy.memcg_oom == "charge"

@@ -53,14 +53,32 @@ class Policy:
         "favour-dying",
         "oom-half",
     )
-    nofail_reserves: bool = knob(
-        False, "an OOM-ing __GFP_NOFAIL request may use the reserves once", "5020e285856c"
+    alloc_harder: str = knob(
+        "gfp-atomic",
+        "who reaches a quarter deeper: who cannot wait, __GFP_ATOMIC, or GFP_ATOMIC alone",
+        "K gfp_to_alloc_flags, 1ebbb21811b7",
+        "no-wait",
+        "gfp-atomic",
+        "non-block",
+    )
+    nofail: str = knob(
+        "kills",
+        "__GFP_NOFAIL without __GFP_FS: loops, kills, and dips into the reserves",
+        "K __alloc_pages_may_oom, 5020e285856c, 06ad276ac187",
+        "loops",
+        "kills",
+        "kills-and-dips",
+        "dips",
+    )
+    retry_mayfail: bool = knob(
+        False, "__GFP_RETRY_MAYFAIL fails and nobody is killed for it", "dcda9b04713c"
     )
     nofs: str = knob(
         "loop",
         "a request without __GFP_FS: loops, or a dying caller marks itself",
-        "3da88fb3bacf",
+        "K __alloc_pages_may_oom, 3da88fb3bacf",
         "loop",
+        "loop-till-suspend",
         "mark-dying",
     )
 
@@ -103,6 +121,13 @@ class Policy:
         "thread",
         "process",
     )
+    free_mem: str = knob(
+        "exiting",
+        "who is on the way out: a thread that exits, or a process that does as a whole",
+        "1af8bb432695, K task_will_free_mem",
+        "exiting",
+        "group-exit",
+    )
     exiting_aborts: bool = knob(True, "an exiting task stops the scan", "6a618957ad17")
     vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
     child_sacrifice: bool = knob(True, "kill a child of the chosen task", "M42, bbbe48029720")
@@ -135,13 +160,34 @@ class Policy:
         "fault-end",
         "charge",
     )
+    memcg_recheck: str = knob(
+        "none",
+        "what calls a memcg kill off once oom_lock is held: death of the caller, room in the memcg",
+        "7775face2079, 1378b37d03e8",
+        "none",
+        "dying",
+        "margin",
+    )
+    memcg_limit: str = knob(
+        "exceeded",
+        "a charge by the dying, or with nobody to kill: exceeds the limit, or fails",
+        "a4ebf1b6ca1e",
+        "exceeded",
+        "kept",
+    )
     sleep_after_kill: bool = knob(True, "nap one tick holding oom_lock", "9bfe5ded054b")
     panic_on_oom: int = knob(0, "sysctl: panic instead of killing", "K check_panic_on_oom", 0, 1, 2)
+    sysrq_panics: bool = knob(
+        False, "panic_on_oom holds for SysRq-f too", "K 3.10, 4.4 check_panic_on_oom"
+    )
     oom_kill_allocating_task: bool = knob(
         False, "sysctl: kill who asked, do not search", "K out_of_memory"
     )
     mmap_sem_killable: bool = knob(
         False, "a wait to write-lock mmap_sem ends by SIGKILL", "dc0ef0df7b6a"
+    )
+    suspend_gives_up: bool = knob(
+        False, "oom_killer_disable() waits 20 s for the victims, not for ever", "K 4.9"
     )
     thaws: str = knob(
         "thread", "what a mark as victim thaws", "K mark_oom_victim", "thread", "process"
@@ -182,12 +228,27 @@ class Policy:
         "linked",
         "flag",
     )
+    queue_link: str = knob(
+        "popped",
+        "the task's link in the reaper's list is cleared: when popped, never, once reaped",
+        "03049269de43, K 4.6, K 4.7 oom_reap_task",
+        "popped",
+        "kept",
+        "cleared",
+    )
     reaper_fifo: bool = knob(False, "the reaper runs SCHED_FIFO, above all others", "M10, M31")
     reaper_naps: bool = knob(True, "HZ/10 of sleep between two attempts", "69b27baf")
     reaper_oom_lock: bool = knob(False, "the reaper holds oom_lock", "e2fe14564d33, af5679fbc669")
     reap_locked: bool = knob(False, "mlocked VMAs are reaped", "a213e5cf71cb")
     reap_pfnmap: bool = knob(True, "VM_PFNMAP VMAs are reaped", "K 4.14")
-    reap_dirty: bool = knob(False, "dirty pages of private files are dropped", "M10, K 4.14")
+    unstable: str = knob(
+        "nobody",
+        "who is refused a page of a reaped mm (MMF_UNSTABLE); others read zeros there",
+        "3f70dc38cec2, 6b31d5955cb2",
+        "nobody",
+        "kthreads",
+        "all",
+    )
     reaped: str = knob(
         "nothing",
         "what a reaped victim becomes for the OOM killer",
@@ -244,6 +305,9 @@ LINUX_2_6_38 = replace(
     root_bonus="total",
     unkillable_sharer="protects",
     init_sharer="killed",
+    sysrq_panics=True,
+    alloc_harder="no-wait",
+    nofail="loops",
 )
 
 LINUX_3_10 = replace(
@@ -253,6 +317,9 @@ LINUX_3_10 = replace(
     kernel="3.10",
     page_tables="ptes",
     root_bonus="total",
+    sysrq_panics=True,
+    alloc_harder="no-wait",
+    nofail="loops",
 )
 
 # Michal Hocko's first RFC (M10), with the order of its steps and its three later-found races.
@@ -347,8 +414,10 @@ LINUX_4_6 = replace(
     about="May 2016, the first release with a reaper; one it cannot reap blocks the next",
     kernel="4.6",
     queue_guard="linked",
+    queue_link="kept",
     watermarks="scaled",
-    nofail_reserves=True,
+    nofail="kills-and-dips",
+    nofs="loop-till-suspend",
     exiting_aborts=False,
     reap_dying=False,
 )
@@ -369,6 +438,10 @@ LINUX_4_10 = replace(
     reap_dying=True,
     reaper_oom_lock=True,
     victim_mark="process",
+    free_mem="group-exit",
+    queue_link="cleared",
+    unstable="kthreads",
+    suspend_gives_up=True,
     reaped="skip",
     gave_up="skip",
 )
@@ -380,8 +453,10 @@ LINUX_4_14 = replace(
     about="November 2017: half the reserve, for every thread of the victim",
     kernel="4.14",
     reserves="oom-half",
+    nofail="dips",
+    retry_mayfail=True,
     reap_pfnmap=False,
-    reap_dirty=True,
+    unstable="all",
 )
 
 LINUX_4_19 = replace(
@@ -404,6 +479,7 @@ LINUX_5_1 = replace(
     kernel="5.1",
     queue_guard="flag",
     child_sacrifice=False,
+    memcg_recheck="dying",
 )
 
 LINUX_5_4 = replace(
@@ -419,6 +495,7 @@ LINUX_5_10 = replace(
     about="December 2020: signed points, tasks far below zero stay apart",
     kernel="5.10",
     signed_points=True,
+    memcg_recheck="margin",
 )
 
 # December 2022. Reaped after two seconds, mlocked memory too. Simplified: watermark boost.
@@ -429,12 +506,15 @@ LINUX_6_1 = replace(
     kernel="6.1",
     reap_locked=True,
     reap_delay=2 * HZ,
+    memcg_limit="kept",
 )
+
 LINUX_6_12 = replace(
     LINUX_6_1,
     name="linux-6.12",
-    about="November 2024: as 6.1, with per-kind columns in the task table",
+    about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table",
     kernel="6.12",
+    alloc_harder="non-block",
 )
 
 PRESETS: dict[str, Policy] = {

@@ -77,6 +77,7 @@ def already_queued(task, mm: MM, policy) -> bool:
     """Three generations of the same question (855b01832573, bb29902a, 9bcdeb51bd7d).
 
     "linked" overlooks a victim at the tail of the list: it is not the head and links to nobody.
+    v4.6 never clears the link: who was popped while others waited counts as queued for ever.
     """
     if policy.queue_guard == "linked":
         return task is task.kernel.oom_reaper_list or task.oom_reaper_list is not None
@@ -133,7 +134,8 @@ def oom_reaper_list(current) -> Steps:
         yield "pop", "oom_reaper_list"
         task = kernel.oom_reaper_list
         kernel.oom_reaper_list = task.oom_reaper_list
-        task.oom_reaper_list = None
+        if kernel.policy.queue_link == "popped":
+            task.oom_reaper_list = None
         yield from oom_reap_task(current, task, None)
         task = None
 
@@ -156,6 +158,8 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
             yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, HZ // 10)
     else:
         kernel.event("unable_to_reap", task or mm)
+    if task is not None and policy.queue_link == "cleared":
+        task.oom_reaper_list = None
     settle(task, mm, policy.reaped if reaped else policy.gave_up)
 
 
@@ -187,33 +191,34 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
         kernel.event("skip_task_reaping", task or mm)
         yield from mmput(mm)
         return False
-    kernel.event("start_task_reaping", task or mm)
+    again = bool(mm.flags & MMF_UNSTABLE)  # a victim queued twice: nothing comes of it
+    kernel.event("start_task_reaping", task or mm, vain=again)
     mm.flags |= MMF_UNSTABLE
     check_sharers(kernel, mm)
     for vma in mm.vmas:
         if can_reap(vma, policy):
             yield "reap", vma
-            keep = 0 if policy.reap_dirty else vma.dirty
-            freed = zap_vma(mm, vma, keep)
+            freed = zap_vma(mm, vma)
             mm.reaped += freed
             kernel.zone.reaped += freed
             kernel.reaped[mm.name] = mm.reaped
     mm.swapents = 0
     mm.mmap_sem.up_read(current)
     left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
-    kernel.event("finish_task_reaping", task or mm, **left)
+    kernel.event("finish_task_reaping", task or mm, vain=again, **left)
     yield from mmput(mm)
     return True
 
 
 def can_reap(vma: VMA, policy) -> bool:
-    """Private memory of a dead process is needed by nobody; the rest is not ours to drop."""
+    """Private memory of a dead process is needed by nobody; the rest is not ours to drop.
+
+    A page of a private file mapping that was written to is anonymous, so all the others are clean.
+    """
     if not vma.pages or vma.shared or vma.kind in (HUGETLB, SHMEM):
         return False
     if vma.kind == PFNMAP:
         return policy.reap_pfnmap
-    if vma.kind == FILE and vma.dirty >= vma.pages and not policy.reap_dirty:
-        return False
     return policy.reap_locked or not vma.locked
 
 

@@ -4,7 +4,7 @@ Each is a generator function (current, argument, ...). A call that holds a lock 
 memory is how ordinary code enters this debate.
 """
 
-from .faults import bad_area, touch
+from .faults import bad_area, check_stable_address_space, read_zeros, touch
 from .gfp import GFP_KERNEL
 from .locks import (
     TASK_FROZEN,
@@ -20,7 +20,7 @@ from .locks import (
 from .memory import alloc_pages
 from .mm import ANON, MMF_UNSTABLE, VMA, remove_vma, zap_vma
 from .oom import OomControl, out_of_memory
-from .tasks import PF_KTHREAD, fatal_signal_pending, thaw, write_oom_score_adj
+from .tasks import fatal_signal_pending, write_oom_score_adj
 
 __all__ = [
     "touch",
@@ -42,7 +42,6 @@ __all__ = [
     "wait4",
     "set_adj",
     "sysrq_f",
-    "suspend",
 ]
 
 
@@ -141,11 +140,15 @@ def munmap(current, name: str) -> Steps:
 
 
 def look(current, name: str) -> Steps:
-    """Read a page of the VMA; one that the reaper took, or that is not mapped, is a SIGSEGV."""
-    yield "read", current.mm.find_vma(name) or name
+    """Read a page of the VMA: SIGSEGV if it is not mapped; if it was reaped, SIGBUS or zeros."""
     mm = current.mm
-    if (mm.flags & MMF_UNSTABLE or mm.find_vma(name) is None) and not fatal_signal_pending(current):
+    yield "read", mm.find_vma(name) or name
+    if fatal_signal_pending(current):
+        return
+    if mm.find_vma(name) is None:
         bad_area(current)
+    elif mm.flags & MMF_UNSTABLE and check_stable_address_space(current, mm):
+        read_zeros(current)
 
 
 def read_mm(current, mm) -> Steps:
@@ -187,18 +190,3 @@ def sysrq_f(current) -> Steps:
     yield from current.kernel.oom_lock.lock(current)
     yield from out_of_memory(current, OomControl(GFP_KERNEL, -1))
     current.kernel.oom_lock.unlock()
-
-
-def suspend(current, ticks: int) -> Steps:
-    """Freeze user tasks, wait until no victim is left, sleep, thaw (kernel/power/process.c)."""
-    kernel = current.kernel
-    yield "freeze", "all tasks"
-    kernel.freezing = True
-    while kernel.oom_victims:
-        yield from kernel.oom_victims_wait.wait(current, TASK_UNINTERRUPTIBLE)
-    kernel.oom_killer_disabled = True
-    yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
-    kernel.oom_killer_disabled = kernel.freezing = False
-    for task in kernel.tasks:
-        if task.state == TASK_FROZEN and not task.flags & PF_KTHREAD:
-            thaw(task)

@@ -29,6 +29,8 @@ class Signal:
         self.children: list[Task] = []  # group leaders of the processes forked here
         self.oom_score_adj = oom_score_adj
         self.oom_mm = None  # the mm of a victim, from 4.9 on
+        self.group_exit = False  # SIGNAL_GROUP_EXIT: the process dies as a whole
+        self.coredump = False  # SIGNAL_GROUP_COREDUMP: and leaves its memory in a file first
         self.wait_chldexit = WaitQueue("wait_chldexit")
 
 
@@ -55,6 +57,7 @@ class Task:
         "fifo",
         "oom_reaper_list",
         "memcg_in_oom",
+        "over_limit",
         "program",
         "at_exit",
         "thread",
@@ -87,6 +90,7 @@ class Task:
         self.fifo = False  # SCHED_FIFO
         self.oom_reaper_list: Task | None = None  # the next on the reaper's list, from 4.6 on
         self.memcg_in_oom = None  # the memcg this fault has to do an OOM for, before 4.19
+        self.over_limit = None  # the memcg that its last charge ran into
         self.program: tuple = ()
         self.at_exit: tuple = ()
         self.thread = None
@@ -135,6 +139,7 @@ def in_vfork(task: Task) -> bool:
 
 def do_send_sigkill(task: Task) -> None:
     """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal()."""
+    task.signal.group_exit = True
     for thread in task.signal.threads:
         thread.sigkill = True
         if thread.state in (TASK_INTERRUPTIBLE, TASK_KILLABLE):

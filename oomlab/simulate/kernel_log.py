@@ -29,14 +29,32 @@ GFP_LAYOUTS = {
         gfp.__GFP_NORETRY: 0x10000,
         gfp.__GFP_MEMALLOC: 0x20000,
         gfp.__GFP_NOMEMALLOC: 0x80000,
+        gfp.__GFP_ZERO: 0x100,
+        gfp.__GFP_ATOMIC: 0x200,
+        gfp.__GFP_COMP: 0x40000,
+        gfp.__GFP_HARDWALL: 0x100000,
     },
     (4, 15): {gfp.__GFP_DIRECT_RECLAIM: 0x200000, gfp.__GFP_KSWAPD_RECLAIM: 0x400000},
     (4, 9): {gfp.__GFP_KSWAPD_RECLAIM: 0x1000000},
     (4, 4): {},
-    (0, 0): {gfp.__GFP_DIRECT_RECLAIM: 0x10, gfp.__GFP_KSWAPD_RECLAIM: 0},  # one __GFP_WAIT
+    (0, 0): {  # __GFP_WAIT stood for both kinds of reclaim
+        gfp.__GFP_DIRECT_RECLAIM: 0x10,
+        gfp.__GFP_KSWAPD_RECLAIM: 0,
+        gfp.__GFP_ATOMIC: 0,
+    },
 }
-GFP_SETS = ("GFP_KERNEL", "GFP_NOFS", "GFP_ATOMIC", "GFP_NOIO", "GFP_NOWAIT")  # as %pGg tries them
-GFP_FLAGS = [name for name in vars(gfp) if name.startswith("__GFP_") and name != "__GFP_RECLAIM"]
+GFP_SETS = (
+    "GFP_HIGHUSER_MOVABLE",
+    "GFP_KERNEL",
+    "GFP_NOFS",
+    "GFP_ATOMIC",
+    "GFP_NOIO",
+    "GFP_NOWAIT",
+)  # as %pGg tries them
+GFP_FLAGS = (
+    "HIGHMEM MOVABLE HIGH IO FS REPEAT RETRY_MAYFAIL NOFAIL NORETRY COMP ZERO MEMALLOC "
+    "NOMEMALLOC HARDWALL ATOMIC DIRECT_RECLAIM KSWAPD_RECLAIM"
+)
 
 OOM_DISABLE, OOM_ADJUST_MAX = -17, 15  # the scale of oom_adj, which oom_score_adj replaced
 ENOMEM = 12
@@ -82,18 +100,27 @@ def path(name: str | None) -> str:
 
 def gfp_mask(mask: int, version: tuple[int, ...]) -> str:
     """`0x24000c0`, from 4.6 on with its names (%pGg)."""
+    if version >= (6, 3):
+        mask &= ~gfp.__GFP_ATOMIC  # the flag is gone, and GFP_ATOMIC goes without
+    if version >= (6, 0) and mask & gfp.__GFP_HIGHMEM:
+        mask |= gfp.__GFP_COMP  # a fault asks for a folio
     moved = next(bits for since, bits in GFP_LAYOUTS.items() if version >= since)
     bits = [1 << i for i in range(mask.bit_length()) if mask >> i & 1]
     number = f"{sum(moved.get(bit, bit) for bit in bits):#x}"
     if version < (4, 6):
         return number
     names = []
-    for name in (*GFP_SETS, *GFP_FLAGS):
-        if mask & getattr(gfp, name) == getattr(gfp, name):
+    old_name = "RETRY_MAYFAIL" if version < (4, 13) else "REPEAT"
+    flags = [f"__GFP_{name}" for name in GFP_FLAGS.split() if name != old_name]
+    for name in (*GFP_SETS, *flags):
+        bits = getattr(gfp, name)
+        if name == "GFP_ATOMIC" and version >= (6, 3):
+            bits &= ~gfp.__GFP_ATOMIC
+        if bits and mask & bits == bits:
             names.append(name)
-            mask &= ~getattr(gfp, name)
+            mask &= ~bits
     text = "|".join(names)
-    return f"{number}({text.replace('REPEAT', 'RETRY_MAYFAIL') if version >= (4, 13) else text})"
+    return f"{number}({text})"
 
 
 def dump_header(event: dict, version: tuple[int, ...]) -> Lines:

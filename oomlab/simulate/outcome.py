@@ -45,9 +45,9 @@ def judge(kernel: Kernel, steps: int) -> Outcome:
     elif stuck_tasks(kernel):
         verdict, why, cycle, loop = judge_stuck(kernel)
     elif facts["lost"]:
-        verdict, why = "lost-victim", lost_sentence(facts["lost"])
+        verdict, why = "lost-victim", lost_sentence(facts["lost"], kernel.policy)
     else:
-        verdict, why = "recovered", recovered_sentence(facts)
+        verdict, why = "recovered", recovered_sentence(facts, kernel.memcgs)
     return Outcome(verdict, why, bugs=list(kernel.bugs), cycle=cycle, loop=loop, **facts)
 
 
@@ -70,8 +70,13 @@ def stuck_tasks(kernel: Kernel) -> list[Task]:
         for task in kernel.tasks
         if not task.daemon
         and not task.flags & PF_KTHREAD
-        and (task.allocating or hasattr(task.waits_for, "owners"))
+        and (task.allocating or charges_in_vain(task) or hasattr(task.waits_for, "owners"))
     ]
+
+
+def charges_in_vain(task: Task) -> bool:
+    """Did its last charge run into a limit, and it is not dying? Then its fault is retried."""
+    return task.over_limit is not None and not fatal_signal_pending(task)
 
 
 def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
@@ -79,6 +84,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     cycle = find_cycle(wait_for_graph(kernel))
     stuck = ", ".join(task.name for task in stuck_tasks(kernel))
     lost = [task.name for task in lost_victims(kernel)]
+    full = full_sentence(kernel)
     events, kernel.events = kernel.events, None  # what comes now is not part of the run
     loop, still = repeating_part(kernel)
     kernel.events = events
@@ -86,7 +92,9 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
         path = " -> ".join([*cycle, cycle[0]])
         return "deadlock", f"nobody can go on: {path}", cycle, loop
     if lost and kernel.policy.reaper != "none":
-        return "lost-victim", lost_sentence(lost), [], loop
+        return "lost-victim", lost_sentence(lost, kernel.policy), [], loop
+    if full:
+        return "livelock", full, [], loop
     dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
     who = f"; {', '.join(dying)} should die and get no page" if dying else ""
     return "livelock", f"{stuck} loop in the allocator and nothing changes{who}", [], loop
@@ -128,18 +136,38 @@ def one_round(kernel: Kernel, steps: list[str]) -> None:
     kernel.run_timers()
 
 
-def lost_sentence(lost: list[str]) -> str:
+def full_sentence(kernel: Kernel) -> str:
+    """Who charges a full memory cgroup again and again, or nothing if no task does."""
+    tasks = [task for task in stuck_tasks(kernel) if charges_in_vain(task)]
+    if not tasks:
+        return ""
+    names, memcgs = (", ".join(dict.fromkeys(n)) for n in zip(*map(loop_of, tasks), strict=True))
+    verb = "charges" if len(tasks) == 1 else "charge"
+    return f"{names} {verb} {memcgs}, which is full, again and again; no kill in it makes room"
+
+
+def loop_of(task: Task) -> tuple[str, str]:
+    return task.name, task.over_limit.name
+
+
+def lost_sentence(lost: list[str], policy) -> str:
     names = " and ".join(lost)
     verb = "was" if len(lost) == 1 else "were"
-    return f"{names} {verb} killed, but never reached the reaper, and cannot exit alone"
+    missed = "there is no reaper" if policy.reaper == "none" else "never reached the reaper"
+    return f"{names} {verb} killed, but {missed}, and cannot exit alone"
 
 
-def recovered_sentence(facts: dict) -> str:
+def recovered_sentence(facts: dict, memcgs: list) -> str:
     victims, reaped = facts["victims"], facts["reaped"]
+    beyond = "".join(
+        f"; {m.name} was let {m.forced} pages over its limit" for m in memcgs if m.forced
+    )
+    if not victims and beyond:
+        return f"nobody could be killed, and nobody was stopped{beyond}"
     if not victims:
         return "there was memory enough, nobody had to die"
     killed = f"{', '.join(victims)} died"
     if not reaped:
-        return f"{killed}, and exited alone"
+        return f"{killed}, and exited alone{beyond}"
     pages = ", ".join(f"{pages} pages of {mm}" for mm, pages in reaped.items())
-    return f"{killed}; the reaper freed {pages}"
+    return f"{killed}; the reaper freed {pages}{beyond}"

@@ -14,6 +14,7 @@ from itertools import islice
 from random import Random
 
 from ..model.policy import HZ
+from ..model.suspend import FREEZE_TIMEOUT
 from ..model.tasks import PF_KTHREAD
 from .effect import look
 
@@ -73,7 +74,8 @@ def run_seeded(
             if until is not None and until(kernel):
                 break
         if kernel.jiffies - last_progress > HZ:
-            if kernel.jiffies - naps_since > HZ or kernel.jiffies - last_progress > limit:
+            patience = limit + (FREEZE_TIMEOUT if kernel.freezing else 0)
+            if kernel.jiffies - naps_since > HZ or kernel.jiffies - last_progress > patience:
                 break
         if most_steps and steps >= most_steps:
             break

@@ -1,0 +1,59 @@
+"""Suspend: freeze, stop the OOM killer, sleep, thaw (kernel/power/process.c, mm/oom_kill.c).
+
+A kill after the freeze could hurt the image that hibernation is about to write, so the killer is
+disabled: out_of_memory() returns false and the allocation that asked fails. Simplified: tasks that
+sleep count as frozen, and the freezer does not wait for those that run.
+"""
+
+from .locks import (
+    TASK_FROZEN,
+    TASK_KILLABLE,
+    TASK_UNINTERRUPTIBLE,
+    Steps,
+    schedule_timeout,
+    wake_up_process,
+)
+from .policy import HZ
+from .tasks import PF_KTHREAD, thaw
+
+FREEZE_TIMEOUT = 20 * HZ  # freeze_timeout_msecs
+
+
+def suspend(current, ticks: int) -> Steps:
+    """Sleep for `ticks` with all user tasks frozen; not at all if victims are in the way."""
+    kernel = current.kernel
+    yield "freeze", "all tasks"
+    kernel.freezing = True
+    disabled = yield from oom_killer_disable(current)
+    if disabled:
+        kernel.event("suspended", current)
+        yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
+    else:
+        kernel.event("suspend_failed", current)
+    kernel.oom_killer_disabled = kernel.freezing = False
+    for task in kernel.tasks:
+        if task.state == TASK_FROZEN and not task.flags & PF_KTHREAD:
+            thaw(task)
+
+
+def oom_killer_disable(current) -> Steps:
+    """No kill from here on, and wait for those under way; false if they do not end (v4.9).
+
+    The flag is set first and under oom_lock, so that no kill can slip in (v4.4). The wait had no
+    end before v4.9.
+    """
+    kernel = current.kernel
+    locked = yield from kernel.oom_lock.lock(current, TASK_KILLABLE)
+    if not locked:
+        return False
+    kernel.oom_killer_disabled = True
+    kernel.oom_lock.unlock()
+    timer = None
+    if kernel.policy.suspend_gives_up:
+        timer = kernel.add_timer(FREEZE_TIMEOUT, wake_up_process, current)
+    while kernel.oom_victims and (timer is None or timer in kernel.timers):
+        yield from kernel.oom_victims_wait.wait(current, TASK_UNINTERRUPTIBLE)
+    if timer is not None:
+        kernel.del_timer(timer)
+    kernel.oom_killer_disabled = not kernel.oom_victims
+    return kernel.oom_killer_disabled

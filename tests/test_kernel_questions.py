@@ -1,0 +1,297 @@
+"""What a maintainer asks of the model, each question with the kernel source that answers it.
+
+`K x.y function` names the release that was read. A test is called after its question.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+import oomlab
+from oomlab.model.gfp import GFP_NOFS
+from oomlab.model.kernel import Kernel
+from oomlab.model.locks import TASK_UNINTERRUPTIBLE
+from oomlab.model.memcg import try_charge
+from oomlab.model.mm import ANON, FILE, MMF_UNSTABLE, VMA
+from oomlab.model.oom import task_will_free_mem
+from oomlab.model.policy import PRESETS
+from oomlab.model.reaper import already_queued, enqueue
+from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
+from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touch
+from oomlab.model.tasks import PF_EXITING, do_send_sigkill
+from oomlab.simulate.outcome import judge
+from oomlab.simulate.scheduler import run_seeded
+
+RELEASES = [name for name in PRESETS if name.startswith("linux-")]
+SINCE_4_7 = [name for name in RELEASES if name not in RELEASES[:4]]
+
+
+def run(kernel: Kernel, seed: int = 1, **settings):
+    """Run a machine to its end, and judge it."""
+    return judge(kernel, run_seeded(kernel, seed, **settings))
+
+
+def heap(pages: int) -> list[VMA]:
+    return [VMA("heap", ANON, pages)]
+
+
+def names(kernel: Kernel, event: str) -> list[str]:
+    return [e["task"].name for e in kernel.events if e["event"] == event]
+
+
+def fill(kernel: Kernel, leave: int = 0) -> None:
+    """A task that cannot be killed keeps all but `leave` of the pages above the min mark."""
+    pages = kernel.zone.free - kernel.zone.min - leave - 4
+    kernel.spawn("filler", ((hang,),), vmas=heap(pages), adj=-1000, daemon=True)
+
+
+# 1. task_will_free_mem()
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_process_dying_when_one_of_its_threads_exits(policy):
+    """K 4.4, 4.6 task_will_free_mem: yes. K 4.7 to 6.18: only if the whole process goes."""
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    leader = kernel.spawn("leader", ((pause,),), vmas=heap(4))
+    thread = kernel.spawn("thread", ((pause,),), thread_of=leader)
+    thread.flags |= PF_EXITING
+    assert task_will_free_mem(thread, kernel.policy) == (policy not in SINCE_4_7)
+    do_send_sigkill(leader)
+    assert task_will_free_mem(thread, kernel.policy)
+    leader.signal.coredump = True  # a core dump takes its time
+    assert not task_will_free_mem(thread, kernel.policy)
+
+
+@pytest.mark.parametrize("policy", SINCE_4_7)
+def test_does_the_only_thread_that_exits_free_memory(policy):
+    """K 4.10, 6.12 __task_will_free_mem: thread_group_empty() and PF_EXITING."""
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    alone = kernel.spawn("alone", ((pause,),), vmas=heap(4))
+    alone.flags |= PF_EXITING
+    assert task_will_free_mem(alone, kernel.policy)
+    kernel.spawn("sharer", ((pause,),), mm=alone.mm)
+    assert not task_will_free_mem(alone, kernel.policy)  # K 4.8 on: all sharers must go
+
+
+@pytest.mark.parametrize("policy", [*SINCE_4_7, "linux-4.6"])
+def test_is_a_living_process_reaped_when_a_thread_exits_and_allocates(policy):
+    """The exiting thread needs pages; its process lives on and looks at its memory later."""
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    process = kernel.spawn("process", ((sleep, 900), (look, "heap")), vmas=heap(20))
+    kernel.spawn("thread", (), thread_of=process, at_exit=((alloc, 12),))
+    kernel.spawn("hog", ((pause,),), vmas=heap(60))
+    fill(kernel)
+    outcome = run(kernel)
+    assert "process" not in outcome.reaped and not outcome.bugs
+    assert not names(kernel, "sigbus") and not names(kernel, "zero_page")
+
+
+# 2. a memory cgroup in which nobody can be killed
+
+
+def full_memcg(policy: str) -> Kernel:
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", limit=100)
+    kernel.spawn("only", ((touch, "heap", 80),), vmas=heap(60), memcg=pod, adj=-1000)
+    return kernel
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_becomes_of_a_memcg_whose_only_task_is_exempt(policy):
+    """K 4.4, 4.10: the fault is retried for ever. K 4.19 to 5.14 try_charge: forced over the limit.
+
+    K 5.17 to 6.12: -ENOMEM since a4ebf1b6ca1e, so that the fault is retried for ever again.
+    """
+    kernel = full_memcg(policy)
+    outcome = run(kernel)
+    forced = kernel.policy.memcg_oom == "charge" and policy not in ("linux-6.1", "linux-6.12")
+    assert outcome.victims == []
+    if forced:
+        assert outcome.verdict == "recovered"
+        assert "over its limit" in outcome.why and kernel.memcgs[0].forced == 40
+    else:
+        assert outcome.verdict == "livelock"
+        assert "only charges pod, which is full, again and again" in outcome.why
+
+
+@pytest.mark.parametrize("policy", ["linux-4.19", "linux-6.1", "linux-6.12"])
+def test_does_a_memcg_without_a_victim_say_so(policy):
+    """K 4.19 on, out_of_memory: the whole report and a line, every time; before, silence."""
+    kernel = full_memcg(policy)
+    run(kernel)
+    assert names(kernel, "no_killable_processes")
+    kernel = full_memcg("linux-4.14")
+    run(kernel)
+    assert not names(kernel, "no_killable_processes")
+
+
+# 3. SysRq-f
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("sysctl", [1, 2])
+def test_does_sysrq_f_panic_under_panic_on_oom(policy, sysctl):
+    """K 4.4 to 6.12 check_panic_on_oom: no. K 2.6.38, 3.10: it is asked like any other."""
+    policy = oomlab.PRESETS[policy]
+    kernel = Kernel(oomlab.build("decoys", policy, panic_on_oom=sysctl)[0].policy, 256)
+    kernel.spawn("hog", ((pause,),), vmas=heap(60))
+    kernel.spawn("admin", ((sysrq_f,),), adj=-1000)
+    outcome = run(kernel)
+    if policy.kernel in ("2.6.38", "3.10"):
+        assert outcome.verdict == "panic"
+    else:
+        assert (outcome.verdict, outcome.victims) == ("recovered", ["hog"])
+
+
+def test_does_sysrq_f_panic_when_nobody_can_be_killed():
+    """K 4.4, 6.12 out_of_memory: never for order -1."""
+    for policy in RELEASES[2:]:
+        kernel = Kernel(PRESETS[policy], 256)
+        kernel.spawn("admin", ((sysrq_f,),), adj=-1000)
+        assert run(kernel).verdict == "recovered", policy
+
+
+# 4. a victim's own charge
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_may_a_victim_charge_past_its_limit(policy):
+    """K 4.4 to 5.14 try_charge: forced. K 5.17 to 6.12 (a4ebf1b6ca1e): -ENOMEM."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", limit=100)
+    task = kernel.spawn("task", ((pause,),), vmas=heap(100), memcg=pod)
+    do_send_sigkill(task)
+    steps, charged = try_charge(task, pod), None
+    while charged is None:
+        try:
+            next(steps)
+        except StopIteration as end:
+            charged = end.value
+    assert charged == (policy not in ("linux-6.1", "linux-6.12"))
+    assert pod.usage == (101 if charged else 100)
+    assert not names(kernel, "kill")
+
+
+# 6. file pages of a private mapping
+
+
+@pytest.mark.parametrize("policy", ["linux-4.6", "linux-4.10", "linux-4.14", "linux-6.12"])
+def test_are_clean_pages_of_a_private_file_mapping_unmapped(policy):
+    """K 4.6, 6.12: !VM_SHARED is enough. A page that was written to is anonymous (do_cow_fault)."""
+    kernel = oomlab.run("mlocked-and-shared", policy).kernel
+    victim = next(task for task in kernel.tasks if task.name == "victim")
+    assert victim.mm.counter(FILE) == 0
+
+
+# 7. suspend
+
+
+def suspending(policy: str, hold: int) -> Kernel:
+    """A victim that needs `hold` ticks to die, and a suspend that starts meanwhile."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    last_words = (sleep, hold, TASK_UNINTERRUPTIBLE)
+    victim = kernel.spawn("victim", ((pause,),), vmas=heap(100), at_exit=(last_words,))
+    victim.memdie, kernel.oom_victims = True, 1
+    do_send_sigkill(victim)
+    kernel.kthread_run("pm", lambda task: suspend(task, 50))
+    kernel.spawn("bystander", ((pause,),))
+    return kernel
+
+
+@pytest.mark.parametrize("policy", RELEASES[2:])
+def test_does_suspend_give_up_waiting_for_a_victim(policy):
+    """K 4.4, 4.6 oom_killer_disable: waits without end. K 4.9 on: 20 s, then suspend fails."""
+    gives_up = policy not in ("linux-4.4", "linux-4.6")
+    kernel = suspending(policy, FREEZE_TIMEOUT + 200)
+    run_seeded(kernel, 1)
+    assert bool(names(kernel, "suspend_failed")) == gives_up
+    assert bool(names(kernel, "suspended")) == (not gives_up)
+    assert not kernel.oom_killer_disabled and not kernel.freezing
+    kernel = suspending(policy, 10)
+    run_seeded(kernel, 1)
+    assert names(kernel, "suspended") and not names(kernel, "suspend_failed")
+
+
+@pytest.mark.parametrize("policy", RELEASES[2:])
+def test_is_the_killer_off_before_the_victims_are_gone(policy):
+    """K 4.4 to 6.12: the flag is set first, under oom_lock; out_of_memory() then returns false."""
+    kernel = suspending(policy, 30)
+    seen = []
+    run_seeded(
+        kernel, 1, lambda *step: seen.append((kernel.oom_killer_disabled, kernel.oom_victims))
+    )
+    assert (True, 1) in seen
+
+
+@pytest.mark.parametrize("policy", RELEASES[2:])
+def test_does_an_allocation_fail_while_the_killer_is_off(policy):
+    """K out_of_memory. NOFS loops on in 4.4 and fails from 4.6 on (__alloc_pages_may_oom)."""
+    for gfp in (None, GFP_NOFS):
+        kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+        kernel.spawn("hog", ((pause,),), vmas=heap(60))
+        request = (alloc, 99) if gfp is None else (alloc, 99, gfp)
+        fill(kernel, leave=10)
+        kernel.oom_killer_disabled = True
+        asker = kernel.spawn("asker", (request, (pause,)), adj=-1000)
+        run_seeded(kernel, 1, most_steps=3000)
+        assert not names(kernel, "kill")
+        loops = gfp is GFP_NOFS and policy == "linux-4.4"
+        assert bool(asker.allocating) == loops, (policy, gfp)
+
+
+# 8. two that run into one limit
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memcg_oom == "charge"])
+def test_can_one_limit_kill_twice(policy):
+    """1378b37d03e8 (5.9) looks at the margin once oom_lock is held; K 4.19, 5.4 do not."""
+    victims = set()
+    for seed in range(60):
+        kernel = Kernel(replace(PRESETS[policy], reaper="none"), 1024, cpus=3)
+        pod = kernel.new_memcg("pod", limit=60)
+        kernel.spawn("big", ((pause,),), vmas=heap(40), memcg=pod)
+        for i in (1, 2):
+            kernel.spawn(f"task{i}", ((touch, "heap", 2), (pause,)), vmas=heap(10), memcg=pod)
+        victims.add(tuple(run(kernel, seed).victims))
+    twice = [v for v in victims if len(v) > 1]
+    fixed = policy in ("linux-5.10", "linux-6.1", "linux-6.12")
+    assert bool(twice) != fixed, victims
+
+
+# 9. MMF_UNSTABLE, and the link of the list
+
+
+@pytest.mark.parametrize(
+    "policy, event",
+    [("linux-4.6", "zero_page"), ("linux-4.10", "zero_page"), ("linux-4.14", "sigbus")],
+)
+def test_what_does_a_task_find_that_looks_at_a_reaped_page(policy, event):
+    """K 4.6: zeros. K 4.10 handle_mm_fault: refused to kthreads only. K 4.14 on: SIGBUS."""
+    kernel = Kernel(PRESETS[policy], 256)
+    task = kernel.spawn("task", ((look, "heap"),), vmas=heap(4))
+    task.mm.flags |= MMF_UNSTABLE
+    run_seeded(kernel, 1)
+    assert names(kernel, event) == ["task"]
+    assert names(kernel, "zero_page" if event == "sigbus" else "sigbus") == []
+
+
+def test_is_a_victim_said_to_miss_a_reaper_that_does_not_exist():
+    why = oomlab.run("stuck-writer", "linux-4.4").outcome.why
+    assert "never reached the reaper" not in why
+    lost = oomlab.run("lost-victim", "linux-4.4").outcome
+    assert lost.verdict == "lost-victim" and "there is no reaper" in lost.why
+
+
+@pytest.mark.parametrize("policy, cleared", [("linux-4.6", False), ("linux-4.10", True)])
+def test_is_the_link_cleared_when_a_victim_leaves_the_list(policy, cleared):
+    """K 4.6 oom_reap_task: never. K 4.7 to 4.14: once it is reaped."""
+    run = oomlab.run("lost-victim", policy, victims=3, seed=3)
+    linked = [t for t in run.kernel.tasks if t.oom_reaper_list is not None]
+    assert run.outcome.verdict == "recovered"
+    assert cleared == (not linked) or not linked
+    two = oomlab.build("lost-victim", policy, victims=2)[0]
+    first, second = (t for t in two.tasks if t.name.startswith("victim"))
+    enqueue(first)
+    enqueue(second)
+    run_seeded(two, 1, most_steps=400)
+    assert bool(already_queued(second, second.mm, two.policy)) == (not cleared)
