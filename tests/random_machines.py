@@ -382,6 +382,8 @@ def draw_question(draw: Random, walk: list[Kernel]) -> tuple[Callable, str, bool
     there = draw.choice(walk)
     apart = draw.random() < 0.3  # each as it was in another state: perhaps never together
     wanted = [one(draw.choice(walk) if apart else there) for one in ask]
+    if type(wanted[0]) is int and draw.random() < 0.5:
+        wanted[0] += draw.choice([-2, -1, 1, 2])  # perhaps never
 
     def question(kernel: Kernel) -> bool:
         return [one(kernel) for one in ask] == wanted

@@ -24,13 +24,13 @@ def show_progress(states: int, waiting: int, seconds: float) -> None:
 
 
 def in_words(kernel: Kernel, entry: Entry) -> dict[str, str]:
-    """The step that an entry of a schedule is about to take: task, function, what it does."""
-    pid, function = entry_of(entry)
+    """The step that an entry of a schedule is about to take, in the words of the table."""
+    pid, timer = entry_of(entry)
     task = next(t for t in kernel.tasks if t.pid == pid)
-    does = "the timer expires"
-    if function is None:
-        verb, what = task.op
-        function, does = function_of(task.thread), f"{verb} {name_of(what)}"
+    verb, what = ("timer", timer) if timer else task.op
+    function, does = "run_timers", f"{verb} {name_of(what)}"
+    if timer is None:
+        function = function_of(task.thread)
     return {"task": task.name, "function": function, "does": does}
 
 

@@ -7,13 +7,15 @@ see monitor.py. Which of the two a user's function is, its required arguments sa
 two, a trace. Arguments with a default do not count.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
-from ..model.tasks import PF_KTHREAD, fatal_signal_pending
+from ..model.mm import MM
+from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending
 from ..naming import nearest
 from ..simulate.outcome import lost_victims
 
@@ -40,7 +42,31 @@ def lost(kernel: Kernel) -> bool:
         return False
     if kernel.oom_reaper_started and not kernel.oom_reaper_wait.sleepers:
         return False
+    if any(task.name in kernel.policy.kthreads and not task.state for task in kernel.tasks):
+        return False
+    if queued_by_patch(kernel):
+        return False
     return any(task.state != TASK_RUNNING for task in lost_victims(kernel))
+
+
+def queued_by_patch(kernel: Kernel) -> bool:
+    """Does a victim, or its mm, stand in state that the policy's patch declares?"""
+    patch = kernel.policy.patch
+    owners = {
+        "kernel": [kernel],
+        "zone": [kernel.zone],
+        "memcg": kernel.memcgs,
+        "mm": kernel.mms,
+        "task": kernel.tasks,
+        "signal": [task.signal for task in kernel.tasks],
+    }
+    for where in patch.state if patch is not None else ():
+        owner, _, name = where.partition(".")
+        for value in (getattr(thing, name) for thing in owners[owner]):
+            held = value if isinstance(value, list | tuple | set | deque) else [value]
+            if any(isinstance(thing, Task | MM) for thing in held):
+                return True
+    return False
 
 
 def miscounted(kernel: Kernel) -> bool:

@@ -42,8 +42,10 @@ def fingerprint(kernel: Kernel, clock: str = "any") -> tuple:
 
     ValueError, in one sentence, for an object that cannot be looked into.
     """
-    walk = Walk(kernel, clock)
+    walk, patch = Walk(kernel, clock), kernel.policy.patch
     parts = [walk.name(kernel), walk.pending()]
+    if patch is not None:  # its functions may keep something in globals of their own
+        parts.append(walk.names(map(patch.bind, patch.functions.values())))
     for thing in walk.met:  # grows while we walk
         parts.append((type(thing).__qualname__, *walk.contents(thing)))
     return tuple(parts)
@@ -168,9 +170,7 @@ def is_constant(value) -> bool:
     if isinstance(value, type):
         return not is_ours(value) or value.__module__.startswith("oomlab.")
     if isinstance(value, FunctionType):
-        module = sys.modules.get(value.__module__)
-        own = module is not None and value.__globals__ is vars(module)
-        return own and value.__closure__ is None and value.__module__.startswith("oomlab.")
+        return value.__closure__ is None and (value.__module__ or "").startswith("oomlab.")
     if isinstance(value, BuiltinFunctionType):
         return value.__self__ is None or isinstance(value.__self__, ModuleType)
     return type(value).__name__ in ("method_descriptor", "wrapper_descriptor")
