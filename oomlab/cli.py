@@ -300,7 +300,7 @@ def tell_found(found, args) -> None:
 
 
 def explain(args) -> int:
-    from .reports.command import explain
+    from .reports.tell.console import explain
 
     return explain(args)
 

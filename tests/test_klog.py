@@ -11,7 +11,7 @@ import pytest
 import oomlab
 from oomlab.model import gfp
 from oomlab.model.policy import PRESETS
-from oomlab.reports.parse import parse
+from oomlab.reports.read.parse import parse
 from oomlab.simulate.kernel_log import kernel_log
 
 RECORDED = Path(__file__).parents[2] / "shared" / "kernel-runs"

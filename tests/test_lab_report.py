@@ -7,9 +7,9 @@ import pytest
 
 import oomlab
 from oomlab.lab.reading import Reading
-from oomlab.reports.explain import explain
-from oomlab.reports.parse import parse
-from oomlab.reports.scenario import register_report
+from oomlab.reports.judge.explain import explain
+from oomlab.reports.judge.scenario import register_report
+from oomlab.reports.read.parse import parse
 from oomlab.scenarios import SCENARIOS, title
 
 if not find_spec("anywidget"):

@@ -8,16 +8,25 @@ from pathlib import Path
 import pytest
 
 from oomlab.model.policy import PRESETS
-from oomlab.reports import command
-from oomlab.reports.explain import explain
-from oomlab.reports.explanation import REASONS
-from oomlab.reports.kernels import generation, policy_for
-from oomlab.reports.machine import scenario_from_report
-from oomlab.reports.parse import parse
-from oomlab.reports.report import Counter, Invoker, Kill, Memcg, Memory, Report, Scored, TaskRow
-from oomlab.reports.totals import total_pages
-from oomlab.reports.what_if import changes, what_if
-from oomlab.reports.words import text_of
+from oomlab.reports.judge.explain import explain
+from oomlab.reports.judge.explanation import REASONS
+from oomlab.reports.judge.kernels import generation, policy_for
+from oomlab.reports.judge.rebuilt import scenario_from_report
+from oomlab.reports.judge.totals import total_pages
+from oomlab.reports.judge.what_if import changes, what_if
+from oomlab.reports.read.parse import parse
+from oomlab.reports.read.report import (
+    Counter,
+    Invoker,
+    Kill,
+    Memcg,
+    Memory,
+    Report,
+    Scored,
+    TaskRow,
+)
+from oomlab.reports.tell import console as command
+from oomlab.reports.tell.words import text_of
 from oomlab.simulate.scheduler import run_seeded
 
 DATA = Path(__file__).parent / "data" / "reports"

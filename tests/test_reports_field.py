@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from oomlab.reports.explain import explain
-from oomlab.reports.explanation import REASONS
-from oomlab.reports.parse import parse
-from oomlab.reports.totals import BY_SCORE
-from oomlab.reports.words import text_of
+from oomlab.reports.judge.explain import explain
+from oomlab.reports.judge.explanation import REASONS
+from oomlab.reports.judge.totals import BY_SCORE
+from oomlab.reports.read.parse import parse
+from oomlab.reports.tell.words import text_of
 
 SHARED = Path(__file__).parents[2] / "shared"
 FIELD = sorted((SHARED / "oom-reports").glob("*.txt"))

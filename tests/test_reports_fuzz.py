@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reports_styles import STYLES
 
-from oomlab.reports.command import as_dict
-from oomlab.reports.explain import explain
-from oomlab.reports.machine import scenario_from_report
-from oomlab.reports.parse import NotText, parse
-from oomlab.reports.words import text_of
+from oomlab.reports.judge.explain import explain
+from oomlab.reports.judge.rebuilt import scenario_from_report
+from oomlab.reports.read.parse import NotText, parse
+from oomlab.reports.tell.console import as_dict
+from oomlab.reports.tell.words import text_of
 
 INPUTS = int(os.environ.get("OOMLAB_FUZZ", "300"))
 SECONDS = 2  # for one input of some ten kB: a regular expression that explodes takes for ever

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from reports_styles import STYLES, bare
 
-from oomlab.reports import messages
-from oomlab.reports.gfp import decode, in_words
-from oomlab.reports.parse import NotText, parse
+from oomlab.reports.judge.request import decode, in_words
+from oomlab.reports.read import messages
+from oomlab.reports.read.parse import NotText, parse
 
 RECORDINGS = {p.stem: p.read_text() for p in Path(__file__).parent.glob("data/reports/*.txt")}
 

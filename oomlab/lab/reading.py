@@ -8,14 +8,14 @@ Everything a person can do in the widget is a method here; the widget only carri
 A mistake is a ValueError with a sentence, and leaves everything as it was.
 """
 
-from ..reports.explain import explain
-from ..reports.explanation import Explanation
-from ..reports.machine import adj_of
-from ..reports.parse import parse
-from ..reports.report import Report
-from ..reports.scenario import register_report
-from ..reports.what_if import what_if
-from ..reports.words import choice, headline, printable, text_of
+from ..reports.judge.explain import explain
+from ..reports.judge.explanation import Explanation
+from ..reports.judge.rebuilt import adj_of
+from ..reports.judge.scenario import register_report
+from ..reports.judge.what_if import what_if
+from ..reports.read.parse import parse
+from ..reports.read.report import Report
+from ..reports.tell.words import choice, headline, printable, text_of
 from ..scenarios import SCENARIOS
 from .facts import several
 

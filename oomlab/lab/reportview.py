@@ -14,7 +14,7 @@ import anywidget
 from matplotlib.figure import Figure
 from traitlets import Bool, Dict, Unicode, observe
 
-from ..reports.explanation import Explanation
+from ..reports.judge.explanation import Explanation
 from .figures import ranking
 from .policylab import PolicyLab, scripts
 from .reading import Reading

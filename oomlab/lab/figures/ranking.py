@@ -1,6 +1,6 @@
 """Whom an OOM report says the kernel would take first, and why: badness by its parts.
 
-    from oomlab.reports.explain import explain
+    from oomlab.reports.judge.explain import explain
     ranking.figure(explain(report))
 
 The chosen task and the killed one are marked, and drawn however far down they stand. What is drawn
@@ -9,9 +9,9 @@ is the model's own oom_badness on the machine of the report, as in badness.py.
 
 from matplotlib.figure import Figure
 
-from ...reports.explanation import Explanation, Ranked
-from ...reports.machine import machine, oom_control
-from ...reports.words import printable
+from ...reports.judge.explanation import Explanation, Ranked
+from ...reports.judge.rebuilt import machine, oom_control
+from ...reports.tell.words import printable
 from ..facts import Points, parts, several
 from .badness import LOOKS, bars
 from .style import legend, picture, themed, words

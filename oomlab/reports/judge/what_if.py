@@ -7,12 +7,12 @@ nothing.
 import re
 from dataclasses import replace
 
-from ..model.policy import PRESETS, Policy
-from ..naming import nearest
+from ...model.policy import PRESETS, Policy
+from ...naming import nearest
+from ..read.report import Report
 from .explain import explain
 from .explanation import Explanation, Verdict
 from .kernels import policy_for, version_of
-from .report import Report
 from .totals import Total, total_pages
 
 CHANGE = re.compile(r"(?:(\d{1,10}):)?(adj|rss|swap|limit|kernel|policy)=(.+)")

@@ -4,12 +4,12 @@ register_report("friday", report)
 oomlab.run("friday", "linux-6.1")
 """
 
-from ..model.kernel import Kernel
-from ..model.policy import Policy
-from ..scenarios import SCENARIOS
-from .machine import scenario_from_report
-from .report import Report
-from .words import headline, printable
+from ...model.kernel import Kernel
+from ...model.policy import Policy
+from ...scenarios import SCENARIOS
+from ..read.report import Report
+from ..tell.words import headline, printable
+from .rebuilt import scenario_from_report
 
 
 def register_report(name: str, report: Report) -> None:

@@ -10,13 +10,13 @@ from argparse import Namespace
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from .explain import explain as explain_report
-from .explanation import Explanation, Ranked
-from .gfp import decode
-from .kernels import generation, version
-from .parse import NotText, parse
-from .report import Report
-from .what_if import changes, what_if
+from ..judge.explain import explain as explain_report
+from ..judge.explanation import Explanation, Ranked
+from ..judge.kernels import generation, version
+from ..judge.request import decode
+from ..judge.what_if import changes, what_if
+from ..read.parse import NotText, parse
+from ..read.report import Report
 from .words import prediction, printable, spared, text_of
 
 SCHEMA = "oomlab-explain/1"

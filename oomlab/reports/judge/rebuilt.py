@@ -5,15 +5,15 @@ machine can be run. What the table does not print is not there: swap and page ta
 layouts, threads, parents, who shares an mm.
 """
 
-from ..model.gfp import GFP_KERNEL
-from ..model.kernel import Kernel
-from ..model.mm import ANON, FILE, PTRS_PER_PTE, SHMEM, VMA, Shmem
-from ..model.oom import OomControl
-from ..model.policy import Policy, replace
-from ..model.syscalls import pause, sysrq_f, touch
-from ..model.tasks import Task
+from ...model.gfp import GFP_KERNEL
+from ...model.kernel import Kernel
+from ...model.mm import ANON, FILE, PTRS_PER_PTE, SHMEM, VMA, Shmem
+from ...model.oom import OomControl
+from ...model.policy import Policy, replace
+from ...model.syscalls import pause, sysrq_f, touch
+from ...model.tasks import Task
+from ..read.report import Report, TaskRow
 from .kernels import in_container, policy_for
-from .report import Report, TaskRow
 from .totals import page_tables, total_pages
 
 MARGIN = 4096  # pages of the model's machine beyond what the report accounts for

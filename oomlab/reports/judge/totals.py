@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..model.mm import PTRS_PER_PTE
+from ...model.mm import PTRS_PER_PTE
+from ..read.report import Kill, Report, TaskRow
 from .kernels import in_container, policy_for
-from .report import Kill, Report, TaskRow
 
 BY_SCORE = "as the printed score tells"
 UNLIMITED_KB = 1 << 52  # a memcg without limit prints 2^63 bytes in kB, less a page

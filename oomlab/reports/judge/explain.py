@@ -7,13 +7,13 @@ All points come from the model's own oom_badness on the machine of the report (s
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..model.oom import oom_badness, oom_score, select_bad_process
-from ..model.policy import Policy
-from ..model.tasks import OOM_SCORE_ADJ_MIN, Task
+from ...model.oom import oom_badness, oom_score, select_bad_process
+from ...model.policy import Policy
+from ...model.tasks import OOM_SCORE_ADJ_MIN, Task
+from ..read.report import Report, TaskRow
 from .explanation import Explanation, Ranked
 from .kernels import policy_for
-from .machine import adj_of, is_invoker, machine, oom_control
-from .report import Report, TaskRow
+from .rebuilt import adj_of, is_invoker, machine, oom_control
 from .totals import Total, row_of, total_pages
 from .verdict import verdict
 

@@ -8,9 +8,9 @@ text itself proves comes before what the number says. Sources: kernel releases n
 import re
 from dataclasses import replace
 
-from ..model import policy as presets
-from ..model.policy import Policy
-from .report import Report
+from ...model import policy as presets
+from ...model.policy import Policy
+from ..read.report import Report
 
 GENERATIONS = (
     ((2, 6, 40), "2.6.32-2.6.39"),

@@ -6,8 +6,8 @@ for programs and a sentence for people.
 
 from dataclasses import dataclass
 
-from ..model.policy import Policy
-from .report import Report, TaskRow
+from ...model.policy import Policy
+from ..read.report import Report, TaskRow
 from .totals import Total
 
 REASONS = {

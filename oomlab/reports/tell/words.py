@@ -1,10 +1,10 @@
 """An explanation as a person reads it: who asked, what was short, who was chosen, what came."""
 
-from .explanation import Explanation, Ranked
-from .gfp import decode, in_words
-from .kernels import generation, version
-from .report import Report, Zone
-from .totals import BY_SCORE
+from ..judge.explanation import Explanation, Ranked
+from ..judge.kernels import generation, version
+from ..judge.request import decode, in_words
+from ..judge.totals import BY_SCORE
+from ..read.report import Report, Zone
 
 ROWS = 10  # tasks, zones, reaper lines that are shown
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
+from ..read.report import Kill, Report, TaskRow
 from .explanation import Explanation, Ranked, Verdict
 from .kernels import is_unreleased
-from .report import Kill, Report, TaskRow
 
 
 def verdict(explanation: Explanation) -> Verdict:

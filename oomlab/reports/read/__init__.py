@@ -1,0 +1,1 @@
+"""Text to report: transport off, lines to fields, fields to one Report per OOM."""

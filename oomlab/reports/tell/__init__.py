@@ -1,0 +1,1 @@
+"""Judgement to reader: words, JSON, a picture, a page, a summary of many."""
