@@ -35,6 +35,9 @@ VAIN = {  # events that are no progress
 }
 
 
+LVL_START = 64  # ticks: the timer wheel is exact up to these
+
+
 class Timer(NamedTuple):
     """struct timer_list: at tick `expires`, call function(argument)."""
 
@@ -77,6 +80,7 @@ class Kernel:
         self.jiffies = 0
         self.timers: list[Timer] = []  # a heap
         self.timers_made = 0
+        self.wheel = 8  # ticks in a bucket of the timer wheel, for timers of LVL_START ticks and more
         self.runqueue: deque[Task] = deque()
         # kernel/power
         self.freezing = False
@@ -204,9 +208,16 @@ class Kernel:
         return self.memcgs[-1]
 
     def add_timer(self, ticks: int, function, argument) -> Timer:
-        """Call function(argument) in `ticks` ticks."""
+        """Call function(argument) in `ticks` ticks, or, if they are many, somewhat later.
+
+        The timer wheel (4.8, 500462a9de65) keeps long timers in buckets of several ticks. A bucket
+        fires at its end, and the newest timer in it first (enqueue_timer: hlist_add_head).
+        """
         self.timers_made += 1
-        timer = Timer(self.jiffies + ticks, self.timers_made, function, argument)
+        expires, number = self.jiffies + ticks, self.timers_made
+        if ticks >= LVL_START:
+            expires, number = (expires // self.wheel + 1) * self.wheel, -number
+        timer = Timer(expires, number, function, argument)
         heappush(self.timers, timer)
         return timer
 

@@ -18,6 +18,7 @@ from ..model.syscalls import sysrq_f
 from ..model.tasks import OOM_SCORE_ADJ_MIN, do_send_sigkill, write_oom_score_adj
 from ..simulate.scheduler import run_seeded
 from .recorded import kernel_of, read_record
+from .replay import killed, replay
 
 APPROXIMATE_RSS = 2 * 80  # pages by which two counts on 6.x may differ and mean the same
 
@@ -80,8 +81,9 @@ def compare(path: Path, seed: int = 0) -> Comparison:
         tag, scenario = record["kernel"]["tag"], record["scenario"]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as wrong:
         raise ValueError(f"{path}: what this run recorded cannot be read ({wrong!r})") from wrong
-    follow_steps(kernel, record, wanted, seed)
-    got = {"victims": kernel.victims[:wanted], "panic": bool(kernel.panicked)}
+    kernel = replay(record, seed)
+    victims = [task.name for task in killed(kernel)]
+    got = {"victims": victims[:wanted], "panic": bool(kernel.panicked)}
     if held_back(record):
         got |= leftovers(reaped_by_model(kernel))
     apart = RACE if len(growers(record)) > 1 else "" if record["parsed"] else NO_OOM
@@ -98,28 +100,6 @@ def kills_awaited(record: dict, present: list[str]) -> int:
     gone = [task for task in record["before"]["tasks"] if task["id"] not in present]
     awaited = [int(step.split()[1]) - len(gone) for step in steps if step[:5] == "kills"]
     return max(awaited, default=steps.count("sysrqf"))
-
-
-def follow_steps(kernel, record: dict, wanted: int, seed: int) -> None:
-    """What the recorder did after the snapshot; growers grow at once, and end with the last kill.
-
-    Not modelled, and passed over: process_mrelease, signals other than SIGKILL, cgroup files.
-    """
-    by_name = {task.name: task for task in kernel.tasks}
-    for step in record["config"]["steps"]:
-        match step.split():
-            case ["sysrqf"]:
-                asked = kernel.spawn("sysrq", ((sysrq_f,),), adj=OOM_SCORE_ADJ_MIN)
-                run_seeded(kernel, seed, until=lambda k, asked=asked: asked not in k.tasks)
-            case ["setadj", name, adj] if by_name.get(name) in kernel.tasks:
-                write_oom_score_adj(by_name[name], int(adj))
-            case ["sig", name, "9"] if by_name.get(name) in kernel.tasks:
-                do_send_sigkill(by_name[name])
-            case ["kills", *_]:
-                run_seeded(kernel, seed, until=lambda k: len(k.victims) >= wanted)
-    if not kernel.panicked:
-        stop_growers(kernel, record)
-        run_seeded(kernel, seed)
 
 
 def outcome_recorded(record: dict, wanted: int, present: list[str]) -> dict:
@@ -159,13 +139,6 @@ def cause_of(record: dict, expected: dict, got: dict) -> str:
 def growers(record: dict) -> list[str]:
     """Who grows; with two of them real kernels differ from run to run."""
     return [task["id"] for task in record["config"]["tasks"] if task.get("behaviour") == "grow"]
-
-
-def stop_growers(kernel, record: dict) -> None:
-    """The recorder ends the pressure when it has seen the kills it waited for."""
-    for task in kernel.tasks:
-        if task.name in growers(record):
-            do_send_sigkill(task)
 
 
 def held_back(record: dict) -> bool:

@@ -6,6 +6,7 @@ what the kernel then did is for fidelity.py to compare. The format is `oomlab-ke
 
 import gzip
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -14,7 +15,11 @@ from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.memory import Zone
 from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from ..model.policy import HZ, PRESETS, Policy, replace
-from ..model.syscalls import pause, repeat, sleep, touch
+from ..model.syscalls import pause, sleep
+from .behaviours import Stage, program_of, starve, ticks
+
+REAP_DELAY_BACKPORTED = {(5, 10): 113, (5, 15): 36, (5, 17): 5}  # stable release -> its patch
+TIMER_BUCKET = 3  # ticks: the guests have HZ 250, where a long timer waits for a bucket of 32 ms
 
 NR_PMDS = 3  # page-middle directories of a small process: not in /proc before 6.x, all alike
 PERCPU_BATCH = 32  # pages a processor keeps to itself (percpu_counter_batch, to 16 processors)
@@ -61,21 +66,37 @@ def preset_of(tag: str) -> Policy:
 def policy_of(record: dict) -> Policy:
     """The preset of the recorded kernel, with the sysctls that were set."""
     sysctl = record["config"].get("sysctl", {})
+    policy = preset_of(record["kernel"]["tag"])
+    if has_reap_delay(record["kernel"]):
+        policy = replace(policy, reap_delay=2 * HZ)
     return replace(
-        preset_of(record["kernel"]["tag"]),
+        policy,
         panic_on_oom=int(sysctl.get("vm.panic_on_oom", 0)),
         oom_kill_allocating_task=bool(int(sysctl.get("vm.oom_kill_allocating_task", 0))),
     )
 
 
-def kernel_of(record: dict) -> Kernel:
-    """The machine as it stood when all tasks were ready."""
+def has_reap_delay(kernel: dict) -> bool:
+    """Two seconds between kill and reap: in 5.18 (e4a38402c36e), and backported by stable trees.
+
+    A distribution's kernel tells the stable release that it is made of in /proc/version.
+    """
+    for name in re.findall(r"\d+\.\d+\.\d+", kernel.get("version", "")):
+        major, minor, patch = version(name)
+        if patch >= REAP_DELAY_BACKPORTED.get((major, minor), patch + 1):
+            return True
+    return version(kernel["tag"]) >= (5, 18)
+
+
+def machine_of(record: dict) -> tuple[Kernel, Stage]:
+    """The machine as it stood when all tasks were ready, and the stage its tasks stand on."""
     before, config = record["before"], record["config"]
     pages = before["meminfo"]["MemTotal"] // 4
-    kernel = Kernel(policy_of(record), 4 * pages, cpus=config.get("smp", 1))
-    kernel.cpus = max(kernel.cpus, 1)
-    memcgs = cgroups_of(kernel, record)
-    configured = {task["id"]: task for task in config["tasks"]}
+    kernel = Kernel(policy_of(record), 4 * pages, cpus=max(config.get("smp", 1), 1))
+    kernel.wheel = TIMER_BUCKET
+    stage = stage_of(record)
+    stage.memcgs = memcgs = cgroups_of(kernel, record)
+    configured = stage.tasks
     ids = {task["pid"]: task["id"] for task in before["tasks"]}
     failed = {task["id"] for task in before["tasks"] if task.get("err")}
     held = {
@@ -83,38 +104,121 @@ def kernel_of(record: dict) -> Kernel:
         for task in config["tasks"]
         if task.get("trace") == "exit" and task["id"] not in failed  # PTRACE_SEIZE is of 3.4
     }
-    made: dict[str, object] = {"": kernel.init}
+    made = stage.running
     shared: dict[str, Shmem] = {}
     count = counters(record)
     for proc in sorted(before["procs"], key=lambda proc: proc["pid"]):
         if proc["pid"] == 1:
             kernel.mms.remove(kernel.init.mm)
             kernel.new_mm("init", vmas_of(proc, {}, shared, count), None).attach(kernel.init)
-        if proc["pid"] not in ids or not proc["statm"][1]:
+        task = configured.get(ids.get(proc["pid"], ""))
+        if task is None:
             continue
-        name = ids[proc["pid"]]
-        task = configured[name]
+        name = task["id"]
+        if not proc["statm"][1]:
+            if task.get("behaviour") != "leaderexit":
+                continue  # it is dead
+            proc = seen_through_its_threads(proc, task, before)
         parent = made.get(task.get("parent", ""), kernel.init)  # it may be dead already
         borrowed = parent.mm if task.get("mm") in ("vm", "vfork") else None
         kernel.next_pid = proc["pid"]
-        hold = held.get(name)
+        group = (proc.get("cgroup") or "").removeprefix("0::/")
         made[name] = kernel.spawn(
             name,
-            program_of(task),
+            program_of(task, stage),
             vmas=() if borrowed else vmas_of(proc, task, shared, count),
             mm=borrowed,
             parent=parent,
             adj=proc["oom_score_adj"],
-            uid=proc["status"]["Uid"],
-            memcg=memcgs.get((proc.get("cgroup") or "").removeprefix("0::/")),
-            at_exit=((sleep, hold * HZ // 1000, TASK_UNINTERRUPTIBLE),) if hold else (),
+            uid=proc["status"].get("Uid", 0),
+            memcg=memcgs.get(group),
+            at_exit=last_words(stage, name, held.get(name)),
         )
+        for _ in range(task.get("threads", 0)):
+            kernel.spawn(name, ((pause,),), thread_of=made[name], memcg=memcgs.get(group))
         if not borrowed:
             set_page_tables(kernel, made[name].mm, proc["status"])
         if task.get("mm") == "vfork":
             made[name].vfork_done = kernel.kswapd_wait  # the parent waits for it, and for ever
+    stage.gone = sum(task["id"] not in made for task in before["tasks"])
     set_memory(kernel, pages, before)
-    return kernel
+    set_usage(stage, before.get("cgroups") or {})
+    return kernel, stage
+
+
+def kernel_of(record: dict) -> Kernel:
+    """The machine as it stood when all tasks were ready."""
+    return machine_of(record)[0]
+
+
+def stage_of(record: dict) -> Stage:
+    """What the tasks of the scene have in common, before any of them begins."""
+    config, meminfo = record["config"], record["before"]["meminfo"]
+    never = int(config.get("sysctl", {}).get("vm.overcommit_memory", 1)) == 2
+    fair = version(record["kernel"]["tag"]) >= (6, 12)
+    for path, value in config.get("write", {}).items():
+        if "fair_server" in path and value == "0":
+            fair = False
+    return Stage(
+        config,
+        meminfo["CommitLimit"] if never else None,
+        meminfo.get("Committed_AS", 0),
+        fair,
+    )
+
+
+def last_words(stage: Stage, name: str, hold_ms: int | None) -> tuple:
+    """What keeps a task from giving its memory back: no processor, or a tracer."""
+    task = stage.tasks[name]
+    waits = ((starve, stage, name),) if "cpu" in task or "cgroup" in task else ()
+    return waits + (((sleep, ticks(hold_ms), TASK_UNINTERRUPTIBLE),) if hold_ms else ())
+
+
+def seen_through_its_threads(proc: dict, task: dict, before: dict) -> dict:
+    """A process whose leader has exited shows no memory in /proc, but its threads have it still.
+
+    Made from what the scene says and from another process as small; oom_score corrects it.
+    """
+    small = min((p for p in before["procs"] if p["statm"][1]), key=lambda p: p["statm"][1])
+    anon = task.get("anon_kb", 0) + task.get("threads", 0) * task.get("kb_per_thread", 0)
+    status = small["status"] | {"Uid": proc["status"].get("Uid", 0)}
+    status["VmRSS"] += anon
+    if "RssAnon" in status:
+        status["RssAnon"] += anon
+    return proc | {"status": status, "statm": small["statm"]}
+
+
+def set_usage(stage: Stage, cgroups: dict) -> None:
+    """Charge each cgroup with what it was charged with, and no more.
+
+    What a task had before it was moved in stays with its old cgroup, and so does memory of others
+    that it maps: it must not be uncharged here when the task goes.
+    """
+    for name, memcg in stage.memcgs.items():
+        if "memory.current" not in cgroups.get(name, {}):
+            continue
+        children = [other for other in stage.memcgs if other.rpartition("/")[0] == name]
+        returned = goes_with_tasks(cgroups[name])
+        returned -= sum(goes_with_tasks(cgroups.get(child, {})) for child in children)
+        mms = {task.mm: task for task in memcg.tasks if task.mm.memcg is memcg}
+        shown = sum(mm.counter(ANON) + mm.counter(FILE) for mm in mms)
+        for task in mms.values():
+            task.at_exit += ((keep_charged, max(0, shown - returned) // len(mms)),)
+        memcg.usage = int(cgroups[name]["memory.current"]) // 4096
+
+
+def goes_with_tasks(cgroup: dict) -> int:
+    """Pages that are uncharged when the tasks of a cgroup exit: without its shared memory."""
+    stat = cgroup.get("memory.stat", {})
+    if "anon" in stat:
+        return (stat["anon"] + stat.get("kernel", 0)) // 4096
+    return int(cgroup.get("memory.current", 0)) // 4096
+
+
+def keep_charged(current, pages: int):
+    """Memory that is uncharged with the others of this mm, and was never charged here."""
+    yield "leave", "what another cgroup was charged with"
+    current.memcg.charge(pages)
 
 
 def cgroups_of(kernel: Kernel, record: dict) -> dict:
@@ -124,11 +228,16 @@ def cgroups_of(kernel: Kernel, record: dict) -> dict:
         limit = group.get("memory.max", "max")
         memcgs[group["name"]] = kernel.new_memcg(
             "/" + group["name"],
-            1 << 40 if limit == "max" else int(limit) // 4096,
+            limit_of(limit),
             memcgs.get(group["name"].rpartition("/")[0]),
             bool(int(group.get("memory.oom.group", 0))),
         )
     return memcgs
+
+
+def limit_of(text: str | int) -> int:
+    """A limit in pages from what memory.max says, in bytes or as "max"."""
+    return 1 << 40 if text == "max" else int(text) // 4096
 
 
 def vmas_of(proc: dict, task: dict, shared: dict, count) -> list[VMA]:
@@ -199,20 +308,6 @@ def score_error(proc: dict, rss: int, pages: int) -> int:
     above = -(-3 * (proc["oom_score"] + 1) // 2) - 1000
     lowest, highest = -(-least * pages // 1000), -(-above * pages // 1000) - 1
     return min(max(rss + others, lowest), highest) - rss - others
-
-
-def program_of(task: dict) -> tuple:
-    """What the task does once the pressure begins; growth comes in steps with naps between."""
-    if task.get("behaviour") != "grow":
-        return ((pause,),)
-    step = task.get("step_kb", 256) // 4
-    steps = task["max_kb"] // 4 // step if task.get("max_kb") else None
-    return ((repeat, steps, (touch, "grown", step), (nap,)), (pause,))
-
-
-def nap(current):
-    """Some hundred microseconds: less than a tick, but time for the others to run."""
-    yield "nap", "less than a tick"
 
 
 def set_page_tables(kernel: Kernel, mm, status: dict) -> None:

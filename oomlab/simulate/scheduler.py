@@ -26,7 +26,12 @@ BURSTS = (1, 1, 2, 3, 5, 8, 13, 21)  # steps that a task takes before another ma
 
 
 def run_seeded(
-    kernel, seed: int = 0, record=None, most_steps: int | None = None, until=None
+    kernel,
+    seed: int = 0,
+    record=None,
+    most_steps: int | None = None,
+    until=None,
+    steps_per_tick: int = STEPS_PER_TICK,
 ) -> int:
     """Run until all is done, quiet, stuck or panicked, or until(kernel); the steps taken.
 
@@ -35,7 +40,7 @@ def run_seeded(
     """
     draw = Random(seed).random
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
-    steps, next_tick, per_tick, naps_since = 0, 0, STEPS_PER_TICK * cpus, 0
+    steps, next_tick, per_tick, naps_since = 0, 0, steps_per_tick * cpus, 0
     limit = stall_limit(kernel.policy)
     progress, last_progress, lowest = kernel.progress, kernel.jiffies, available(kernel.zone)
     while not kernel.panicked:
