@@ -80,7 +80,9 @@ class Kernel:
         self.jiffies = 0
         self.timers: list[Timer] = []  # a heap
         self.timers_made = 0
-        self.wheel = 8  # ticks in a bucket of the timer wheel, for timers of LVL_START ticks and more
+        self.wheel = (
+            8  # ticks in a bucket of the timer wheel, for timers of LVL_START ticks and more
+        )
         self.runqueue: deque[Task] = deque()
         # kernel/power
         self.freezing = False

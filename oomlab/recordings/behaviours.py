@@ -12,7 +12,7 @@ from ..model.gfp import GFP_KERNEL
 from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
 from ..model.memcg import try_charge
 from ..model.memory import alloc_pages
-from ..model.mm import ANON, SHMEM, VMA, Shmem
+from ..model.mm import ANON, VMA, Shmem
 from ..model.policy import HZ
 from ..model.syscalls import alloc, fork, mmap_lock, pause
 from ..model.tasks import Task, fatal_signal_pending
@@ -66,7 +66,7 @@ class Stage:
         return False
 
     def commit(self, kb: int) -> bool:
-        """__vm_enough_memory() with vm.overcommit_memory = 2: is there that much left to promise?"""
+        """__vm_enough_memory() with vm.overcommit_memory = 2: may it be promised so much more?"""
         if self.commit_limit is not None and self.committed + kb >= self.commit_limit:
             return False
         self.committed += kb

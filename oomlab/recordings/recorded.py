@@ -154,17 +154,20 @@ def kernel_of(record: dict) -> Kernel:
 def stage_of(record: dict) -> Stage:
     """What the tasks of the scene have in common, before any of them begins."""
     config, meminfo = record["config"], record["before"]["meminfo"]
-    never = int(config.get("sysctl", {}).get("vm.overcommit_memory", 1)) == 2
     fair = version(record["kernel"]["tag"]) >= (6, 12)
     for path, value in config.get("write", {}).items():
         if "fair_server" in path and value == "0":
             fair = False
     return Stage(
         config,
-        meminfo["CommitLimit"] if never else None,
+        meminfo["CommitLimit"] if never_overcommits(config) else None,
         meminfo.get("Committed_AS", 0),
         fair,
     )
+
+
+def never_overcommits(config: dict) -> bool:
+    return int(config.get("sysctl", {}).get("vm.overcommit_memory", 1)) == 2
 
 
 def last_words(stage: Stage, name: str, hold_ms: int | None) -> tuple:

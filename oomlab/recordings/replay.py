@@ -23,8 +23,8 @@ FAULTS_PER_TICK = 200  # measured over the recordings: 14 to 66 page faults a mi
 SIGKILL = 9
 
 
-def replay(record: dict, seed: int = 0):
-    """Run the recorded scene in the model: the machine when the script has ended.
+def replay(record: dict, seed: int = 0, faults_per_tick: int = FAULTS_PER_TICK):
+    """Run the recorded scene in the model: machine and stage when the script has ended.
 
     ValueError if the script has a step that cannot be understood.
     """
@@ -33,10 +33,10 @@ def replay(record: dict, seed: int = 0):
     recorder = kernel.kthread_run("recorder", lambda task: follow(task, stage, script))
     while not kernel.panicked and recorder in kernel.tasks:
         before = kernel.jiffies
-        run_seeded(kernel, seed, steps_per_tick=FAULTS_PER_TICK)
+        run_seeded(kernel, seed, steps_per_tick=faults_per_tick)
         if kernel.jiffies == before and not kernel.runqueue and not kernel.timers:
             raise ValueError("the script waits for ever")
-    return kernel
+    return kernel, stage
 
 
 def parsed(step: str) -> tuple:

@@ -1,0 +1,91 @@
+"""What the reaper did to each victim, and when: as recorded, and as in the model.
+
+Both sides are read from the same tracepoints (oom:mark_victim, wake_reaper, start_, finish_ and
+skip_task_reaping) and from "oom_reaper: unable to reap". Times are milliseconds after the mark.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..model.policy import HZ
+
+SLACK_MS = 150  # by which a guest under emulation may be late
+
+UNABLE = re.compile(r"^\[\s*(\d+)\.(\d{6})\] oom_reaper: unable to reap pid:(\d+)", re.M)
+STEPS = {
+    "mark_victim": "mark",
+    "wake_reaper": "wake",
+    "start_task_reaping": "start",
+    "skip_task_reaping": "skip",
+    "finish_task_reaping": "finish",
+    "unable_to_reap": "give up",
+}
+
+
+class Attempt(NamedTuple):
+    """The reaper and one victim."""
+
+    victim: str
+    tries: int
+    end: str  # "reaped", "given up" or "", when the reaper found nothing to do or was not done
+    woken: int | None  # ms after the mark
+    ended: int | None
+
+
+def recorded_steps(record: dict) -> list[tuple[int, str, str]]:
+    """(ms since boot, step, victim) of a recording, in order of time; empty without tracepoints."""
+    trace = record.get("trace")
+    if not isinstance(trace, dict) or not trace.get("events"):
+        return []
+    names = {task["pid"]: task["id"] for task in record["before"]["tasks"]}
+    steps = []
+    for when, _, _, event, args in trace["events"]:
+        pid = re.search(r"pid=(\d+)", args)
+        if event in STEPS and pid and int(pid[1]) in names:
+            steps.append((when // 1000, STEPS[event], names[int(pid[1])]))
+    ahead = (record.get("clock") or {}).get("report_minus_monotonic_us") or [0]
+    for seconds, us, pid in UNABLE.findall(record.get("report", "")):
+        if int(pid) in names:
+            when = int(seconds + us) - ahead[-1]
+            steps.append((when // 1000, "give up", names[int(pid)]))
+    return sorted(steps, key=lambda step: step[0])
+
+
+def model_steps(kernel) -> list[tuple[int, str, str]]:
+    """The same of a machine of the model: its ticks as milliseconds."""
+    return [
+        (e["tick"] * 1000 // HZ, STEPS[e["event"]], e["task"].name)
+        for e in kernel.events
+        if e["event"] in STEPS and e["task"] is not None
+    ]
+
+
+def attempts(steps: Iterable[tuple[int, str, str]], victims: Iterable[str]) -> list[Attempt]:
+    """What became of each of these victims that the reaper came to, in the order it first did."""
+    steps, victims = list(steps), set(victims)
+    order = [who for _, what, who in steps if what in ("start", "skip") and who in victims]
+    return [attempt(steps, victim) for victim in dict.fromkeys(order)]
+
+
+def attempt(steps: list[tuple[int, str, str]], victim: str) -> Attempt:
+    mine = [(when, what) for when, what, who in steps if who == victim]
+    first = {what: when for when, what in reversed(mine)}
+    ends = {"reaped": first.get("finish"), "given up": first.get("give up")}
+    end = next((how for how, when in ends.items() if when is not None), "")
+    tries = sum(what in ("start", "skip") for _, what in mine)
+    mark = first.get("mark")
+
+    def after(when: int | None) -> int | None:
+        return None if when is None or mark is None else when - mark
+
+    return Attempt(victim, tries, end, after(first.get("wake")), after(ends.get(end)))
+
+
+def same_attempt(one: Attempt, other: Attempt) -> bool:
+    """The same victim, tries and end, at the same time as far as an emulated guest keeps time."""
+
+    def near(a: int | None, b: int | None) -> bool:
+        return a is None and b is None or None not in (a, b) and abs(a - b) <= SLACK_MS
+
+    return one[:3] == other[:3] and near(one.woken, other.woken) and near(one.ended, other.ended)
