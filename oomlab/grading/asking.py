@@ -9,6 +9,7 @@ could have made.
 import json
 import time
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from .inside.plain import plain
 from .sandbox.child import EXERCISE_SECONDS, Child, Gone, Raised
@@ -82,6 +83,7 @@ class AskChild(Ask):
         self.start, self.child = start, None
         self.seconds = EXERCISE_SECONDS  # for all children of this exercise together
         self.missing = ""  # why nothing can be asked at all
+        self.defined: list[str] = []  # functions that the notebook's text defines
 
     def call(self, function: str, args):
         return self.timed(lambda child: child.call(function, *args))
@@ -120,8 +122,15 @@ class AskChild(Ask):
             why = "; ".join(broken + failed)
             why = f" These parts of the notebook could not be used: {why}." if why else ""
             names = " and ".join(f"`{name}`" for name in missing)
-            self.missing = f"The notebook has no function {names}.{why}"
+            self.missing = f"The notebook has no function {names}.{self.misspelt(missing)}{why}"
             raise NoAnswer(self.missing)
+
+    def misspelt(self, missing: list[str]) -> str:
+        """A question for each function that the notebook has under nearly that name."""
+        found = [(get_close_matches(name, self.defined, 1, 0.75), name) for name in missing]
+        return "".join(
+            f" It has `{near[0]}`: did you mean `{name}`?" for near, name in found if near
+        )
 
     def close(self) -> None:
         if self.child is not None:

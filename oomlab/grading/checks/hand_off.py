@@ -15,6 +15,8 @@ from ..handoff.rows import rows
 
 exercise = Exercise("hand-off", 2, "Write the hand-off", "wake_oom_reaper", "oom_reaper")
 
+SHARING = ("write", "cmpxchg", "xchg", "push", "append")
+
 
 def machine(ask, draw, victims: int, exits: bool = False) -> Machine:
     return Machine(ask, [f"mm@{n:04x}" for n in draw.sample(range(65536), 3)][:victims], exits)
@@ -25,7 +27,24 @@ def demand(m: Machine, kinds: set[str], why: str) -> None:
     m.quiet()
     explored = explore(m, kinds)
     for sentence, steps in explored.broken.values():
-        raise CheckFailed(f"{why} On this schedule {sentence}.", schedule=rows(m, steps, sentence))
+        text = f"{why} On this schedule {sentence}.{not_shared(m)}"
+        raise CheckFailed(text, schedule=rows(m, steps, sentence))
+
+
+def not_shared(m: Machine) -> str:
+    """The hint for the classic mistake: the mm goes into a Python list, which only one thread has.
+
+    Each thread is started afresh for each question, as threads of the kernel share no variables of
+    a function; what was done is seen here.
+    """
+    for tree in m.trees[:-1]:
+        if any(op and op[0] in SHARING and tree.args[0] in op for op in tree.operations.values()):
+            return ""
+    return (
+        " `wake_oom_reaper` puts its mm into no slot and no list: state must be shared through the "
+        "operations, for example `yield 'append', 'victims', mm`. A Python variable or list is not "
+        "shared."
+    )
 
 
 def works_alone(ask, draw) -> None:
@@ -54,7 +73,7 @@ def sequence_of_the_mail(ask, draw):
         if verdict.kind in ("lost", "sleeps"):
             steps = rows(m, path(came_from, state), verdict.sentence)
             text = "The sequence of steps (1) to (7) in the mail of 27 November 2015 breaks it"
-            raise CheckFailed(f"{text}: {verdict.sentence}.", schedule=steps)
+            raise CheckFailed(f"{text}: {verdict.sentence}.{not_shared(m)}", schedule=steps)
 
 
 @exercise.worth(3, "Two memcgs run out of memory: on no schedule is a victim lost")

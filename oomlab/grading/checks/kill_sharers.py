@@ -5,7 +5,10 @@ oom_kill_process(victim, tasks)    a generator that yields
 task: {"pid", "tgid", "mm", "kthread", "oom_score_adj"}    tgid 1 is init; a process has one tgid
 """
 
-from ..asking import CheckFailed, short
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..asking import CheckFailed
 from ..exercise import Exercise
 
 exercise = Exercise("kill-sharers", 2, "Kill every sharer safely", "oom_kill_process")
@@ -60,94 +63,120 @@ def sharers(victim: dict, tasks: list[dict]) -> set[int]:
     }
 
 
-def each(ask, draw, init: tuple = (False, True)):
+class Done(NamedTuple):
+    """What a student's generator did in one world."""
+
+    victim: dict
+    tasks: list[dict]
+    mm: str
+    steps: list[tuple]
+
+    def wrong(self, sentence: str) -> CheckFailed:
+        """The sentence, with the steps in a lane, and who the tasks are."""
+        tasks = "\n".join(
+            f"pid {t['pid']} of process {t['tgid']}: {self.who(t['pid'])}, "
+            f"mm {t['mm']}, oom_score_adj {t['oom_score_adj']}"
+            for t in self.tasks
+        )
+        schedule = [
+            row("oom_kill_process", f"{verb}({str(operand)[:24]})", self.meaning(verb, operand))
+            for verb, operand in self.steps
+        ]
+        return CheckFailed(sentence, tasks, [*schedule, row("", "", sentence)])
+
+    def who(self, pid) -> str:
+        task = next((t for t in self.tasks if t["pid"] == pid), None)
+        if task is None:
+            return "no task has this pid"
+        if task["pid"] == self.victim["pid"]:
+            return "the victim"
+        if task["tgid"] == self.victim["tgid"]:
+            return "a thread of the victim's process"
+        if task["tgid"] == 1:
+            return "global init, which uses the mm" if task["mm"] == self.mm else "global init"
+        if task["kthread"]:
+            return "a kernel thread"
+        return "shares the mm" if task["mm"] == self.mm else "a bystander"
+
+    def meaning(self, verb: str, operand) -> str:
+        if verb == "wake_oom_reaper":
+            return "the victim's mm" if operand == self.mm else "not the victim's mm"
+        return self.who(operand)
+
+
+def row(thread: str, does: str, says: str) -> dict:
+    return {"thread": thread, "does": does, "result": "", "says": says, "mail": ""}
+
+
+def each(ask, draw, init: tuple = (False, True)) -> Iterator[Done]:
     for shared_with_init in init:
         victim, tasks, mm = world(draw, shared_with_init)
-        done = operations(ask, victim, tasks)
-        yield victim, tasks, mm, done, f"oom_kill_process{short((victim, tasks))} did {done}"
+        yield Done(victim, tasks, mm, operations(ask, victim, tasks))
 
 
 @exercise.worth(2, "The victim gets SIGKILL, then the mark; nobody else is marked")
 def victim_first(ask, draw):
-    for victim, _, _, done, example in each(ask, draw):
-        marks = [op for op in done if op[0] == "mark_oom_victim"]
-        if marks != [("mark_oom_victim", victim["pid"])]:
-            raise CheckFailed(
-                "Mark the victim, once, and nobody else: the mark opens the reserves.", example
-            )
-        before = done[: done.index(marks[0])]
-        if ("SIGKILL", victim["pid"]) not in before:
-            raise CheckFailed(
-                "SIGKILL comes before the mark: else a task that runs on uses the reserves up.",
-                example,
+    for done in each(ask, draw):
+        pid = done.victim["pid"]
+        marks = [op for op in done.steps if op[0] == "mark_oom_victim"]
+        if marks != [("mark_oom_victim", pid)]:
+            raise done.wrong("Mark the victim, once, and nobody else: the mark opens the reserves.")
+        if ("SIGKILL", pid) not in done.steps[: done.steps.index(marks[0])]:
+            raise done.wrong(
+                "SIGKILL comes before the mark: else a task that runs on uses the reserves up."
             )
 
 
 @exercise.worth(2, "Every other process with this mm gets SIGKILL, whatever its oom_score_adj")
 def sharers_die(ask, draw):
-    for victim, tasks, _, done, example in each(ask, draw):
-        if sharers(victim, tasks) - killed(done, tasks):
-            raise CheckFailed(
-                "A process that shares the mm lives on: its memory would vanish under it.", example
+    for done in each(ask, draw):
+        if sharers(done.victim, done.tasks) - killed(done.steps, done.tasks):
+            raise done.wrong(
+                "A process that shares the mm lives on: its memory would vanish under it."
             )
 
 
 @exercise.worth(2, "init, kernel threads and bystanders live")
 def others_live(ask, draw):
-    for victim, tasks, _, done, example in each(ask, draw):
-        works(done, victim, example)
-        pids = {op[1] for op in done if op[0] == "SIGKILL"}
-        for t in tasks:
-            if t["pid"] in pids and t["tgid"] not in sharers(victim, tasks):
-                who = (
-                    "init"
-                    if t["tgid"] == 1
-                    else "a kernel thread"
-                    if t["kthread"]
-                    else "a bystander"
-                )
-                raise CheckFailed(f"SIGKILL was sent to {who}.", example)
-        if pids - {t["pid"] for t in tasks}:
-            raise CheckFailed("SIGKILL was sent to a pid that does not exist.", example)
+    for done in each(ask, draw):
+        works(done)
+        pids = {op[1] for op in done.steps if op[0] == "SIGKILL"}
+        for t in done.tasks:
+            if t["pid"] in pids and t["tgid"] not in sharers(done.victim, done.tasks):
+                raise done.wrong(f"SIGKILL was sent to {done.who(t['pid'])}.")
+        if pids - {t["pid"] for t in done.tasks}:
+            raise done.wrong("SIGKILL was sent to a pid that does not exist.")
 
 
-def works(done: list[tuple], victim: dict, example: str) -> None:
+def works(done: Done) -> None:
     """Doing nothing harms nobody, and is worth nothing."""
-    if ("SIGKILL", victim["pid"]) not in done:
-        raise CheckFailed("The victim itself gets no SIGKILL.", example)
+    if ("SIGKILL", done.victim["pid"]) not in done.steps:
+        raise done.wrong("The victim itself gets no SIGKILL.")
 
 
 @exercise.worth(2, "The mm is handed over once, after the last SIGKILL")
 def hand_over_last(ask, draw):
-    for victim, tasks, mm, done, example in each(ask, draw, (False,)):
-        wakes = [i for i, op in enumerate(done) if op[0] == "wake_oom_reaper"]
-        if [done[i] for i in wakes] != [("wake_oom_reaper", mm)]:
-            raise CheckFailed(
-                "Hand the victim's mm over once; kernel threads do not prevent it.", example
-            )
-        if sharers(victim, tasks) - killed(done[: wakes[0]], tasks):
-            raise CheckFailed(
-                "The reaper is woken while a process with this mm has no SIGKILL yet.", example
-            )
+    for done in each(ask, draw, (False,)):
+        wakes = [i for i, op in enumerate(done.steps) if op[0] == "wake_oom_reaper"]
+        if [done.steps[i] for i in wakes] != [("wake_oom_reaper", done.mm)]:
+            raise done.wrong("Hand the victim's mm over once; kernel threads do not prevent it.")
+        if sharers(done.victim, done.tasks) - killed(done.steps[: wakes[0]], done.tasks):
+            raise done.wrong("The reaper is woken while a process with this mm has no SIGKILL yet.")
 
 
 @exercise.worth(2, "An mm that init uses too is never handed over")
 def not_of_init(ask, draw):
-    for victim, _, _, done, example in each(ask, draw, (True,)):
-        works(done, victim, example)
-        if any(op[0] == "wake_oom_reaper" for op in done):
-            raise CheckFailed(
-                "Reaping init's memory panics the kernel: do not hand this mm over.", example
-            )
+    for done in each(ask, draw, (True,)):
+        works(done)
+        if any(op[0] == "wake_oom_reaper" for op in done.steps):
+            raise done.wrong("Reaping init's memory panics the kernel: do not hand this mm over.")
 
 
 @exercise.worth(1, "One SIGKILL a process: its threads share it")
 def once_each(ask, draw):
-    for victim, tasks, _, done, example in each(ask, draw):
-        works(done, victim, example)
-        pids = [op[1] for op in done if op[0] == "SIGKILL"]
-        groups = [t["tgid"] for pid in pids for t in tasks if t["pid"] == pid]
+    for done in each(ask, draw):
+        works(done)
+        pids = [op[1] for op in done.steps if op[0] == "SIGKILL"]
+        groups = [t["tgid"] for pid in pids for t in done.tasks if t["pid"] == pid]
         if len(groups) != len(set(groups)):
-            raise CheckFailed(
-                "A process got SIGKILL more than once; threads of one tgid share it.", example
-            )
+            raise done.wrong("A process got SIGKILL more than once; threads of one tgid share it.")

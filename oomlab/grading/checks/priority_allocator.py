@@ -11,6 +11,7 @@ from ..asking import Ask, CheckFailed
 from ..exercise import Exercise
 
 exercise = Exercise("priority-allocator", 2, "A priority allocator", "zone_watermark_ok")
+REAPER = "oom_reaper"
 KINDS = ("normal", "dying", "kthread", "memalloc")
 
 
@@ -36,8 +37,8 @@ class Zone:
         return self.answers[kind, free]
 
 
-def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> list[str] | None:
-    """Steps to a state where nobody can go on but one of `who` needs pages; None if there is none.
+def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> list[dict] | None:
+    """Rows of a schedule after which one of `who` waits for ever; None if there is none.
 
     `needs` are (kind, pages). Tasks take a page a step and keep it; one that has all it needs exits
     and gives all back. The reaper frees one page a step. Every order is tried.
@@ -47,21 +48,45 @@ def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> li
     seen = {todo[0][0]}
     while todo:
         (free, left, missing), path = todo.pop()
-        moves = [((free + 1, left - 1, missing), "the reaper frees a page")] if left else []
+        moves = (
+            [((free + 1, left - 1, missing), (REAPER, "frees a page", free, ""))] if left else []
+        )
         for i, n in enumerate(missing):
             kind, total = whole[i]
             if n and zone.ok(kind, free):
                 after = (*missing[:i], n - 1, *missing[i + 1 :])
                 back = total if n == 1 and kind == "dying" else 0
-                says = f"{kind}{i + 1} takes a page ({free} were free)"
-                moves.append(((free - 1 + back, left, after), says))
-        if not moves and any(n for n, (kind, _) in zip(missing, needs, strict=True) if kind in who):
-            return path
-        for state, says in moves:
+                says = "has all it needs, exits, and gives all back" if back else ""
+                step = (f"{kind}{i + 1}", "takes a page", free, says)
+                moves.append(((free - 1 + back, left, after), step))
+        starving = [
+            (f"{kind}{i + 1}", n)
+            for i, (kind, _) in whole.items()
+            if (n := missing[i]) and kind in who
+        ]
+        if not moves and starving:
+            return rows(path, starving, free, zone.min)
+        for state, step in moves:
             if state not in seen:
                 seen.add(state)
-                todo.append((state, [*path, says]))
+                todo.append((state, [*path, step]))
     return None
+
+
+def rows(path: list[tuple], starving: list[tuple[str, int]], free: int, mark: int) -> list[dict]:
+    """The steps, a row for each task that starves, and a last line that says so."""
+    table = [row(thread, does, f"{before} were free", says) for thread, does, before, says in path]
+    for thread, lacks in starving:
+        lacking = f"needs {lacks} more page{'s' if lacks > 1 else ''}"
+        table.append(row(thread, lacking, "refused", f"{free} are free, min is {mark}"))
+    names = " and ".join(thread for thread, _ in starving)
+    verb = "waits" if len(starving) == 1 else "wait"
+    end = f"{names} {verb} for ever: {free} pages are free, and no step is left that frees one"
+    return [*table, row("", "", "", end)]
+
+
+def row(thread: str, does: str, result: str, says: str) -> dict:
+    return {"thread": thread, "does": does, "result": result, "says": says, "mail": ""}
 
 
 def not_everybody(zone: Zone) -> None:
@@ -70,19 +95,6 @@ def not_everybody(zone: Zone) -> None:
         raise CheckFailed(
             "A normal task gets even the last page: nothing is kept back for anybody."
         )
-
-
-def steps(path: list[str]) -> list[dict]:
-    return [
-        {
-            "thread": says.split(" ")[0] if "reaper" not in says else "oom_reaper",
-            "does": says,
-            "result": "",
-            "says": "",
-            "mail": "",
-        }
-        for says in path
-    ]
 
 
 @exercise.worth(3, "No dying task starves, whoever else allocates")
@@ -98,7 +110,7 @@ def dying_get_out(ask, draw):
                 "Normal tasks take every page, and the dying ones, which would give theirs "
                 "back, wait for ever.",
                 f"min is {mark}, {mark + 2} pages are free, two dying tasks need {need} each",
-                steps(path),
+                path,
             )
 
 
@@ -111,7 +123,7 @@ def kthreads_too(ask, draw):
     path = stuck(zone, mark + 2, 2, needs, {"kthread", "dying"})
     if path is not None:
         raise CheckFailed(
-            "A kernel thread starves behind normal tasks: writeback would stop.", "", steps(path)
+            "A kernel thread starves behind normal tasks: writeback would stop.", "", path
         )
 
 
@@ -124,7 +136,7 @@ def normal_progress(ask, draw):
     path = stuck(zone, mark + 10, 0, (("normal", 5), ("normal", 4), ("dying", 1)), {"normal"})
     if path is not None or not zone.ok("normal", mark + 1):
         raise CheckFailed(
-            "A normal task is refused although more than min pages are free.", "", steps(path or [])
+            "A normal task is refused although more than min pages are free.", "", path or []
         )
 
 

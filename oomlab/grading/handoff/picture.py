@@ -13,7 +13,7 @@ def threads(schedule: list[dict]) -> list[str]:
 
 def label(row: dict, most: int = 34) -> str:
     """operation -> result, cut to the width of a lane."""
-    arrow = f" → {row['result']}" if row["result"] not in ("", "NULL", "begins", "!") else ""
+    arrow = f" → {row['result']}" if row["result"] not in ("", "NULL", "begins") else ""
     text = "".join(c for c in row["does"] + arrow if c.isprintable())
     return text if len(text) <= most else text[: most - 1] + "…"
 

@@ -5,6 +5,7 @@ Where the rows tell the story of the mail of 27 November 2015 (M16), they carry 
 
 from .atomics import REAPER, Machine
 
+BREAKS = "!"  # in place of the result of a step that must not be
 MAIL = ("kill", "pass", "start", "kill", "busy", "finish", "lost")  # its steps (1) to (7)
 
 
@@ -13,6 +14,8 @@ def rows(machine: Machine, steps: list[tuple], sentence: str) -> list[dict]:
     table, kinds = [], []
     for thread, op, result, before in steps:
         kind, says = meaning(machine, thread, op, result, before)
+        if result == BREAKS:
+            kind, says = "", f"this must not be: {sentence}"
         kinds.append(kind)
         table.append(
             {
@@ -45,6 +48,8 @@ def name(machine: Machine, value) -> str:
 
 def shown_result(machine: Machine, op: tuple, result) -> str:
     """Only of operations that have one."""
+    if result == BREAKS:
+        return ""
     valued = op[0] in ("read", "cmpxchg", "xchg", "pop")
     return name(machine, result) if valued or result is not None else ""
 
