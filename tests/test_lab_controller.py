@@ -87,7 +87,8 @@ def test_the_packed_numbers_are_the_trace(lab):
     for step in run.steps[:steps:23]:
         task, deed, function, tick, free = numbers[step.number - 1 : 5 * steps : steps]
         assert picture["tasks"][task] == step.task
-        assert picture["deeds"][deed] == f"{step.verb} {step.what}"
+        effect = f" \u2192 {step.effect}" if step.effect else ""
+        assert picture["deeds"][deed] == f"{step.verb} {step.what}{effect}"
         assert (picture["functions"][function], tick, free) == (step.function, step.tick, step.free)
     segments = sum(len(lane.segments) for lane in lanes(run))
     assert len(numbers) == 5 * (steps + segments)

@@ -28,7 +28,8 @@ def payload(run: Run, until: int | None = None) -> dict:
     numbers = array("I")
     if until:
         ticks, who, ops, places, _, free, _, _ = zip(*run.trace[:until], strict=True)
-        for names, column in ((tasks, who), (deeds, ops), (functions, places)):
+        did = zip(ops, run.told[:until], strict=True)
+        for names, column in ((tasks, who), (deeds, did), (functions, places)):
             numbers.extend(map(names.__getitem__, column))
         numbers.extend(ticks)
         numbers.extend(free)
@@ -49,7 +50,10 @@ def payload(run: Run, until: int | None = None) -> dict:
         "more": len(run.trace) - until,
         "zone": {mark: getattr(zone, mark) for mark in ("managed", "min", "low", "high")},
         "tasks": [task.name for task in tasks],
-        "deeds": [f"{verb} {name_of(what)}" for verb, what in deeds],
+        "deeds": [
+            f"{verb} {name_of(what)}" + (f" \u2192 {effect}" if effect else "")
+            for (verb, what), effect in deeds
+        ],
         "functions": list(functions),
         "waits": list(waits),
         "lanes": [

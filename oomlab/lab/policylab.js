@@ -6,7 +6,7 @@
 // One canvas that is a slider: its value is the step.
 function lanesView(lab, index) {
   const timeline = new Timeline({
-    tabIndex: 0, role: "slider", ariaLabel: `timeline ${index + 1}`, ariaValueMin: "0",
+    tabIndex: 0, role: "slider", ariaLabel: `timeline ${index + 1}`, ariaValueMin: "1",
     ariaKeyShortcuts: "ArrowLeft ArrowRight Home End PageUp PageDown ArrowUp ArrowDown + -",
   });
   const policy = make("p", { className: "policy" });
@@ -123,7 +123,7 @@ class Lab {
       v.policy.textContent = `${picture.policy}: ${picture.verdict}` +
         (more ? ` (${more} more steps in which nothing changes are not shown)` : "");
       v.canvas.ariaLabel = `timeline of ${picture.title}, ${picture.lanes.length} tasks`;
-      v.canvas.ariaValueMax = String(Math.max(0, picture.steps - 1));
+      v.canvas.ariaValueMax = String(Math.max(1, picture.steps));
       if (!v.timeline.theme) v.timeline.setTheme(pageIsDark());
       this.redraw(v);
     });
@@ -148,7 +148,7 @@ class Lab {
     this.now = Math.max(0, Math.min(n, this.steps - 1));
     for (const { timeline, canvas } of this.views) {
       timeline.scrub(this.now);
-      canvas.ariaValueNow = String(timeline.now);
+      canvas.ariaValueNow = String(timeline.now + 1);
       canvas.ariaValueText = stepSentence(timeline.picture, timeline.now);
     }
     const named = (picture) => (this.views.length > 1 ? `${picture.policy}: ` : "");

@@ -134,11 +134,13 @@ function nice(least) {
   return [1, 2, 5, 10].map((m) => m * ten).find((m) => m >= least);
 }
 
-function paintMoments(paper, picture, { x, from, to }, theme) {
+function paintMoments(paper, picture, place, theme) {
+  const { x, from, to } = place;
   let free = -Infinity;
   for (const [n, kind] of picture.moments) {
     if (n < from || n >= to) continue;
     const dire = kind !== "exit" && kind !== "wake";
+    if (kind === "loss" || kind === "bug") paintFailure(paper, picture, n, place, theme);
     paper.fillStyle = dire ? COLOURS.killed : theme.quiet;
     paper.fillRect(x(n), TOP - 6, 1.5, 6);
     if (x(n) < free) continue;
@@ -148,6 +150,19 @@ function paintMoments(paper, picture, { x, from, to }, theme) {
   }
   paper.fillStyle = theme.quiet;
   paper.fillText("events", 4, TOP - 14);
+}
+
+// What failed is what the eye must find first: a cross on the lane of the task whose step it was.
+function paintFailure(paper, picture, n, { x, scale }, theme) {
+  const name = picture.tasks[picture.who[n]], row = picture.lanes.findIndex((lane) => lane.name === name);
+  if (row < 0) return;
+  const middle = x(n) + Math.min(scale, 14) / 2, y = TOP + row * ROW + 9;
+  paper.fillStyle = theme.ink;
+  paper.fillRect(middle - 9, y - 9, 18, 18);
+  paper.fillStyle = theme.paper;
+  paper.fillRect(middle - 7.5, y - 7.5, 15, 15);
+  paper.fillStyle = COLOURS.killed;
+  paper.fillText("\u2716", middle - 5, y + 1);
 }
 
 // Free pages: for each pixel the least that was free there, so that no dip is lost.

@@ -60,7 +60,6 @@ class Run:
     @property
     def steps(self) -> list[Step]:
         """The trace with names, made when asked for: recording must be cheap."""
-        before = [self.kernel.zone.managed, *(row[5] for row in self.trace)]
         return [
             Step(
                 n,
@@ -74,11 +73,20 @@ class Run:
                 task.pid,
                 name_of(on or ""),
                 reaped,
-                pages_words(op[0], before[n - 1] - free) if effect is None else effect,
+                effect,
             )
             for n, ((tick, task, op, function, state, free, on, reaped), effect) in enumerate(
-                zip(self.trace, self.effects, strict=True), start=1
+                zip(self.trace, self.told, strict=True), start=1
             )
+        ]
+
+    @property
+    def told(self) -> list[str]:
+        """The effect of each step, in words; of an ordinary one, from the pages that it took."""
+        before = [self.kernel.zone.managed, *(row[5] for row in self.trace)]
+        return [
+            pages_words(row[2][0], free - row[5]) if effect is None else effect
+            for row, free, effect in zip(self.trace, before, self.effects, strict=False)
         ]
 
     @property
