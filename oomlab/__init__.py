@@ -5,6 +5,7 @@
 'deadlock'
 """
 
+from .arithmetic import Badness, Watermarks, badness, lowmem_reserve, watermarks
 from .explorer import PROPERTIES, explore, hunt
 from .model.policy import HZ, KNOBS, PRESETS, Policy, difference
 from .scenarios import SCENARIOS
@@ -15,6 +16,7 @@ from .version import VERSION
 
 __version__ = VERSION
 __all__ = [
+    "Badness",
     "HZ",
     "KNOBS",
     "PRESETS",
@@ -23,10 +25,14 @@ __all__ = [
     "Outcome",
     "Policy",
     "Run",
+    "Watermarks",
+    "badness",
     "build",
     "difference",
     "explore",
     "hunt",
+    "lowmem_reserve",
     "patch",
     "run",
+    "watermarks",
 ]

@@ -1,0 +1,256 @@
+"""The kernel's arithmetic, for numbers of your own: the marks of a machine, the points of a task.
+
+    import oomlab
+    marks = oomlab.watermarks({"DMA": 15360, "DMA32": 2031616, "Normal": 6029312}, kernel="4.4")
+    marks.min_free_kbytes                # 67584
+    marks.zones["Normal"]                # (50452, 63064, 75676): min, low, high in kB
+    oomlab.badness(rss=397587, nr_ptes=787, nr_pmds=6, totalpages=447525, kernel="4.4").score  # 890
+
+Integer arithmetic in the order of that version's divisions. Read in the sources of 2.6.36, 2.6.38,
+2.6.39, 3.0, 3.4, 3.5, 3.6, 3.10, 3.14, 3.19, 4.1, 4.4, 4.6 to 4.10, 4.14 to 4.19, 5.0, 5.2, 5.4,
+5.6 to 5.10, 5.14, 5.17, 6.1, 6.5, 6.6, 6.8, 6.9, 6.12, 6.14 and 6.18: __setup_per_zone_wmarks,
+init_per_zone_wmark_min, set_recommended_min_free_kbytes, setup_per_zone_lowmem_reserve,
+oom_badness, proc_oom_score. A machine here has one node and pages of 4 kB.
+
+What a report shows can differ by some pages: the marks are made while the machine boots, when it
+manages a little less memory than later; a hot-plugged machine makes them again; and from 5.0 on a
+zone's marks include a temporary boost (printed as `boost:`).
+"""
+
+from collections.abc import Mapping
+from math import isqrt
+from typing import NamedTuple
+
+PAGE_KB = 4
+PAGEBLOCK = 512  # pageblock_nr_pages of x86-64: a huge page
+MIGRATE_PCPTYPES = 3
+LONG_MIN = -(1 << 63)
+
+ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")  # from low to high
+NEWEST = (6, 18)
+LAST = {2: 6, 3: 19, 4: 20, 5: 19, 6: NEWEST[1]}  # the last minor release of each major one
+
+
+class Watermarks(NamedTuple):
+    """The marks of a machine as /proc/zoneinfo and an OOM report show them, here all in kB."""
+
+    min_free_kbytes: int
+    zones: dict[str, tuple[int, int, int]]  # name -> (min, low, high) in kB
+
+
+class Badness(NamedTuple):
+    """What the OOM killer makes of a task, and what /proc/PID/oom_score says of it."""
+
+    points: int  # pages from 3.5 on, before that thousandths; 0 or LONG_MIN: must not be killed
+    score: int
+
+
+def watermarks(
+    zones: Mapping[str, int],
+    *,
+    kernel: str,
+    khugepaged: bool = True,
+    watermark_scale_factor: int | None = None,
+    min_free_kbytes: int | None = None,
+) -> Watermarks:
+    """min_free_kbytes, and min, low and high of each zone in kB, as `kernel` computes them.
+
+    `zones` are the managed kB of DMA, DMA32, Normal, HighMem and Movable, those that there are.
+    `khugepaged` says that it runs, as on an ordinary desktop (transparent_hugepage always or
+    madvise): it then raises min_free_kbytes; 2.6.36 has none. `watermark_scale_factor` is the
+    sysctl in ten-thousandths, 10 if left out (4.6 on). `min_free_kbytes` is a value that was
+    written to that sysctl, which neither the formula nor khugepaged then changes.
+    ValueError, in one sentence, for an unknown zone or version and for a size that cannot be.
+    Source: __setup_per_zone_wmarks, init_per_zone_wmark_min, set_recommended_min_free_kbytes.
+    """
+    version, pages = release(kernel), pages_of(zones)
+    scale = scale_factor(version, watermark_scale_factor)
+    kbytes = None if min_free_kbytes is None else whole("min_free_kbytes", min_free_kbytes)
+    if kbytes is None:
+        kbytes = boot_kbytes(version, freeable(pages, {}))
+        if khugepaged and version >= (2, 6, 38):  # it comes later, when the marks stand
+            marks = zone_marks(version, pages, kbytes, scale)
+            kbytes = max(kbytes, recommended_kbytes(version, pages, freeable(pages, marks)))
+    marks = zone_marks(version, pages, kbytes, scale)
+    return Watermarks(
+        kbytes, {name: tuple(PAGE_KB * mark for mark in three) for name, three in marks.items()}
+    )
+
+
+def boot_kbytes(version: tuple[int, ...], lowmem_pages: int) -> int:
+    """4 * sqrt(low memory in kB), within bounds (init_per_zone_wmark_min)."""
+    most = 262144 if version >= (5, 7) else 65536
+    return min(max(isqrt(lowmem_pages * PAGE_KB * 16), 128), most)
+
+
+def recommended_kbytes(version: tuple[int, ...], pages: dict[str, int], lowmem_pages: int) -> int:
+    """What khugepaged wants free: eleven pageblocks a zone, at most 5 % of low memory."""
+    counted = [name for name, managed in pages.items() if managed]
+    if version >= (4, 17):  # HighMem and Movable need no care against fragmentation
+        counted = [name for name in counted if name not in ("HighMem", "Movable")]
+    blocks = 2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES
+    return min(PAGEBLOCK * len(counted) * blocks, lowmem_pages // 20) * PAGE_KB
+
+
+def freeable(pages: dict[str, int], marks: dict[str, tuple[int, int, int]]) -> int:
+    """nr_free_buffer_pages(): of DMA, DMA32 and Normal what lies above the high mark."""
+    low = [name for name in pages if name not in ("HighMem", "Movable")]
+    return sum(max(pages[name] - marks.get(name, (0, 0, 0))[2], 0) for name in low)
+
+
+def zone_marks(
+    version: tuple[int, ...], pages: dict[str, int], kbytes: int, scale: int
+) -> dict[str, tuple[int, int, int]]:
+    """(min, low, high) of each zone in pages (__setup_per_zone_wmarks).
+
+    A zone's part of min_free_kbytes is that of low memory. HighMem, and Movable from 6.6 on, has
+    a small min, but low and high keep the distance of the part that it would have had.
+    """
+    aside = ("HighMem", "Movable") if version >= (6, 6) else ("HighMem",)
+    lowmem = sum(managed for name, managed in pages.items() if name not in aside)
+    if not lowmem:
+        raise ValueError("watermarks takes a machine with some memory in DMA, DMA32 or Normal")
+    marks = {}
+    for name, managed in pages.items():
+        part = kbytes // PAGE_KB * managed // lowmem
+        least = min(max(managed // 1024, 32), 128) if name in aside else part
+        if version < (4, 6):
+            marks[name] = (least, least + part // 4, least + part // 2)
+        else:
+            step = max(part // 4, managed * scale // 10000)
+            marks[name] = (least, least + step, least + 2 * step)
+    return marks
+
+
+def lowmem_reserve(zones: Mapping[str, int], *, kernel: str) -> dict[str, dict[str, int]]:
+    """Pages that a zone keeps from requests that could use a higher zone, with default ratios.
+
+    `zones` as for watermarks(). What comes back is zone -> {higher zone of the request: pages},
+    the `lowmem_reserve[]` or `protection` of a report. A zone that is not named counts as empty.
+    Source: setup_per_zone_lowmem_reserve; 6.10 to 6.13 leave empty higher zones out.
+    """
+    version, pages = release(kernel), pages_of(zones)
+    ratios = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32 if version < (4, 17) else 0}
+    reserves: dict[str, dict[str, int]] = {name: {} for name in pages}
+    for name, above in reserves.items():
+        ratio = ratios.get(name, 0)
+        higher = 0
+        for upper in ZONES[ZONES.index(name) + 1 :]:
+            higher += pages.get(upper, 0)
+            none = not ratio or version >= (5, 9) and not pages[name]
+            none = none or (6, 10) <= version < (6, 14) and not pages.get(upper, 0)
+            if upper in pages:
+                above[upper] = 0 if none else higher // ratio
+    return reserves
+
+
+def badness(
+    *,
+    rss: int,
+    totalpages: int,
+    kernel: str,
+    swapents: int = 0,
+    nr_ptes: int = 0,
+    nr_pmds: int = 0,
+    pgtables_bytes: int | None = None,
+    uid: int = 1000,
+    oom_score_adj: int = 0,
+) -> Badness:
+    """The points of a task and its /proc/PID/oom_score, as `kernel` computes them.
+
+    `rss`, `swapents` and `totalpages` (RAM and swap) are pages of 4 kB, `nr_ptes` and `nr_pmds`
+    page-table pages, `pgtables_bytes` their bytes (4.15 on). `uid` 0 stands for CAP_SYS_ADMIN.
+    A task that must not be killed (-1000) has 0 points, and LONG_MIN from 5.9 on; its score is 0.
+    ValueError, in one sentence, for an unknown version and for a number that cannot be.
+    Source: oom_badness, proc_oom_score. Page tables count from 2.6.39 on, PMDs from 4.0 on.
+    """
+    version = release(kernel)
+    sizes = dict(rss=rss, swapents=swapents, nr_ptes=nr_ptes, nr_pmds=nr_pmds, uid=uid)
+    for name, value in sizes.items():
+        whole(name, value)
+    if whole("totalpages", totalpages) == 0:
+        raise ValueError("totalpages is at least 1")
+    adj = whole("oom_score_adj", oom_score_adj, -1000, 1000)
+    used = rss + swapents + page_tables(version, nr_ptes, nr_pmds, pgtables_bytes)
+    root = uid == 0
+    if adj == -1000:
+        return Badness(LONG_MIN if version >= (5, 9) else 0, 0)
+    if version < (3, 5):
+        points = permille(version, used, totalpages) + adj - (30 if root else 0)
+        points = min(max(points, 1), 1000)
+        return Badness(points, points)
+    if root and version < (3, 14):
+        adj -= 30
+    elif root and version < (4, 17):
+        used -= used * 3 // 100
+    points = used + adj * (totalpages // 1000)
+    if version < (5, 9):
+        points = max(points, 1)
+        return Badness(points, points * 1000 // totalpages)
+    share = abs(points) * 1000 // totalpages  # C divides towards zero
+    return Badness(points, (1000 + (share if points >= 0 else -share)) * 2 // 3)
+
+
+def page_tables(
+    version: tuple[int, ...], nr_ptes: int, nr_pmds: int, pgtables_bytes: int | None
+) -> int:
+    """Pages of page tables that this version counts."""
+    if pgtables_bytes is None:
+        counted = (version >= (2, 6, 39)) * nr_ptes + (version >= (4,)) * nr_pmds
+        return counted
+    whole("pgtables_bytes", pgtables_bytes)
+    if version < (4, 15):
+        raise ValueError("pgtables_bytes is of 4.15; before it give nr_ptes and nr_pmds")
+    if nr_ptes or nr_pmds:
+        raise ValueError("give nr_ptes and nr_pmds, or pgtables_bytes, not both")
+    return pgtables_bytes // (PAGE_KB * 1024)
+
+
+def permille(version: tuple[int, ...], used: int, totalpages: int) -> int:
+    """Thousandths of memory; 2.6.39 and 3.0 count them in an int, which overflows above 8 GiB."""
+    if used * 1000 < 1 << 31 or version < (2, 6, 39) or version >= (3, 4):
+        return used * 1000 // totalpages
+    if version >= (3, 1):
+        raise ValueError("whether 3.1 to 3.3 overflow with that many pages was not looked up")
+    wrapped = int32(int32(used) * 1000)
+    return int32(wrapped % (1 << 64) // totalpages)  # divided as unsigned long
+
+
+def int32(value: int) -> int:
+    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+def release(kernel: str) -> tuple[int, ...]:
+    """`2.6.38`, `4.4` or `6.12.3` as numbers. ValueError for what is no release from 2.6.36 on."""
+    parts = kernel.split(".") if isinstance(kernel, str) else [""]
+    if 2 <= len(parts) <= 4 and all(part.isascii() and part.isdigit() for part in parts):
+        version = tuple(map(int, parts))
+        known = version[1] <= LAST.get(version[0], -1)
+        if known and version >= (2, 6, 36) and not (version[0] == 2 and version[2] > 39):
+            return version
+    raise ValueError(f"kernel takes a release from 2.6.36 to 6.18, such as '4.4', not {kernel!r}")
+
+
+def pages_of(zones: Mapping[str, int]) -> dict[str, int]:
+    """Managed pages by zone, from low to high."""
+    for name, kbytes in zones.items():
+        if name not in ZONES:
+            raise ValueError(f"a zone is {', '.join(ZONES[:-1])} or {ZONES[-1]}, not {name!r}")
+        whole(f"zone {name}", kbytes)
+    return {name: zones[name] // PAGE_KB for name in ZONES if name in zones}
+
+
+def scale_factor(version: tuple[int, ...], given: int | None) -> int:
+    if given is None:
+        return 10
+    if version < (4, 6):
+        raise ValueError("watermark_scale_factor is of 4.6; before it there is no such sysctl")
+    return whole("watermark_scale_factor", given, 1, 3000 if version >= (5, 17) else 1000)
+
+
+def whole(name: str, value: int, least: int = 0, most: int = 1 << 62) -> int:
+    """The value, if it is a whole number within these bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        bounds = f"from {least} to {most}" if most < 1 << 62 else f"of at least {least}"
+        raise ValueError(f"{name} takes a whole number {bounds}, not {value!r}")
+    return value
