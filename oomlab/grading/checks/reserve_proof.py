@@ -43,9 +43,11 @@ def can_block(needs: list[int], pages: int) -> bool:
     return False
 
 
-@exercise.worth(3, "With this reserve no schedule blocks, as trying all of them shows")
+@exercise.worth(
+    3, "With this reserve no schedule blocks; it is no more than all tasks need together"
+)
 def enough(ask, draw):
-    """A page for each need is always enough; more would be wasted, and some number always works."""
+    """All schedules are tried. Without the upper bound any large number would do."""
     small, large = [1, 2], [4, 4, 4, 3]
     some = [[draw.randrange(1, 5) for _ in range(draw.randrange(2, 5))] for _ in range(4)]
     for needs in draw.sample([small, large, *some], 6):
