@@ -76,6 +76,10 @@ class Ask:
         self.answered += 1
         return self.steps[key]
 
+    def forget(self) -> None:
+        """From here on nothing remembers what was asked before."""
+        self.steps = {}
+
     def guarded(self, function: str, args, question: Callable):
         try:
             return question()
@@ -109,6 +113,11 @@ class AskChild(Ask):
 
     def one_step(self, function: str, args: list, history: list) -> dict:
         return self.timed(lambda child: child.step(function, args, history))
+
+    def forget(self) -> None:
+        """The next question goes to a new process: this one could tell what it was asked."""
+        super().forget()
+        self.close()
 
     def timed(self, question: Callable[[Child], object]):
         if self.missing:
