@@ -1,21 +1,51 @@
-"""Level 1: what may the reaper take? The VMA rules of kernel 4.14.
+"""Level 1: what may the reaper take? To be found from runs of the model (K 4.14).
 
 oom_reap_vmas(vmas) -> names, in the order of the address space
 vma: {"name", "anonymous": bool, "pages", "flags": ["VM_SHARED", "VM_LOCKED", ...]}
+
+The sheet gives no rule, and neither does the feedback: the student runs the model with probe().
 """
 
+from ...model.kernel import Kernel
+from ...model.mm import ANON, FILE, HUGETLB, PFNMAP, VMA
+from ...model.policy import PRESETS
+from ...model.reaper import can_reap as model_can_reap
+from ...model.syscalls import hang, mmap, touch
+from ...simulate.scheduler import run_seeded
 from ..asking import CheckFailed, several
 from ..exercise import Exercise
 
 exercise = Exercise("reap-vmas", 1, "Choose the VMAs to reap", "oom_reap_vmas")
-SPARED = ("VM_LOCKED", "VM_HUGETLB", "VM_PFNMAP")
+SPECIAL = ("VM_LOCKED", "VM_HUGETLB", "VM_PFNMAP")
+
+
+def modelled(vma: dict) -> VMA:
+    """The model's VMA: there a kind stands for flags that exclude each other."""
+    kind = ANON if vma["anonymous"] else FILE
+    kind = HUGETLB if "VM_HUGETLB" in vma["flags"] else kind
+    kind = PFNMAP if "VM_PFNMAP" in vma["flags"] else kind
+    flags = {"locked": "VM_LOCKED" in vma["flags"], "shared": "VM_SHARED" in vma["flags"]}
+    return VMA(vma["name"], kind, vma["pages"], **flags)
 
 
 def can_reap(vma: dict) -> bool:
-    """Private or anonymous, and not locked, huge or device memory (K 4.14 __oom_reap_task_mm)."""
-    if any(flag in vma["flags"] for flag in SPARED):
-        return False
-    return vma["anonymous"] or "VM_SHARED" not in vma["flags"]
+    """What the model's reaper of 4.14 says (K 4.14 __oom_reap_task_mm)."""
+    return model_can_reap(modelled(vma), PRESETS["linux-4.14"])
+
+
+def probe(vmas: list[dict]) -> dict[str, int]:
+    """Run the model: a victim with these VMAs cannot exit. {name: pages left after the reaper}."""
+    pages = sum(vma["pages"] for vma in vmas)
+    if any(vma["anonymous"] and "VM_SHARED" in vma["flags"] for vma in vmas):
+        raise ValueError(
+            "shared memory is never anonymous: it belongs to a file of its own (shmem)"
+        )
+    kernel = Kernel(PRESETS["linux-4.14"], 2 * pages + 1000)
+    victim = kernel.spawn("victim", ((hang,),), vmas=[modelled(vma) for vma in vmas])
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 2 * pages)), adj=-1000)
+    mm = victim.mm
+    run_seeded(kernel, 1)
+    return {vma.name: vma.pages for vma in mm.vmas}
 
 
 def vma(draw, name: str, *flags: str, anonymous: bool = True) -> dict:
@@ -42,49 +72,35 @@ def space(draw, *kinds: tuple) -> list[dict]:
 def compare(ask, vmas: list[dict], sentence: str) -> None:
     got = ask("oom_reap_vmas", vmas)
     want = [vma["name"] for vma in vmas if can_reap(vma)]
-    example = f"of {vmas} you reap {got!r}, not {want}"
+    example = f"you reap {got!r}, not {want}, of {vmas}"
     several(got, "The names", example=example)
     if sorted(map(str, got)) != sorted(want):
         raise CheckFailed(sentence, example)
 
 
-@exercise.worth(2, "Private anonymous memory is taken: heap and stack")
+@exercise.worth(2, "Heap and stack, which are anonymous and private")
 def private_anonymous(ask, draw):
     for _ in range(3):
-        compare(
-            ask, space(draw), "Heap and stack, private and anonymous, are what the reaper is for."
-        )
+        compare(ask, space(draw), "Wrong for heap and stack, private and anonymous: run probe().")
 
 
-@exercise.worth(1, "A private mapping of a file is taken, a shared one is not")
+@exercise.worth(2, "Mappings of files, private and shared")
 def files(ask, draw):
     for _ in range(3):
         kinds = (((), False), (("VM_SHARED",), False))
         compare(
             ask,
             space(draw, *kinds),
-            "File mappings: the private ones go (VM_SHARED not set), the shared ones stay.",
+            "Wrong for mappings of files: probe() a private one and a shared one.",
         )
 
 
-@exercise.worth(1, "What is anonymous is taken even if VM_SHARED is set")
-def anonymous_shared(ask, draw):
-    compare(
-        ask,
-        space(draw, (("VM_SHARED",), True)),
-        "The rule is anonymous OR not VM_SHARED; an anonymous VMA is taken in any case.",
-    )
-
-
-@exercise.worth(3, "mlocked, huge and device memory is left alone")
+@exercise.worth(3, "Memory with VM_LOCKED, VM_HUGETLB or VM_PFNMAP")
 def spared(ask, draw):
-    for flag, why in zip(
-        SPARED, ("munlock could block", "it belongs to hugetlbfs", "it is no RAM"), strict=True
-    ):
+    for flag in SPECIAL:
+        kinds = (((flag,), True), ((flag,), False)) if flag == "VM_LOCKED" else (((flag,), False),)
         compare(
-            ask,
-            space(draw, ((flag,), True), ((flag,), False)),
-            f"A VMA with {flag} must be left alone: {why}.",
+            ask, space(draw, *kinds), f"Wrong for a VMA with {flag}: probe() one, and think why."
         )
 
 
@@ -95,5 +111,5 @@ def order(ask, draw):
         if got != [vma["name"] for vma in vmas if can_reap(vma)]:
             raise CheckFailed(
                 "Return the names in the order of the address space, each once.",
-                f"of {vmas} you reap {got!r}",
+                f"you reap {got!r} of {vmas}",
             )

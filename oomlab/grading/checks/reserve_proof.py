@@ -69,7 +69,7 @@ def not_too_much(ask, draw):
             size = "smaller" if pages > sum(needs) - number + 1 else "larger"
             raise CheckFailed(
                 f"For {'few' if number < 9 else 'many'} tasks the smallest safe reserve is "
-                f"{size}: think of everybody who lacks exactly one page.",
+                f"{size}: where is the line between blocked and not? Try sizes of few tasks.",
                 example,
             )
 

@@ -32,7 +32,7 @@ MISTAKES = [
     ("what_counts root_bonus", "missing", ' + task["swapents"]', ""),
     ("what_counts", "missing", ' + task["nr_pmds"]', ""),
     ("what_counts", "counted twice", 'task["nr_ptes"] +', '2 * task["nr_ptes"] +'),
-    ("adjustment", "divides first", "adj * (totalpages // 1000)", "adj * totalpages // 1000"),
+    ("adjustment", "a few pages only", "adj * (totalpages // 1000)", "adj * totalpages // 1000"),
     (
         "adjustment root_bonus untouchable",
         "shift",

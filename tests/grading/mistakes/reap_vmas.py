@@ -22,24 +22,18 @@ def oom_reap_vmas(vmas):
             yield vma["name"]
 """,
 ]
-ALL = "private_anonymous files anonymous_shared spared order"
+ALL = "private_anonymous files spared order"
 MISTAKES = [
     (
         "files order",
-        "private ones go",
+        "a private one and a shared one",
         '(vma["anonymous"] or "VM_SHARED" not in vma["flags"])',
         'vma["anonymous"]',
     ),
+    ("files", "mappings of files", 'and (vma["anonymous"] or "VM_SHARED" not in vma["flags"])', ""),
     (
-        "anonymous_shared",
-        "anonymous OR not",
-        '(vma["anonymous"] or "VM_SHARED" not in vma["flags"])',
-        '"VM_SHARED" not in vma["flags"]',
-    ),
-    ("files", "stay", 'and (vma["anonymous"] or "VM_SHARED" not in vma["flags"])', ""),
-    (
-        "files anonymous_shared order",
-        "anonymous OR not",
+        "files order",
+        "mappings of files",
         ' or "VM_SHARED" not in',
         ' and "VM_SHARED" not in',
     ),
@@ -48,7 +42,7 @@ MISTAKES = [
     ("spared", "VM_PFNMAP", ', "VM_PFNMAP"}', "}"),
     (
         "spared order",
-        "left alone",
+        "VM_LOCKED",
         'not spared & set(vma["flags"])',
         'vma["flags"] != ["VM_LOCKED"]',
     ),
