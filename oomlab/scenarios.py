@@ -363,6 +363,30 @@ def map_and_hang(current):
 
 
 @scenario
+def given_up(policy: Policy, nap: int = 150) -> Kernel:
+    """A writer naps with mmap_sem held: is its process given up, and an innocent killed? (2018)
+
+    The victim marks itself; its other thread holds mmap_sem for `nap` ticks, so that the reaper's
+    trylock fails. Later another task runs out of memory, while the victim's is still there.
+    """
+    kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
+    victim = kernel.spawn("victim", ((sleep, 1), (alloc, 8)), vmas=heap(20))
+    kernel.spawn("writer", ((map_for, nap),), thread_of=victim)
+    kernel.spawn("innocent", ((pause,),), vmas=heap(10))
+    nearly_full(kernel, leave=2)
+    kernel.spawn("asker", ((sleep, 120), (alloc, 4)), adj=-1000)
+    return kernel
+
+
+def map_for(current, ticks: int):
+    """An mmap() that takes its time."""
+    mmap_sem = current.mm.mmap_sem
+    yield from mmap_sem.down_write(current)
+    yield from sleep(current, ticks, TASK_UNINTERRUPTIBLE)
+    mmap_sem.up_write()
+
+
+@scenario
 def no_reaper_thread(policy: Policy) -> Kernel:
     """kthread_run fails at boot: carry on without the reaper, or panic? (M13, M16)
 

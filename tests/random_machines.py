@@ -23,6 +23,7 @@ from oomlab.model.locks import (
 )
 from oomlab.model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from oomlab.model.policy import PRESETS, Policy
+from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import (
     alloc,
     fork,
@@ -37,7 +38,6 @@ from oomlab.model.syscalls import (
     repeat,
     set_adj,
     sleep,
-    suspend,
     sysrq_f,
     touch,
     vfork,

@@ -11,7 +11,6 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "oomlab"
 HEIGHT = {
     "model": 0,
-    "naming": 0,
     "recordings": 2,
     "reports": 2,
     "lab": 2,

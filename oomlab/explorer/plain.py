@@ -25,13 +25,13 @@ def enabled(kernel: Kernel, clock: str = "any") -> list[Entry]:
     "any": every pending timer may fire, however long the others sleep.
     "ordered": only the timer due first may; a task that could run may be arbitrarily slow.
     "urgent": only the timer due first may, and only when no task can run.
-    Timers due at the same tick fire in the order in which they were set, as in run_timers(). Time
-    passes only by a timer that fires: a sleep is counted from the last one that did.
+    Timers due at the same tick fire in the order of Timer.number, as in run_timers(). Time passes
+    only by a timer that fires: a sleep is counted from the last one that did.
     """
     if kernel.panicked:
         return []
     runnable = [task.pid for task in kernel.tasks if task.state == TASK_RUNNING]
-    timers = sorted(kernel.timers)  # by the tick, then by the number: the order they were set in
+    timers = sorted(kernel.timers)  # by the tick, then by the number
     if clock != "any":
         timers = timers[:1]
     if clock == "urgent" and runnable:

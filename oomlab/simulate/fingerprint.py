@@ -30,7 +30,11 @@ from ..model.policy import Policy
 
 ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
 
-NOT_STATE = {"Kernel": ("timers",)}  # Walk.pending() says what of them is state
+NOT_STATE = {  # until the classes say so themselves
+    "Kernel": ("jiffies", "timers", "timers_made", "runqueue", "symmetric")
+    + ("events", "progress", "reaped", "victims"),
+    "Zone": ("reaped", "pages_to"),
+}
 
 
 def fingerprint(kernel: Kernel, clock: str = "any") -> tuple:
@@ -57,10 +61,15 @@ class Walk:
         self.met: list = []  # also keeps what it holds alive, so that no id is used twice
 
     def pending(self) -> tuple:
-        """Under "any" only which timers are pending; else when, from now on, and in which order."""
+        """Under "any" only which timers are pending; else when, from now on, and in which order.
+
+        Long timers are rounded up to the next bucket of the timer wheel: so a state also holds how
+        far the clock is in its bucket.
+        """
         if self.clock == "any":
             return tuple(sorted([key(timer) for timer in self.due]))
-        return tuple([(timer.expires - self.kernel.jiffies, key(timer)) for timer in self.due])
+        now, wheel = self.kernel.jiffies, self.kernel.wheel
+        return now % wheel, *[(timer.expires - now, key(timer)) for timer in self.due]
 
     def name(self, value):
         """A plain value as it is, a tuple by what it holds, any other object by its number."""
