@@ -101,7 +101,7 @@ def snapshot_of(guest: dict, section: str) -> dict | None:
         if path.startswith(CGROUP_ROOT):
             group, _, file = path.removeprefix(CGROUP_ROOT + "/").rpartition("/")
             groups.setdefault(group, {})[file] = (
-                numbers_of(text) if file == "memory.events" else text.strip()
+                numbers_of(text) if file in ("memory.events", "memory.stat") else text.strip()
             )
     return {
         "tasks": tasks,
@@ -113,6 +113,23 @@ def snapshot_of(guest: dict, section: str) -> dict | None:
         "psi_memory": files.get("/proc/pressure/memory", "").splitlines(),
         "cgroups": groups,
     }
+
+
+TRACED = re.compile(r"^\s*(.*)-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d{6}): (\w+): (.*)$", re.M)
+
+
+def trace_of(text: str) -> dict | None:
+    """What the tracepoints saw: [time in us, comm, pid, event, arguments] each; None without."""
+    rows = TRACED.findall(text)
+    events = [[int(s + us), comm, int(pid), event, args] for comm, pid, s, us, event, args in rows]
+    fields = ["t_us", "comm", "pid", "event", "args"]
+    return {"fields": fields, "events": events} if text else None
+
+
+def clock_of(log: str) -> list[int]:
+    """By how many us printk's clock is ahead of CLOCK_MONOTONIC: init.c writes both in a line."""
+    found = re.findall(r"^\[\s*(\d+)\.(\d{6})\] recorder: monotonic (\d+) us$", log, re.M)
+    return [int(seconds + us) - int(monotonic) for seconds, us, monotonic in found]
 
 
 # ---- the kernel's log ----

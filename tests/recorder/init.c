@@ -2,23 +2,25 @@
  *
  * In: /script, one command a line (record.py writes it; nothing here guesses what was meant):
  *   mkdir PATH              write PATH TEXT           loglevel N
- *   task ID key=value...    parent anon shm adj cgroup mlock grow step delay max (sizes in kB, delay
- *                           in us); tasks are only noted until `start` forks them, each ready (its
- *                           children forked, its memory touched) before the next is begun
+ *   task ID key=value...    see define(); tasks are only noted until `start` forks them, each ready
+ *                           (its children forked, its memory touched) before the next is begun
  *   cat SECTION PATH        procs SECTION             one file; the /proc files of all tasks and us
- *   go                      growers grow
+ *   go GROUP                a group of tasks begins what it is to do
  *   watch MS                kills N TIMEOUT_MS SETTLE_MS: until N different tasks are killed;
  *                           then growers stop, and the victims have SETTLE_MS to go
+ *   until ID N TIMEOUT_MS   until a task has grown that far    resume: growers need not stop
+ *   sig ID N    setadj ID ADJ    mrelease ID KILL    clock: a line for the log that tells our time
  *   stop                    growers are killed, who is left is told
  * Out: the second serial line. Each piece begins with the byte 0x1e and a line that names it:
  *   event US RESULT COMMAND (its first words) | file SECTION PATH + its content
  *   task SECTION ID PID STATE GROWN_KB ERRNO | survivor ID | log + the whole kernel log
  *   end (without it the run was cut short)
  *
- * We are locked into memory and never the victim. SIGCHLD is ignored here and in all tasks, so
- * nobody leaves a zombie. Errors are told, not repaired: a task keeps its first errno.
+ * We are locked into memory and never the victim. SIGCHLD is ignored here and in all tasks, so no
+ * task leaves a zombie. Errors are told, not repaired: a task keeps its first errno.
  */
-#define _GNU_SOURCE
+#include "scene.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -31,31 +33,15 @@
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_TASKS = 64, NAME = 16, INHERIT = 99999, POLL_US = 2000, READY = 2 };
-
-struct task {
-	char id[NAME], parent[NAME], cgroup[128], grow[8];
-	long anon, shm, adj, step, delay, max;
-	int mlock;
-};
-
-/* What a task tells us, on a page all of us share. */
-struct seen {
-	volatile pid_t pid;
-	volatile int state, err;
-	volatile long grown;
-};
-
-static struct task tasks[MAX_TASKS];
-static int nr_tasks, out, kmsg;
-static struct {
-	volatile int go, stop;
-	struct seen task[MAX_TASKS];
-} *shared;
+struct task tasks[MAX_TASKS];
+struct scene *shared;
+int nr_tasks;
+static int out, kmsg;
 
 static long long now_us(void)
 {
@@ -67,98 +53,13 @@ static long long now_us(void)
 
 #define tell(...) dprintf(out, __VA_ARGS__)
 
-static int write_file(const char *path, const char *text)
+int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
 	int err = fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0;
 
 	close(fd);
 	return err;
-}
-
-/* ---- what a task does ---- */
-
-static int alive(int index)
-{
-	return shared->task[index].pid > 0 && !kill(shared->task[index].pid, 0);
-}
-
-static void note(struct seen *me, int err)
-{
-	if (!me->err)
-		me->err = err;
-}
-
-static int touch(long kb, int flags, int lock)
-{
-	size_t length = kb << 10;
-	volatile char *start;
-
-	if (!length)
-		return 0;
-	start = mmap(NULL, length, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
-	if (start == MAP_FAILED)
-		return errno;
-	for (size_t at = 0; at < length; at += 4096)
-		start[at] = 1;
-	return lock && mlock((void *)start, length) ? errno : 0;
-}
-
-static void grow(const struct task *task, struct seen *me)
-{
-	int flags = strcmp(task->grow, "shm") ? MAP_PRIVATE : MAP_SHARED;
-
-	while (!shared->stop && !(task->max && me->grown + task->step > task->max)) {
-		note(me, touch(task->step, flags, 0));
-		me->grown += task->step;
-		usleep(task->delay);
-	}
-}
-
-static void start(int index);
-
-static void live(int index)
-{
-	const struct task *task = &tasks[index];
-	struct seen *me = &shared->task[index];
-	char text[160];
-
-	prctl(PR_SET_NAME, task->id);
-	if (task->adj != INHERIT) {
-		snprintf(text, sizeof(text), "%ld", task->adj);
-		note(me, write_file("/proc/self/oom_score_adj", text));
-	}
-	if (task->cgroup[0]) {
-		snprintf(text, sizeof(text), "/sys/fs/cgroup/%s/cgroup.procs", task->cgroup);
-		note(me, write_file(text, "0"));
-	}
-	for (int child = 0; child < nr_tasks; child++)
-		if (!strcmp(tasks[child].parent, task->id))
-			start(child);
-	note(me, touch(task->anon, MAP_PRIVATE, task->mlock));
-	note(me, touch(task->shm, MAP_SHARED, task->mlock));
-	me->state = READY;
-	while (!shared->go)
-		usleep(POLL_US);
-	if (task->grow[0])
-		grow(task, me);
-	for (;;)
-		pause();
-}
-
-/* Fork one task and wait until it is ready, or gone. */
-static void start(int index)
-{
-	struct seen *it = &shared->task[index];
-	pid_t pid = fork();
-
-	if (pid == 0)
-		live(index);
-	it->pid = pid;
-	while (it->state != READY && alive(index))
-		usleep(POLL_US);
-	if (it->state != READY)
-		note(it, pid < 0 ? errno : -SIGKILL);
 }
 
 /* ---- what we see ---- */
@@ -240,15 +141,75 @@ static void define(char *rest)
 	while ((word = strtok(NULL, " "))) {
 		sscanf(word, "parent=%15s", task->parent);
 		sscanf(word, "cgroup=%127s", task->cgroup);
+		sscanf(word, "behaviour=%11s", task->behaviour);
 		sscanf(word, "grow=%7s", task->grow);
+		sscanf(word, "trace=%7s", task->trace);
+		sscanf(word, "target=%15s", task->target);
+		sscanf(word, "hold=%ld", &task->hold);
+		sscanf(word, "group=%d", &task->group);
+		sscanf(word, "threads=%d", &task->threads);
 		sscanf(word, "anon=%ld", &task->anon);
 		sscanf(word, "shm=%ld", &task->shm);
+		sscanf(word, "file=%ld", &task->file);
+		sscanf(word, "zero=%ld", &task->zero);
 		sscanf(word, "adj=%ld", &task->adj);
 		sscanf(word, "mlock=%d", &task->mlock);
 		sscanf(word, "step=%ld", &task->step);
 		sscanf(word, "delay=%ld", &task->delay);
 		sscanf(word, "max=%ld", &task->max);
 	}
+}
+
+static int named(const char *id)
+{
+	size_t length = strcspn(id, " ");
+	int i = nr_tasks - 1;
+
+	while (i > 0 && (strncmp(tasks[i].id, id, length) || tasks[i].id[length]))
+		i--;
+	return i;
+}
+
+static long await_task(const char *arguments)
+{
+	struct seen *it = &shared->task[named(arguments)];
+	long long begun = now_us();
+	long wanted, timeout;
+
+	sscanf(arguments, "%*s %ld %ld", &wanted, &timeout);
+	while (it->grown < wanted && now_us() - begun < timeout * 1000)
+		usleep(POLL_US);
+	return it->grown;
+}
+
+/* process_mrelease(2), after a SIGKILL if asked for. */
+static long release(const char *arguments)
+{
+	pid_t pid = shared->task[named(arguments)].pid;
+	int fd = syscall(434, pid, 0); /* pidfd_open */
+	int kill_first = 0;
+
+	sscanf(arguments, "%*s %d", &kill_first);
+	if (kill_first)
+		kill(pid, SIGKILL);
+	return syscall(448, fd, 0) ? errno : 0;
+}
+
+static long set_adj(const char *arguments)
+{
+	char path[64], adj[16];
+
+	sscanf(arguments, "%*s %15s", adj);
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", shared->task[named(arguments)].pid);
+	return write_file(path, adj);
+}
+
+static long tell_clock(void)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "<6>recorder: monotonic %lld us\n", now_us());
+	return write_file("/dev/kmsg", line);
 }
 
 static long await_kills(const char *arguments)
@@ -267,9 +228,11 @@ static void stop_growers(void)
 {
 	shared->stop = 1;
 	for (int i = 0; i < nr_tasks; i++) {
-		if (!tasks[i].grow[0] && alive(i))
+		int grows = tasks[i].grow[0] || !strcmp(tasks[i].behaviour, "forkbomb");
+
+		if (!grows && alive(i))
 			tell("\036survivor %s\n", tasks[i].id);
-		for (; tasks[i].grow[0] && alive(i); usleep(POLL_US))
+		for (; grows && alive(i); usleep(POLL_US))
 			kill(shared->task[i].pid, SIGKILL);
 	}
 }
@@ -294,8 +257,19 @@ static long obey(const char *verb, char *rest)
 	} else if (!strcmp(verb, "watch")) {
 		usleep(atol(rest) * 1000);
 	} else if (!strcmp(verb, "go")) {
-		lseek(kmsg, 0, SEEK_END);
-		shared->go = 1;
+		shared->go |= 1u << atoi(rest);
+	} else if (!strcmp(verb, "resume")) {
+		shared->stop = 0;
+	} else if (!strcmp(verb, "until")) {
+		result = await_task(rest);
+	} else if (!strcmp(verb, "mrelease")) {
+		result = release(rest);
+	} else if (!strcmp(verb, "setadj")) {
+		result = set_adj(rest);
+	} else if (!strcmp(verb, "clock")) {
+		result = tell_clock();
+	} else if (!strcmp(verb, "sig")) {
+		result = kill(shared->task[named(rest)].pid, second ? atoi(second) : 0) ? errno : 0;
 	} else if (!strcmp(verb, "stop")) {
 		stop_growers();
 	} else if (!strcmp(verb, "kills")) {
@@ -322,6 +296,8 @@ int main(void)
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("cgroup", "/sys/fs/cgroup", "cgroup2", 0, NULL);
+	mount("trace", "/sys/kernel/tracing", "tracefs", 0, NULL);
+	mount("tmpfs", "/tmp", "tmpfs", 0, "size=0"); /* as large as it wants to be */
 	write_file("/proc/sys/vm/overcommit_memory", "1"); /* else mmap fails first, before 5.1 */
 	out = open("/dev/ttyS1", O_WRONLY | O_NOCTTY);
 	tcgetattr(out, &raw);

@@ -18,26 +18,58 @@ import tempfile
 import time
 from pathlib import Path
 
-from guest_output import CGROUP_ROOT, outcome_of, parse_reports, read_guest, report_in, snapshot_of
+from guest_output import (
+    CGROUP_ROOT,
+    clock_of,
+    outcome_of,
+    parse_reports,
+    read_guest,
+    report_in,
+    snapshot_of,
+    trace_of,
+)
 
 HERE = Path(__file__).parent
 
 CONFIG_KEYS = {"mem_mb", "smp", "cmdline", "sysctl", "cgroups", "tasks", "steps", "why"}
-GROUP_KEYS = {"name", "memory.max", "memory.oom.group"}
-TASK_KEYS = {
-    "id",
-    "parent",
-    "anon_kb",
-    "shm_kb",
-    "mlock",
-    "cgroup",
-    "oom_score_adj",
-    "behaviour",
-    "grow_kind",
-    "step_kb",
-    "delay_us",
-    "max_kb",
+GROUP_KEYS = {"name", "memory.max", "memory.oom.group", "cpu.max"}
+TASK_WORDS = {  # key of a scenario -> word of init.c
+    "parent": "parent",
+    "cgroup": "cgroup",
+    "anon_kb": "anon",
+    "shm_kb": "shm",
+    "file_kb": "file",
+    "zero_kb": "zero",
+    "mlock": "mlock",
+    "threads": "threads",
+    "oom_score_adj": "adj",
+    "behaviour": "behaviour",
+    "grow_kind": "grow",
+    "step_kb": "step",
+    "delay_us": "delay",
+    "max_kb": "max",
+    "trace": "trace",
+    "target": "target",
+    "hold_ms": "hold",
+    "go_group": "group",
 }
+TASK_KEYS = {"id", *TASK_WORDS}
+BEHAVIOURS = {
+    "pause": {},
+    "grow": {"grow_kind": "anon", "step_kb": 256, "delay_us": 400},
+    "forkbomb": {"step_kb": 64, "delay_us": 2000},
+    "trace": {"trace": "exit"},
+    "leaderexit": {},
+    "protect": {},
+}
+TRACEPOINTS = [
+    "mark_victim",
+    "wake_reaper",
+    "start_task_reaping",
+    "skip_task_reaping",
+    "finish_task_reaping",
+]
+TRACING = "/sys/kernel/tracing"
 CMDLINE = (
     "console=ttyS0 quiet panic=-1 rootfstype=ramfs log_buf_len=512K printk.devkmsg=on printk.time=1"
 )
@@ -50,7 +82,7 @@ FILES = (
     "/proc/vmstat",
     "/proc/pressure/memory",
 )
-GROUP_FILES = ("memory.max", "memory.current", "memory.events", "memory.oom.group", "cgroup.procs")
+GROUP_FILES = ("memory.max", "memory.current", "memory.events", "memory.stat")
 
 
 def only(known: set, given: dict, what: str) -> None:
@@ -65,19 +97,21 @@ def only(known: set, given: dict, what: str) -> None:
 def script_of(config: dict) -> str:
     """The scenario as commands for init.c. ValueError, with a sentence, if it asks for too much."""
     only(CONFIG_KEYS, config, "The scenario")
-    if not config.get("tasks") or "kills" not in " ".join(config.get("steps", [])):
-        raise ValueError("A scenario needs tasks and steps, and among those a kills.")
+    steps = " ".join(config.get("steps", []))
+    if not config.get("tasks") or not ("kills" in steps or "sysrqf" in steps):
+        raise ValueError("A scenario needs tasks and steps, and among those a kills or sysrqf.")
     lines = [
         f"write /proc/sys/{name.replace('.', '/')} {value}"
         for name, value in config.get("sysctl", {}).items()
     ]
     lines.append("loglevel 8")  # a kernel that panics can report through its console alone
     groups = config.get("cgroups", [])
+    controllers = "+memory +cpu" if any("cpu.max" in group for group in groups) else "+memory"
     for group in groups:
         only(GROUP_KEYS, group, f"Cgroup {group.get('name')}")
         path = f"{CGROUP_ROOT}/{group['name']}"
         lines += [
-            f"write {path.rpartition('/')[0]}/cgroup.subtree_control +memory",
+            f"write {path.rpartition('/')[0]}/cgroup.subtree_control {controllers}",
             f"mkdir {path}",
         ]
         lines += [f"write {path}/{file} {value}" for file, value in group.items() if file != "name"]
@@ -85,18 +119,43 @@ def script_of(config: dict) -> str:
     for task in config["tasks"]:
         lines.append(task_line(task, ids, {group["name"] for group in groups}))
         ids.append(task["id"])
-    lines += ["start", "watch 100", *snapshot("before", groups)]
+    lines += ["start", "watch 100", *snapshot("before", groups), *tracing()]
     for step in config["steps"]:
-        match step.split():
-            case ["go"]:
-                lines.append("go")
-            case ["watch", ms]:
-                lines.append(f"watch {int(ms)}")
-            case ["kills", n, timeout, *settle] if len(settle) < 2:
-                lines.append(f"kills {int(n)} {int(timeout)} {int((settle or [SETTLE_MS])[0])}")
-            case _:
-                raise ValueError(f"Step {step!r}: this recorder knows go, watch and kills.")
-    return "\n".join([*lines, "stop", *snapshot("after", groups)]) + "\n"
+        lines.append(step_line(step, ids))
+    return (
+        "\n".join([*lines, "stop", *snapshot("after", groups), f"cat after {TRACING}/trace"]) + "\n"
+    )
+
+
+def tracing() -> list[str]:
+    """Tracepoints by the clock of the steps, and a line of the log that ties both clocks."""
+    events = [f"write {TRACING}/events/oom/{name}/enable 1" for name in TRACEPOINTS]
+    return [f"write {TRACING}/trace_clock mono", *events, "clock"]
+
+
+def step_line(step: str, ids: list[str]) -> str:
+    """One step as init.c takes it. ValueError, with a sentence, if it is not known."""
+    match step.split():
+        case ["go", *group] if len(group) < 2:
+            return f"go {int((group or [0])[0])}"
+        case ["watch", ms]:
+            return f"watch {int(ms)}"
+        case ["resume"]:
+            return "resume"
+        case ["sysrqf"]:
+            return "write /proc/sysrq-trigger f"
+        case ["kills", n, timeout, *settle] if len(settle) < 2:
+            return f"kills {int(n)} {int(timeout)} {int((settle or [SETTLE_MS])[0])}"
+        case ["until", name, n] if name in ids:
+            return f"until {name} {int(n)} 20000"
+        case ["sig" | "setadj" | "mrelease" as verb, name, n] if name in ids:
+            return f"{verb} {name} {int(n)}"
+        case ["cgset", group, file, *value] if file in GROUP_KEYS:
+            return f"write {CGROUP_ROOT}/{group}/{file} {' '.join(value)}"
+    raise ValueError(
+        f"Step {step!r}: this recorder knows go, watch, kills, until, resume, sig, setadj, cgset, "
+        "mrelease and sysrqf."
+    )
 
 
 def snapshot(name: str, groups: list[dict]) -> list[str]:
@@ -115,24 +174,15 @@ def task_line(task: dict, before: list[str], groups: set[str]) -> str:
     if task.get("cgroup") and task["cgroup"] not in groups:
         raise ValueError(f"Task {name}: the scenario has no cgroup {task['cgroup']}.")
     behaviour, kind = task.get("behaviour", "pause"), task.get("grow_kind", "anon")
-    if behaviour not in ("pause", "grow") or kind not in ("anon", "shm"):
-        raise ValueError(f"Task {name}: this recorder knows pause, and grow of anon or shm.")
-    words = {
-        "parent": task.get("parent"),
-        "cgroup": task.get("cgroup"),
-        "anon": task.get("anon_kb"),
-        "shm": task.get("shm_kb"),
-        "mlock": task.get("mlock"),
-        "adj": task.get("oom_score_adj"),
-    }
-    if behaviour == "grow":
-        words |= {
-            "grow": kind,
-            "step": task.get("step_kb", 256),
-            "delay": task.get("delay_us", 400),
-            "max": task.get("max_kb"),
-        }
-    given = [f"{key}={value}" for key, value in words.items() if value]
+    if behaviour not in BEHAVIOURS or kind not in ("anon", "shm", "tmpfs"):
+        raise ValueError(
+            f"Task {name}: this recorder knows {', '.join(BEHAVIOURS)}, and grow of anon, shm or "
+            "tmpfs."
+        )
+    if behaviour == "trace" and task.get("target") not in before:
+        raise ValueError(f"Task {name}: its target {task.get('target')} is no task before it.")
+    words = BEHAVIOURS[behaviour] | task
+    given = [f"{word}={words[key]}" for key, word in TASK_WORDS.items() if words.get(key)]
     return " ".join([f"task {name}", *given])
 
 
@@ -142,7 +192,7 @@ def task_line(task: dict, before: list[str], groups: set[str]) -> str:
 def initramfs(files: dict[str, bytes]) -> bytes:
     """A cpio archive (newc) of these files, all executable, and of the mount points."""
     archive = b""
-    entries = [(name, 0o040755, b"") for name in ("dev", "proc", "sys")]
+    entries = [(name, 0o040755, b"") for name in ("dev", "proc", "sys", "tmp")]
     entries += [(name, 0o100755, content) for name, content in files.items()]
     for inode, (name, mode, content) in enumerate([*entries, ("TRAILER!!!", 0, b"")], 1):
         numbers = (inode, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0)
@@ -155,7 +205,8 @@ def boot(kernel: Path, config: dict, script: str, timeout: float) -> tuple[str, 
     """What came out of the console and of the second serial line, the seconds, and if it hung."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        compiled = ["gcc", "-O2", "-static", "-o", folder / "init", HERE / "init.c"]
+        sources = [HERE / "init.c", HERE / "tasks.c"]
+        compiled = ["gcc", "-O2", "-static", "-pthread", "-o", folder / "init", *sources]
         subprocess.run(compiled, check=True)
         files = {"init": (folder / "init").read_bytes(), "script": script.encode()}
         (folder / "initrd").write_bytes(initramfs(files))
@@ -241,6 +292,8 @@ def record(kernel: Path, scenario: Path, tag: str | None, repeat: int, timeout: 
         "report": log,
         "report_source": source,
         "parsed": parsed,
+        "trace": trace_of(guest["files"].get("after", {}).get(f"{TRACING}/trace", "")),
+        "clock": {"report_minus_monotonic_us": clock_of(guest["log"])},
         "events": guest["events"],
         "after": after,
         "outcome": outcome_of(guest, console, parsed, hung),
