@@ -347,19 +347,40 @@ def mmap_sem_writer(policy: Policy, readers: int = 1) -> Kernel:
 
 
 @scenario
-def stuck_writer(policy: Policy) -> Kernel:
-    """The victim holds its own mmap_sem for write and hangs: the reaper must give up (Q11)."""
+def stuck_writer(policy: Policy, hold: int = 0) -> Kernel:
+    """The victim holds its own mmap_sem for write and hangs: the reaper must give up (Q11).
+
+    With `hold` it goes on after so many ticks: so does one that a CPU limit keeps from running.
+    """
     kernel = Kernel(policy, 1024)
-    kernel.spawn("hog", ((map_and_hang,),), vmas=heap(600))
+    kernel.spawn("hog", ((map_and_hang, hold), (pause,)), vmas=heap(600))
     kernel.spawn("other", ((pause,),), vmas=heap(150))
     kernel.spawn("asker", ((sleep, 1), (mmap, "heap"), (touch, "heap", 340)), adj=-1000)
     return kernel
 
 
-def map_and_hang(current):
-    """An mmap() of a file on a server that does not answer."""
+def map_and_hang(current, hold: int = 0):
+    """An mmap() of a file on a server that does not answer, or not for `hold` ticks."""
     yield from current.mm.mmap_sem.down_write(current)
-    yield from hang(current, "an NFS server")
+    if not hold:
+        yield from hang(current, "an NFS server")
+    yield from sleep(current, hold, TASK_UNINTERRUPTIBLE)
+    current.mm.mmap_sem.up_write()
+
+
+@scenario
+def throttled_victim(policy: Policy, hold: int = 400) -> Kernel:
+    """A CPU limit keeps the victim inside mprotect(): it is given up, and an innocent may die.
+
+    Recorded on real kernels (lesson 13). The server needs only a processor for a moment, and does
+    not get one for `hold` ticks; its mmap_sem is held for write all the while.
+    """
+    kernel = Kernel(policy, 256, min_kbytes=32)
+    kernel.spawn("server", ((map_and_hang, max(hold, 1)), (pause,)), vmas=heap(60))
+    kernel.spawn("innocent", ((pause,),), vmas=heap(20))
+    nearly_full(kernel, leave=1)
+    kernel.spawn("trigger", ((sleep, 1), (touch, "heap", 12)), vmas=heap(1), adj=-1000)
+    return kernel
 
 
 @scenario

@@ -287,11 +287,15 @@ def test_the_delay_behind_stuck_victims_is_that_of_the_model(policy, stuck):
         kernel.spawn(f"stuck{i}", ((map_and_hang,),), vmas=[VMA("heap", ANON, 16)])
         for i in range(stuck)
     ]
-    # the list is last in, first out: to be behind, ours goes first
-    kernel.spawn("killer", ((sleep, 5), (hand_over, [ours, *others])))
+    # The list is last in, first out: to be behind, ours goes first. With the delay of 5.18 all four
+    # timers share a bucket, which fires the newest first: then ours goes last.
+    delayed = kernel.policy.reap_delay > 0
+    order = [*others, ours] if delayed else [ours, *others]
+    kernel.spawn("killer", ((sleep, 5), (hand_over, order)))
     run_seeded(kernel, seed=stuck)
     done = [e for e in kernel.events if e["event"] == "finish_task_reaping"]
     reaped = next(e["tick"] for e in done if e["task"] is ours)
     marked = min(e["tick"] for e in kernel.events if e["event"] == "mark_victim")
     derived = theory.delay_behind_stuck()(stuck=stuck, attempts=10, nap=HZ // 10)
-    assert abs(reaped - marked - kernel.policy.reap_delay - derived) <= 2
+    late = reaped - marked - kernel.policy.reap_delay - derived
+    assert -2 <= late <= 2 + (kernel.wheel if delayed else 0)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..model.policy import HZ
 
-SLACK_MS = 150  # by which a guest under emulation may be late
+SLACK_MS = 250  # by which ten tries and what comes after may be late in an emulated guest
 
 UNABLE = re.compile(r"^\[\s*(\d+)\.(\d{6})\] oom_reaper: unable to reap pid:(\d+)", re.M)
 STEPS = {

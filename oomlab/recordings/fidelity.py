@@ -153,10 +153,15 @@ def growers(config: dict, group: int | None = None) -> list[str]:
 
 
 def no_oom(record: dict) -> bool:
-    """Was the recorder's time over before memory ran out, though nothing limited who grows?"""
-    config = record["config"]
-    bounded = all("max_kb" in task for task in config["tasks"] if task["id"] in growers(config))
-    return not record["parsed"] and not bounded and not never_overcommits(config)
+    """Was the recorder's time over before memory ran out, with growers that wanted more?
+
+    Where the kernel promises no more than there is, they want in vain: that can be predicted.
+    """
+    config, after = record["config"], record.get("after")
+    if record["parsed"] or never_overcommits(config):
+        return False
+    grown = {task["id"]: task["grown_kb"] for task in after["tasks"]} if after else {}
+    return set(satisfied(config, grown)) != set(growers(config))
 
 
 def outcome_recorded(record: dict, wanted: int, present: set[str]) -> dict:

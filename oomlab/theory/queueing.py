@@ -1,10 +1,14 @@
-"""What a victim that cannot be reaped costs the victims behind it in the queue."""
+"""What a victim that cannot be reaped costs the victims that are served after it.
+
+Served after, not killed after: the list is last in, first out, so each hopeless victim that comes
+while ours waits on it is served before ours. No number of victims *killed before* bounds the wait.
+"""
 
 from sympy import Eq, Integer, Rational, symbols
 
 from .derivation import Derivation, Step
 
-stuck = symbols("stuck", nonnegative=True, integer=True)  # victims before ours, all unreapable
+stuck = symbols("stuck", nonnegative=True, integer=True)  # served before ours
 attempts, nap = symbols("attempts nap", positive=True, integer=True)  # the nap is in ticks
 
 
@@ -22,7 +26,8 @@ def delay_behind_stuck(passes: str = "serial") -> Derivation:
         result = stuck * attempts * nap
         steps += [
             Step(
-                "One thread, one victim at a time: ours waits for all that come before it.",
+                "One thread, one victim at a time: ours waits for all hopeless ones served before it, "
+                "those that came on the list after it among them.",
                 Eq(delay, stuck * hopeless),
             ),
             Step(

@@ -119,7 +119,7 @@ def script_of(config: dict) -> str:
     for task in config["tasks"]:
         lines.append(task_line(task, ids, {group["name"] for group in groups}))
         ids.append(task["id"])
-    lines += ["start", "watch 100", *snapshot("before", groups), *tracing()]
+    lines += [*tracing(), "start", "watch 100", *snapshot("before", groups)]
     for step in config["steps"]:
         lines.append(step_line(step, ids))
     return (

@@ -5,12 +5,13 @@
     figures.lanes.figure(run, dark=True)
     figures.lanes.alt_text(run)          # the same for those who cannot see it
 
-`ranking` is the only one of a real OOM report, as a function of its explanation.
+`ranking` is of a real OOM report, as a function of its explanation, and `alongside` of several
+stories: what the reaper did in a recording, in the model, and in a schedule of the explorer.
 
 Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
 """
 
-from . import badness, compare, lanes, memory, pages, ranking, sequence, vmas, waits
+from . import alongside, badness, compare, lanes, memory, pages, ranking, sequence, vmas, waits
 
 FIGURES = {
     "task lanes": lanes,
@@ -24,6 +25,7 @@ FIGURES = {
 
 __all__ = [
     "FIGURES",
+    "alongside",
     "badness",
     "compare",
     "lanes",
