@@ -26,7 +26,7 @@ def delay_behind_stuck(passes: str = "serial") -> Derivation:
         result = stuck * attempts * nap
         steps += [
             Step(
-                "One thread, one victim at a time: ours waits for all hopeless ones served before it, "
+                "One thread, one victim at a time: ours waits for all that are served before it, "
                 "those that came on the list after it among them.",
                 Eq(delay, stuck * hopeless),
             ),
