@@ -11,6 +11,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "oomlab"
 HEIGHT = {
     "model": 0,
+    "naming": 0,
     "recordings": 2,
     "reports": 2,
     "lab": 2,

@@ -15,6 +15,24 @@ from .inside.plain import plain
 from .sandbox.child import EXERCISE_SECONDS, Child, Gone, Raised
 
 MOST_TEXT = 2000  # of an example; answers may be long
+MOST_SENTENCE = 600
+MOST_PARTS = 3  # of a notebook's parts that could not be used; the first is the one to mend
+MOST_ROWS = 200  # of a schedule
+PART = 120  # characters said of one
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning and the end: what was asked stands first, what is wrong with it last."""
+    if len(text) <= most:
+        return text
+    gap, head = " ... ", most // 2
+    return text[:head] + gap + text[len(text) - (most - head - len(gap)) :]
+
+
+def quoted(text: object) -> str:
+    """A student's words in a sentence of ours: short, on one line, set as code."""
+    line = " ".join(str(text)[: 4 * PART].replace("`", "'").split())
+    return f"`{shortened(line, PART)}`"
 
 
 class CheckFailed(Exception):
@@ -22,8 +40,9 @@ class CheckFailed(Exception):
 
     def __init__(self, sentence: str, example: str = "", schedule: list[dict] | None = None):
         super().__init__(sentence)
-        self.sentence, self.example = sentence, example[:MOST_TEXT]
-        self.schedule = schedule or []
+        self.sentence = shortened(sentence, MOST_SENTENCE)
+        self.example = shortened(example, MOST_TEXT)
+        self.schedule = (schedule or [])[-MOST_ROWS:]
 
 
 class NoAnswer(CheckFailed):
@@ -56,6 +75,10 @@ class Ask:
             )
         self.answered += 1
         return self.steps[key]
+
+    def forget(self) -> None:
+        """From here on nothing remembers what was asked before."""
+        self.steps = {}
 
     def guarded(self, function: str, args, question: Callable):
         try:
@@ -91,6 +114,11 @@ class AskChild(Ask):
     def one_step(self, function: str, args: list, history: list) -> dict:
         return self.timed(lambda child: child.step(function, args, history))
 
+    def forget(self) -> None:
+        """The next question goes to a new process: this one could tell what it was asked."""
+        super().forget()
+        self.close()
+
     def timed(self, question: Callable[[Child], object]):
         if self.missing:
             raise NoAnswer(self.missing)
@@ -116,13 +144,17 @@ class AskChild(Ask):
         ]
         if not all(isinstance(texts, list) for texts in lists):
             child.give_up("it does not keep to the protocol")
-        missing, broken, failed = ([str(text)[:200] for text in texts] for texts in lists)
-        if missing:
+        missing, broken, failed = lists
+        unknown = [name for name in child.load[1] if name in missing]
+        if missing and not unknown:
+            child.give_up("it does not keep to the protocol")
+        if unknown:
             child.close()
-            why = "; ".join(broken + failed)
-            why = f" These parts of the notebook could not be used: {why}." if why else ""
-            names = " and ".join(f"`{name}`" for name in missing)
-            self.missing = f"The notebook has no function {names}.{self.misspelt(missing)}{why}"
+            parts = [quoted(part) for part in [*broken, *failed][:MOST_PARTS]]
+            why = f" These parts of the notebook could not be used: {'; '.join(parts)}."
+            why = why if parts else ""
+            names = " and ".join(f"`{name}`" for name in unknown)
+            self.missing = f"The notebook has no function {names}.{self.misspelt(unknown)}{why}"
             raise NoAnswer(self.missing)
 
     def misspelt(self, missing: list[str]) -> str:

@@ -64,11 +64,17 @@ class Exercise:
         return sum(p.points for p in self.properties)
 
     def grade(self, ask: Ask, secret: str) -> list[Finding]:
-        """Judge every property on secret inputs, explain failures on practice ones if possible."""
-        return [self.judge(p, ask, secret) for p in self.properties]
+        """Judge every property on secret inputs, then explain failures on practice ones.
 
-    def judge(self, p: Property, ask: Ask, secret: str) -> Finding:
-        lost = self.attempt(p, ask, secret)
+        Between the two `ask` forgets: what explains a failure has never seen a secret input.
+        """
+        lost = [self.attempt(p, ask, secret) for p in self.properties]
+        if any(lost):
+            ask.forget()
+        pairs = zip(self.properties, lost, strict=True)
+        return [self.explain(p, failed, ask) for p, failed in pairs]
+
+    def explain(self, p: Property, lost: CheckFailed | None, ask: Ask) -> Finding:
         if lost is None:
             return Finding(p.name, p.says, p.points, p.points)
         if isinstance(lost, NoAnswer):  # asking more would take as long again
@@ -77,6 +83,8 @@ class Exercise:
         if shown is None:  # right on the practice inputs only: say no more than the sentence
             text = f"{lost.sentence} (On other inputs than the practice ones.)"
             return Finding(p.name, p.says, 0, p.points, text)
+        if isinstance(shown, NoAnswer):
+            return Finding(p.name, p.says, 0, p.points, lost.sentence)
         return Finding(p.name, p.says, 0, p.points, shown.sentence, shown.example, shown.schedule)
 
     def attempt(self, p: Property, ask: Ask, seed: str) -> CheckFailed | None:

@@ -2,8 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
 
 from .exit import user_mode
 from .kmallocwd import kmallocwd
@@ -35,20 +35,72 @@ VAIN = {  # events that are no progress
 }
 
 
+# How a thread of control is made: None for a generator; the explorer makes one that it can copy.
+threads: ContextVar[Callable | None] = ContextVar("threads", default=None)
+
 LVL_START = 64  # ticks: the timer wheel is exact up to these
 
 
-class Timer(NamedTuple):
+class Timer:
     """struct timer_list: at tick `expires`, call function(argument)."""
 
-    expires: int
-    number: int  # keeps the order of equals
-    function: Callable
-    argument: Task
+    __slots__ = ("expires", "number", "function", "argument")
+
+    def __init__(self, expires: int, number: int, function: Callable, argument: Task):
+        self.expires = expires
+        self.number = number  # keeps the order of equals
+        self.function = function
+        self.argument = argument
+
+    def __lt__(self, other: "Timer") -> bool:
+        return (self.expires, self.number) < (other.expires, other.number)
 
 
 class Kernel:
     """A booted machine. `managed` pages of memory, `cpus` processors, one policy."""
+
+    __slots__ = (
+        "policy",
+        "cpus",
+        "timeslice",
+        "zone",
+        "unmanaged",
+        "tasks",
+        "next_pid",
+        "mms",
+        "shmems",
+        "memcgs",
+        "jiffies",
+        "timers",
+        "timers_made",
+        "wheel",
+        "runqueue",
+        "freezing",
+        "oom_killer_disabled",
+        "oom_lock",
+        "oom_victims",
+        "oom_victims_wait",
+        "oom_reaper_started",
+        "oom_reaper_wait",
+        "oom_reaper_list",
+        "mm_to_reap",
+        "busy_workers",
+        "kswapd_wait",
+        "panicked",
+        "bugs",
+        "events",
+        "progress",
+        "reaped",
+        "victims",
+        "symmetric",
+        "init",
+    )
+    NOT_STATE = (
+        *("jiffies", "timers_made"),  # time: a state holds which timers are pending, and when
+        "runqueue",  # in which order the seeded scheduler goes; who is runnable says Task.state
+        *("events", "progress", "reaped", "victims"),  # only told
+        "symmetric",  # a claim about the start
+    )
 
     def __new__(cls, policy: Policy, *args, **kwargs):
         return object.__new__(policy.class_of(cls))
@@ -182,8 +234,12 @@ class Kernel:
         self.tasks.append(task)
         if task.memcg is not None:
             task.memcg.attach(task)
-        task.thread = self.policy.bind(function)(task)
-        task.op = next(task.thread)
+        function, make = self.policy.bind(function), threads.get()
+        if make is None:
+            task.thread = function(task)
+            task.op = next(task.thread)
+        else:
+            task.op, task.thread = make(function, task)
         if task.state == TASK_RUNNING:
             self.runqueue.append(task)
 

@@ -47,6 +47,11 @@ def schedule_timeout(current, state: int, ticks: int) -> Steps:
 class WaitQueue:
     """wait_queue_head_t: tasks that sleep until something happens."""
 
+    __slots__ = (
+        "name",
+        "sleepers",
+    )
+
     def __init__(self, name: str):
         self.name = name
         self.sleepers: list = []
@@ -58,13 +63,20 @@ class WaitQueue:
             self.sleepers.remove(current)
 
     def wake_up(self) -> None:
-        sleepers, self.sleepers = self.sleepers, []
+        sleepers = tuple(self.sleepers)
+        self.sleepers.clear()
         for task in sleepers:
             wake_up_process(task)
 
 
 class Mutex:
     """struct mutex: one owner."""
+
+    __slots__ = (
+        "name",
+        "owner",
+        "waiters",
+    )
 
     def __init__(self, name: str):
         self.name = name
@@ -105,6 +117,13 @@ class RwSemaphore:
     A writer that waits keeps new readers out, so a read *trylock* fails too: that is how one
     mmap() call can stop the reaper (M07, kernel-facts 2.4).
     """
+
+    __slots__ = (
+        "name",
+        "readers",
+        "writer",
+        "waiters",
+    )
 
     def __init__(self, name: str):
         self.name = name

@@ -9,6 +9,18 @@ from .tasks import PF_EXITING, fatal_signal_pending, tsk_is_oom_victim
 class Memcg:
     """struct mem_cgroup: usage and limit in pages; a child's pages count in its parents too."""
 
+    __slots__ = (
+        "name",
+        "limit",
+        "parent",
+        "oom_group",
+        "usage",
+        "forced",
+        "tasks",
+        "under_oom",
+        "oom_waitq",
+    )
+
     NOT_STATE = ("forced",)  # only told, decides nothing
 
     def __init__(self, name: str, limit: int, parent: "Memcg | None" = None, oom_group=False):

@@ -39,6 +39,23 @@ def min_free_kbytes(lowmem_kbytes: int, most: int = 65536) -> int:
 class Zone:
     """struct zone, the only one: counts of pages, and the marks below which they get scarce."""
 
+    __slots__ = (
+        "name",
+        "managed",
+        "min",
+        "low",
+        "high",
+        "free",
+        "reserved",
+        "reclaimable",
+        "stuck_lru",
+        "pages_scanned",
+        "total_swap",
+        "reaped",
+        "pages_to",
+    )
+    NOT_STATE = ("reaped", "pages_to")  # only told: who got pages that the reaper made free
+
     def __init__(self, managed: int, watermarks: str = "quarter", min_kbytes: int | None = None):
         """`managed` pages; marks by init_per_zone_wmark_min and __setup_per_zone_wmarks.
 

@@ -23,6 +23,13 @@ class Shmem:
     `linked` objects (a file in tmpfs) live on when the last mapping goes.
     """
 
+    __slots__ = (
+        "name",
+        "pages",
+        "linked",
+        "mappings",
+    )
+
     def __init__(self, name: str, pages: int = 0, linked: bool = False):
         self.name = name
         self.pages = pages
@@ -50,6 +57,22 @@ class VMA:
 
 class MM:
     """struct mm_struct."""
+
+    __slots__ = (
+        "kernel",
+        "name",
+        "vmas",
+        "memcg",
+        "mmap_sem",
+        "tasks",
+        "mm_users",
+        "mm_count",
+        "flags",
+        "swapents",
+        "nr_ptes",
+        "nr_pmds",
+        "reaped",
+    )
 
     def __init__(self, kernel, name: str, vmas=(), memcg=None):
         self.kernel = kernel
@@ -141,7 +164,7 @@ def remove_vma(mm: MM, vma: VMA) -> None:
 def free_pgtables(mm: MM) -> None:
     mm.kernel.zone.free_pages(mm.nr_ptes + mm.nr_pmds)
     mm.nr_ptes = mm.nr_pmds = 0
-    mm.vmas = []
+    mm.vmas.clear()
 
 
 def zap_vma(mm: MM, vma: VMA) -> int:

@@ -5,8 +5,10 @@ from top to bottom is therefore the history of the debate, and two policies can 
 by knob. Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a commit.
 """
 
-from dataclasses import dataclass, field, fields, replace
+import re
+from dataclasses import Field, dataclass, field, fields, replace
 
+from ..naming import nearest
 from .patch import Patch
 
 HZ = 100  # ticks a second
@@ -277,6 +279,13 @@ class Policy:
     # functions of its own (model/patch.py), None for a policy made of knobs alone
     patch: Patch | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """ValueError, in one sentence, for a value that no kernel could have."""
+        for item in fields(self):
+            if item.name != "patch":
+                check_knob(item, getattr(self, item.name))
+        check_pairs(self)
+
     def bind(self, function):
         """A function or program of the model, as this policy's patch has it."""
         return function if self.patch is None else self.patch.bind(function)
@@ -289,6 +298,32 @@ class Policy:
     def kthreads(self) -> dict:
         """Kernel threads that the patch adds: {name: function}."""
         return {} if self.patch is None else self.patch.kthreads
+
+
+def check_knob(item: Field, value) -> None:
+    """Has this knob a value of its type, among those it takes? ValueError says what it takes."""
+    kind, choices = type(item.default), item.metadata["choices"]
+    if type(value) is not kind or kind is int and value < 0:
+        wanted = {bool: "yes or no (a bool)", int: "a whole number, not negative", str: "text"}
+        raise ValueError(f"knob {item.name} takes {wanted[kind]}, not {value!r}")
+    if choices and value not in choices:
+        options = ", ".join(map(str, choices))
+        raise ValueError(f"knob {item.name} takes one of {options}, not {value!r}")
+    if item.name == "kernel" and not re.fullmatch(r"\d+\.\d+(\.\d+)*", value):
+        raise ValueError(f"knob kernel takes a release like 4.10, not {value!r}")
+
+
+def check_pairs(policy: Policy) -> None:
+    """Do the knobs fit each other? ValueError names the two that do not."""
+    slot = policy.reaper in ("slot", "slot-xchg", "workqueue")
+    if slot and "hide" in (policy.reaped, policy.gave_up):
+        raise ValueError("reaped=hide needs the victim's task, and a slot holds only its mm")
+    if slot and policy.gave_up == "unmark":
+        raise ValueError("gave_up=unmark needs the victim's task, and a slot holds only its mm")
+    if policy.reap_delay and policy.reaper != "list":
+        raise ValueError(f"reap_delay goes with reaper=list, not with reaper={policy.reaper}")
+    if policy.reap_delay and policy.victim_mark != "process":
+        raise ValueError("reap_delay needs victim_mark=process: the timer looks at signal->oom_mm")
 
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
@@ -517,8 +552,16 @@ LINUX_6_12 = replace(
     alloc_harder="non-block",
 )
 
-PRESETS: dict[str, Policy] = {
-    p.name: p
+
+class Presets(dict[str, Policy]):
+    """Policies by name. ValueError, in one sentence, for a name that there is not."""
+
+    def __missing__(self, name: object) -> Policy:
+        raise ValueError(f"no policy {name!r}: {nearest(str(name), self)}")
+
+
+PRESETS = Presets(
+    (p.name, p)
     for p in (
         LINUX_2_6_38,
         LINUX_3_10,
@@ -541,12 +584,16 @@ PRESETS: dict[str, Policy] = {
         LINUX_6_1,
         LINUX_6_12,
     )
-}
+)
 
 KNOBS = {f.name: f for f in fields(Policy) if f.name not in ("name", "about", "patch")}
 
 
-def difference(a: Policy, b: Policy) -> dict[str, tuple]:
-    """The knobs in which two policies differ: {knob: (value in a, value in b)}."""
-    pairs = {name: (getattr(a, name), getattr(b, name)) for name in KNOBS}
+def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
+    """The knobs in which two policies differ: {knob: (value in a, value in b)}.
+
+    ValueError for a name that is no preset's.
+    """
+    first, second = (PRESETS[p] if isinstance(p, str) else p for p in (a, b))
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in KNOBS}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -24,6 +24,16 @@ PF_EXITING, PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 1, 2, 4, 8, 16
 class Signal:
     """What the threads of one process share: signal_struct."""
 
+    __slots__ = (
+        "threads",
+        "children",
+        "oom_score_adj",
+        "oom_mm",
+        "group_exit",
+        "coredump",
+        "wait_chldexit",
+    )
+
     def __init__(self, oom_score_adj: int = 0):
         self.threads: list[Task] = []
         self.children: list[Task] = []  # group leaders of the processes forked here

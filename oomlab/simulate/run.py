@@ -147,30 +147,21 @@ def state_of(task: Task) -> str:
 def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
     """A preset by name or a Policy, with some knobs changed. ValueError says what is wrong."""
     if isinstance(policy, str):
-        if policy not in PRESETS:
-            raise ValueError(f"no policy {policy!r}: {nearest(policy, PRESETS)}")
         policy = PRESETS[policy]
+    if not isinstance(policy, Policy):
+        raise ValueError(f"a policy is a Policy or the name of one, not {policy!r}")
     return replace(policy, **{name: knob_value(name, value) for name, value in knobs.items()})
 
 
 def knob_value(name: str, value):
-    """A knob's value from itself or from text, checked against its type and choices."""
-    knob = KNOBS[name]
-    kind, choices = type(knob.default), knob.metadata["choices"]
-    if kind is bool and str(value).lower() in ("1", "true", "yes", "on"):
-        value = True
-    elif kind is bool and str(value).lower() in ("0", "false", "no", "off"):
-        value = False
-    elif kind is int and not isinstance(value, bool) and str(value).isdigit():
-        value = int(value)
-    elif kind is not str or not isinstance(value, str):
-        wanted = "yes or no" if kind is bool else "a whole number, not negative"
-        raise ValueError(
-            f"knob {name} takes {wanted if kind is not str else 'text'}, not {value!r}"
-        )
-    if choices and value not in choices:
-        options = ", ".join(map(str, choices))
-        raise ValueError(f"knob {name} takes one of {options}, not {value!r}")
+    """A knob's value from itself or from text; Policy checks that it is one of those it takes."""
+    kind, text = type(KNOBS[name].default), str(value).lower()
+    if kind is bool and text in ("1", "true", "yes", "on"):
+        return True
+    if kind is bool and text in ("0", "false", "no", "off"):
+        return False
+    if kind is int and not isinstance(value, bool) and text.isdecimal() and text.isascii():
+        return int(text)
     return value
 
 
@@ -178,7 +169,7 @@ def parameter_value(scenario: str, name: str, value):
     """A scenario parameter from itself or from text."""
     default = parameters(scenario)[name]
     if isinstance(default, int):
-        if isinstance(value, bool) or not str(value).isdigit():
+        if isinstance(value, bool) or not (str(value).isascii() and str(value).isdecimal()):
             raise ValueError(f"parameter {name} of {scenario} takes a whole number, not {value!r}")
         if int(value) > 10_000_000:
             raise ValueError(f"parameter {name} of {scenario} is at most 10000000, not {value}")
@@ -188,8 +179,8 @@ def parameter_value(scenario: str, name: str, value):
 
 def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tuple[Kernel, dict]:
     """The machine of a scenario, not yet run; `settings` are its parameters and policy knobs."""
-    if scenario not in SCENARIOS:
-        raise ValueError(f"no scenario {scenario!r}: {nearest(scenario, SCENARIOS)}")
+    if not isinstance(scenario, str) or scenario not in SCENARIOS:
+        raise ValueError(f"no scenario {scenario!r}: {nearest(str(scenario), SCENARIOS)}")
     known = parameters(scenario)
     for name in settings:
         if name not in known and name not in KNOBS:
@@ -215,6 +206,12 @@ def run(
     kept but the outcome. With `schedule` (from explore) the steps are taken in that order first.
     ValueError, in one sentence, for a name or value that does not exist.
     """
+    if type(seed) is not int or seed < 0:
+        raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
+    if type(most_steps) is not int or most_steps < 1:
+        raise ValueError(f"most_steps is a whole number from 1 on, not {most_steps!r}")
+    if schedule is not None and not isinstance(schedule, list | tuple):
+        raise ValueError(f"a schedule is a list of entries, not {schedule!r}")
     kernel, params = build(scenario, policy, **settings)
     if not trace:
         kernel.events = None

@@ -44,7 +44,7 @@ def test_the_slot_is_answered_with_the_seven_steps_of_the_mail():
 
 
 def test_exploring_finds_the_same_schedule_to_be_a_shortest():
-    ((_, steps),) = explore(machine(SLOT), {"lost"}).broken.values()
+    _, _, steps = explore(machine(SLOT), {"lost"})
     finding = HAND_OFF.grade(AskHere(functions(SLOT)), "any seed")[1]
     assert len(finding.schedule) == len(steps) + 1
     assert [row["mail"] for row in finding.schedule if row["mail"]] == [
@@ -89,7 +89,7 @@ def test_no_random_schedule_ends_otherwise_than_the_explorer_says(seed, source):
 
 
 def test_a_shorter_counterexample_does_not_exist():
-    ((_, steps),) = explore(machine(SLOT), {"lost"}).broken.values()
+    _, _, steps = explore(machine(SLOT), {"lost"})
     m = machine(SLOT)
     level = {m.boot()}
     for _ in range(len(steps)):
@@ -129,3 +129,77 @@ def test_the_picture_shows_each_step_in_its_lane():
     assert "(5)" in svg and "<script" not in svg
     assert text.splitlines()[0].split() == ["memcg1", "OOM", "oom_reaper", "memcg2", "OOM"]
     assert text.count("*") == len(finding.schedule) - 1
+
+
+OFF = {  # each passes nothing on, and did not lose the points for that
+    "a reference too many is dropped": """
+def wake_oom_reaper(mm):
+    yield "mmdrop", mm
+    yield "mmdrop", mm
+    yield "mmdrop", mm
+
+def oom_reaper():
+    yield "wait_event", "never"
+""",
+    "the reaper takes what nobody gave it": """
+def wake_oom_reaper(mm):
+    yield "write", "slot", mm
+    yield "wake_up"
+
+def oom_reaper():
+    while True:
+        yield "wait_event", "slot"
+        mm = yield "read", "slot"
+        yield "mmdrop", mm
+        yield "mmdrop", mm
+        yield "mmdrop", mm
+""",
+    "the killer reaps under oom_lock": """
+def wake_oom_reaper(mm):
+    yield "reap", mm
+
+def oom_reaper():
+    yield "wait_event", "never"
+""",
+    "nobody wakes up": """
+def wake_oom_reaper(mm):
+    yield "append", "list", mm
+
+def oom_reaper():
+    yield "wait_event", "other"
+""",
+}
+
+
+@pytest.mark.parametrize("name", OFF)
+def test_a_branch_that_breaks_off_shows_nothing(name):
+    findings = HAND_OFF.grade(AskHere(functions(OFF[name])), "any seed")
+    assert [finding.property for finding in findings if finding.points] == []
+
+
+def test_one_and_true_are_one_value_to_us_as_to_the_student():
+    """Two states that the student can tell apart are never taken for one."""
+    source = """
+def wake_oom_reaper(mm):
+    yield "mmgrab", mm
+    yield "append", "list", mm
+    seen = yield "xchg", "flag", True
+    if type(seen) is int:
+        yield "write", "flag", 1
+    yield "wake_up"
+
+def oom_reaper():
+    while True:
+        yield "wait_event", "list"
+        flag = yield "read", "flag"
+        mm = yield "pop", "list"
+        if type(flag) is bool:
+            yield "mmdrop", mm
+            continue
+        yield "reap", mm
+        yield "mmdrop", mm
+"""
+    m = machine(source)
+    values = {v for s in all_final_states(m)[0] for _, v in s.things if not isinstance(v, tuple)}
+    assert {type(value) for value in values} == {int}
+    assert explore(m, {"lost"}).broken is None

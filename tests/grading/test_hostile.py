@@ -1,30 +1,63 @@
 """Hostile submissions gain nothing, harm nobody, and keep nobody waiting."""
 
+import errno
 import json
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
 
+import mistune
 import pytest
 from attacks import ATTACKS
-from classroom import hand_in, notebook, solution
+from classroom import SECRET, hand_in, notebook, solution
 
 from oomlab.grading import asking
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.checks.oom_badness import points as true
 from oomlab.grading.course import result as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
-from oomlab.grading.sandbox import child, group, proof
+from oomlab.grading.exercise import PRACTICE, Finding
+from oomlab.grading.sandbox import child, group, proof, seccomp
 
 BADNESS = EXERCISES["badness"]
 TREASURE = "the hidden tests and all the grades"
+TOKEN = "a-token-of-the-teachers-in-the-environment"
+READER = mistune.create_markdown(escape=False, plugins=["url", "table"])  # makes links, shows HTML
+
+
+def asked_of_badness(seed):
+    """The sizes of memory that a right solution is asked about."""
+    sizes = []
+
+    def oom_badness(task, totalpages):
+        sizes.append(str(totalpages))
+        return true(task, totalpages)
+
+    ask = asking.AskHere({"oom_badness": oom_badness})
+    for prop in BADNESS.properties:
+        assert BADNESS.attempt(prop, ask, seed) is None
+    return set(sizes)
+
+
+SECRET_SIZES = asked_of_badness(SECRET) - asked_of_badness(PRACTICE)
+SECRET_SIZES -= {"500000", "1000000", "2000000"}
+
+
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Attacks that wait or loop need not be waited for."""
+    monkeypatch.setattr(child, "ANSWER_SECONDS", 0.6)
+    monkeypatch.setattr(asking, "EXERCISE_SECONDS", 1.2)
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch, sandboxed):
-    monkeypatch.setattr(child, "ANSWER_SECONDS", 1.0)
-    monkeypatch.setattr(asking, "EXERCISE_SECONDS", 2.0)
+def a_secret_environment(monkeypatch):
+    monkeypatch.setenv("OOMLAB_TEST_TOKEN", TOKEN)
 
 
 @pytest.fixture
@@ -36,7 +69,7 @@ def course(tmp_path):
 
 
 def test_there_are_enough():
-    assert len(ATTACKS) >= 60
+    assert len(ATTACKS) >= 140
 
 
 @pytest.fixture(autouse=True)
@@ -64,34 +97,159 @@ def left_over(spaces):
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_gains_nothing_and_harms_nobody(name, tmp_path, course, sandboxes):
+def test_gains_nothing_and_harms_nobody(name, tmp_path, course, sandboxes, impatient):
     began = time.monotonic()
     data = notebook(ATTACKS[name].replace("CANARY", str(course)))
     result = hand_in(tmp_path, data, BADNESS, hidden=[str(course.parent)])
     assert result.points == 0
     assert time.monotonic() - began < 15
     assert course.read_text() == TREASURE
-    assert TREASURE not in json.dumps(result.to_dict())
     until = time.monotonic() + 1  # a killed process needs a moment to go
     while left_over(sandboxes) and time.monotonic() < until:
         time.sleep(0.01)
     assert sandboxes and left_over(sandboxes) == []
-    page = html_page(result).lower()
-    assert "<script" not in page and "\ud800" not in page
-    markdown_page(result).encode(errors="strict")
+    tells_nothing(result)
 
 
-@pytest.mark.parametrize("name", ["memory", "memory of children", "threads"])
-def test_a_watchdog_does_where_no_cgroup_can_be_made(name, monkeypatch, tmp_path):
+def tells_nothing(result):
+    """No secret, nothing live and nothing endless is in what the student gets back."""
+    page, text = html_page([result]), markdown_page(result)
+    for told in (json.dumps(result.to_dict()), page, text):
+        assert TOKEN not in told and TREASURE not in told
+        assert [size for size in SECRET_SIZES if size in told] == []
+        assert len(told) < 100_000
+    assert not re.search("<script|<img|<a |\ud800|\x1b|\u202e", page, re.IGNORECASE)
+    assert not re.search("<script|<img|<a ", READER(text), re.IGNORECASE)
+    text.encode(errors="strict")
+
+
+SENTENCES = [
+    "`` ![](https://evil.example/p.png) ``",
+    "` ![](https://evil.example/p.png)",
+    "`a``[b](javascript:alert(1))`",
+    "<img src=https://evil.example/p.png>",
+    "https://evil.example www.evil.example HTTP://EVIL.EXAMPLE mail@evil.example",
+    "[1]: https://evil.example",
+    "``` ![](x) ```",
+    "\\![](x) \\`[b](c)\\`",
+    "|a|[b](c)|",
+    "&lt;a href=x&gt; &#60;a href=x&#62;",
+]
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+@pytest.mark.parametrize("quoted", [False, True])
+def test_no_words_of_a_student_become_live(text, quoted):
+    """Wherever they get in: a sentence, an example, a step of a schedule, a name."""
+    said = asking.quoted(text) if quoted else text
+    step = {"mail": "", "thread": text, "does": text, "result": text, "says": text}
+    finding = Finding("p", text, 0, 1, f"It is `x`, {said}, not `y`.", text, [step, step])
+    graded = result_module.Graded("name", "Title", 1, [finding])
+    result = result_module.Result(text, text, "sheet", "", [graded], said)
+    assert not re.search("<img|<a ", html_page([result]), re.IGNORECASE)
+    assert not re.search("<img|<a ", READER(markdown_page(result)), re.IGNORECASE)
+
+
+def told_by(tmp_path, source):
+    """What a function of this text raises, as its student reads it."""
+    result = hand_in(tmp_path, notebook(source), BADNESS)
+    return result.exercises[0].findings[0].example
+
+
+def test_the_filter_stops_student_code(tmp_path):
+    calls = seccomp.numbers()
+    source = f"""
+import ctypes
+L = ctypes.CDLL(None, use_errno=True)
+def oom_badness(task, totalpages):
+    minus = [ctypes.c_long(-1)] * 6
+    errors = set()
+    for number in {sorted(calls.values())}:
+        L.syscall(ctypes.c_long(number), *minus)
+        errors.add(ctypes.get_errno())
+    raise ValueError(f'errors {{errors}}')
+"""
+    assert len(calls) > 60
+    for name in ("keyctl", "io_uring_setup", "bpf", "perf_event_open", "userfaultfd", "ptrace"):
+        assert name in calls
+    assert f"errors {{{errno.ENOSYS}}}" in told_by(tmp_path, source)
+
+
+def test_nothing_says_who_else_is_here(tmp_path):
+    source = """
+import os, sys
+def oom_badness(task, totalpages):
+    seen = [open(f'/proc/{p}/{n}').read() for p in (1, 'self') for n in ('environ', 'cmdline')]
+    raise ValueError(f'{len(seen[0])}, {seen[1]}, {seen[3]}, {sys.orig_argv[4:]}')
+"""
+    told = told_by(tmp_path, source)
+    assert "raised ValueError" in told and "0, " in told
+    assert "student" not in told.partition("raised")[2] and str(tmp_path) not in told
+
+
+def test_a_slot_has_no_name_in_a_sentence(tmp_path):
+    """The names of slots and lists are made of what a student was asked; they are not said."""
+    source = """
+def wake_oom_reaper(mm):
+    yield "write", f"slot of {mm}", mm
+    yield "append", f"slot of {mm}", mm
+def oom_reaper():
+    yield "wait_event", "x"
+"""
+    result = hand_in(tmp_path, notebook(source), EXERCISES["hand-off"])
+    assert result.points == 0
+    assert all("slot of" not in finding.message for finding in result.exercises[0].findings)
+
+
+def test_what_explains_a_failure_has_never_seen_a_secret(tmp_path, monkeypatch):
+    """The practice inputs go to another process than the secret ones."""
+    phases = []
+
+    class Noting(child.Child):
+        def take(self):
+            phases.append([])
+            return super().take()
+
+        def call(self, function, *args):
+            phases[-1].append(str(args[-1]))
+            return super().call(function, *args)
+
+    monkeypatch.setattr(result_module, "Child", Noting)
+    hand_in(tmp_path, notebook("def oom_badness(task, totalpages):\n    return 5\n"), BADNESS)
+    secret = [bool(SECRET_SIZES & set(phase)) for phase in phases]
+    assert secret == [True, False]
+
+
+UNSEEN = ["memory files", "shared memory that belongs to nobody"]
+
+
+@pytest.mark.parametrize("name", ["memory", "memory of children", "threads", *UNSEEN])
+def test_a_watchdog_does_where_no_cgroup_can_be_made(name, monkeypatch, tmp_path, impatient):
     made = group.Group.__init__
     monkeypatch.setattr(group.Group, "__init__", lambda self, own=None: made(self, {}))
     result = hand_in(tmp_path, notebook(ATTACKS[name]), BADNESS)
     assert result.points == 0
 
 
+def test_the_watchdog_looks_while_answers_come_quickly(monkeypatch, tmp_path):
+    """Each answer is right and takes no time; together they take more memory than there may be."""
+    made, most = group.Group.__init__, []
+    monkeypatch.setattr(group.Group, "__init__", lambda self, own=None: made(self, {}))
+    monkeypatch.setattr(group, "MEMORY", 128 << 20)
+    look = group.resident
+    monkeypatch.setattr(group, "resident", lambda pid: most.append(look(pid)) or most[-1])
+    source = solution("badness").replace("    adj =", "    A.append(bytearray(8 << 20))\n    adj =")
+    monkeypatch.setattr(BADNESS, "properties", BADNESS.properties[:1] * 9)
+    result = hand_in(tmp_path, notebook("A = []\n" + source), BADNESS)
+    assert result.points < result.of
+    assert any("128 MB" in finding.message for finding in result.exercises[0].findings)
+    assert max(most) < 512 << 20
+
+
 @pytest.mark.parametrize("harm", ["import os\nos._exit(1)\n", "while True: pass\n", "1/0\n"])
 def test_one_exercise_costs_that_exercise_only(harm, tmp_path, monkeypatch):
-    monkeypatch.setattr(asking, "EXERCISE_SECONDS", 6.0)
+    monkeypatch.setattr(child, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(asking, "EXERCISE_SECONDS", 3.0)
     broken = solution("find-cycle").replace("    done = set()\n", f"    {harm}")
     cells = notebook(solution("badness"), broken, solution("reap-vmas"))
     exercises = [EXERCISES[name] for name in ("badness", "find-cycle", "reap-vmas")]

@@ -12,6 +12,11 @@ GOOD = solution("badness")
 HANDED = "def oom_badness(task, totalpages):\n    return badness_of(task, totalpages)\n"
 CORE = GOOD.replace("oom_badness", "badness_of")
 
+
+def returns(value, first):
+    return first + "\n" + GOOD.replace("return max(points, 1)", f"return {value}")
+
+
 ODDITIES = {
     "prints": [GOOD.replace("    adj =", "    print('scoring', task)\n    adj =")],
     "prints to stderr": [
@@ -94,6 +99,94 @@ ODDITIES = {
     "windows line ends": [GOOD.replace("\n", "\r\n")],
     "tabs": [GOOD.replace("    ", "\t")],
     "exits at the end": [GOOD, "exit()"],
+    "sympy.Integer": [returns("sympy.Integer(max(points, 1))", "import sympy")],
+    "sympy within a function": [returns("Max(points, 1)", "from sympy import Max")],
+    "a Fraction": [returns("Fraction(max(points, 1), 1)", "from fractions import Fraction")],
+    "a numpy array of one": [returns("np.array(max(points, 1))", "import numpy as np")],
+    "two imports on a line": [returns("math.floor(max(points, 1))", "import oomlab, math")],
+    "one name of two is not here": [
+        returns("isqrt(1) * max(points, 1)", "from math import isqrt, no")
+    ],
+    "a timed line": ["%time UNITS = 500 + 500", GOOD.replace("1000", "UNITS")],
+    "a timed value": ["UNITS = %time 500 + 500", GOOD.replace("1000", "UNITS")],
+    "display left in": [GOOD.replace("    adj =", "    display(task)\n    adj =")],
+    "get_ipython left in": [
+        GOOD.replace("    adj =", "    get_ipython().run_line_magic('time', '')\n    adj =")
+    ],
+    "await in the same cell": ["import asyncio\nawait asyncio.sleep(0)\n" + GOOD],
+    "an awaited constant": [
+        "import asyncio\nasync def units():\n    return 1000\nUNITS = await units()",
+        GOOD.replace("1000", "UNITS"),
+    ],
+    "a remainder below a magic": [
+        "%matplotlib inline\nUNITS = (3000\n    % 2000)\n" + GOOD.replace("1000", "UNITS")
+    ],
+    "a magic in a text": [
+        '%load_ext autoreload\nHELP = """\n%time is a magic\n! so is this\n"""\n' + GOOD
+    ],
+    "a shell command over two lines": ["!pip install numpy \\\n    sympy\n" + GOOD],
+    "pip with an apostrophe": ["%pip install 'oomlab'\n!echo don't\n" + GOOD],
+    "a magic inside an if": ["if True:\n    %time UNITS = 1000\n", GOOD.replace("1000", "UNITS")],
+    "a helper that fills a table": [
+        "KINDS = []\ndef count(kind):\n    KINDS.append(kind)\n",
+        "count('rss')\ncount('swapents')",
+        GOOD.replace('task["rss"] + task["swapents"]', "sum(task[k] for k in KINDS)"),
+    ],
+    "a helper that sets a global": [
+        "def setup():\n    global UNITS\n    UNITS = 1000\nsetup()",
+        GOOD.replace("1000", "UNITS"),
+    ],
+    "rules that register": [
+        "RULES = []\ndef rule(f):\n    RULES.append(f)\n    return f\n",
+        "@rule\ndef resident(task):\n    return task['rss']\n\n"
+        "@rule\ndef swapped(task):\n    return task['swapents']\n",
+        GOOD.replace('task["rss"] + task["swapents"]', "sum(rule(task) for rule in RULES)"),
+    ],
+    "a cache and slow trials": [
+        "SEEN = {}",
+        GOOD.replace("    adj =", "    SEEN[task['pid']] = 1\n    adj ="),
+        "for n in range(10**9):\n    oom_badness({'pid': n}, n)",
+    ],
+    "plt.show in a function": [
+        "import matplotlib.pyplot as plt\n"
+        + GOOD.replace("    adj =", "    plt.plot([1, 2]); plt.show()\n    adj =")
+    ],
+    "a widget in a cell": [
+        "import ipywidgets as w\nslider = w.IntSlider(max=9)\nw.interact(print, x=slider)",
+        GOOD,
+    ],
+    "logging": [
+        "import logging\nlog = logging.getLogger('oom')\nlogging.basicConfig(level='DEBUG')\n"
+        + GOOD.replace("    adj =", "    log.debug('%s', task)\n    adj =")
+    ],
+    "a scratch file": [
+        GOOD.replace("    adj =", "    open('notes.txt', 'a').write(str(task))\n    adj =")
+    ],
+    "an IntEnum": [
+        "from enum import IntEnum\nclass U(IntEnum):\n    MILLE = 1000\n",
+        GOOD.replace("1000", "U.MILLE"),
+    ],
+    "typed and documented": [
+        "from typing import TypedDict\nclass Task(TypedDict):\n    rss: int\n",
+        GOOD.replace("(task, totalpages)", "(task: Task, totalpages: int) -> int"),
+    ],
+    "match": [
+        GOOD.replace(
+            "    adj =", "    match task:\n        case {'rss': _}:\n            pass\n    adj ="
+        )
+    ],
+    "names like the grader's": [
+        "answer = question = send = plain = parse = picked = json = None\n" + GOOD
+    ],
+    "a cell switched off": ["%%script false --no-raise-error\nraise SystemExit", GOOD],
+    "random and time": [
+        "import random, time\nrandom.seed(1)\n"
+        + GOOD.replace("    adj =", "    random.random(); time.time()\n    adj =")
+    ],
+    "a recursion": [
+        "def total(keys, task):\n    return task[keys[0]] + total(keys[1:], task) if keys else 0\n",
+        GOOD.replace('task["rss"] + task["swapents"]', "total(['rss', 'swapents'], task)"),
+    ],
 }
 
 

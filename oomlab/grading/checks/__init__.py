@@ -3,15 +3,19 @@
 from . import (
     derive_formulas,
     find_cycle,
+    give_up,
     hand_off,
     kill_sharers,
+    kthread_or_workqueue,
     memcg_victim,
     oom_badness,
     oom_reap_vmas,
     predict,
     priority_allocator,
+    read_report,
     reserve_proof,
     tournament,
+    users_or_count,
     zone_watermarks,
 )
 
@@ -28,5 +32,9 @@ MODULES = (
     reserve_proof,
     predict,
     tournament,
+    give_up,
+    users_or_count,
+    kthread_or_workqueue,
+    read_report,
 )
 EXERCISES = {module.exercise.name: module.exercise for module in MODULES}

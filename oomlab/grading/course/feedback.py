@@ -36,6 +36,7 @@ HEADER = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>{title}</title><style>{style}</style></head><body>
 """
+ZERO_WIDTH = "\u200b"  # stops a reader of markdown from making a link of a bare address
 SAME = "It is the schedule above."
 COLUMNS = {
     "mail": "step of the mail",
@@ -117,14 +118,20 @@ def html_table(schedule: list[dict]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
 
 
-def plain_text(text: str) -> str:
-    """Text that markdown leaves as it is: no HTML, no links, no headings, no tables."""
+def plain_text(text: str, names: bool = True) -> str:
+    """Text that markdown leaves as it is: no HTML, no links, no headings, no tables.
+
+    With `names`, what stands between two backticks is set as code; else a backtick is a character.
+    """
     text = escape(clean(text).replace("\n", " "), quote=False)
-    pieces = re.split(r"(`[^`]*`)", text)
-    return "".join(
-        piece if piece.startswith("`") else re.sub(r"([\\*_\[\]#|!~<>])", r"\\\1", piece)
-        for piece in pieces
-    )
+    pieces = re.split(r"(`[^`]+`)", text) if names else [text]
+    return "".join(piece if n % 2 else unlinked(piece) for n, piece in enumerate(pieces))
+
+
+def unlinked(text: str) -> str:
+    """Every sign of markdown escaped; addresses are interrupted where nobody sees it."""
+    text = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", ZERO_WIDTH, text, flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_\[\]#|!~<>])", r"\\\1", text)
 
 
 def in_fence(text: str) -> str:
@@ -157,6 +164,8 @@ def markdown_finding(f: Finding, above: bool) -> list[str]:
         parts.append("| " + " | ".join(COLUMNS[key] for key in keys) + " |")
         parts.append("|" + " --- |" * len(keys))
         for row in f.schedule:
-            parts.append("| " + " | ".join(plain_text(row[key]) for key in keys) + " |")
+            parts.append(
+                "| " + " | ".join(plain_text(row[key], names=False) for key in keys) + " |"
+            )
         parts += ["", in_fence(text_lanes(f.schedule)), ""]
     return parts

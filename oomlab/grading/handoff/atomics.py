@@ -73,7 +73,8 @@ class Tree:
             raise CheckFailed("The operands are names and mm handles.", f"it yielded {tuple(op)!r}")
         if len(op) > 1 and not op[0].startswith(("mm", "reap")) and type(op[1]) is not str:
             raise CheckFailed("A slot, a list or a lock has a name.", f"it yielded {tuple(op)!r}")
-        return tuple(op)
+        # As in C: True is 1. Else two states that differ to the student would be equal to us.
+        return tuple(int(operand) if type(operand) is bool else operand for operand in op)
 
     def after(self, position: int, result) -> int:
         """The position after the operation here gave this result."""
@@ -265,7 +266,7 @@ class Machine:
         old = things.get(name)
         if verb in ("push", "append", "pop"):
             if old is not None and not isinstance(old, tuple):
-                raise CheckFailed(f"{name!r} is used as a slot and as a list.")
+                raise CheckFailed("One name is used as a slot and as a list.", f"it is {name!r}")
             queue, result = list(old or ()), None
             if verb == "pop":
                 result = queue.pop(0) if queue else None
@@ -273,7 +274,7 @@ class Machine:
                 queue.insert(0 if verb == "push" else len(queue), values[0])
             new = tuple(queue) or None
         elif isinstance(old, tuple):
-            raise CheckFailed(f"{name!r} is used as a list and as a slot.")
+            raise CheckFailed("One name is used as a list and as a slot.", f"it is {name!r}")
         else:
             result = None if verb == "write" else old
             new = old if verb == "read" or verb == "cmpxchg" and old != values[0] else values[-1]

@@ -1,9 +1,9 @@
 """Take functions out of notebook cells, by name.
 
 Of all top-level statements only those run that the wanted functions need: what binds a name they
-use, or changes a thing they use, and so on for these. Tests, plots and experiments are left alone.
-Tags, ids, outputs and metadata never come here. Where a name is bound twice the later one wins, as
-in a notebook run from top to bottom.
+use, or changes a thing they use, and so on for these; also through a helper that is called for its
+effect. Tests, plots and experiments are left alone. Tags, ids, outputs and metadata never come
+here. Where a name is bound twice the later one wins, as in a notebook run from top to bottom.
 """
 
 import __future__
@@ -11,19 +11,32 @@ import __future__
 import ast
 import builtins
 import dis
-import re
+import inspect
 import sys
 from types import ModuleType
 
-KEEPS_BODY = ("%%time", "%%timeit", "%%capture", "%%prun")  # magics whose cell is Python
-MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$")
-ASSIGNED_MAGIC = re.compile(r"^(\s*\w+\s*=)\s*[%!].*$")
-LAZY_HINTS = __future__.annotations.compiler_flag  # hints may name what is not here
+from cells import parse
+
+COMPILED = __future__.annotations.compiler_flag | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+# ... hints may name what is not here, and a notebook may await at the top
 BUILTIN_ERRORS = {
     name
     for name, thing in vars(builtins).items()
     if isinstance(thing, type) and issubclass(thing, BaseException)
 }
+
+
+class Nothing:
+    """What IPython puts into a notebook's names: left in a function it shows and does nothing."""
+
+    def __call__(self, *things, **options):
+        return self
+
+    def __getattr__(self, name: str):
+        return self
+
+
+builtins.display = builtins.get_ipython = Nothing()
 
 
 class Picked:
@@ -36,7 +49,8 @@ class Picked:
         statements = []
         for number, source in enumerate(cells, 1):
             try:
-                statements += [Statement(node, number) for node in parse(source)]
+                for node in parse(source):
+                    statements += [Statement(part, number) for part in parts(node)]
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 where = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
                 self.broken.append(f"cell {number}{where}: {getattr(error, 'msg', error)}"[:200])
@@ -50,7 +64,7 @@ class Picked:
         self.failed = []
         for code in self.codes:
             try:
-                exec(code, namespace)
+                run(code, namespace)
             except BaseException as error:
                 self.failed.append(f"{type(error).__name__}: {error}"[:200])
         return namespace
@@ -78,31 +92,47 @@ class Picked:
         return {"type": kind, "message": str(error)[:200], "where": where}
 
 
-def parse(source: str) -> list[ast.stmt]:
-    """The statements of one cell, with the magics of IPython taken out if they are in the way."""
-    first = source.lstrip().split("\n", 1)[0].strip()
-    if first.startswith("%%"):
-        if first.split()[0] not in KEEPS_BODY:
-            return []
-        source = source.lstrip().partition("\n")[2]
-    try:
-        return ast.parse(source).body
-    except SyntaxError:
-        lines = [ASSIGNED_MAGIC.sub(r"\1 None", line) for line in source.split("\n")]
-        return ast.parse("\n".join(MAGIC.sub(r"\1pass", line) for line in lines)).body
+def run(code, namespace: dict) -> None:
+    """One statement; if it awaits, until that is done."""
+    done = eval(code, namespace)
+    if inspect.iscoroutine(done):
+        import asyncio  # slow to import, and seldom needed
+
+        asyncio.run(done)
+
+
+def parts(node: ast.stmt) -> list[ast.stmt]:
+    """`import a, b` as two statements: a name that is not here must not cost the other."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return [node]
+    each = []
+    for alias in node.names:
+        one = type(node)(**{**vars(node), "names": [alias]})
+        each.append(ast.copy_location(one, node))
+    return each
 
 
 class Statement:
-    """A top-level statement: its code, the names it binds or changes, the names it uses."""
+    """A top-level statement: its code, the names it binds or changes, the names it uses.
+
+    `calls` are the names that it calls for their effect, `effects` what a call of the function that
+    it defines binds or changes.
+    """
 
     def __init__(self, node: ast.stmt, number: int):
-        self.code = compile(ast.Module([node], []), f"cell {number}", "exec", LAZY_HINTS)
+        self.code = compile(ast.Module([node], []), f"cell {number}", "exec", COMPILED)
         self.binds = {i.argval for i in dis.get_instructions(self.code) if "STORE_" in i.opname}
         self.uses = set(names_used(self.code))
+        self.calls: set[str] = set()
+        self.effects: set[str] = set()
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             self.binds = {"*"}
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.calls = set(filter(None, map(root, node.decorator_list)))
+            self.effects = globals_stored(self.code) | (set(names_changed(node)) & self.uses)
+        else:
             self.binds |= set(names_changed(node))
+            self.calls = set(names_called(node))
 
 
 def names_used(code):
@@ -125,6 +155,25 @@ def names_changed(statement: ast.stmt):
                 yield root(node.value.func)
 
 
+def names_called(statement: ast.stmt):
+    """setup() and add(x) as statements, also in a loop; not f(x) whose value is looked at."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if isinstance(node.value.func, ast.Name):
+                yield node.value.func.id
+
+
+def globals_stored(code) -> set[str]:
+    """Global names that the functions in this code assign."""
+    found = set()
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            inner = dis.get_instructions(constant)
+            found |= {i.argval for i in inner if i.opname == "STORE_GLOBAL"}
+            found |= globals_stored(constant)
+    return found
+
+
 def root(node: ast.expr) -> str:
     """The name at the bottom of a.b[c].d()"""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
@@ -134,6 +183,7 @@ def root(node: ast.expr) -> str:
 
 def needed(statements: list[Statement], names: set[str]) -> list[Statement]:
     """The statements that bind or change one of `names`, or a name that these use."""
+    add_effects(statements, set(names))
     chosen: set[Statement] = set()
     while True:
         more = {s for s in statements if s not in chosen and s.binds & (names | {"*"})}
@@ -141,6 +191,17 @@ def needed(statements: list[Statement], names: set[str]) -> list[Statement]:
             return [statement for statement in statements if statement in chosen]
         chosen |= more
         names |= {name for statement in more for name in statement.uses}
+
+
+def add_effects(statements: list[Statement], wanted: set[str]) -> None:
+    """A statement that calls a helper for its effect binds and changes what the helper does.
+
+    The wanted functions are no helpers: trying them out is no part of them.
+    """
+    helpers = {name: s.effects for s in statements for name in s.binds if s.effects}
+    for statement in statements:
+        for name in statement.calls - wanted:
+            statement.binds |= helpers.get(name, set())
 
 
 sys.setrecursionlimit(5000)

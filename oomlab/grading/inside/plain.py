@@ -14,14 +14,29 @@ def plain(value, depth: int = 0):
         return value
     if isinstance(value, dict):
         return {str(k): plain(v, depth + 1) for k, v in list(value.items())[:MOST_ITEMS]}
-    if isinstance(value, list | tuple | set | frozenset | range) or hasattr(value, "__next__"):
-        return [plain(item, depth + 1) for item in islice(value, MOST_ITEMS)]
     module = kind.__module__.partition(".")[0]
-    if module == "numpy" and hasattr(value, "tolist"):  # numbers and arrays
+    if module in ("numpy", "pandas") and hasattr(value, "tolist"):  # numbers and arrays
         return plain(value.tolist(), depth + 1)
     if module == "sympy":
-        return {"sympy": str(value)}
+        return of_sympy(value)
+    if module == "fractions" and value.denominator == 1:
+        return int(value)
+    if module == "decimal" and value == value.to_integral_value():
+        return int(value)
     if isinstance(value, int | str | float):  # an IntEnum, a subclass of str
         base = next(base for base in (bool, int, str, float) if isinstance(value, base))
         return base(value)
+    if hasattr(kind, "__members__"):  # an Enum
+        return plain(value.value, depth + 1)
+    if hasattr(kind, "__iter__") and not isinstance(value, bytes | bytearray | memoryview):
+        return [plain(item, depth + 1) for item in islice(value, MOST_ITEMS)]
     raise TypeError(f"a {kind.__name__} is not plain data: return numbers, strings, lists or dicts")
+
+
+def of_sympy(value):
+    """An Integer is an int, true is True; a formula goes as text, to be read as arithmetic."""
+    if getattr(value, "is_Integer", False):
+        return int(value)
+    if getattr(value, "is_Boolean", False) and str(value) in ("True", "False"):
+        return str(value) == "True"
+    return {"sympy": str(value)}

@@ -1,5 +1,8 @@
 """A limit for a whole group of processes: a cgroup where we may make one, else a watchdog.
 
+All in it together have so much memory, so many processes, and the time of one CPU if that can be
+had, so that one submission does not slow down the others.
+
 The kernel enforces a cgroup. The watchdog only looks, twenty times a second, at what the group's
 processes hold in memory; a fast flood may overshoot before it is seen, so the degraded mode is
 announced in a sentence. It is a thread of its own, so that it looks while answers come quickly, and
@@ -11,6 +14,7 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 MEMORY = 512 << 20
@@ -21,6 +25,7 @@ DEGRADED = (
     "are watched and limited one by one instead, which a fast flood may overshoot for a moment."
 )
 ROOT = Path("/sys/fs/cgroup")
+NUMBERS = count(1)
 
 
 def own_cgroups(root: Path = ROOT) -> dict[str, Path]:
@@ -36,28 +41,32 @@ def own_cgroups(root: Path = ROOT) -> dict[str, Path]:
 
 
 class Group:
-    """Made once for a grading process; every child of it goes in."""
+    """Made once for a grading process, or a kernel; every child of it goes in."""
 
     def __init__(self, own: dict[str, Path] | None = None):
         self.directories: list[Path] = []
+        self.number = next(NUMBERS)  # a server may have several kernels
         own = own_cgroups() if own is None else own
         try:
             if "memory" in own and "pids" in own:
                 self.make(own["memory"], {"memory.limit_in_bytes": MEMORY})
                 self.make(own["pids"], {"pids.max": PROCESSES})
+                with suppress(OSError, KeyError):
+                    self.make(own["cpu"], {"cpu.cfs_quota_us": 100_000})
             elif "" in own:
                 self.make(own[""], {"memory.max": MEMORY, "pids.max": PROCESSES})
-                with suppress(OSError):
-                    (self.directories[0] / "memory.swap.max").write_text("0")
+                for name, value in (("memory.swap.max", "0"), ("cpu.max", "100000 100000")):
+                    with suppress(OSError):
+                        (self.directories[0] / name).write_text(value)
         except OSError:  # half a limit is none
             self.close()
 
     def make(self, parent: Path, limits: dict[str, int]) -> None:
         for left in parent.glob("oomlab-*"):  # by a grading run that was killed
-            if not Path("/proc", left.name.partition("-")[2]).exists():
+            if not Path("/proc", left.name.split("-")[1]).exists():
                 with suppress(OSError):
                     left.rmdir()
-        place = parent / f"oomlab-{os.getpid()}"
+        place = parent / f"oomlab-{os.getpid()}-{self.number}"
         place.mkdir(exist_ok=True)
         try:
             for name, value in limits.items():
@@ -82,7 +91,9 @@ class Group:
         """Kill whoever is still in the group."""
         for place in self.directories:
             for _ in range(100):
-                pids = (place / "cgroup.procs").read_text().split()
+                pids = []
+                with suppress(FileNotFoundError):
+                    pids = (place / "cgroup.procs").read_text().split()
                 for pid in pids:
                     with suppress(ProcessLookupError):
                         os.kill(int(pid), 9)

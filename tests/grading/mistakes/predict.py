@@ -31,14 +31,20 @@ def is_lost(victims, policy):
     return not (queue(policy) or policy["reaper"] == "scan")
 
 def is_reaped(sharer, policy):
-    modern = policy["victim_mark"] == "process"
     if sharer in ("killable", "init"):
         return sharer == "killable"
-    return modern
+    blocked = {"kthread": "kthread_blocks_reaping", "unkillable": "unkillable_sharer"}
+    return policy[blocked[sharer]] in (False, "killed")
 """,
 ]
 ALL = "small_child lost_victim hidden_sharer"
 MISTAKES = [
+    (
+        "hidden_sharer",
+        "knobs about sharers",
+        'return policy["unkillable_sharer"] == "killed"',
+        'return policy["victim_mark"] == "process"  # true of the presets, by chance',
+    ),
     ("small_child", "child in its parent's place", 'if policy["child_sacrifice"] else []', ""),
     (
         "small_child",
@@ -57,7 +63,7 @@ MISTAKES = [
         'not in ("list", "scan", "slot-xchg")',
     ),
     ("lost_victim", "'scan'", 'not in ("list", "scan")', 'not in ("list",)'),
-    ("lost_victim", "somebody can", 'policy["reaper"] not in ("list", "scan")', "False"),
+    ("lost_victim", "a victim can", 'policy["reaper"] not in ("list", "scan")', "False"),
     ("hidden_sharer", "'unkillable'", '== "killed"', '== "spared"'),
     ("hidden_sharer", "'init'", 'sharer != "init"', "True"),
     ("hidden_sharer", "'kthread'", 'return not policy["kthread_blocks_reaping"]', "return True"),

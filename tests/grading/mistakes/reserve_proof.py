@@ -42,7 +42,7 @@ MISTAKES = [
     ("enough not_too_much small_cases", "nobody is done", EXACT, "sum(need - 1 for need in needs)"),
     ("enough not_too_much", "nobody is done", EXACT, "max(needs)"),
     ("enough not_too_much small_cases", "larger", EXACT, "sum(needs) // 2 + 1"),
-    ("not_too_much small_cases", "one page", EXACT, "max(needs) * len(needs)"),
+    ("enough not_too_much small_cases", "can ever hold", EXACT, "max(needs) * len(needs)"),
     ("not_too_much small_cases", "smaller", EXACT, "sum(need - 1 for need in needs) + len(needs)"),
     (ALL.replace("sharp ", ""), "divide with //", EXACT, "(sum(needs) - len(needs)) / 1 + 1"),
     ("sharp", "gets all it needs", "range(need - 1)", "range(need)"),
