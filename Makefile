@@ -16,6 +16,12 @@ lab: .venv/lab.stamp
 test: .venv/test.stamp
 	$(BIN)/pytest -n 2 -m "not timed"
 
+# The same tests on examples that no run has seen, twenty times as many; half an hour or more.
+fuzz: .venv/test.stamp
+	OOMLAB_FUZZ=20 $(BIN)/pytest -n 2 -m "not timed" --timeout 3600 \
+	    tests/test_model.py tests/test_arithmetic.py tests/test_explore*.py \
+	    tests/test_reports_fuzz.py tests/test_hunt.py tests/test_plain.py tests/grading
+
 # Ratios, side by side in one run; a few minutes. With spin and gcc installed, Spin too.
 bench: .venv/test.stamp
 	$(BIN)/python benchmarks/run.py
@@ -48,5 +54,5 @@ clean:
 	    @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@touch $@
 
-.PHONY: lab test bench format clean
+.PHONY: lab test fuzz bench format clean
 .DELETE_ON_ERROR:

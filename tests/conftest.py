@@ -1,8 +1,19 @@
-"""With OOMLAB_CI set a skipped test is a failed one: CI has installed what a skip would miss."""
+"""How wide the tests look, and what a skip means.
+
+`make test` draws the same examples each time, so that a green suite is green for all. `make fuzz`
+sets OOMLAB_FUZZ=20: new examples each time, and twenty times as many (wide.py).
+
+With OOMLAB_CI set a skipped test is a failed one: CI has installed what a skip would miss.
+"""
 
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("fuzz", deadline=None, print_blob=True)
+settings.load_profile("fuzz" if os.environ.get("OOMLAB_FUZZ") else "ci")
 
 
 def _skip_is_failure(report):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wide import examples
 
 import oomlab
 from oomlab import badness, lowmem_reserve, watermarks
@@ -107,7 +108,7 @@ def test_lowmem_reserve_by_version():
 
 
 @given(st.integers(64, 1 << 36), st.sampled_from([n for n in PRESETS if n.startswith("linux")]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_model_has_the_marks_of_one_zone(kbytes, name):
     policy = PRESETS[name]
     marks = watermarks({"Normal": kbytes}, kernel=policy.kernel, khugepaged=False)
@@ -221,7 +222,7 @@ def test_2_6_39_and_3_0_overflow_above_8_gib():
     st.booleans(),
     st.sampled_from([n for n in PRESETS if n.startswith("linux")]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_the_model_counts_the_same(pages, adj, root, name):
     policy = PRESETS[name]
     kernel = Kernel(policy, 1200)

@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wide import examples
 
 import oomlab
 from oomlab import explore, hunt
@@ -153,7 +154,7 @@ SMALL = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(SMALL)
 def test_reductions_change_no_verdict(small):
     """Symmetry, partial order and learned rules, on and off: same verdict, same shortest length."""
@@ -177,7 +178,7 @@ def test_reductions_change_no_verdict(small):
         assert none.states >= answers[-1].states
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(
     st.fixed_dictionaries(
         {

@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from wide import examples
 
 import oomlab
 from oomlab import explore
@@ -94,7 +95,7 @@ def explored(programs: list, equals: int, said: int, first: int, **reductions):
         return explore("program", "linux-4.6", bad, max_states=3000, **reductions)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(PROGRAMS, st.integers(1, 3), st.integers(1, 2), st.sampled_from([1, 4, 16]))
 @example([[("give", 3)], [("think", 0)] * 3 + [("less than", 1)]], 1, 1, 1)  # seen only before
 @example([[("think", 0), ("cancel", 0)], [("nap", 0), ("less than", 1)]], 1, 1, 1)

@@ -42,7 +42,7 @@ def test_lanes_are_labelled_and_the_lock_is_named():
 
 
 def test_memory_draws_the_free_pages_and_its_marks():
-    axes = figures.memory.figure(THIEVES).axes[0]
+    axes = figures.free_memory.figure(THIEVES).axes[0]
     labels = {line.get_label(): line for line in axes.lines}
     assert list(labels["free pages"].get_ydata()) == [
         step.free for step in THIEVES.steps[: facts.shown_steps(THIEVES)]
@@ -111,9 +111,9 @@ def test_two_policies_part_at_the_first_event_that_differs():
     first, second = facts.divergence(THIEVES, other)
     assert first[1:] != second[1:]
     assert facts.divergence(THIEVES, THIEVES) is None
-    figure = figures.compare.figure(THIEVES, other)
+    figure = figures.two_policies.figure(THIEVES, other)
     assert first.sentence in texts(figure) and second.sentence in texts(figure)
-    assert "go the same way" in figures.compare.alt_text(THIEVES, THIEVES)
+    assert "go the same way" in figures.two_policies.alt_text(THIEVES, THIEVES)
 
 
 @pytest.mark.parametrize("module", ["oomlab", "oomlab.lab.ask", "oomlab.lab.controller"])

@@ -55,5 +55,13 @@ def test_no_import_points_up():
     assert not [(a, b) for a, b in arrows if height(a) < height(b)]
 
 
+def test_no_two_rooms_have_one_name():
+    """Neither two files nor a file and a folder; only __init__ and __main__ are Python's own."""
+    files = [path.stem for path in PACKAGE.rglob("*.py") if not path.stem.startswith("__")]
+    folders = {path.parent for path in PACKAGE.rglob("*.py")} - {PACKAGE}
+    names = [*files, *(folder.name for folder in folders)]
+    assert not sorted({name for name in names if names.count(name) > 1})
+
+
 def test_no_import_runs_in_a_circle():
     TopologicalSorter(GRAPH).prepare()  # raises CycleError, which names the circle

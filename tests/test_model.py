@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wide import examples
 
 import oomlab
 from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS
@@ -62,6 +63,10 @@ def machines(draw):
             max_size=6,
         )
     )
+    left = 240  # of 400 pages: the rest is for page tables, the reserve and what is reclaimable
+    for number, (pages, *rest) in enumerate(shapes):
+        shapes[number] = (min(pages, left * 4 // 5), *rest)
+        left -= shapes[number][0] + min(shapes[number][0] // 4, 8)
     cpus, reclaimable = draw(st.integers(1, 4)), draw(st.sampled_from([0, 40]))
 
     def boot() -> Kernel:
@@ -136,10 +141,10 @@ def check(kernel: Kernel) -> None:
 def check_semaphore(sem: RwSemaphore) -> None:
     assert not (sem.writer and sem.readers), f"{sem.name} has a writer and readers"
     if sem.waiters:
-        assert sem.writer or sem.readers, f"{sem.name} is free, and somebody waits for it"
+        assert sem.writer or sem.readers, f"{sem.name} is free, and a task waits for it"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(machines())
 def test_no_page_lost_no_lock_broken(machine):
     boot, seed = machine
@@ -148,7 +153,7 @@ def test_no_page_lost_no_lock_broken(machine):
     check(kernel)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(machines())
 def test_the_same_seed_gives_the_same_run(machine):
     boot, seed = machine
@@ -168,7 +173,7 @@ def test_the_same_seed_gives_the_same_run(machine):
     policy=policies,
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_traces_are_the_same_byte_for_byte(scenario, policy, seed):
     first, second = (
         oomlab.run(scenario, policy, seed=seed, most_steps=2500).to_json() for _ in range(2)

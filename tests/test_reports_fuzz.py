@@ -1,10 +1,9 @@
 """Broken input never raises and never hangs: mutated recordings, and text that looks like reports.
 
-OOMLAB_FUZZ is the number of inputs for each test; 20,000 take some minutes.
+OOMLAB_FUZZ multiplies the number of inputs for each test (wide.py).
 """
 
 import io
-import os
 import time
 from pathlib import Path
 from random import Random
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reports_styles import STYLES
+from wide import examples
 
 from oomlab.reports.judge.explain import explain
 from oomlab.reports.judge.rebuilt import scenario_from_report
@@ -20,7 +20,7 @@ from oomlab.reports.read.parse import NotText, parse
 from oomlab.reports.tell.console import as_dict
 from oomlab.reports.tell.words import text_of
 
-INPUTS = int(os.environ.get("OOMLAB_FUZZ", "300"))
+INPUTS = examples(300)
 SECONDS = 2  # for one input of some ten kB: a regular expression that explodes takes for ever
 
 TEXTS = [

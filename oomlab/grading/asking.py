@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from .inside.plain import plain
+from .inside.plain_values import plain
 from .sandbox.child import EXERCISE_SECONDS, Child, Gone, Raised
 
 MOST_TEXT = 2000  # of an example; answers may be long

@@ -14,9 +14,9 @@ from ..explorer import PROPERTIES, Exploration, explore
 from ..model.policy import KNOBS, PRESETS, difference
 from ..scenarios import SCENARIOS, parameters, title
 from ..simulate.run import Run, choose_policy, run
+from .discussion import discussion_sheet
 from .facts import divergence, several
 from .payload import payload
-from .sheet import discussion_sheet
 
 EXPLORE_SECONDS = 5.0
 

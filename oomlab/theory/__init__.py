@@ -7,8 +7,8 @@
 Needs the extra `lab` (sympy).
 """
 
-from .badness import crossover, points
 from .derivation import Derivation, Step
+from .oom_score import crossover, points
 from .queueing import delay_behind_stuck
 from .recovery import expected_recovery
 from .reserve import deadlock_free_reserve

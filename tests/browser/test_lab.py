@@ -232,7 +232,7 @@ shown = {{
 }}
 for name, run in shown.items():
     display(getattr(figures, name).figure(run, dark={dark}))
-figures.compare.figure(oomlab.run("page-thieves", "linux-4.6"), thieves, dark={dark})"""
+figures.two_policies.figure(oomlab.run("page-thieves", "linux-4.6"), thieves, dark={dark})"""
 
 
 @pytest.mark.parametrize("look", ["Light", "Dark"])

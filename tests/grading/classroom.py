@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from oomlab.grading.course import result
-from oomlab.grading.course.sheets import load_sheets
+from oomlab.grading.course.exercise_sheets import load_sheets
 from oomlab.grading.course.submissions import Submission
 from oomlab.grading.sandbox import group
 

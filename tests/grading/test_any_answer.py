@@ -6,6 +6,7 @@ import pytest
 from classroom import solution
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wide import examples
 
 from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
@@ -45,7 +46,7 @@ class Answers(AskHere):
 
 
 @each_exercise
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_answer_breaks_a_check(name, data):
     for prop in EXERCISES[name].properties:

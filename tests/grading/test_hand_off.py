@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mistakes.hand_off import RIGHT, SLOT, XCHG
+from wide import examples
 
 from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
@@ -77,7 +78,7 @@ def test_the_explorer_overlooks_nothing(source):
         assert explored.states == len(seen)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([*RIGHT, SLOT, XCHG]))
 def test_no_random_schedule_ends_otherwise_than_the_explorer_says(seed, source):
     m, draw = machine(source, victims=3), Random(seed)

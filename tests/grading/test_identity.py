@@ -12,12 +12,13 @@ import pytest
 from classroom import SHEETS, notebook, solution
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wide import examples
 
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.course import teacher
 from oomlab.grading.course.collect import collect
+from oomlab.grading.course.exercise_sheets import asked_of_the_class, assign
 from oomlab.grading.course.identity import Roster, Student, written
-from oomlab.grading.course.sheets import asked_of_the_class, assign
 from oomlab.grading.course.submissions import NotANotebook
 
 SHEET_NAMES = list(SHEETS)
@@ -274,7 +275,7 @@ def test_in_an_archive_the_files_say_nothing_about_the_sheet(tmp_path, name):
         assert [one.told for one in found.handed] == [None]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=2, max_size=2, unique=True))
 def test_two_ids_never_share_a_folder(names):
     one, other = (Student(written(name) or "x", name) for name in names)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from ..sandbox.bubblewrap import NoSandbox
 from ..sandbox.group import Group
+from .exercise_sheets import Sheet
 from .exports import gradescope
 from .feedback import write_feedback
 from .identity import written
 from .result import Result, changes, digest, grade, without_points
-from .sheets import Sheet
 from .submissions import Submission
 
 SUBMISSION_SECONDS = 600

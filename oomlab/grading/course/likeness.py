@@ -7,7 +7,7 @@ alike by themselves, so only longer ones are compared. The text is never parsed 
 import re
 from hashlib import sha256
 
-from .sheets import Sheet
+from .exercise_sheets import Sheet
 
 SHORT = 120  # characters without blanks: what two students may well write alike
 NOISE = re.compile(r"#[^\n]*|\s+")

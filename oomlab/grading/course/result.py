@@ -11,8 +11,8 @@ from ..asking import AskChild
 from ..exercise import Finding
 from ..sandbox.child import Child
 from ..sandbox.group import Group
+from .exercise_sheets import Sheet
 from .likeness import fingerprints
-from .sheets import Sheet
 from .submissions import NotANotebook, Submission, code_cells
 
 SCHEMA = "oomlab-result/2"

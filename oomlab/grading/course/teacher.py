@@ -10,13 +10,13 @@ from ..sandbox.bubblewrap import NoSandbox, require_bubblewrap
 from ..sandbox.group import DEGRADED, Group
 from .batch import all_results, grade_all, write
 from .collect import Found, collect
+from .exercise_sheets import Sheet, asked_of_the_class, assign, load_sheets
 from .exports import as_csv, as_json, table, write_exports
 from .feedback import write_feedback
 from .identity import Roster
 from .places import teachers_folders
 from .release import student_version
 from .result import Result, without_points
-from .sheets import Sheet, asked_of_the_class, assign, load_sheets
 from .submissions import Submission
 from .summary import html_summary, in_letters, written_line
 

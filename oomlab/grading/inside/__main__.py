@@ -19,7 +19,7 @@ import os
 import sys
 
 from pick import Picked
-from plain import plain
+from plain_values import plain
 
 
 def main(libraries: list[str]) -> None:

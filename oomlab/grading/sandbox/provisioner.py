@@ -68,7 +68,7 @@ class SandboxProvisioner(LocalProvisioner):
                 "sockets": sockets,
             }
         )
-        command = python("/inside/kernel.py", str(told))
+        command = python("/inside/start_ipykernel.py", str(told))
         line, files = self.opened.enter_context(wrapped(child_options([], VISIBLE), command))
         return {
             **kwargs,

@@ -11,11 +11,22 @@ stories: what the reaper did in a recording, in the model, and in a schedule of 
 Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
 """
 
-from . import alongside, badness, compare, lanes, memory, pages, ranking, sequence, vmas, waits
+from . import (
+    alongside,
+    badness,
+    free_memory,
+    lanes,
+    pages,
+    ranking,
+    sequence,
+    two_policies,
+    vmas,
+    waits,
+)
 
 FIGURES = {
     "task lanes": lanes,
-    "free memory": memory,
+    "free memory": free_memory,
     "who got the reclaimed pages": pages,
     "the victim's memory": vmas,
     "who waits for whom": waits,
@@ -27,12 +38,12 @@ __all__ = [
     "FIGURES",
     "alongside",
     "badness",
-    "compare",
+    "free_memory",
     "lanes",
-    "memory",
     "pages",
     "ranking",
     "sequence",
+    "two_policies",
     "vmas",
     "waits",
 ]

@@ -1,6 +1,6 @@
 """Starts ipykernel in the sandbox.
 
-    python -I -S -B kernel.py FD
+    python -I -S -B start_ipykernel.py FD
 
 From the open file FD it reads the limits, the libraries, the connection, and which sockets are open
 already: the server made them and listens, the kernel only accepts. So it needs no folder of the
