@@ -14,12 +14,13 @@ from attacks import ATTACKS
 from classroom import SECRET, hand_in, notebook, solution
 
 from oomlab.grading import asking
-from oomlab.grading.checks import EXERCISES
+from oomlab.grading.checks import EXERCISES, predict
 from oomlab.grading.checks.oom_badness import points as true
 from oomlab.grading.course import result as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
 from oomlab.grading.exercise import PRACTICE, Finding
 from oomlab.grading.sandbox import child, group, proof, seccomp
+from oomlab.model.policy import PRESETS
 
 BADNESS = EXERCISES["badness"]
 TREASURE = "the hidden tests and all the grades"
@@ -299,12 +300,78 @@ def test_a_hard_coded_answer_to_the_practice_inputs_gets_nothing(tmp_path):
     assert result.exercises[0].findings[0].example == ""
 
 
-@pytest.mark.parametrize("constant", [0, 1, -1, True, False, None, "", "x", [], [0], (1, 2, 3), {}])
+class Noting(asking.AskHere):
+    """Keeps what was answered."""
+
+    def __init__(self, functions):
+        super().__init__(functions)
+        self.answers = []
+
+    def call(self, function, args):
+        value = super().call(function, args)
+        self.answers += [value] if value not in self.answers else []
+        return value
+
+
+CONSTANTS = [0, 1, 2, 17, -1, 10**9, 0.5, True, False, None, "", "x", [], [0], (1, 2, 3), {}]
+CONSTANTS += [list(range(50)), {"sympy": "1"}, "hog", ["hog"]]
+
+
 @pytest.mark.parametrize("name", EXERCISES)
-def test_a_constant_gets_nothing(name, constant):
-    functions = {function: lambda *a: constant for function in EXERCISES[name].functions}
-    findings = EXERCISES[name].grade(asking.AskHere(functions), "any seed")
-    assert [finding.property for finding in findings if finding.points] == []
+def test_a_constant_gets_nothing(name):
+    """Neither one made up, nor one that was a right answer once."""
+    exercise, namespace = EXERCISES[name], {}
+    exec(solution(name), namespace)
+    noting = Noting({function: namespace[function] for function in exercise.functions})
+    exercise.grade(noting, "another seed")
+    once_right = noting.answers if name not in ("derivation", "tournament") else []
+    for constant in [*CONSTANTS, *once_right[:12]]:
+        functions = {function: lambda *a, c=constant: c for function in exercise.functions}
+        findings = exercise.grade(asking.AskHere(functions), "any seed")
+        assert [f.property for f in findings if f.points] == [], constant
+
+
+EASY = {
+    "the first argument": lambda *a: a[0],
+    "the last argument": lambda *a: a[-1],
+    "its length": lambda *a: len(a[0]),
+    "all its names": lambda *a: [thing["name"] for thing in a[0]],
+    "its keys": lambda *a: list(a[0]),
+    "is there anything": lambda *a: bool(a[0]),
+}
+
+
+@pytest.mark.parametrize("easy", EASY)
+def test_an_echo_gets_nothing(easy):
+    for name, exercise in EXERCISES.items():
+        functions = {function: EASY[easy] for function in exercise.functions}
+        findings = exercise.grade(asking.AskHere(functions), "any seed")
+        assert [f.property for f in findings if f.points] == [], name
+
+
+def knobs_in_common(one: dict, other: dict) -> int:
+    return sum(other.get(name) == value for name, value in one.items())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_table_of_the_presets_gets_nothing(seed):
+    """Neither the policy itself, nor the one that has most knobs in common, is the answer."""
+    namespace = {}
+    exec(solution("predict"), namespace)
+    presets = [predict.knobs_of(policy) for policy in PRESETS.values()]
+
+    def nearest(function):
+        def answer(argument, policy):
+            near = max(presets, key=lambda preset: knobs_in_common(policy, preset))
+            assert near != policy
+            return namespace[function](argument, near)
+
+        return answer
+
+    exercise = EXERCISES["predict"]
+    functions = {function: nearest(function) for function in exercise.functions}
+    findings = exercise.grade(asking.AskHere(functions), f"seed {seed}")
+    assert [f.property for f in findings if f.points] == []
 
 
 @pytest.mark.parametrize("ops", [(), ("wake_up",), ("sleep",)])

@@ -78,8 +78,17 @@ def compare(ask, vmas: list[dict], sentence: str) -> None:
         raise CheckFailed(sentence, example)
 
 
+def not_everything(ask, draw) -> None:
+    """Who takes all there is has not chosen."""
+    special = [vma(draw, f"{n:x}", flag, anonymous=False) for n, flag in enumerate(SPECIAL, 0x400)]
+    taken = several(ask("oom_reap_vmas", special), "The names")
+    if all(one["name"] in taken for one in special):
+        raise CheckFailed("You take whatever there is; the reaper chooses: run probe().")
+
+
 @exercise.worth(2, "Heap and stack, which are anonymous and private")
 def private_anonymous(ask, draw):
+    not_everything(ask, draw)
     for _ in range(3):
         compare(ask, space(draw), "Wrong for heap and stack, private and anonymous: run probe().")
 

@@ -41,7 +41,7 @@ MISTAKES = [
     ("spared", "VM_HUGETLB", '"VM_HUGETLB", ', ""),
     ("spared", "VM_PFNMAP", ', "VM_PFNMAP"}', "}"),
     (
-        "spared order",
+        "private_anonymous spared order",
         "VM_LOCKED",
         'not spared & set(vma["flags"])',
         'vma["flags"] != ["VM_LOCKED"]',
