@@ -2,7 +2,9 @@
 
 from html import escape
 
-LANE, ROW, TOP, LEFT = 250, 26, 44, 46
+ROW, TOP, LEFT = 26, 44, 46
+MOST = 60  # letters of a label; names are short, and a lane is as wide as its longest label
+LETTER = 7.4  # pixels, of a sans-serif font of 13
 COLOURS = ("#2457a6", "#b3261e", "#7a3fa0", "#1b7f4b", "#8a5a00")
 
 
@@ -11,11 +13,16 @@ def threads(schedule: list[dict]) -> list[str]:
     return list(dict.fromkeys(row["thread"] for row in schedule if row["thread"]))
 
 
-def label(row: dict, most: int = 34) -> str:
-    """operation -> result, cut to the width of a lane."""
+def label(row: dict) -> str:
+    """operation -> result."""
     arrow = f" → {row['result']}" if row["result"] not in ("", "NULL", "begins") else ""
     text = "".join(c for c in row["does"] + arrow if c.isprintable())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= MOST else text[: MOST - 1] + "…"
+
+
+def letters(schedule: list[dict], name: str) -> int:
+    """How long the longest text in a lane is."""
+    return max(len(name), *(len(label(row)) for row in schedule if row["thread"] == name))
 
 
 def lanes(schedule: list[dict]) -> str:
@@ -23,14 +30,16 @@ def lanes(schedule: list[dict]) -> str:
     names = threads(schedule)
     steps = [row for row in schedule if row["thread"]]
     ending = [row["says"] for row in schedule if not row["thread"]]
-    width = LEFT + LANE * len(names)
+    widths = [round(LETTER * letters(schedule, name)) + 36 for name in names]
+    lefts = [LEFT + sum(widths[:i]) for i in range(len(names))]
+    width = LEFT + sum(widths)
     height = TOP + ROW * (len(steps) + len(ending)) + 12
     out = [
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13"><title>The schedule</title>'
     ]
     for i, name in enumerate(names):
-        x, colour = LEFT + LANE * i, COLOURS[i % len(COLOURS)]
+        x, colour = lefts[i], COLOURS[i % len(COLOURS)]
         out.append(f'<text x="{x}" y="18" font-weight="bold" fill="{colour}">{escape(name)}</text>')
         out.append(
             f'<line x1="{x + 4}" y1="28" x2="{x + 4}" y2="{TOP + ROW * len(steps)}" '
@@ -38,7 +47,7 @@ def lanes(schedule: list[dict]) -> str:
         )
     for n, row in enumerate(steps):
         i = names.index(row["thread"])
-        x, y, colour = LEFT + LANE * i, TOP + ROW * n, COLOURS[i % len(COLOURS)]
+        x, y, colour = lefts[i], TOP + ROW * n, COLOURS[i % len(COLOURS)]
         number = escape(row["mail"])
         out.append(f'<text x="4" y="{y + 5}" font-weight="bold">{number}</text>')
         out.append(f'<circle cx="{x + 4}" cy="{y}" r="5" fill="{colour}"/>')
@@ -52,13 +61,15 @@ def lanes(schedule: list[dict]) -> str:
 def text_lanes(schedule: list[dict]) -> str:
     """The same lanes in letters, for markdown."""
     names = threads(schedule)
-    width = 32
-    lines = ["     " + "".join(name.ljust(width) for name in names)]
+    widths = [letters(schedule, name) + 4 for name in names]
+    head = "".join(name.ljust(width) for name, width in zip(names, widths, strict=True))
+    lines = ["     " + head]
     for row in schedule:
         if not row["thread"]:
             lines.append(f"{row['mail']:4} => {row['says']}")
             continue
-        cells = ["|".ljust(width)] * len(names)
-        cells[names.index(row["thread"])] = ("* " + label(row, width - 4)).ljust(width)
+        cells = ["|".ljust(width) for width in widths]
+        lane = names.index(row["thread"])
+        cells[lane] = ("* " + label(row)).ljust(widths[lane])
         lines.append(f"{row['mail']:4} " + "".join(cells))
     return "\n".join(line.rstrip() for line in lines)
