@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -153,3 +154,24 @@ def test_state_that_cannot_be_declared_is_refused(state, sentence):
 def test_text_that_is_no_patch_is_refused(text, sentence):
     with pytest.raises(ValueError, match=sentence):
         read_patch(text)
+
+
+def from_file(name):
+    path = Path(__file__).parents[1] / "sheets" / "patches" / name
+    return read_patch(path.read_text(encoding="utf-8"), name)
+
+
+def test_a_patch_may_call_what_it_replaces():
+    five = from_file("five-seconds.py")
+    assert oomlab.run("invisible-dependency", "linux-4.4").outcome.verdict == "deadlock"
+    run = oomlab.run("invisible-dependency", five)
+    assert run.outcome.victims[:2] == ["hog", "writer1"]
+    assert run.outcome.ticks >= 5 * 100  # not called stuck while its timer is pending
+    again = read_patch(patch_text(five), "again.py")
+    assert oomlab.run("invisible-dependency", again).steps == run.steps
+
+
+def test_reading_and_clearing_is_not_an_exchange():
+    two_steps = from_file("read-then-clear.py")
+    assert oomlab.explore("lost-victim", two_steps).verdict == "violated"
+    assert oomlab.explore("lost-victim", from_file("slot-per-memcg.py")).verdict == "holds"

@@ -5,6 +5,9 @@ model's functions a dictionary of their own, in which the replaced names lead to
 So no global is changed, and two patches live side by side, in two threads too. State that the new
 functions need is declared: a class of the model gets a subclass with one more attribute.
 
+A patch's own function calls the one that it replaces by importing it under another name:
+`from oomlab.model.oom import mark_oom_victim as linux_mark`.
+
 What cannot be replaced this way is refused by name: a method, or a function that a method calls.
 """
 
@@ -50,8 +53,10 @@ class Patch:
             return type(thing)(map(self.bind, thing)) if type(thing) is tuple else thing
         if not isinstance(thing, FunctionType):
             return thing
-        if thing in self._replaced:
-            return self.bind(self._replaced[thing])
+        return self.copy_of(self._replaced.get(thing, thing))
+
+    def copy_of(self, thing: FunctionType) -> FunctionType:
+        """The function itself, not what replaces it, with globals of this patch."""
         if thing not in self._copies:
             known = self.globals_of(thing)
             if thing in self._copies:  # made while its globals were
@@ -70,10 +75,13 @@ class Patch:
         if id(old) not in self._globals:
             new = dict(old)
             self._globals[id(old)] = old, new
-            own = {id(f.__globals__) for f in (*self.functions.values(), *self.kthreads.values())}
+            mine = [*self.functions.values(), *self.kthreads.values()]
+            own = {id(old), *(id(f.__globals__) for f in mine)}
             for name, value in old.items():
                 if isinstance(value, FunctionType):
-                    if in_model(value) or value.__globals__ is old or id(value.__globals__) in own:
+                    if value in self._replaced and name != value.__name__:
+                        new[name] = self.copy_of(value)  # imported "as": the one that is replaced
+                    elif in_model(value) or id(value.__globals__) in own:
                         new[name] = self.bind(value)
         return self._globals[id(old)][1]
 

@@ -295,6 +295,13 @@ class Policy:
         return cls if self.patch is None else self.patch.class_of(cls)
 
     @property
+    def stall_ticks(self) -> int:
+        """How long nothing may happen before a run is called stuck; a scan may act late."""
+        if self.reaper == "scan":
+            return 4 * HZ + max(self.scan_period, self.scan_next_victim, self.scan_panic)
+        return 4 * HZ
+
+    @property
     def kthreads(self) -> dict:
         """Kernel threads that the patch adds: {name: function}."""
         return {} if self.patch is None else self.patch.kthreads

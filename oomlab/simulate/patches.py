@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import FunctionType, ModuleType
 
-from ..model.patch import Patch, model_functions, model_modules, names_in
+from ..model.patch import Patch, in_model, model_functions, model_modules, names_in
 from ..model.policy import PRESETS, Policy, difference
 from .run import choose_policy
 
@@ -130,7 +130,8 @@ def patch_text(policy: Policy) -> str:
     settings = {"base": made.base, "name": policy.name, "about": policy.about}
     settings |= {key: value for key, value in (("knobs", knobs), ("state", made.state)) if value}
     lines = [f"{key} = {value!r}" for key, value in settings.items()]
-    constants, sources = carried([*made.functions.values(), *made.kthreads.values()])
+    imports, constants, sources = carried([*made.functions.values(), *made.kthreads.values()])
+    lines = [*sorted(imports), "", *lines] if imports else lines
     lines += [f"{name} = {value!r}" for name, value in constants.items()]
     tail = []
     if made.kthreads:
@@ -139,9 +140,9 @@ def patch_text(policy: Policy) -> str:
     return "\n\n\n".join(["\n".join(lines), *sources.values(), *tail]) + "\n"
 
 
-def carried(functions: list[FunctionType]) -> tuple[dict[str, object], dict[str, str]]:
-    """What the text must carry for these functions: constants by name, sources by name."""
-    model, constants, sources = model_names(), {}, {}
+def carried(functions: list[FunctionType]) -> tuple[list[str], dict[str, object], dict[str, str]]:
+    """What the text must carry for these functions: imports, constants and sources by name."""
+    model, imports, constants, sources = model_names(), [], {}, {}
     waiting = list(functions)
     while waiting:
         function = waiting.pop(0)
@@ -152,13 +153,15 @@ def carried(functions: list[FunctionType]) -> tuple[dict[str, object], dict[str,
             value = function.__globals__.get(name, model.get(name))
             if name not in function.__globals__ or value is model.get(name):
                 continue
-            if isinstance(value, FunctionType):
+            if isinstance(value, FunctionType) and in_model(value):
+                imports.append(f"from {value.__module__} import {value.__name__} as {name}")
+            elif isinstance(value, FunctionType):
                 waiting.append(value)
             elif isinstance(value, int | str | bool | tuple | type(None)):
                 constants[name] = value
             elif not (hasattr(builtins, name) or isinstance(value, ModuleType)):
                 raise ValueError(f"{function.__name__} uses {name}, which a text cannot carry")
-    return constants, sources
+    return list(dict.fromkeys(imports)), constants, sources
 
 
 def source_of(function: FunctionType) -> str:

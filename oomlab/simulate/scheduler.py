@@ -13,13 +13,11 @@ from heapq import heappop
 from itertools import islice
 from random import Random
 
-from ..model.policy import HZ
-from ..model.suspend import FREEZE_TIMEOUT
 from ..model.tasks import PF_KTHREAD
 from .effect import look
+from .stall import StallDetector
 
 STEPS_PER_TICK = 20
-STALLED = 4 * HZ  # ticks in which nothing happens and memory does not fill: the run is stuck
 Entry = int | tuple[int, str]  # a task takes its next step, or its timer with that function fires
 
 BURSTS = (1, 1, 2, 3, 5, 8, 13, 21)  # steps that a task takes before another may
@@ -38,17 +36,14 @@ def run_seeded(
     `record(task, op, function, was)` is called after each step: what the task did, where, and how
     the machine looked before (effect.py). A timer that fires is told as a step too.
     """
-    draw = Random(seed).random
+    draw, stall = Random(seed).random, StallDetector(kernel)
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
-    steps, next_tick, per_tick, naps_since = 0, 0, steps_per_tick * cpus, 0
-    limit = stall_limit(kernel.policy)
-    progress, last_progress, lowest = kernel.progress, kernel.jiffies, available(kernel.zone)
+    steps, next_tick, per_tick = 0, 0, steps_per_tick * cpus
     while not kernel.panicked:
         if not runqueue:
             if not timers:
                 break
-            if timers[0].expires > kernel.jiffies + 1:
-                naps_since = timers[0].expires
+            stall.jumped(timers[0].expires)
             kernel.jiffies = timers[0].expires
             run_timers(kernel, record)
             next_tick = steps + per_tick
@@ -65,24 +60,14 @@ def run_seeded(
             if steps >= next_tick:
                 next_tick = steps + per_tick
                 kernel.jiffies += 1
-                if timers:
-                    run_timers(kernel, record)
-                    if any(timer.expires > kernel.jiffies + 1 for timer in timers):
-                        naps_since = kernel.jiffies  # something new is yet to come
-                if available(kernel.zone) < lowest:  # memory is still filling up
-                    lowest, last_progress = available(kernel.zone), kernel.jiffies
-        if kernel.progress != progress:
-            progress, last_progress = kernel.progress, kernel.jiffies
-            lowest = available(kernel.zone)
+                run_timers(kernel, record)
+                stall.ticked()
+        if stall.progressed():
             if all(task.daemon or task.flags & PF_KTHREAD for task in kernel.tasks):
                 break  # all work is done
             if until is not None and until(kernel):
                 break
-        if kernel.jiffies - last_progress > HZ:
-            patience = limit + (FREEZE_TIMEOUT if kernel.freezing else 0)
-            if kernel.jiffies - naps_since > HZ or kernel.jiffies - last_progress > patience:
-                break
-        if most_steps and steps >= most_steps:
+        if stall.stuck() or most_steps and steps >= most_steps:
             break
     return steps
 
@@ -197,15 +182,3 @@ def expire(kernel, timer, record=None) -> None:
 def timer_key(timer) -> tuple[int, str]:
     """How a schedule calls a timer: whose it is, and what it will call."""
     return timer.argument.pid, timer.function.__name__
-
-
-def available(zone) -> int:
-    """Pages that are free, or would be after some reclaim."""
-    return zone.free + zone.reclaimable
-
-
-def stall_limit(policy) -> int:
-    """How long nothing may happen before we call it stuck; a scan may act late."""
-    if policy.reaper == "scan":
-        return STALLED + max(policy.scan_period, policy.scan_next_victim, policy.scan_panic)
-    return STALLED

@@ -1,0 +1,68 @@
+"""When is a run stuck? When for a while nothing has happened but one more vain attempt.
+
+What counts as happening: an event that is not vain (model/kernel.py), memory that fills up further,
+a timer that will do more than wake a napping task. How long the while is, the policy says.
+"""
+
+from ..model.kernel import Kernel
+from ..model.policy import HZ
+from ..model.suspend import FREEZE_TIMEOUT
+
+LONGEST = 60 * HZ  # ticks: a timer that sets itself again and again is no hope for ever
+
+
+class StallDetector:
+    """Watches one run; told of every tick."""
+
+    def __init__(self, kernel: Kernel):
+        self.kernel = kernel
+        self.limit = kernel.policy.stall_ticks
+        self.progress, self.since = kernel.progress, kernel.jiffies
+        self.last = kernel.jiffies  # of events alone
+        self.least = available(kernel)  # pages, since the last progress
+        self.naps_since = 0  # the last tick at which a longer sleep was under way
+
+    def jumped(self, expires: int) -> None:
+        """All tasks sleep, and the clock goes on to `expires` at once."""
+        if expires > self.kernel.jiffies + 1:
+            self.naps_since = expires
+
+    def ticked(self) -> None:
+        """A tick has passed."""
+        kernel = self.kernel
+        if any(timer.expires > kernel.jiffies + 1 for timer in kernel.timers):
+            self.naps_since = kernel.jiffies  # something new is yet to come
+        if available(kernel) < self.least:  # memory is still filling up
+            self.least, self.since = available(kernel), kernel.jiffies
+        if self.work_is_due() and kernel.jiffies - self.last <= LONGEST:
+            self.since = kernel.jiffies
+
+    def progressed(self) -> bool:
+        """Has something happened since this was last asked?"""
+        kernel = self.kernel
+        if kernel.progress == self.progress:
+            return False
+        self.progress = kernel.progress
+        self.since = self.last = kernel.jiffies
+        self.least = available(kernel)
+        return True
+
+    def stuck(self) -> bool:
+        kernel = self.kernel
+        idle = kernel.jiffies - self.since
+        if idle <= HZ:
+            return False
+        patience = self.limit + (FREEZE_TIMEOUT if kernel.freezing else 0)
+        return kernel.jiffies - self.naps_since > HZ or idle > patience
+
+    def work_is_due(self) -> bool:
+        """Is a timer pending that a patch set, to do more than wake a task?"""
+        patch = self.kernel.policy.patch
+        return patch is not None and any(
+            timer.function.__name__ != "wake_up_process" for timer in self.kernel.timers
+        )
+
+
+def available(kernel: Kernel) -> int:
+    """Pages that are free, or would be after some reclaim."""
+    return kernel.zone.free + kernel.zone.reclaimable
