@@ -155,13 +155,18 @@ def page_thieves(
     pages: int = 4,
     reserve: int = 0,
     circulate: int = 0,
+    want: int = 256,
+    killable: int = 0,
 ) -> Kernel:
     """Who gets the reclaimed pages? Allocators that are not dying steal them (M02, M13, M16).
 
     The victim is stuck; `dying` processes that share its mm were killed with it, but never marked.
     Each needs `need` pages to get out and may not wait for the filesystem. The reaper frees
-    `pages`; `thieves` want them too, for good or, with `circulate`, to give them back again.
-    `reserve` is what a dying task may take below the min mark (0: as the machine computes it).
+    `pages`; `thieves` want `want` pages each, for good or, with `circulate`, to give them back
+    again. The defaults are the worst case of M16: the thieves never have enough, and cannot be
+    killed. With a small `want` a thief finishes and gives its pages back, and with `killable` it
+    may be the next victim: that freed memory helps somebody is M17's case. `reserve` is what a
+    dying task may take below the min mark (0: as the machine computes it).
     """
     kernel = Kernel(policy, 256, cpus=4, min_kbytes=8 * reserve or None)
     victim = kernel.spawn("victim", ((hang, "the journal"),), vmas=heap(pages))
@@ -172,10 +177,10 @@ def page_thieves(
     fills = heap(zone.free - zone.min - 4)
     kernel.spawn("filler", ((hang,),), vmas=fills, adj=-1000, daemon=True)
     left = zone.free - zone.min
-    wants = (churn, max(left + pages, 2 * thieves) // thieves) if circulate else (alloc, 256)
+    wants = (churn, max(left + pages, 2 * thieves) // thieves) if circulate else (alloc, want)
     for i in range(1, max(thieves, 1) + 1):  # without thieves, somebody still runs out of memory
         program = ((sleep, 1), wants) if i <= thieves else ((alloc, left + 1),)
-        kernel.spawn(f"thief{i}", program, adj=-1000, daemon=True)
+        kernel.spawn(f"thief{i}", program, adj=0 if killable else -1000, daemon=True)
     return kernel
 
 

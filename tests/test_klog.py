@@ -167,7 +167,7 @@ def test_the_first_reapers_know_only_the_mm_and_the_log_still_names_the_victim()
 
 
 def test_kmallocwd_speaks():
-    lines = bare(log("kmallocwd", "kmallocwd"))
+    lines = bare(log("kmallocwd", "kmallocwd", scan_next_victim=1500, scan_panic=0))
     assert "MemAlloc-Info: 1 stalling task, 1 dying task, 1 victim task." in lines
     assert "kmallocwd invoked oom-killer: gfp_mask=0x24000c0, order=0, oom_score_adj=0" in lines
 

@@ -1,16 +1,20 @@
 """Handa's alternative: no hand-off, a kthread that looks again and again (M05, M09, M16).
 
-Every `scan_period` ticks it walks all tasks, reaps every victim that still has memory, says who
-stalls, and when that does not help goes on: the next victim, and in the end a panic. The reaping
-is M16's idea on M09's thread; kmallocwd itself only warned, and was never merged.
+Every `scan_period` ticks it walks all tasks and reaps every victim that still has memory and that
+nobody alive shares; every ten seconds it says who stalls (M09); and when that does not help it goes
+on: the next victim, and in the end a panic. The reaping is M16's idea on M09's thread; kmallocwd
+itself only warned, and was never merged.
 """
 
 from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP
 from .oom import ABORT, OomControl, constrained_alloc, oom_kill_process, select_bad_process
+from .policy import HZ
 from .reaper import oom_reap_task
-from .tasks import OOM_SCORE_ADJ_MIN, Task, exit_oom_victim, fatal_signal_pending
+from .tasks import OOM_SCORE_ADJ_MIN, PF_EXITING, Task, exit_oom_victim, fatal_signal_pending
+
+WARN_PERIOD = 10 * HZ  # M09
 
 
 def kmallocwd(current) -> Steps:
@@ -19,7 +23,8 @@ def kmallocwd(current) -> Steps:
     rounds = 0  # in a row that left victims behind
     while not kernel.panicked:
         yield from schedule_timeout(current, TASK_INTERRUPTIBLE, policy.scan_period)
-        warn(kernel)
+        if kernel.jiffies % WARN_PERIOD < policy.scan_period:
+            warn(kernel)
         while True:
             yield "look through", "the task list"
             victim = unreaped_victim(kernel)
@@ -51,9 +56,14 @@ def unreaped_victim(kernel) -> Task | None:
         return None
     for task in kernel.tasks:
         if task.memdie and task.mm is not None:
-            if task.mm.reaped is None and not task.mm.flags & MMF_OOM_SKIP:
+            if task.mm.reaped is None and not task.mm.flags & MMF_OOM_SKIP and all_dying(task.mm):
                 return task
     return None
+
+
+def all_dying(mm) -> bool:
+    """Is nobody left who could look at this memory?"""
+    return all(fatal_signal_pending(task) or task.flags & PF_EXITING for task in mm.tasks)
 
 
 def next_victim(current) -> Steps:
