@@ -18,7 +18,7 @@ from oomlab.model.policy import PRESETS
 from oomlab.model.reaper import already_queued, enqueue
 from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
 from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touch
-from oomlab.model.tasks import PF_EXITING, do_send_sigkill
+from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill
 from oomlab.simulate.outcome import judge
 from oomlab.simulate.scheduler import run_seeded
 
@@ -193,7 +193,8 @@ def suspending(policy: str, hold: int) -> Kernel:
     victim = kernel.spawn("victim", ((pause,),), vmas=heap(100), at_exit=(last_words,))
     victim.memdie, kernel.oom_victims = True, 1
     do_send_sigkill(victim)
-    kernel.kthread_run("pm", lambda task: suspend(task, 50))
+    pm = kernel.spawn("pm", ((suspend, 50), (pause,)), adj=-1000)
+    pm.flags |= PF_KTHREAD  # it freezes the others, not itself
     kernel.spawn("bystander", ((pause,),))
     return kernel
 
@@ -247,7 +248,8 @@ def test_can_one_limit_kill_twice(policy):
     """1378b37d03e8 (5.9) looks at the margin once oom_lock is held; K 4.19, 5.4 do not."""
     victims = set()
     for seed in range(60):
-        kernel = Kernel(replace(PRESETS[policy], reaper="none"), 1024, cpus=3)
+        no_reaper = replace(PRESETS[policy], reaper="none", reap_delay=0)
+        kernel = Kernel(no_reaper, 1024, cpus=3)
         pod = kernel.new_memcg("pod", limit=60)
         kernel.spawn("big", ((pause,),), vmas=heap(40), memcg=pod)
         for i in (1, 2):
