@@ -12,6 +12,8 @@ from ..model.policy import HZ
 
 SLACK_MS = 250  # by which ten tries and what comes after may be late in an emulated guest
 
+CLOSE_MS = 100  # one nap of the reaper
+
 UNABLE = re.compile(r"^\[\s*(\d+)\.(\d{6})\] oom_reaper: unable to reap pid:(\d+)", re.M)
 STEPS = {
     "mark_victim": "mark",
@@ -80,6 +82,29 @@ def attempt(steps: list[tuple[int, str, str]], victim: str) -> Attempt:
         return None if when is None or mark is None else when - mark
 
     return Attempt(victim, tries, end, after(first.get("wake")), after(ends.get(end)))
+
+
+def close_calls(steps: Iterable[tuple[int, str, str]]) -> list[str]:
+    """Victims handed over just when the reaper gave another up: milliseconds decide the order.
+
+    Whether such a one is on the list already when the reaper takes the next from it depends on how
+    late the guest was, by some milliseconds in a second.
+    """
+    steps = list(steps)
+    free = [when for when, what, _ in steps if what == "give up"]
+    wakes = [(when, who) for when, what, who in steps if what == "wake"]
+    return [who for woken, who in wakes if any(abs(woken - when) < CLOSE_MS for when in free)]
+
+
+def same_attempts(one: list[Attempt], other: list[Attempt], close: Iterable[str] = ()) -> bool:
+    """The same attempts in the same order; of `close` victims the order is not asked for."""
+    ordered = [[a.victim for a in attempts if a.victim not in close] for attempts in (one, other)]
+    found = {a.victim: a for a in other}
+    return (
+        len(one) == len(other)
+        and ordered[0] == ordered[1]
+        and all(a.victim in found and same_attempt(a, found[a.victim]) for a in one)
+    )
 
 
 def same_attempt(one: Attempt, other: Attempt) -> bool:

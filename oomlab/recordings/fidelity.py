@@ -12,12 +12,14 @@ that are slower than most are tried too: emulation says when a kill comes, not t
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ..model.oom import OomControl, constrained_alloc, oom_badness
-from .attempts import attempts, model_steps, recorded_steps, same_attempt
+from ..model.policy import Policy
+from .attempts import attempts, close_calls, model_steps, recorded_steps, same_attempts
 from .recorded import kernel_of, never_overcommits, read_record
 from .replay import FAULTS_PER_TICK, killed, replay
 
@@ -63,7 +65,7 @@ class Comparison:
 
 def alike(expected: dict, got: dict) -> bool:
     """The same victims, end and leftovers; counts and times as far as a guest can tell them."""
-    exactly = [key for key in expected if key not in ("reaped", "attempts")]
+    exactly = [key for key in expected if key not in ("reaped", "attempts", "close")]
     if any(expected[key] != got[key] for key in exactly):
         return False
     pages, mine = expected.get("reaped", {}), got["reaped"]
@@ -71,10 +73,9 @@ def alike(expected: dict, got: dict) -> bool:
         return False
     if any(abs(pages[name] - mine[name]) > APPROXIMATE_RSS for name in pages):
         return False
-    tries, tried = expected.get("attempts", []), got["attempts"]
-    if "attempts" in expected and len(tries) != len(tried):
-        return False
-    return all(map(same_attempt, tries, tried))
+    if "attempts" not in expected:
+        return True
+    return same_attempts(expected["attempts"], got["attempts"], expected["close"])
 
 
 def once(names: Iterable[str]) -> list[str]:
@@ -82,8 +83,10 @@ def once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def compare(path: Path, seed: int = 0) -> Comparison:
+def compare(path: Path, seed: int = 0, preset: Policy | None = None) -> Comparison:
     """Run the model on one recording and put both outcomes side by side.
+
+    With `preset` the recording is judged by the rules of another kernel than its own.
 
     ValueError, with a sentence, if there is nothing to run or to compare it with.
     """
@@ -95,8 +98,9 @@ def compare(path: Path, seed: int = 0) -> Comparison:
         expected = outcome_recorded(record, wanted, present)
         tag, scenario = record["kernel"]["tag"], record["scenario"]
         apart = RACE if racing(record["config"]) else NO_OOM if no_oom(record) else ""
-        got = outcome_in_model(record, wanted, seed)
-        others = otherwise(record, wanted, expected, got, apart, seed)
+        ask = partial(outcome_in_model, record, wanted, preset)
+        got = ask(seed)
+        others = otherwise(ask, expected, got, apart, seed)
         made = Comparison(path.name, tag, scenario, expected, got, others, apart, "")
         if not made.agrees:
             made = replace(made, cause=apart or cause_of(record, expected, got))
@@ -105,14 +109,14 @@ def compare(path: Path, seed: int = 0) -> Comparison:
         raise ValueError(f"{path}: what this run recorded cannot be read ({wrong!r})") from wrong
 
 
-def otherwise(record, wanted: int, expected: dict, got: dict, apart: str, seed: int) -> tuple:
+def otherwise(ask: Callable, expected: dict, got: dict, apart: str, seed: int) -> tuple:
     """Other outcomes of the model: of a race, and where only the reaper's order or time differs."""
     if alike(expected, got):
         return ()
     if apart == RACE:
-        return tuple(outcome_in_model(record, wanted, seed + n) for n in range(1, SCHEDULES))
+        return tuple(ask(seed + n) for n in range(1, SCHEDULES))
     if not apart and expected["victims"] == got["victims"]:
-        return tuple(outcome_in_model(record, wanted, seed, speed) for speed in SLOWER_GUESTS)
+        return tuple(ask(seed, speed) for speed in SLOWER_GUESTS)
     return ()
 
 
@@ -183,6 +187,7 @@ def outcome_recorded(record: dict, wanted: int, present: set[str]) -> dict:
     steps = recorded_steps(record)
     if steps:
         expected["attempts"] = attempts(steps, killed[:wanted])
+        expected["close"] = close_calls(steps)
     if held_back(record):
         expected |= leftovers(
             (name, resident_kb(record, name), *kb)
@@ -193,10 +198,14 @@ def outcome_recorded(record: dict, wanted: int, present: set[str]) -> dict:
 
 
 def outcome_in_model(
-    record: dict, wanted: int, seed: int, faults_per_tick: int = FAULTS_PER_TICK
+    record: dict,
+    wanted: int,
+    preset: Policy | None,
+    seed: int,
+    faults_per_tick: int = FAULTS_PER_TICK,
 ) -> dict:
     """What the model did: it is asked for all, whatever the recording can tell."""
-    kernel, stage = replay(record, seed, faults_per_tick)
+    kernel, stage = replay(record, seed, faults_per_tick, preset)
     victims = once(task.name for task in killed(kernel)[:wanted])
     panic = (kernel.panicked or "").partition(" exitcode")[0]
     if len(killed(kernel)) >= wanted and any(words in panic for words in NOBODY_LEFT):
@@ -331,7 +340,8 @@ def report(folder: Path, as_json: bool = False) -> int:
     )
     for one in differ:
         print(f"  {one['file']}: {one['cause']}")
-        differ_in = [key for key in one["expected"] if one["expected"][key] != one["got"][key]]
+        keys = [key for key in one["expected"] if key in one["got"]]
+        differ_in = [key for key in keys if one["expected"][key] != one["got"][key]]
         for key in differ_in:
             print(f"    {key}: recorded {one['expected'][key]}, model {one['got'][key]}")
     return 0

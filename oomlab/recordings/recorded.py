@@ -63,11 +63,11 @@ def preset_of(tag: str) -> Policy:
     return max(older or linux[:1], key=lambda p: version(p.kernel))
 
 
-def policy_of(record: dict) -> Policy:
-    """The preset of the recorded kernel, with the sysctls that were set."""
+def policy_of(record: dict, preset: Policy | None = None) -> Policy:
+    """The preset of the recorded kernel, or another, with the sysctls that were set."""
     sysctl = record["config"].get("sysctl", {})
-    policy = preset_of(record["kernel"]["tag"])
-    if has_reap_delay(record["kernel"]):
+    policy = preset or preset_of(record["kernel"]["tag"])
+    if preset is None and has_reap_delay(record["kernel"]):
         policy = replace(policy, reap_delay=2 * HZ)
     return replace(
         policy,
@@ -88,11 +88,14 @@ def has_reap_delay(kernel: dict) -> bool:
     return version(kernel["tag"]) >= (5, 18)
 
 
-def machine_of(record: dict) -> tuple[Kernel, Stage]:
-    """The machine as it stood when all tasks were ready, and the stage its tasks stand on."""
+def machine_of(record: dict, preset: Policy | None = None) -> tuple[Kernel, Stage]:
+    """The machine as it stood when all tasks were ready, and the stage its tasks stand on.
+
+    With `preset` the same machine under the rules of another kernel.
+    """
     before, config = record["before"], record["config"]
     pages = before["meminfo"]["MemTotal"] // 4
-    kernel = Kernel(policy_of(record), 4 * pages, cpus=max(config.get("smp", 1), 1))
+    kernel = Kernel(policy_of(record, preset), 4 * pages, cpus=max(config.get("smp", 1), 1))
     kernel.wheel = TIMER_BUCKET
     stage = stage_of(record)
     stage.memcgs = memcgs = cgroups_of(kernel, record)

@@ -4,9 +4,11 @@ It waits as long as the script says, by the model's clock. Growing is as fast as
 page fault under software emulation takes some 50 microseconds.
 """
 
+from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from ..model.memcg import mem_cgroup_out_of_memory
 from ..model.mm import MMF_OOM_SKIP
+from ..model.policy import Policy
 from ..model.reaper import __oom_reap_task_mm
 from ..model.syscalls import sysrq_f
 from ..model.tasks import (
@@ -23,12 +25,19 @@ FAULTS_PER_TICK = 200  # measured over the recordings: 14 to 66 page faults a mi
 SIGKILL = 9
 
 
-def replay(record: dict, seed: int = 0, faults_per_tick: int = FAULTS_PER_TICK):
+def replay(
+    record: dict,
+    seed: int = 0,
+    faults_per_tick: int = FAULTS_PER_TICK,
+    preset: Policy | None = None,
+) -> tuple[Kernel, Stage]:
     """Run the recorded scene in the model: machine and stage when the script has ended.
+
+    `preset` is another kernel's policy than the recorded one's.
 
     ValueError if the script has a step that cannot be understood.
     """
-    kernel, stage = machine_of(record)
+    kernel, stage = machine_of(record, preset)
     script = [parsed(step) for step in record["config"]["steps"]]
     recorder = kernel.kthread_run("recorder", lambda task: follow(task, stage, script))
     while not kernel.panicked and recorder in kernel.tasks:
