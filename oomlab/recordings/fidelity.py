@@ -26,7 +26,7 @@ from .replay import FAULTS_PER_TICK, killed, replay
 APPROXIMATE_RSS = 2 * 80  # pages by which two counts on 6.x may differ and mean the same
 
 SLOWER_GUESTS = 100, 50, 25, 12  # faults a tick: where a kill came later, so did its reaping
-SCHEDULES = 12  # of a race: how many are tried
+SCHEDULES = 8  # of a race: how many are tried
 RACE = "racing growers: who asks first differs from run to run"
 NO_OOM = "memory never ran out before the recorder's time was over"
 UNEXPLAINED = "not explained"
