@@ -30,12 +30,6 @@ from ..model.policy import Policy
 
 ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
 
-NOT_STATE = {  # until the classes say so themselves
-    "Kernel": ("jiffies", "timers", "timers_made", "runqueue", "symmetric")
-    + ("events", "progress", "reaped", "victims"),
-    "Zone": ("reaped", "pages_to"),
-}
-
 
 def fingerprint(kernel: Kernel, clock: str = "any") -> tuple:
     """All that decides the future under this clock, as a value that can be compared.
@@ -188,11 +182,9 @@ def is_ours(kind: type) -> bool:
 
 def attributes(thing) -> list[tuple]:
     """(name, value) of what an object holds, without what its class says is no state."""
-    left_out = {
-        name
-        for kind in type(thing).__mro__
-        for name in (*vars(kind).get("NOT_STATE", ()), *NOT_STATE.get(kind.__name__, ()))
-    }
+    left_out = {name for kind in type(thing).__mro__ for name in vars(kind).get("NOT_STATE", ())}
+    if isinstance(thing, Kernel):
+        left_out.add("timers")  # a heap: pending() says what of it is state
     slots = [name for kind in type(thing).__mro__ for name in vars(kind).get("__slots__", ())]
     held = [(n, getattr(thing, n)) for n in slots if n != "__weakref__" and hasattr(thing, n)]
     held += getattr(thing, "__dict__", {}).items()
