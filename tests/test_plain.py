@@ -1,6 +1,7 @@
 """The definition: schedules, clocks, states and the plain search over them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from oomlab.explorer import plain
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_INTERRUPTIBLE, schedule_timeout
 from oomlab.model.policy import PRESETS
+from oomlab.simulate import story
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.scheduler import run_schedule
 
@@ -110,3 +112,20 @@ def test_the_plain_search_names_its_bound():
     assert verdict == "holds" and transitions > states
     assert search(states)[0] == "holds"
     assert search(states - 1)[0] == "bound-reached"
+
+
+def test_the_worked_example_of_the_docs():
+    """docs/explorer.md: its figures and its table are what the plain search finds."""
+    text = (Path(__file__).parents[1] / "docs/explorer.md").read_text()
+    lost = oomlab.explorer.PROPERTIES["no-victim-lost"].question
+    asked = [
+        plain.explore(lambda p=policy: oomlab.build("lost-victim", p, vmas=1)[0], lost)
+        for policy in ("rfc-2015-11-25", "handa")
+    ]
+    (_, schedule, states, transitions), (verdict, _, more, further) = asked
+    assert verdict == "holds" and f"ends after {more} states and {further} transitions" in text
+    assert f"the {states}th state is bad, after {transitions} transitions" in text
+    run = oomlab.run("lost-victim", "rfc-2015-11-25", schedule=schedule, vmas=1)
+    assert story.table(run.steps) in text
+    for task in run.kernel.tasks:
+        assert f"| {task.name} | {task.pid} |" in text
