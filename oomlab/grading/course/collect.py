@@ -27,6 +27,7 @@ from .identity import (
     sheet_named,
     written,
 )
+from .places import common_folder, link_below
 from .submissions import DAMAGED, NotANotebook, Submission, open_file, read_entry
 
 ARCHIVE_FILES = 5000
@@ -45,6 +46,7 @@ class Place:
     above: list[str]  # the folders and the archive that the teacher named
     parts: list[str]  # from there, the last one is the file
     inside: tuple[int, ...] = ()
+    claimed: bool = False  # whose it is says only an archive that a student may have made
 
     @property
     def stem(self) -> str:
@@ -74,8 +76,9 @@ class Found:
 class Collection:
     """Walks what was given, and asks of every notebook whose it is."""
 
-    def __init__(self, sheets: list[str], roster: Roster | None):
+    def __init__(self, words: list[str], sheets: list[str], roster: Roster | None):
         self.sheets, self.roster, self.found = sheets, roster, Found()
+        self.common = common_folder(words)
 
     def leave(self, source: str, why: str) -> None:
         self.found.left_out.append((source, why))
@@ -90,6 +93,8 @@ class Collection:
         above = [part for part in path.parts if part not in ("..", ".", "/")]
         if path.is_symlink():
             self.leave(given, "it is a symbolic link")
+        elif link := link_below(path, self.common):
+            self.leave(given, f"{link} is a symbolic link")
         elif path.is_dir():
             self.all(list(self.folder(path, above)))
         elif path.suffix.lower() == ".zip":
@@ -123,7 +128,8 @@ class Collection:
             if len(parts) > 1 and same(archive_name(parts[0])) == wrapper:
                 del parts[0]  # a Mac puts the folder itself into the archive
             source = f"{archive.source}: {name}"
-            places.append(Place(source, archive.path, above, parts, (*archive.inside, number)))
+            inside = (*archive.inside, number)
+            places.append(Place(source, archive.path, above, parts, inside, archive.claimed))
         return places
 
     def all(self, places: list[Place]) -> None:
@@ -146,10 +152,13 @@ class Collection:
                 self.leave(place.source, str(why))
 
     def archive(self, place: Place) -> None:
-        """An archive among notebooks: all of it is one student's, or it is a whole class."""
+        """An archive among notebooks: all of it is one student's, or it is a whole class.
+
+        One in a student's folder is that student's, whatever it says inside.
+        """
         members = self.members(place, [*place.above, *place.parts[:-1], place.stem])
         members = [m for m in members if not any(map(LEFT_BEHIND.fullmatch, m.parts))]
-        course = any(marked(m.parts) for m in members) and not marked(place.parts)
+        course = any(marked(m.parts) for m in members) and len(place.parts) == 1
         try:
             person = None if course else self.owner(place)
         except Unclear as why:
@@ -157,6 +166,8 @@ class Collection:
                 return self.leave(place.source, str(why))
             person = None
         if person is None:
+            for member in members:
+                member.claimed = True
             return self.all(members)
         for member in members:
             if member.parts[-1].lower().endswith(".ipynb"):
@@ -192,7 +203,7 @@ class Collection:
 
 def collect(words: list[str], sheets: list[str], roster: Roster | None = None) -> Found:
     """All notebooks in what was given, each with its student; and what is left out, and why."""
-    collection = Collection(sheets, roster)
+    collection = Collection(words, sheets, roster)
     for word in words:
         collection.given(word)
     return collection.found

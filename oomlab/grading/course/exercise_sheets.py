@@ -123,11 +123,24 @@ def assign(found: Found, sheets: list[Sheet]) -> list[tuple[Submission, Sheet]]:
     return work
 
 
+def without_claims(handed: list[Handed], leave: Callable[[str, str], None]) -> list[Handed]:
+    """What only an archive that was found says to be a student's never displaces the student's."""
+    owners = {same(one.student.folder) for one in handed if not one.place.claimed}
+    kept = []
+    for one in handed:
+        if one.place.claimed and same(one.student.folder) in owners:
+            why = f"only the archive says that it is of {one.student.id}, whose own one is here"
+            leave(one.submission.source, why)
+        else:
+            kept.append(one)
+    return kept
+
+
 def by_person(handed: list[Handed], leave: Callable[[str, str], None]) -> dict[str, list[Handed]]:
     """The notebooks of each student. Two whose ids look alike are both refused."""
     people: dict[str, list[Handed]] = {}
     alike: dict[str, set[str]] = {}
-    for one in handed:
+    for one in without_claims(handed, leave):
         people.setdefault(one.student.id, []).append(one)
         alike.setdefault(same(one.student.folder), set()).add(one.student.id)
     for ids in alike.values():
