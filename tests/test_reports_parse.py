@@ -44,9 +44,9 @@ def only(text):
 
 
 def facts(report):
-    """All of a report but where in the text it stood."""
+    """All of a report but where in the text it stood, and when."""
     told = asdict(report)
-    for where in ("lines", "host", "torn_table"):
+    for where in ("lines", "host", "time", "uptime_s", "torn_table"):
         del told[where]
     for line in told["kills"] + told["reaps"]:
         del line["stamp"]

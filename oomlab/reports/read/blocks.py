@@ -7,47 +7,64 @@ at a time is held, so that it costs no memory.
 import codecs
 import io
 import re
+import select
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 # A report has one of these near its start and its end, and rows of its task table in between.
 WORDS = ("oom-", "oom_", "ut of memory", "Mem-Info", "total_vm", "illed process", "Linux version")
+WORDS += ("page allocation ", "Manual OOM")
 ROW = re.compile(r"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ +\d")
 BLOCK = 1 << 16  # characters that are looked through at once; longer lines are cut
 BYTE_WORDS = tuple(word.encode() for word in WORDS)
-AFTER = 3  # blocks that are read on after one with such a word
+AFTER = 3 * BLOCK  # characters that are read on after a block with such a word
 BEFORE = 1 << 10  # characters read before it
 
 Source = str | bytes | BinaryIO | Iterable[str] | Iterable[bytes]
+
+
+class _Pause(NamedTuple):
+    """Nothing more comes for now."""
+
+
+PAUSE = _Pause()
+PAUSE_S = 0.3
 
 
 class NotText(ValueError):
     """The input is not readable as text at all: compressed, an image, a core dump."""
 
 
-def near_reports(source: Source) -> Iterator[tuple[int, str | None]]:
-    """Blocks around the telling words, with the number of their first line; None at a gap."""
+def near_reports(source: Source, live: bool = False) -> Iterator[tuple[int, str | None]]:
+    """Blocks around the telling words, with the number of their first line; None at a gap.
+
+    A live source is a pipe: where it falls silent, PAUSE stands for a block.
+    """
     number, left = 1, 0
-    before = None  # the end of a block that was left out
-    for block in _blocks(source):
+    before = None  # the end of what was left out
+    for block in _blocks(source, live):
+        if block is PAUSE:
+            yield number, PAUSE
+            continue
         words, end = (WORDS, "\n") if isinstance(block, str) else (BYTE_WORDS, b"\n")
         lines = block.count(end) + 1
         table = ROW.search(_decoded(block[-BEFORE:])) is not None  # it goes on in the next block
         told = any(word in block for word in words)
         if told or table:
-            if not left and before is not None:
+            if left <= 0 and before is not None:
                 tail = before if len(before) < BEFORE else before[-BEFORE:].partition(end)[2]
                 yield number, None
                 if tail:
                     yield number - tail.count(end) - 1, _decoded(tail)
-            left = AFTER if told else max(left, 1)
-        if left:
-            left = max(left - 1, table)
+            left = AFTER if told else max(left, BLOCK)
+        if left > 0:
+            left = max(left - len(block) - 1, table)
             yield number, _decoded(block)
             before = None
         else:
-            before = block
+            before = block if before is None or len(block) >= BEFORE else before + end + block
+            before = before[-2 * BEFORE :] if len(before) > 2 * BEFORE else before
         number += lines
 
 
@@ -55,7 +72,7 @@ def _decoded(block: str | bytes) -> str:
     return block if isinstance(block, str) else block.decode("utf-8", "replace")
 
 
-def _blocks(source: Source) -> Iterator[str] | Iterator[bytes]:
+def _blocks(source: Source, live: bool = False) -> Iterator[str] | Iterator[bytes]:
     """Whole lines, about BLOCK characters at once, without the last line's end."""
     if isinstance(source, str):
         source = io.StringIO(source)
@@ -63,6 +80,8 @@ def _blocks(source: Source) -> Iterator[str] | Iterator[bytes]:
         source = io.BytesIO(source)
     if not hasattr(source, "read"):
         return _gathered(source)
+    if live:
+        source = _Pipe(source)
     first = source.read(BLOCK)
     if isinstance(first, bytes):
         if first[:2] in (b"\xff\xfe", b"\xfe\xff") or first[1:2] == b"\0" != first[:1]:
@@ -84,6 +103,10 @@ def _pieces(piece: str | bytes, file) -> Iterator[str] | Iterator[bytes]:
     end = "\n" if isinstance(piece, str) else b"\n"
     rest = piece[:0]
     while piece:
+        if piece is PAUSE:
+            yield PAUSE
+            piece = file.read(BLOCK)
+            continue
         rest += piece
         lines, found, tail = rest.rpartition(end)
         if found:
@@ -95,6 +118,20 @@ def _pieces(piece: str | bytes, file) -> Iterator[str] | Iterator[bytes]:
         piece = file.read(BLOCK)
     if rest:
         yield rest
+
+
+class _Pipe:
+    """What a pipe holds now, instead of waiting until there is a whole block."""
+
+    def __init__(self, file: BinaryIO):
+        self.file, self.told = file, True
+
+    def read(self, size: int) -> bytes:
+        if not self.told and not select.select([self.file], [], [], PAUSE_S)[0]:
+            self.told = True
+            return PAUSE
+        self.told = False
+        return self.file.read1(size)
 
 
 class _Decoded:

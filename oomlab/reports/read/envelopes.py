@@ -11,6 +11,14 @@ import re
 KEYS = ("log", "MESSAGE", "message", "msg", "textPayload", "@message", "_raw", "text", "line")
 HOSTS = ("_HOSTNAME", "hostname", "host", "node", "nodeName", "syslogHost")
 SOME_HOST = frozenset(HOSTS)
+TIMES = (
+    "_SOURCE_REALTIME_TIMESTAMP",
+    "__REALTIME_TIMESTAMP",
+    "time",
+    "@timestamp",
+    "timestamp",
+    "ts",
+)
 MESSAGE = re.compile(
     r'"(?:log|message|MESSAGE|msg|_raw|textPayload|@message)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)*)'
 )
@@ -18,8 +26,11 @@ OTHER_FIELD = re.compile(r'"[\w.@/-]{1,64}"\s{0,4}:\s{0,4}["\d\[{tfn-]')
 ENDS = "+;,) "  # what stands after a string literal in a program
 
 
-def records(block: str) -> list[tuple[str, str | None]] | None:
-    """Message and host of every line, if all of them are JSON records with a message."""
+Told = tuple[str, str | None, str]  # a message, its host, its time
+
+
+def records(block: str) -> list[Told] | None:
+    """Message, host and time of every line, if all of them are JSON records with a message."""
     try:
         found = json.loads(f"[{block.replace(chr(10), ',')}]")
     except (ValueError, RecursionError):
@@ -30,14 +41,14 @@ def records(block: str) -> list[tuple[str, str | None]] | None:
     return told if len(told) == len(found) and None not in told else None
 
 
-def told_by(record: dict) -> tuple[str, str | None] | None:
+def told_by(record: dict) -> Told | None:
     """The message of a record, or of a record within it (`jsonPayload`), and who sent it."""
     message = _message_of(record)
     if not message:
         for inner in record.values():
             if isinstance(inner, dict) and (found := _message_of(inner)):
-                return found, _host(inner) or _host(record)
-    return None if message is None else (message, _host(record))
+                return found, _host(inner) or _host(record), _time(inner) or _time(record)
+    return None if message is None else (message, _host(record), _time(record))
 
 
 def _message_of(fields: dict) -> str | None:
@@ -52,10 +63,10 @@ def _message_of(fields: dict) -> str | None:
     return empty
 
 
-def unwrapped(text: str) -> tuple[str, str | None]:
-    """Message and host of one line that begins with a bracket or a quote."""
+def unwrapped(text: str) -> Told:
+    """Message, host and time of one line that begins with a bracket or a quote."""
     if not text.strip("[]{}, "):
-        return "", None
+        return "", None, ""
     if text[0] == "{":
         try:
             told = told_by(json.loads(text))
@@ -65,11 +76,11 @@ def unwrapped(text: str) -> tuple[str, str | None]:
             return told
     fields = MESSAGE.findall(text)
     if fields:
-        return "\\n".join(fields).replace('\\"', '"'), None
+        return "\\n".join(fields).replace('\\"', '"'), None, ""
     if text[0] in "\"'" and not OTHER_FIELD.match(text):
         inner = text[1:].rstrip(ENDS)
-        return inner.removesuffix(text[0]), None
-    return ("" if text[0] == '"' else text), None
+        return inner.removesuffix(text[0]), None, ""
+    return ("" if text[0] == '"' else text), None, ""
 
 
 def _host(fields: dict) -> str | None:
@@ -77,6 +88,12 @@ def _host(fields: dict) -> str | None:
         return None
     name = next(fields[key] for key in HOSTS if key in fields)
     return name if isinstance(name, str) else None
+
+
+def _time(fields: dict) -> str:
+    """When the record was made, as text; journald counts microseconds since 1970."""
+    value = next((fields[key] for key in TIMES if key in fields), "")
+    return f"{value}"[:40] if isinstance(value, str | int | float) else ""
 
 
 def _text(value: object) -> str | None:

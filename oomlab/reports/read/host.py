@@ -10,8 +10,9 @@ from dataclasses import fields
 from itertools import pairwise
 
 from . import messages
-from .report import Report, TaskRow
+from .report import Kill, Reap, Report, TaskRow
 from .text import Line
+from .when import moment
 
 HEADER, MEMORY, TABLE, CHOICE = range(4)
 SAME_MOMENT = 1.0  # s: log daemons move lines by less, two reports are further apart
@@ -45,7 +46,10 @@ class Host:
         self.kernel: str | None = None
         self.columns: tuple[str, ...] = ()
         self.places = None  # of these columns in a TaskRow
-        self._victims: dict[int, None] = {}
+        self._victims: dict[int, float | None] = {}  # when they were killed
+        self._given_up: list[Reap] = []  # whom the reaper could not reap
+        self._recent: list[Report] = []  # the last ones told; a reaper's line may come late
+        self._asked: float | None = None  # line of a SysRq that no report was made of yet
         self._headless: Report | None = None  # ended with a kill; its header may follow
         self._tail: float | None = None  # when that was
         self._told: float | None = None  # when kernel and victims were told
@@ -67,17 +71,48 @@ class Host:
 
     def open(self, line: Line, part: int, anew: bool = False) -> Report:
         """The report this line is part of; an earlier one ends if the line cannot be its own."""
+        anew |= self.report is not None and self.report.failure and part >= TABLE
         if self.report and (anew or (part < CHOICE == self.part and not self.near(line))):
             self.finish()
         if self.report is None:
             self.report = Report(lines=(line.number, line.number), host=self.name)
+            self.report.time, self.report.uptime_s = moment(line.head), line.stamp
             self.part = part
+            if self._asked is not None and abs(line.number - self._asked) < 5:
+                self.report.via.add("moom_callback")
+            self._asked = None
         self.part = max(self.part, part)
         if line.stamp is not None:
             self.stamp = line.stamp
         self.number = line.number
         self.stats = None
         return self.report
+
+    def sysrq(self, line: Line) -> None:
+        """Somebody at the keyboard, or a script, asked for a kill: the next report is of it."""
+        self._asked = line.number
+
+    def in_a_group(self, line: Line, kill: Kill) -> bool:
+        """A kill without a dump of its own that belongs to the one before: memory.oom.group.
+
+        Dumps are left out only when there were ten within 5 s, and then this log has them.
+        """
+        report = self.report
+        of_cgroup = all("cgroup" in each.message for each in (*report.kills, kill))
+        undumped = not (report.invoker or report.tasks or report.memory or self._recent)
+        return of_cgroup and self.near(line) and bool(undumped or report.exiting)
+
+    def reaped(self, reap: Reap) -> None:
+        """A line of the reaper belongs to the report that killed this pid, however late it is."""
+        reports = [*filter(None, [self.report]), *reversed(self._recent)]
+        its = (r for r in reports if any(kill.pid == reap.pid for kill in r.kills))
+        report = next(its, None)
+        if report is None and self.report and self.part == CHOICE and not self.report.kills:
+            report = self.report
+        if report and len(report.reaps) < 1024:
+            report.reaps.append(reap)
+        if not reap.reaped and len(self._given_up) < 64:
+            self._given_up.append(reap)
 
     def captions(self, line: Line, columns: tuple[str, ...]) -> None:
         """The first line of the task table."""
@@ -119,7 +154,7 @@ class Host:
         report, self.report = self.report, None
         if report is None:
             return
-        report.lines = report.lines[0], max(report.lines[0], self.number)
+        report.lines = min(report.lines[0], self.number), max(report.lines[0], self.number)
         self._place_rows(report)
         self._forget_rows()
         if not (report.invoker or report.tasks or report.victim or report.nobody or report.panic):
@@ -149,18 +184,39 @@ class Host:
 
     def _tell(self, report: Report) -> None:
         related = self.name is not None or self._same_boot(report)
-        if not related:
-            self._victims.clear()
+        fell = None not in (self._told, report.uptime_s) and report.uptime_s < self._told
+        again = any(kill.pid in self._victims for kill in report.kills)
+        if not related or fell or again:  # another boot, or pids were used again
+            self._forget()
         if report.kernel is None and related:
             report.kernel = self.kernel
         self.kernel = report.kernel
+        if not report.failure:
+            self._remember(report)
+        self._told = self.stamp
+        self._recent = [*self._recent[-15:], report]
+        self.done.append(report)
+
+    def _remember(self, report: Report) -> None:
+        """Victims of the last minutes may still be dying; their pids are not used again so soon."""
+        now = report.uptime_s
+        for pid, killed in list(self._victims.items()):
+            if None not in (now, killed) and now - killed > SAME_BOOT:
+                del self._victims[pid]
         report.earlier_victims = tuple(self._victims)
+        own = {kill.pid for kill in report.kills}
+        before = [reap for reap in self._given_up if reap.pid not in own]
+        report.given_up = tuple(f"{reap.name} ({reap.pid})" for reap in before)
+        self._given_up = [reap for reap in self._given_up if reap.pid in own]
         for kill in report.kills:
-            self._victims[kill.pid] = None
+            self._victims[kill.pid] = kill.stamp
             if len(self._victims) > 1000:
                 del self._victims[next(iter(self._victims))]
-        self._told = self.stamp
-        self.done.append(report)
+
+    def _forget(self) -> None:
+        self._victims.clear()
+        self._given_up.clear()
+        self._recent.clear()
 
     def _same_boot(self, report: Report) -> bool:
         """Without a host name: soon after the last report, or, without stamps, the same kernel."""
@@ -172,7 +228,7 @@ class Host:
         """A new kernel starts: pids and victims of the old one mean nothing any more."""
         self.release()
         self.kernel = version
-        self._victims.clear()
+        self._forget()
 
     def _place_rows(self, report: Report) -> None:
         if self._rows:
@@ -215,7 +271,7 @@ class Host:
 
 def _completes(later: Report, headless: Report) -> bool:
     """`later` is the head, `headless` the tail, of one report or of two whose middle is lost."""
-    if later.invoker is None or later.victim or later.nobody or later.panic:
+    if later.failure or later.invoker is None or later.victim or later.nobody or later.panic:
         return False
     victim = headless.victim.pid
     return not later.tasks or (

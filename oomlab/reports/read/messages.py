@@ -54,8 +54,12 @@ STAT = re.compile(r"([a-z_]{2,40})[: ](\d{1,20})(?:KB)?(?=\s|$)")
 
 ZONE = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}) free:\d")
 SIZE = re.compile(r"([a-z_()]{3,24}): ?(\d{1,18})k?B?")
-BUDDY = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}): (?=\d{1,9}\*\d.*= ?\d{1,18}kB)")  # whole
-BLOCKS = re.compile(r"(\d{1,9})\*(\d{1,9})kB")
+BUDDY = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}): (?=\d{1,9}\*\d.*[= ] ?\d{1,18}kB$)")  # whole
+BLOCKS = re.compile(r"(\d{1,9})\*(\d{1,9})kB(?: \(([A-Z]{1,8})\))?")
+HUGE = re.compile(r"hugepages_total=(\d{1,12}) hugepages_free=(\d{1,12}) .{0,40}_size=(\d{1,9})kB")
+SLAB = re.compile(r"(\S{1,64})\s+\d{1,12}KB\s+(\d{1,12})KB$")
+FAILURE = re.compile(r"(.*?):? page allocation (?:failure|stalls).{0,40}order:(\d{1,2}), mode:(.*)")
+SYSRQ = re.compile(r"SysRq ?: ?Manual OOM|Manual OOM execution")
 COUNT = re.compile(r"([a-z_]{3,28}):(\d{1,18})(?=\s|$)")
 
 
@@ -87,6 +91,14 @@ def header(text: str) -> Invoker | None:
     if nodemask:
         invoker.nodemask = nodemask[1]
     return invoker
+
+
+def failure(text: str) -> Invoker | None:
+    """`%s: page allocation failure: order:%u, mode:%#x(%pGg), nodemask=%*pbl`."""
+    found = FAILURE.match(text)
+    return found and header(
+        f"{found[1][-COMM:]} invoked oom-killer: gfp_mask={found[3]}, order={found[2]}"
+    )
 
 
 def kernel_version(text: str) -> str | None:

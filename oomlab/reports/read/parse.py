@@ -9,7 +9,8 @@ input raises, except NotText for what is no text at all.
 import math
 from collections.abc import Iterator
 
-from .blocks import NotText, Source
+from .blocks import PAUSE, NotText, Source
+from .direction import oldest_first
 from .host import Host
 from .readers import read
 from .report import Report
@@ -22,22 +23,30 @@ SILENT = 2000  # messages after which a machine has no more to say of a report
 MOST_HOSTS = 256
 
 
-def parse(source: Source) -> Iterator[Report]:
-    """Every OOM report of the text lines or the binary file, each soon after it has ended."""
+def parse(source: Source, *, live: bool = False, failures: bool = False) -> Iterator[Report]:
+    """Every OOM report of the text lines or the binary file, each soon after it has ended.
+
+    With `live` the source is a pipe somebody still writes to: a report that is complete is told as
+    soon as nothing more comes for PAUSE_S. With `failures` the page allocation failures are told
+    too, which are no OOM: their `kind` says so.
+    """
     log = _Log()
     waiting = 0
-    for line in whole_messages(kernel_lines(source)):
+    lines = kernel_lines(source, live=live)
+    for line in whole_messages(lines if live else oldest_first(lines)):
         if line is None:
             log.finish()
+        elif line is PAUSE:
+            log.settle()
         else:
             text = line.text.lstrip()
             if text:
                 read(log.host_of(line), line, text)
         if len(log.done) > waiting:
-            yield from log.in_order()
+            yield from (report for report in log.in_order() if failures or not report.failure)
             waiting = len(log.done)
     log.finish()
-    yield from log.in_order()
+    yield from (report for report in log.in_order() if failures or not report.failure)
 
 
 class _Log:
@@ -74,6 +83,13 @@ class _Log:
         """End the reports of machines that told nothing in the last `silent` messages."""
         for host in self.hosts.values():
             if self.messages - host.seen >= silent:
+                host.release()
+
+    def settle(self) -> None:
+        """Nothing comes for now: what has its end is told."""
+        for host in self.hosts.values():
+            report = host.report
+            if report and (report.kills or report.nobody or report.panic):
                 host.release()
 
     def in_order(self) -> Iterator[Report]:

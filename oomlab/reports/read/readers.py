@@ -18,6 +18,7 @@ PAGES = {
     "pages reserved": "reserved_pages",
     "reserved pages": "reserved_pages",
     "total pagecache pages": "pagecache_pages",
+    "pages cma reserved": "cma_pages",
 }
 COUNTS = (
     "active_anon:",
@@ -44,6 +45,8 @@ def read(host: Host, line: Line, text: str) -> None:
     reader = READERS.get(word)
     if reader:
         reader(host, line, text)
+    elif "page allocation " in text:
+        read_failure(host, line, text)
     elif "+0x" in text:
         if host.report and host.part < CHOICE:
             host.report.via.update(name for name in TELLING if name in text)
@@ -57,6 +60,8 @@ def read(host: Host, line: Line, text: str) -> None:
         read_cpuset(host, text)
     elif word.startswith(COUNTS):
         memory(host, line).counts.update(messages.counts(text))
+    elif text.endswith("KB") and host.report and host.part == MEMORY:
+        read_slab(host, text)
     elif host.part == TABLE and "] [" in text:
         torn = text.index("] [") + 2  # what stands before a row is not always a prefix
         if ROW.match(text, torn):
@@ -75,6 +80,14 @@ def read_header(host: Host, line: Line, text: str) -> None:
         return  # no header, or the same line twice
     adopt = old and old.invoker is None and host.part < CHOICE and host.near(line)
     host.open(line, HEADER, anew=not adopt).invoker = invoker
+
+
+def read_failure(host: Host, line: Line, text: str) -> None:
+    """A request failed and no OOM killer came: what it lists is its own, never the next OOM's."""
+    invoker = messages.failure(text)
+    if invoker:
+        report = host.open(line, HEADER, anew=True)
+        report.invoker, report.failure = invoker, True
 
 
 def read_cpuset(host: Host, text: str) -> None:
@@ -111,7 +124,11 @@ def memory(host: Host, line: Line, anew: bool = False) -> Memory:
 
 
 def read_mem_info(host: Host, line: Line, text: str) -> None:
-    memory(host, line, anew=bool(host.report and host.report.tasks))
+    old = host.report
+    again = old and old.memory and old.memory.counts and not host.near(line)
+    memory(host, line, anew=bool(old and (old.tasks or (old.failure and again))))
+    if old is host.report and again:  # an earlier list was of something else that failed
+        old.memory = Memory()
 
 
 def read_pages(host: Host, line: Line, text: str) -> None:
@@ -142,13 +159,28 @@ def read_zone(host: Host, line: Line, text: str) -> None:
         for zone in host.report.memory.zones:
             if (zone.node, zone.name) == (node, buddy[2]):
                 blocks = messages.BLOCKS.findall(text)
-                zone.blocks = {int(kb): int(count) for count, kb in blocks if int(kb)}
+                zone.blocks = {int(kb): int(count) for count, kb, _ in blocks if int(kb)}
+                zone.types = {int(kb): types for _, kb, types in blocks if types and int(kb)}
+        return
+    huge = messages.HUGE.search(text)
+    if huge:
+        told = host.report.memory if host.report else None
+        if told and len(told.hugepages) < MOST:
+            told.hugepages.append(tuple(map(int, huge.groups())))
+
+
+def read_slab(host: Host, text: str) -> None:
+    """`Unreclaimable slab info:` (4.15+): a cache, what is used of it, all of it."""
+    slab = messages.SLAB.match(text)
+    if slab and host.report.memory and len(host.report.memory.slabs_kb) < MOST:
+        host.report.memory.slabs_kb[slab[1]] = int(slab[2])
 
 
 def read_reserve(host: Host, line: Line, text: str) -> None:
     if host.report and host.report.memory and host.report.memory.zones:
         pages = [cell for cell in text.split()[1:] if cell.isdecimal() and len(cell) < 20]
-        host.report.memory.zones[-1].lowmem_reserve = tuple(map(int, pages[:8]))
+        zone = host.report.memory.zones[-1]
+        zone.lowmem_reserve = zone.lowmem_reserve or tuple(map(int, pages[:8]))
 
 
 # the limit of a cgroup
@@ -194,6 +226,8 @@ def read_memory_cgroup(host: Host, line: Line, text: str) -> None:
 
 def read_stats(host: Host, text: str) -> None:
     if len(host.stats) < MOST:
+        if "KB" in text and host.report and host.report.memcg:
+            host.report.memcg.stats_in_kb = True
         host.stats.update((key, int(n)) for key, n in messages.STAT.findall(text))
 
 
@@ -219,9 +253,11 @@ def read_choice(host: Host, line: Line, text: str) -> None:
         return
     reap = messages.reap(text)
     if reap:
-        if host.report and len(host.report.reaps) < MOST:
-            reap.stamp = line.stamp
-            host.report.reaps.append(reap)
+        reap.stamp = line.stamp
+        host.reaped(reap)
+        return
+    if messages.SYSRQ.search(text):
+        host.sysrq(line)
         return
     scored = messages.scored(text)
     if scored:
@@ -250,7 +286,8 @@ def read_kill(host: Host, line: Line, kill: Kill) -> None:
     old = host.report
     if old and any(kill.pid == other.pid for other in old.kills):
         return
-    report = host.open(line, CHOICE, anew=bool(old and old.kills and not old.group))
+    alone = old and old.kills and not (old.group or host.in_a_group(line, kill))
+    report = host.open(line, CHOICE, anew=bool(alone))
     if len(report.kills) < MOST:
         kill.stamp = line.stamp
         report.kills.append(kill)
@@ -269,7 +306,7 @@ READERS = {
     **dict.fromkeys(("memory:", "memory+swap:", "swap:", "kmem:"), read_counter),
     **dict.fromkeys(("Free", "Total"), read_swap),
     **dict.fromkeys(("Task", "Tasks"), read_task_in),
-    **dict.fromkeys(("Out", "Killed"), read_choice),
+    **dict.fromkeys(("Out", "Killed", "sysrq:", "SysRq", "SysRq:"), read_choice),
     "Linux": read_boot,
     "Mem-Info:": read_mem_info,
     "lowmem_reserve[]:": read_reserve,

@@ -5,10 +5,18 @@ A Report is filled by `parse` with what was found. What was not found stays None
 Captions of the task table are the kernel's own (mm/oom_kill.c, dump_tasks).
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-PAGE_KB_OF_MACHINE = {"ppc64": 64, "ppc64le": 64, "alpha": 8, "sparc64": 8, "ia64": 16}
+PAGE_SIZES_KB = (4, 8, 16, 64)
+# Words of a release that say what its pages are: a flavour first, then the machine. RHEL 7 and 8
+# have pages of 64 kB on arm64, RHEL 9 only in its flavour +64k.
+PAGES_OF_RELEASE = (
+    (64, r"[-+.]64k\b|\.el[78][\w.]*\.aarch64|ppc64|powerpc64"),
+    (16, r"[-+.]16k\b|rpi-2712|\basahi|ia64|loongarch64"),
+    (8, r"\balpha|sparc64"),
+)
 
 
 class TaskRow(NamedTuple):
@@ -58,6 +66,7 @@ class Zone:
     sizes_kb: dict[str, int] = field(default_factory=dict)  # free, min, low, high, managed, ...
     lowmem_reserve: tuple[int, ...] = ()  # pages
     blocks: dict[int, int] = field(default_factory=dict)  # free blocks by size in kB
+    types: dict[int, str] = field(default_factory=dict)  # letters of their migrate types
     all_unreclaimable: bool | None = None
 
 
@@ -70,8 +79,11 @@ class Memory:
     swap_total_kb: int | None = None
     swap_free_kb: int | None = None
     pagecache_pages: int | None = None
+    cma_pages: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
     zones: list[Zone] = field(default_factory=list)
+    hugepages: list[tuple[int, int, int]] = field(default_factory=list)  # total, free, kB of one
+    slabs_kb: dict[str, int] = field(default_factory=dict)  # "Unreclaimable slab info", by cache
 
 
 @dataclass(slots=True)
@@ -91,6 +103,7 @@ class Memcg:
     task_path: str | None = None
     counters: dict[str, Counter] = field(default_factory=dict)
     stats: dict[str, dict[str, int]] = field(default_factory=dict)  # path: {counter: as printed}
+    stats_in_kb: bool = False  # `cache:4KB` of v1; otherwise they are bytes
 
 
 @dataclass(slots=True)
@@ -150,6 +163,8 @@ class Report:
 
     lines: tuple[int, int] = (0, 0)  # first and last line of the input, from 1
     host: str | None = None
+    time: str | None = None  # as the log has it, ISO 8601 where it names the year
+    uptime_s: float | None = None  # printk's stamp
     kernel: str | None = None
     invoker: Invoker | None = None
     memory: Memory | None = None
@@ -171,6 +186,8 @@ class Report:
     damaged_rows: int = 0
     late_header: bool = False  # the header stood after the kill line
     earlier_victims: tuple[int, ...] = ()  # killed earlier in the same log
+    given_up: tuple[str, ...] = ()  # of those, whom the reaper could not reap
+    failure: bool = False  # a page allocation failure: no OOM, nobody dies of it
 
     @property
     def victim(self) -> Kill | None:
@@ -196,6 +213,8 @@ class Report:
     @property
     def kind(self) -> str:
         """global, memcg, cpuset, mempolicy, sysrq, or `mempolicy or cpuset` if undecided."""
+        if self.failure:
+            return "allocation failure"
         if "moom_callback" in self.via or (self.invoker and self.invoker.order == -1):
             return "sysrq"
         constraint = self.summary.constraint if self.summary else None
@@ -206,6 +225,7 @@ class Report:
         messages = [k.message for k in self.kills] + [self.scored.message if self.scored else ""]
         if (
             constraint == "CONSTRAINT_MEMCG"
+            or (self.summary and self.summary.oom_memcg)  # 5.0-5.2 say CONSTRAINT_NONE with it
             or self.memcg
             or "mem_cgroup_out_of_memory" in self.via
             or any("cgroup" in message for message in messages)
@@ -234,18 +254,44 @@ class Report:
         return not seen <= node_list(self.invoker.nodemask)
 
     @property
+    def cgroup_version(self) -> int | None:
+        """1 or 2, by the counters and statistics printed; None if they do not tell."""
+        memcg = self.memcg
+        if memcg is None:
+            return None
+        if memcg.counters.keys() & {"memory+swap", "kmem"}:
+            return 1
+        if "swap" in memcg.counters:
+            return 2
+        names = set().union(*memcg.stats.values())
+        return 1 if names & {"rss", "cache"} else 2 if "anon" in names else None
+
+    @property
     def page_kb(self) -> int:
-        """Size of a page in kB: from a victim's row and kill line, the buddy lists, the machine."""
+        """Size of a page in kB; 4 where nothing tells."""
+        return self.known_page_kb or 4
+
+    @property
+    def known_page_kb(self) -> int | None:
+        """By a victim's row and kill line, the buddy lists, the free memory, or the release."""
         for kill in self.kills:
             row = next((t for t in self.tasks if kill.pid in (t.pid, t.tgid)), None)
             total_vm = kill.sizes_kb.get("total-vm")
-            if row and row.total_vm and total_vm in [row.total_vm * kb for kb in (4, 8, 16, 64)]:
+            if row and row.total_vm and total_vm in [row.total_vm * kb for kb in PAGE_SIZES_KB]:
                 return total_vm // row.total_vm
-        blocks = [min(z.blocks) for z in self.memory.zones if z.blocks] if self.memory else []
-        if blocks and min(blocks) in (4, 8, 16, 64):
+        zones = self.memory.zones if self.memory else []
+        blocks = [min(z.blocks) for z in zones if z.blocks]
+        if blocks and min(blocks) in PAGE_SIZES_KB:
             return min(blocks)
-        machine = (self.kernel or "").rpartition(".")[2]
-        return PAGE_KB_OF_MACHINE.get(machine, 4)
+        free, pages = sum(z.sizes_kb.get("free", 0) for z in zones), 0
+        if zones:
+            pages = self.memory.counts.get("free", 0)
+        if pages > 1000:  # the two are read at different times
+            near = min(PAGE_SIZES_KB, key=lambda kb: abs(free - kb * pages))
+            if abs(free - near * pages) < free / 8:
+                return near
+        by_release = (kb for kb, words in PAGES_OF_RELEASE if re.search(words, self.kernel or ""))
+        return next(by_release, 4 if self.kernel else None)
 
     @property
     def missing(self) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .blocks import BLOCK, WORDS, Source, near_reports
+from .blocks import BLOCK, PAUSE, WORDS, Source, near_reports
 from .envelopes import ENDS, records, unwrapped
 
 
@@ -24,6 +24,7 @@ class Line(NamedTuple):
     text: str
     length: int  # characters of the physical line, so that a terminal's width can be seen
     gap: bool = False  # blanks at the end of the physical line were taken off
+    head: str = ""  # what stood before the kernel's text; the log's own time is in it
 
 
 # Where none of these is in a block, none of its lines is odd.
@@ -75,15 +76,19 @@ DATE = re.compile(
     r"|[^\s\[\]]{1,6} [^\s\[\]]{1,8} {1,2}\d{1,2} \d\d:\d\d:\d\d (?:[A-Z]{2,5} )?\d{4}"
     r")\s{1,8}(?:std(?:out|err) [FP] )?"
 )
+TAG_ALONE = re.compile(r"\S{1,255} kernel ")  # after a date: an export without the colon
 OTHER_DAEMON = re.compile(r"\S{1,80} [\w./@()-]{1,48}(?:\[\d{1,8}\])?: ")
 
 
-def kernel_lines(source: Source) -> Iterator[Line | None]:
+def kernel_lines(source: Source, live: bool = False) -> Iterator[Line | None]:
     """The kernel's lines near OOM reports; None where lines were left out in between."""
     quoted_printable = False
     held = ""  # a physical line that goes on with the next one: `=` or `\` at its end
     number = 0
-    for first, block in near_reports(source):
+    for first, block in near_reports(source, live):
+        if block is PAUSE:
+            yield PAUSE
+            continue
         if block is None:
             held = ""
             yield None
@@ -96,10 +101,10 @@ def kernel_lines(source: Source) -> Iterator[Line | None]:
         if "\r\n" in block:
             block = block.replace("\r\n", "\n")
         if block[:1] == "{" and not held and (told := records(block)):
-            for number, (text, host) in enumerate(told, first):
+            for number, (text, host, time) in enumerate(told, first):
                 if ODD_LINE.search(text):
-                    yield from _cleaned(number, 0, host, text, len(text))
-                elif line := _usual(number, host, text):
+                    yield from _cleaned(number, 0, host, text, len(text), time)
+                elif line := _usual(number, host, text, time):
                     yield line
             continue
         if not (quoted_printable or held or block[:1] in ">|' " or any(x in block for x in ODD)):
@@ -137,13 +142,14 @@ def _characters(escaped: re.Match) -> str:
     return bytes.fromhex(escaped[0].replace("=", "")).decode("utf-8", "replace")
 
 
-def _usual(number: int, host: str | None, text: str) -> Line | None:
+def _usual(number: int, host: str | None, text: str, head: str = "") -> Line | None:
     """A line without quotes and envelope: nearly all of a long log, so the usual prefixes first."""
     length = len(text)
     name = host
     at = text.find(" kernel: [")
     if at > 0:
         name = text[text.rfind(" ", 0, at) + 1 : at]
+        head = head or text[:at]
         at = 0 if '"' in name or ":" in name else at + 10
     else:
         at = text[:1] == "["
@@ -155,16 +161,19 @@ def _usual(number: int, host: str | None, text: str) -> Line | None:
             plain = name is not host or " kernel: " not in rest
             if plain and rest[:2] not in (" [", " (") and rest[:1] != "(":  # else who printed it
                 gap = end + 2 + len(rest) < length
-                return tuple.__new__(Line, (number, 0, name, stamp, False, rest, length, gap))
+                return tuple.__new__(Line, (number, 0, name, stamp, False, rest, length, gap, head))
         except ValueError:
             pass
-    return _without_prefix(number, 0, host, text, length)
+    return _without_prefix(number, 0, host, text, length, head)
 
 
 def _clean(number: int, text: str, length: int) -> Iterator[Line]:
     """One physical line: its quotes and its envelope off."""
     host = None
+    time = ""
     depth = 0
+    if text[:5] == "data:":  # of a stream of events
+        text = text[5:].lstrip()
     if text[:1] in "> |\t":
         quote = QUOTE.match(text)
         if quote:
@@ -174,13 +183,15 @@ def _clean(number: int, text: str, length: int) -> Iterator[Line]:
                 text = text.rstrip().removesuffix("|")
     start = text.lstrip()[:1]
     if start and (start in "{\"'}]" or "[{" in text[:8] or text == "["):
-        text, host = unwrapped(text.strip())
+        text, host, time = unwrapped(text.strip())
     elif (literal := text.rstrip(ENDS))[-1:] in ("'", '"') and literal.count(literal[-1]) % 2 == 0:
         text = literal[:-1]  # the opening quote is part of the prefix
-    yield from _cleaned(number, depth, host, text, length)
+    yield from _cleaned(number, depth, host, text, length, time)
 
 
-def _cleaned(number: int, depth: int, host: str | None, text: str, length: int) -> Iterator[Line]:
+def _cleaned(
+    number: int, depth: int, host: str | None, text: str, length: int, time: str = ""
+) -> Iterator[Line]:
     """What HTML and escapes hide; cut where it holds several kernel lines."""
     if "</" in text or "<pre" in text or "<span" in text:
         text = TAG.sub("", text)
@@ -196,18 +207,18 @@ def _cleaned(number: int, depth: int, host: str | None, text: str, length: int) 
         last = len(pieces) - 1
         for i, piece in enumerate(pieces):
             if piece or not i:
-                line = _without_prefix(number, depth, host, piece, length if i == last else 0)
+                line = _without_prefix(number, depth, host, piece, length if i == last else 0, time)
                 if line is not None:
                     host = line.host or host
                     yield line
         return
-    line = _without_prefix(number, depth, host, text, length)
+    line = _without_prefix(number, depth, host, text, length, time)
     if line is not None:
         yield line
 
 
 def _without_prefix(
-    number: int, depth: int, host: str | None, text: str, length: int
+    number: int, depth: int, host: str | None, text: str, length: int, time: str = ""
 ) -> Line | None:
     """The kernel's own text, whose host and when; None if another program printed the line."""
     whole = len(text)
@@ -215,18 +226,25 @@ def _without_prefix(
     gap = len(text) < (whole or length)
     bare = True
     head = ""
+
+    def told(stamp: float | None, text: str, before: str) -> Line:
+        return Line(number, depth, host, stamp, False, text, length, gap, time or before)
+
     if text[:1] == "[" or text[2:3] == "-" or " :" in text[:16] or "MESSAGE=" in text[:16]:
         for prefix in (FIELD, FACILITY, LOGCAT, DATED):
             dated = prefix.match(text)
             if dated:
                 text = text[dated.end() :]
+                head = dated[0]
                 bare = False
     at = text.find("kernel")
     if at >= 0:
         tag = KERNEL.match(text, at) or KERNEL.search(text, at, 200)
+        if tag is None and (dated := DATE.match(text)):
+            tag = TAG_ALONE.match(text, dated.end())
         if tag:
-            head = text[: tag.start()]
-            words = head.rsplit(None, 1)
+            head = text[: tag.end() if tag.re is TAG_ALONE else tag.start()]
+            words = head.removesuffix(" kernel ").rsplit(None, 1)
             if len(words) == 2 and HOST.fullmatch(words[1]):
                 host = words[1]
             text = text[tag.end() :]
@@ -241,12 +259,11 @@ def _without_prefix(
             text = text[seconds.end() :]
         stamp = None if seconds[1][0] == "+" else float(seconds[1])
     if seconds or not bare:
-        return Line(number, depth, host, stamp, False, text, length, gap)
+        return told(stamp, text, head)
     if ":" in text or ";" in text:
         record = RECORD.match(text)
         if record:
-            stamp = int(record[1]) / 1e6
-            return Line(number, depth, host, stamp, False, text[record.end() :], length, gap)
+            return told(int(record[1]) / 1e6, text[record.end() :], "")
         dated = DATE.match(text)
         if dated:
             text = text[dated.end() :]
@@ -255,8 +272,8 @@ def _without_prefix(
                 if not any(word in text for word in WORDS):
                     return None
                 host, text = text.split(None, 1)[0], text[daemon.end() :]
-            return Line(number, depth, host, None, False, text, length, gap)
-    return Line(number, depth, host, None, True, text, length, gap)
+            return told(None, text, dated[0])
+    return Line(number, depth, host, None, True, text, length, gap, time)
 
 
 def _host_before(head: str) -> str | None:

@@ -8,6 +8,7 @@ the stats of a memcg) become one line in the same way, which is what rsyslog mak
 import re
 from collections.abc import Iterable, Iterator
 
+from .blocks import PAUSE
 from .messages import COMM, leading_numbers
 from .report import TaskRow
 from .text import Line
@@ -29,6 +30,7 @@ ROW = re.compile(r"\s*\[\s*\d{1,10}\]\s+-?\d{1,10}\s+\d{1,10}(?:\s|$)")  # pid, 
 CAPTIONS = re.compile(r"\s*\[\s*pid\s*\]")
 HEADER_END = re.compile(r"(?:oom_score_adj|oomkilladj|oom_adj)=-?\d+$")
 NUMBERS = re.compile(r"[-\d\s]+(?:\S.*)?$")
+GLUED = re.compile(r"(?:anon|file|shmem)-rss$|total-vm$|pgtables$")
 KILOBYTES = re.compile(r"\d*kB")
 NAMES = set(TaskRow._fields)
 
@@ -39,10 +41,10 @@ def whole_messages(lines: Iterable[Line | None]) -> Iterator[Line | None]:
     widths: dict[int, int] = {}  # depth: numbers in a row of the task table, pid not counted
     longest = full = 0  # of the physical lines, and how many were that long
     for line in lines:
-        if line is None:
+        if line is None or line is PAUSE:
             yield from held.values()
             held.clear()
-            yield None
+            yield line
             continue
         depth = line.depth
         before = held.get(depth)
@@ -102,8 +104,11 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
         numbers, name = leading_numbers(first.partition("]")[2])
         if name == ["-"]:  # in front of a negative number
             return before._replace(text=first + more, length=line.length, gap=line.gap)
-        if name and (not broken or len(" ".join(name)) + len(more) > COMM):
+        tail = before.length < len(first) and re.fullmatch(r"[\w:./@-]{1,14}", more)
+        if name and (not (broken or tail) or len(" ".join(name)) + len(more) > COMM):
             return None
+        if name and not broken:  # a mailer broke the row before, and a terminal its name
+            glue = ""
         if not name and numbers < 6 and not NUMBERS.match(more):
             return None
         others, rest = leading_numbers(more)
@@ -116,6 +121,8 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
             return None
         if first.split()[-1] + more.split()[0] in NAMES - {first.split()[-1]}:
             glue = ""
+    elif "oom-kill:constraint" in first or GLUED.search(first, max(0, len(first) - 40), len(first)):
+        glue = "" if more[:1] in ":," or "oom-kill:" in first else glue
     elif first.endswith("/") or (first[-1:].isdecimal() and KILOBYTES.match(more)):
         glue = ""
     return before._replace(text=first + glue + more, length=line.length, gap=line.gap)
