@@ -112,10 +112,11 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     sub.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
     sub.add_argument("--trust", action="store_true", help="run the Python text in them too")
 
-    sub = command("explain", explain, "explain the OOM reports in a log: why that process?")
-    sub.add_argument("file", help="a log, or - for standard input")
-    sub.add_argument("--json", action="store_true")
-    sub.add_argument("--what-if", action="append", metavar="PID:adj=N", help="who would die then?")
+    sub = command("explain", explain, "OOM reports in logs: who ate it, why that process, what now")
+    if words[:1] == ["explain"]:  # the others need not load the reports
+        from .reports.tell.console import add_arguments
+
+        add_arguments(sub)
 
     sub = command("fidelity", fidelity, "the model against recorded runs of real kernels")
     sub.add_argument("folder", type=Path)

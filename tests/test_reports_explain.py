@@ -261,7 +261,7 @@ def reason(made):
 
 def test_each_known_reason():
     small, hog = task(5, "small", 500), task(7, "hog", 9000)
-    assert reason(report(small, hog, killed=5)) == "already dying"
+    assert reason(report(small, hog, killed=5)) == "passed over"
     assert reason(report(small, hog, killed=77)) == "rows missing"
     assert reason(report(task(5, "b", 8990), hog, killed=5)) == "close"
     assert reason(report(small, hog, killed=5, torn_table=13.5)) == "torn table"
@@ -269,7 +269,9 @@ def test_each_known_reason():
     assert reason(report(small, hog, task(8, "hog", 9000), killed=5)) == "shared mm"
     assert reason(report(small, hog, nobody=True)) == "nobody left"
     asked = report(small, hog, killed=5, invoker=Invoker("small", 5))
-    assert reason(asked) == "allocating task"
+    assert reason(asked) == "passed over"  # its message does not name the sysctl
+    asked.kills[0].message = ""
+    assert reason(asked) == "asked, and killed"
     many = [task(100 + i, f"t{i}", 9000 + 97 * i) for i in range(20)]
     assert reason(report(small, *many, killed=5)) == "unexplained"
     assert reason(report(small, *many, killed=5, kernel="5.8.0-rc4")) == "unreleased kernel"

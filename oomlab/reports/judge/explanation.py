@@ -8,14 +8,22 @@ from dataclasses import dataclass
 
 from ...model.policy import Policy
 from ..read.report import Report, TaskRow
+from .accounting import Account
+from .cause import Cause
+from .owners import Cgroup, Program
 from .totals import Total
+from .zones import Judged
 
 REASONS = {
     "tie": "points are equal, and which of equals wins depends on an order that is not printed",
     "thread": "the choice fell on a thread; the kill line names its process",
     "child sacrificed": "the choice was right, but a child of it died in its place",
     "allocating task": "vm.oom_kill_allocating_task is set: who asked is killed, without a choice",
-    "already dying": "tasks with more points were passed over: they were dying or reaped already",
+    "asked, and killed": "who asked was killed; the line that would say that "
+    "vm.oom_kill_allocating_task is set is not in the text",
+    "already dying": "tasks with more points were passed over: they were killed before",
+    "passed over": "tasks with more points were passed over, as dying or reaped ones are; nothing "
+    "in the text says that these were",
     "shared mm": "tasks with more points may share their memory with another one, unkillable or "
     "waiting in vfork, for which the killer passes them over",
     "hidden swap": "this table does not print swap, and swap was in use",
@@ -70,6 +78,12 @@ class Explanation:
     spared_from: int | None = None  # the highest oom_score_adj with which the predicted one lives
     recomputed_score: int | None = None  # of the task in `Kill process ... score N`
     verdict: Verdict = Verdict()
+    zones: tuple[Judged, ...] = ()  # each before the request
+    account: Account | None = None  # who holds the memory
+    programs: tuple[Program, ...] = ()
+    cgroups: tuple[Cgroup, ...] = ()
+    cause: Cause = Cause("unclear", "")
+    advice: tuple[str, ...] = ()  # what to do, the surest first
 
     @property
     def margin(self) -> int | None:

@@ -116,6 +116,17 @@ def generation(report: Report) -> str:
     return next(name for below, name in GENERATIONS if release < below)
 
 
+def lineage(report: Report) -> str:
+    """`the family 4.6-4.18`, or `4.19 or later` where only the formats tell, which stay."""
+    release, family = version(report), generation(report)
+    if report.kernel or release is None:
+        return f"the family {family}"
+    bounded = report.columns and "pgtables_bytes" not in report.columns
+    if bounded or release < (4, 6):
+        return f"the family {family}"
+    return f"{'.'.join(map(str, release[:2]))} or later"
+
+
 def policy_for(report: Report) -> Policy | None:
     """The rules this kernel chose by; None for the heuristics before 2.6.36.
 
@@ -140,8 +151,22 @@ def policy_for(report: Report) -> Policy | None:
     messages = [kill.message for kill in report.kills]
     if report.scored:
         messages.append(report.scored.message)
+    if release < (5, 18) and has_reap_delay(report):
+        rules = replace(rules, reap_delay=presets.LINUX_6_1.reap_delay)
     allocating = any("oom_kill_allocating_task" in message for message in messages)
     return replace(rules, oom_kill_allocating_task=allocating)
+
+
+def has_reap_delay(report: Report) -> bool | None:
+    """The reaper's two seconds (e4a38402c36e, 5.18, and stable kernels from 5.10.113, 5.15.36 on),
+    by the times: its first line 1.99 s or more after the kill; None if no time tells."""
+    killed = {kill.pid: kill.stamp for kill in report.kills}
+    waits = [
+        reap.stamp - killed[reap.pid]
+        for reap in report.reaps
+        if reap.stamp is not None and killed.get(reap.pid) is not None
+    ]
+    return min(waits) >= 1.99 if waits else None
 
 
 def _is_rhel7(report: Report, release: tuple[int, ...]) -> bool:

@@ -8,6 +8,7 @@ from .kernels import in_container, policy_for
 
 BY_SCORE = "as the printed score tells"
 UNLIMITED_KB = 1 << 52  # a memcg without limit prints 2^63 bytes in kB, less a page
+UNLIMITED_32_KB = ((1 << 31) - 1) * 4  # PAGE_COUNTER_MAX where a long has 32 bits
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,47 @@ def total_pages(report: Report) -> Total:
         limit = _limit(report, swap)
         if limit:
             return limit
-    elif memory and memory.ram_pages is not None:
-        ram = memory.ram_pages - (memory.reserved_pages or 0)
+    elif memory and (ram_kb(report) or zones_kb(report)):
+        ram, source = _ram(report)
         nodes = _allowed_pages(report)
         if nodes:
             return Total(nodes + (swap or 0), nodes + (swap or 0), "the allowed nodes, and swap")
-        return Total(max(ram + (swap or 0), 1), ram + (swap or 0), "RAM - reserved + swap")
+        return Total(max(ram + (swap or 0), 1), ram + (swap or 0), source)
     by_score = _by_score(report)
-    if by_score:
-        return Total(by_score, by_score, BY_SCORE)
     held = sum((row.rss or 0) + (row.swapents or 0) for row in report.tasks)
+    largest = max(((row.rss or 0) + (row.swapents or 0) for row in report.tasks), default=0)
+    if by_score and by_score > largest:
+        return Total(by_score, by_score, BY_SCORE)
     guess = max(held, 1000)
     return Total(guess, 16 * guess, "a guess: the memory that the tasks hold")
+
+
+def ram_kb(report: Report) -> int | None:
+    """`pages RAM` less `pages reserved`."""
+    memory = report.memory
+    if memory is None or memory.ram_pages is None:
+        return None
+    return max(memory.ram_pages - (memory.reserved_pages or 0), 0) * report.page_kb
+
+
+def zones_kb(report: Report) -> int:
+    """What the zones that are listed hold."""
+    zones = [zone.sizes_kb for zone in report.memory.zones] if report.memory else []
+    return sum(sizes.get("managed", sizes.get("present", 0)) for sizes in zones)
+
+
+def _ram(report: Report) -> tuple[int, str]:
+    """Pages of RAM. Where the zones hold much less, and all that is counted fits into them, `pages
+    RAM` is not this machine's."""
+    ram, zones, counts = ram_kb(report), zones_kb(report), report.memory.counts
+    if ram is None:
+        return zones // report.page_kb, "the zones, and swap"
+    kinds = ("active_anon", "inactive_anon", "active_file", "inactive_file", "unevictable", "free")
+    counted = sum(counts.get(kind, 0) for kind in kinds) * report.page_kb
+    if zones and zones < 0.9 * ram and 0.5 * zones < counted <= 1.03 * zones:
+        source = "the zones, which `pages RAM` contradicts, and swap"
+        return zones // report.page_kb, source
+    return ram // report.page_kb, "RAM - reserved + swap"
 
 
 def _by_score(report: Report) -> int | None:
@@ -52,7 +82,9 @@ def _by_score(report: Report) -> int | None:
     row = next((r for r in report.tasks if pids & {r.pid, r.tgid}), None)
     if row is None and report.kills and scored and scored.name == report.kills[0].name:
         row = row_of(report.kills[0], report.page_kb)
-    if rules is None or row is None or not row.rss or scored.score < 2 or row.oom_score_adj:
+    if rules is None or row is None or not row.rss or scored.score < 2:
+        return None
+    if row.oom_score_adj != 0:  # or it is not known
         return None
     points = row.rss + (row.swapents or 0) + sum(page_tables(row, report.page_kb))
     if row.uid == 0 and not in_container(report):
@@ -63,10 +95,15 @@ def _by_score(report: Report) -> int | None:
     return points * 1000 // scored.score
 
 
+def unlimited(limit_kb: int) -> bool:
+    """A counter without a limit prints the largest number it can hold."""
+    return limit_kb >= UNLIMITED_KB or limit_kb == UNLIMITED_32_KB
+
+
 def _limit(report: Report, swap: int | None) -> Total | None:
     """mem_cgroup_get_max(): the limit, and as much swap as the cgroup and the machine have."""
     counters = report.memcg.counters if report.memcg else {}
-    if "memory" not in counters or counters["memory"].limit_kb >= UNLIMITED_KB:
+    if "memory" not in counters or unlimited(counters["memory"].limit_kb):
         return None
     page = report.page_kb
     limit = max(counters["memory"].limit_kb // page, 1)
@@ -78,11 +115,11 @@ def _limit(report: Report, swap: int | None) -> Total | None:
     )
     if swap is None and not swapped:
         return Total(limit, limit, "the limit")
-    if both and both.limit_kb < UNLIMITED_KB:
+    if both and not unlimited(both.limit_kb):
         most = both.limit_kb // page
         pages = most if swap is None else min(limit + swap, most)
         return Total(pages, max(pages, most), "the limit with swap")
-    if own and own.limit_kb < UNLIMITED_KB:
+    if own and not unlimited(own.limit_kb):
         allowed = own.limit_kb // page
         pages = limit + (allowed if swap is None else min(allowed, swap))
         return Total(pages, pages, "the limit, and the swap limit")
@@ -128,5 +165,5 @@ def row_of(kill: Kill, page_kb: int) -> TaskRow:
         rss=rss,
         pgtables_bytes=tables,
         name=kill.name,
-        oom_score_adj=kill.oom_score_adj or 0,
+        oom_score_adj=kill.oom_score_adj,
     )

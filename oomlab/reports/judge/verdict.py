@@ -50,8 +50,8 @@ def _why_another(explanation: Explanation, victim: Kill) -> str:
     if actual is None:
         same = report.summary and report.summary.cut and report.summary.task == predicted.row.name
         return "thread" if same else "rows missing"
-    if _allocating(report, actual.row):
-        return "allocating task"
+    if _asked(report, actual.row):
+        return "asked, and killed"
     if _swap_hidden(report):
         return "hidden swap"
     if actual.points is None:
@@ -71,15 +71,16 @@ def _why_another(explanation: Explanation, victim: Kill) -> str:
     if explanation.total.most != explanation.total.pages and matters:
         return "unknown total"
     if len(ahead) <= 8:
-        return "already dying"
+        return "passed over"
     return "unreleased kernel" if is_unreleased(report) else "unexplained"
 
 
-def _allocating(report: Report, row: TaskRow) -> bool:
-    """Who asked was killed although others are larger, and nothing was scored."""
+def _asked(report: Report, row: TaskRow) -> bool:
+    """Who asked was killed, and the message that would name the sysctl is lost."""
+    if report.scored or any(kill.message for kill in report.kills):
+        return False  # `Out of memory (oom_kill_allocating_task)` would stand there
     invoker = report.invoker
-    asked = invoker and invoker.pid is not None and invoker.pid in (row.pid, row.tgid)
-    return bool(asked and (report.scored is None or report.scored.score == 0))
+    return bool(invoker and invoker.pid is not None and invoker.pid in (row.pid, row.tgid))
 
 
 def _swap_hidden(report: Report) -> bool:

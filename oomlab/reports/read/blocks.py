@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 # A report has one of these near its start and its end, and rows of its task table in between.
 WORDS = ("oom-", "oom_", "ut of memory", "Mem-Info", "total_vm", "illed process", "Linux version")
-WORDS += ("page allocation ", "Manual OOM")
+WORDS += ("page allocation ", "Manual OOM", "oomd[", "lowmemorykiller", "sending SIG", "OOM ")
 ROW = re.compile(r"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ +\d")
 BLOCK = 1 << 16  # characters that are looked through at once; longer lines are cut
 BYTE_WORDS = tuple(word.encode() for word in WORDS)

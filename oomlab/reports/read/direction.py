@@ -8,6 +8,7 @@ unless another report begins; there the rows after the captions tell.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
 
 from .text import Line
 
@@ -55,7 +56,13 @@ def _turned(held: list[Line | None], lines: Iterator[Line | None]) -> Iterator[L
     for line in lines:
         held.append(line)
         if (line and "invoked oom-killer" in line.text) or len(held) > 10 * HELD:
-            yield from reversed(held)
+            yield from _reversed(held)
             yield None
             held = []
-    yield from reversed(held)
+    yield from _reversed(held)
+
+
+def _reversed(held: list[Line | None]) -> Iterator[Line | None]:
+    """Physical lines from the last to the first; the pieces of one stay as they are."""
+    physical = [list(pieces) for _, pieces in groupby(held, lambda line: line and line.number)]
+    return chain.from_iterable(reversed(physical))

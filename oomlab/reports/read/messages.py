@@ -54,6 +54,7 @@ STAT = re.compile(r"([a-z_]{2,40})[: ](\d{1,20})(?:KB)?(?=\s|$)")
 
 ZONE = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}) free:\d")
 SIZE = re.compile(r"([a-z_()]{3,24}): ?(\d{1,18})k?B?")
+NODE = re.compile(r"Node \d{1,4} active_anon:\d")
 BUDDY = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}): (?=\d{1,9}\*\d.*[= ] ?\d{1,18}kB$)")  # whole
 BLOCKS = re.compile(r"(\d{1,9})\*(\d{1,9})kB(?: \(([A-Z]{1,8})\))?")
 HUGE = re.compile(r"hugepages_total=(\d{1,12}) hugepages_free=(\d{1,12}) .{0,40}_size=(\d{1,9})kB")
@@ -207,7 +208,7 @@ def summary(text: str) -> Summary | None:
     line.is_global = ",global_oom" in rest
     parts = FIELD.split(rest)
     for key, value in zip(parts[1::2], parts[2::2], strict=False):
-        value = value.removesuffix(",global_oom").strip()
+        value = value.removesuffix(",global_oom").removesuffix(",>").strip()  # cut by a pager
         if key in ("pid", "uid"):
             digits = re.match(r"\d{1,10}", value)
             setattr(line, key, int(digits[0]) if digits else None)

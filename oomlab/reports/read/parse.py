@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from .blocks import PAUSE, NotText, Source
 from .direction import oldest_first
 from .host import Host
+from .neighbours import MOST, Neighbour, neighbour
 from .readers import read
 from .report import Report
 from .text import Line, kernel_lines
@@ -23,12 +24,18 @@ SILENT = 2000  # messages after which a machine has no more to say of a report
 MOST_HOSTS = 256
 
 
-def parse(source: Source, *, live: bool = False, failures: bool = False) -> Iterator[Report]:
+def parse(
+    source: Source,
+    *,
+    live: bool = False,
+    failures: bool = False,
+    neighbours: list[Neighbour] | None = None,
+) -> Iterator[Report]:
     """Every OOM report of the text lines or the binary file, each soon after it has ended.
 
     With `live` the source is a pipe somebody still writes to: a report that is complete is told as
     soon as nothing more comes for PAUSE_S. With `failures` the page allocation failures are told
-    too, which are no OOM: their `kind` says so.
+    too, which are no OOM: their `kind` says so. Lines of other killers go into `neighbours`.
     """
     log = _Log()
     waiting = 0
@@ -41,6 +48,9 @@ def parse(source: Source, *, live: bool = False, failures: bool = False) -> Iter
         else:
             text = line.text.lstrip()
             if text:
+                other = neighbour(line, text) if neighbours is not None else None
+                if other and len(neighbours) < MOST:
+                    neighbours.append(other)
                 read(log.host_of(line), line, text)
         if len(log.done) > waiting:
             yield from (report for report in log.in_order() if failures or not report.failure)

@@ -147,6 +147,11 @@ def read_swap(host: Host, line: Line, text: str) -> None:
 
 def read_zone(host: Host, line: Line, text: str) -> None:
     """A zone's marks, or its free blocks by size."""
+    if messages.NODE.match(text):
+        nodes = memory(host, line).nodes_kb
+        for key, kb in messages.SIZE.findall(text)[:64]:
+            nodes[key] = nodes.get(key, 0) + int(kb)
+        return
     zone = messages.zone(text)
     if zone:
         zones = memory(host, line).zones

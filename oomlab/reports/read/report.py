@@ -83,6 +83,7 @@ class Memory:
     counts: dict[str, int] = field(default_factory=dict)
     zones: list[Zone] = field(default_factory=list)
     hugepages: list[tuple[int, int, int]] = field(default_factory=list)  # total, free, kB of one
+    nodes_kb: dict[str, int] = field(default_factory=dict)  # lines of whole nodes (4.8+), added up
     slabs_kb: dict[str, int] = field(default_factory=dict)  # "Unreclaimable slab info", by cache
 
 

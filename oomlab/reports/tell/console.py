@@ -1,173 +1,299 @@
-"""`oomlab explain FILE|- [--json] [--what-if PID:adj=N]...`: the reports of a log, explained.
+"""`oomlab explain FILE...`: the OOM reports of logs, explained, filtered, summed up or drawn.
 
-Reports are answered one by one, so that a log of any size needs little memory. JSON is one object
-{"schema": "oomlab-explain/1", "reports": [...]}.
+Reports are answered one by one, so that a log of any size needs little memory; several files are
+read on all cores. JSON is one object {"schema": "oomlab-explain/1", "reports": [...]}, or with
+--jsonl one report a line.
 """
 
 import json
+import os
+import stat
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from itertools import chain, islice
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 from ..judge.explain import explain as explain_report
-from ..judge.explanation import Explanation, Ranked
-from ..judge.kernels import generation, version
-from ..judge.request import decode
-from ..judge.what_if import changes, what_if
-from ..read.parse import NotText, parse
-from ..read.report import Report
+from ..judge.explanation import Explanation
+from ..judge.what_if import answers_to, changes, concerned, what_if
+from ..read.blocks import NotText
+from ..read.logs import DAMAGED, log_files, open_log
+from ..read.neighbours import MEANS, Neighbour
+from ..read.parse import parse
+from .colors import colored
+from .page import page_of
+from .picture import section
+from .records import SCHEMA, as_dict
+from .selection import Selection, selection
+from .summary import Brief, brief_of, summary, summary_text
 from .words import prediction, printable, spared, text_of
 
-SCHEMA = "oomlab-explain/1"
+QUESTIONS = """WHO:adj=N, WHO:rss=SIZE, WHO:swap=SIZE, limit=SIZE, ram=+SIZE, swap=+SIZE,
+kernel=RELEASE, policy=NAME. WHO is a pid, the name of a program (all its tasks) or a cgroup's path
+(all tasks of the table, if it is the one whose limit was hit). SIZE is 500M, 2G, 64K; without a
+letter pages for rss and swap of a task, kB otherwise; + and - change what was there."""
+
+
+class Told(NamedTuple):
+    """What there is to say of one report, ready to be printed by another process."""
+
+    brief: Brief
+    text: str
+    record: dict | None
+    picture: str
+    asked: bool
+
+
+def add_arguments(sub: ArgumentParser) -> None:
+    """The words of the command line."""
+    sub.add_argument(
+        "file",
+        nargs="+",
+        help="logs, folders of logs, .gz .xz .bz2 .zst too; - is what is piped",
+    )
+    sub.add_argument("--json", action="store_true", help="one object for programs")
+    sub.add_argument("--jsonl", action="store_true", help="the same, one report a line")
+    sub.add_argument("--summary", action="store_true", help="how often, when, whom and why")
+    sub.add_argument("--html", metavar="FILE", help="write a page that needs nothing else")
+    sub.add_argument("--color", action="store_true", help="bars and colours in the terminal")
+    sub.add_argument("--since", metavar="WHEN", help="2026-11-26, `2026-11-26 19:00`, 12h, 7d")
+    sub.add_argument("--killed", metavar="NAME", help="victims of this name; * stands for anything")
+    sub.add_argument("--newest-first", action="store_true")
+    question = "who would die then, or would it have been enough? "
+    sub.add_argument("--what-if", action="append", metavar="Q", help=question + QUESTIONS)
 
 
 def explain(args: Namespace) -> int:
-    """Explain every OOM report of `args.file`; status 1 and one sentence if there is none."""
-    name = "standard input" if args.file == "-" else args.file
+    """Explain the reports of `args.file`; status 1 and one sentence if there is none."""
+    how = Namespace(**{**DEFAULTS, **vars(args)})
+    files = [how.file] if isinstance(how.file, str) else how.file
     try:
-        wanted = changes(args.what_if or [])
-        if args.file == "-":
-            return tell(parse(sys.stdin.buffer), wanted, args.json, name)
-        with open(args.file, "rb") as log:
-            return tell(parse(log), wanted, args.json, name)
-    except OSError as error:
-        return refuse(f"{name} cannot be read: {error.strerror or error}.")
-    except NotText as error:
-        return refuse(f"{name} cannot be read as text: {error}.")
+        wanted = changes(how.what_if or [])
+        chosen = selection(how.since, how.killed)
+        output = _Output(how, files, wanted)
+        for told in _all_of(list(log_files(files)), wanted, chosen, how, output):
+            output.tell(told)
+        return output.end()
+    except BrokenPipeError:  # the reader has enough: nothing is wrong with the file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except ValueError as error:
         return refuse(f"{error}.")
 
 
-def tell(reports: Iterator[Report], wanted: dict, as_json: bool, name: str) -> int:
-    """Print what there is to say of each report, as soon as it is read."""
-    count = asked = 0
-    first = list(islice(reports, 1))  # what is no text is refused before anything is printed
-    if as_json:
-        print(f'{{"schema": "{SCHEMA}", "reports": [', end="")
-    for count, report in enumerate(chain(first, reports), 1):
-        explanation, other = explain_report(report), None
-        pids = {row.pid for row in report.tasks}
-        if wanted and pids and pids_of(wanted) <= pids:
-            other = what_if(report, **wanted)
-            asked += 1
-        if as_json:
-            record = as_dict(explanation) | ({"what_if": as_dict(other)} if other else {})
-            print(",\n" if count > 1 else "\n", json.dumps(record), sep="", end="")
+DEFAULTS = {
+    "json": False,
+    "jsonl": False,
+    "summary": False,
+    "html": None,
+    "color": False,
+    "since": None,
+    "killed": None,
+    "newest_first": False,
+    "what_if": None,
+}
+
+
+class _Output:
+    """Prints each report as it comes, or keeps what is needed for the end."""
+
+    def __init__(self, how: Namespace, files: list[str], wanted: dict):
+        self.how, self.files, self.wanted = how, files, wanted
+        self.kept: list[Told] = []
+        self.problems: list[str] = []
+        self.neighbours: list[Neighbour] = []
+        self.count = self.asked = 0
+        self.started = False
+
+    def tell(self, told: Told) -> None:
+        self.count += 1
+        self.asked += told.asked
+        if self.how.newest_first or self.how.summary or self.how.html:
+            self.kept.append(told)
         else:
-            print("\n" if count > 1 else "", text_of(explanation), sep="")
-            if other:
-                lines = ["  What if?", *prediction(other), *spared(other)]
-                print("\n".join(printable(line) for line in lines))
-    if as_json:
-        print("\n]}")
-    if not count:
-        return refuse(f"{name} holds no OOM report.")
-    if wanted and not asked:
-        return refuse("None of these reports lists the tasks of the question.")
-    return 0
+            self.print(told)
+
+    def print(self, told: Told) -> None:
+        if self.how.jsonl:
+            print(json.dumps(told.record), flush=True)
+        elif self.how.json:
+            self.start_json()
+            print(",\n" if self.printed else "\n", json.dumps(told.record), sep="", end="")
+        else:
+            print("\n" if self.printed else "", told.text, sep="", flush=True)
+        self.printed += 1
+
+    printed = 0
+
+    def start_json(self) -> None:
+        if not self.started:
+            print(f'{{"schema": "{SCHEMA}", "reports": [', end="")
+            self.started = True
+
+    def end(self) -> int:
+        """What could only be said once all was read; the exit status."""
+        how = self.how
+        if how.newest_first:
+            self.kept.sort(key=lambda told: told.brief.order, reverse=True)
+        if how.summary:
+            briefs = [told.brief for told in self.kept]
+            if self.kept:
+                print(json.dumps(summary(briefs)) if how.json else printable(summary_text(briefs)))
+        elif how.html:
+            self.write_page()
+        elif how.newest_first:
+            for told in self.kept:
+                self.print(told)
+        if how.json and not how.summary and (self.count or not self.problems):
+            self.start_json()
+            others = json.dumps([each._asdict() for each in self.neighbours])
+            print(f'\n], "neighbours": {others}}}')
+        elif not how.jsonl and not how.json:
+            self.print_neighbours()
+        for sentence in self.problems:
+            refuse(sentence)
+        if not self.count:
+            name = ", ".join("standard input" if f == "-" else f for f in self.files[:3])
+            if not self.problems and not self.neighbours:
+                refuse(f"{name} holds no OOM report{' that was asked for' * self.filtered}.")
+            return 0 if self.neighbours and not self.problems else 1
+        if self.wanted and not self.asked:
+            return refuse("None of these reports lists the tasks of the question.")
+        return 1 if self.problems else 0
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.how.since or self.how.killed)
+
+    def print_neighbours(self) -> None:
+        """What was no OOM of the kernel, quoted, and what the kernel had to do with it."""
+        shown = self.neighbours[:20]
+        for who in dict.fromkeys(each.who for each in shown):
+            print(f"\n{who}: {MEANS[who]}")
+            for each in shown:
+                if each.who == who:
+                    print(printable(f"  line {each.line}: {each.quote}"))
+        if len(self.neighbours) > len(shown):
+            print(f"  ... and {len(self.neighbours) - len(shown)} more such lines")
+
+    def write_page(self) -> None:
+        if self.kept:
+            page = page_of([told.picture for told in self.kept], [t.brief for t in self.kept])
+            with open(self.how.html, "w", encoding="utf-8") as file:
+                file.write(page)
+            print(f"{self.how.html}: {self.count} report{'s' * (self.count != 1)}.")
 
 
-def pids_of(wanted: dict) -> set[int]:
-    return {pid for what in ("adj", "rss", "swap") for pid in wanted.get(what, {})}
+def _all_of(
+    files: list[str], wanted: dict, chosen: Selection, how: Namespace, output: _Output
+) -> Iterator[Told]:
+    """The reports of all files, in their order; with several files and cores, in parallel."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    many = len(files) > 1
+    read = partial(_read_all, wanted=wanted, chosen=chosen, how=how, many=many)
+    if many and cores and cores > 1 and "-" not in files:
+        with ProcessPoolExecutor(min(cores, len(files))) as pool:
+            for told, near, problem in pool.map(read, files):
+                yield from told
+                output.neighbours += near
+                output.problems += filter(None, [problem])
+        return
+    for name in files:
+        problem = yield from _read(name, wanted, chosen, how, many, output.neighbours)
+        output.problems += filter(None, [problem])
+
+
+def _read_all(name: str, **rest) -> tuple[list[Told], list[Neighbour], str | None]:
+    near: list[Neighbour] = []
+    reading, told = _read(name, neighbours=near, **rest), []
+    while True:
+        try:
+            told.append(next(reading))
+        except StopIteration as end:
+            return told, near, end.value
+
+
+def _read(
+    name: str,
+    wanted: dict,
+    chosen: Selection,
+    how: Namespace,
+    many: bool,
+    neighbours: list[Neighbour],
+) -> Iterator[Told]:
+    """The reports of one file; returns a sentence if it could not be read to its end."""
+    called = "standard input" if name == "-" else name
+    try:
+        source = sys.stdin.buffer if name == "-" else open_log(name)
+        live = name == "-" and _is_pipe(source)
+        reports = parse(source, live=live, failures=True, neighbours=neighbours)
+        for report in reports:
+            told = explain_report(report)
+            if report.failure:
+                neighbours.append(_failure(told))
+            elif chosen.takes(report):
+                yield _told(told, wanted, how, called if many else "")
+    except BrokenPipeError:
+        raise
+    except DAMAGED as error:
+        return f"{called} is compressed and damaged, it was read as far as possible: {error}."
+    except OSError as error:
+        return f"{called} cannot be read: {error.strerror or error}."
+    except NotText as error:
+        # in a folder of logs there are journals and archives too
+        return None if many else f"{called} cannot be read as text: {error}."
+    return None
+
+
+def _is_pipe(source) -> bool:
+    try:
+        mode = os.fstat(source.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
+
+
+def _failure(told: Explanation) -> Neighbour:
+    """A page allocation failure, explained by the same zones."""
+    report = told.report
+    first = next(iter(text_of(told).splitlines()[1:]), "").strip()
+    who = report.invoker.comm
+    quote = f"{who}, order {report.invoker.order}: {first}"
+    zones = "; ".join(f"{zone.title}: {zone.why}" for zone in told.zones)
+    return Neighbour(
+        "page allocation failure", f"{quote} {zones}", report.lines[0], report.host, report.time
+    )
+
+
+def _told(explanation: Explanation, wanted: dict, how: Namespace, file: str) -> Told:
+    report, other, enough = explanation.report, None, []
+    if wanted and concerned(report, wanted):
+        other = what_if(report, **wanted)
+        enough = answers_to(explanation, wanted)
+    record, text, picture = None, "", ""
+    if how.json or how.jsonl:
+        record = as_dict(explanation)
+        if other:
+            record["what_if"] = as_dict(other) | {"answers": enough}
+        if file:
+            record["file"] = file
+    elif how.html:
+        picture = section(explanation)
+    elif not how.summary:
+        text = text_of(explanation)
+        if file:
+            text = f"{printable(file)}:\n{text}"
+        if how.color:
+            text = colored(text, explanation)
+        if other:
+            lines = ["  What if?", *(f"  {line}" for line in enough)]
+            lines += [*prediction(other), *spared(other)]
+            text += "\n" + "\n".join(printable(line) for line in lines)
+    return Told(brief_of(explanation, file), text, record, picture, other is not None)
 
 
 def refuse(sentence: str) -> int:
     print(printable(sentence), file=sys.stderr)
     return 1
-
-
-def as_dict(explanation: Explanation) -> dict:
-    """One report and its explanation, for programs; sizes in pages unless named `_kb`."""
-    report, policy = explanation.report, explanation.policy
-    victim, predicted = report.victim, explanation.predicted
-    return {
-        "lines": report.lines,
-        "host": report.host,
-        "kernel": report.kernel,
-        "generation": generation(report),
-        "kind": report.kind,
-        "complete": report.complete,
-        "missing": report.missing,
-        "invoker": report.invoker.comm if report.invoker else None,
-        "request": request(report),
-        "limit": limit(report),
-        "victim": victim and {"pid": victim.pid, "name": victim.name},
-        "predicted": predicted and {"pid": predicted.row.pid, "name": predicted.row.name},
-        "agrees": explanation.verdict.agrees,
-        "reason": explanation.verdict.reason,
-        "because": explanation.verdict.because,
-        "margin_pages": explanation.margin,
-        "spared_from_adj": explanation.spared_from,
-        "score": score(explanation),
-        "policy": policy and policy.name,
-        "points_are": policy and policy.points,
-        "page_kb": report.page_kb,
-        "total_pages": explanation.total.pages,
-        "total_is": explanation.total.source,
-        "panic": report.panic,
-        "killed": [{"pid": kill.pid, "name": kill.name} for kill in report.kills],
-        "reaped": [
-            {"pid": reap.pid, "name": reap.name, "reaped": reap.reaped, "left_kb": reap.sizes_kb}
-            for reap in report.reaps
-        ],
-        "tasks": [task(ranked) for ranked in explanation.ranked or unranked(report)],
-    }
-
-
-def request(report: Report) -> dict | None:
-    invoker = report.invoker
-    if invoker is None:
-        return None
-    mask = invoker.gfp_mask
-    flags = invoker.gfp_flags or (decode(mask, version(report)) if mask is not None else ())
-    return {
-        "pid": invoker.pid,
-        "gfp_mask": mask,
-        "gfp_flags": flags,
-        "order": invoker.order,
-        "oom_score_adj": invoker.oom_score_adj,
-    }
-
-
-def limit(report: Report) -> dict | None:
-    memcg, summary = report.memcg, report.summary
-    path = memcg and memcg.limit_path or summary and summary.oom_memcg
-    counter = memcg and memcg.counters.get("memory")
-    if not path and not counter:
-        return None
-    return {
-        "path": path,
-        "usage_kb": counter.usage_kb if counter else None,
-        "limit_kb": counter.limit_kb if counter else None,
-    }
-
-
-def score(explanation: Explanation) -> dict | None:
-    scored = explanation.report.scored
-    return scored and {
-        "pid": scored.pid,
-        "name": scored.name,
-        "printed": scored.score,
-        "recomputed": explanation.recomputed_score,
-    }
-
-
-def unranked(report: Report) -> list[Ranked]:
-    return [Ranked(row, None, None, "not judged") for row in report.tasks]
-
-
-def task(ranked: Ranked) -> dict:
-    row = ranked.row
-    return {
-        "pid": row.pid,
-        "tgid": row.tgid,
-        "name": row.name,
-        "uid": row.uid,
-        "points": ranked.points,
-        "score": ranked.score,
-        "rss": row.rss,
-        "swapents": row.swapents,
-        "oom_score_adj": row.oom_score_adj,
-        "why_not": ranked.why_not,
-    }

@@ -1,12 +1,23 @@
-"""An explanation as a person reads it: who asked, what was short, who was chosen, what came."""
+"""An explanation as a person reads it: the cause first, then its proof, at last what to do."""
 
+from collections.abc import Iterator
+
+from ..judge.accounting import Account
+from ..judge.cause import percent, size
 from ..judge.explanation import Explanation, Ranked
-from ..judge.kernels import generation, version
+from ..judge.kernels import has_reap_delay, lineage, version
 from ..judge.request import decode, in_words
-from ..judge.totals import BY_SCORE
-from ..read.report import Report, Zone
+from ..judge.totals import BY_SCORE, unlimited
+from ..read.report import Report
 
 ROWS = 10  # tasks, zones, reaper lines that are shown
+PLAIN = {
+    "sysrq": "SysRq-f was asked for by hand or by a script: the killer takes whom it would take.",
+    "cpuset": "The task's cpuset allowed only some nodes; the rest of the machine may have memory.",
+    "mempolicy": "A memory policy bound the request to some nodes; others may have memory.",
+    "mempolicy or cpuset": "A memory policy or a cpuset bound the request to some nodes.",
+    "allocation failure": "This is no OOM: one request failed, its caller went on, nobody died.",
+}
 
 
 def text_of(explanation: Explanation) -> str:
@@ -14,12 +25,18 @@ def text_of(explanation: Explanation) -> str:
     report = explanation.report
     parts = [
         headline(report),
+        f"  {explanation.cause.sentence}",
+        *(f"    {line}" for line in explanation.cause.evidence[:ROWS]),
         *request(report),
-        *memory(report),
+        *plain(report),
+        *memory(explanation),
+        *accounted(explanation.account),
+        *owners(explanation),
         *table(explanation),
         *choice(explanation),
         *afterwards(report),
         *absent(report),
+        f"  What to do: {'; '.join(explanation.advice)}.",
     ]
     return "\n".join(printable(part) for part in parts)
 
@@ -31,9 +48,22 @@ def printable(text: str) -> str:
 
 def headline(report: Report) -> str:
     first, last = report.lines
-    kernel = report.kernel or f"a kernel of the family {generation(report)}"
+    kernel = report.kernel or f"a kernel of {lineage(report)}"
     host = f", host {report.host}" if report.host else ""
-    return f"OOM report ({report.kind}), lines {first}-{last}{host}: {kernel}"
+    what = "Page allocation failure" if report.failure else f"OOM report ({report.kind})"
+    return f"{what}, lines {first}-{last}{host}{when(report)}: {kernel}"
+
+
+def when(report: Report) -> str:
+    """The log's time, and how long the machine had been up."""
+    time = f", {report.time}" if report.time else ""
+    if report.uptime_s is None:
+        return time
+    seconds = int(report.uptime_s)
+    days, rest = divmod(seconds, 86400)
+    up = f"{days} d {rest // 3600} h" if days else f"{rest // 3600} h {rest % 3600 // 60} min"
+    up = up if seconds >= 60 else f"{report.uptime_s:.1f} s"
+    return f"{time}, up {up}"
 
 
 def request(report: Report) -> list[str]:
@@ -62,65 +92,90 @@ def request(report: Report) -> list[str]:
     return [f"  {who} {asked}{names}."]
 
 
-def memory(report: Report) -> list[str]:
-    """What was short: a cgroup's limit, or the zones and their marks."""
-    lines = []
-    memcg = report.memcg
-    if memcg and "memory" in memcg.counters:
-        path = memcg.limit_path or (report.summary and report.summary.oom_memcg) or "a cgroup"
-        used = memcg.counters["memory"]
-        failed = f", failed {used.failcnt} times" if used.failcnt else ""
-        lines.append(
-            f"  The limit of {path} was hit: {used.usage_kb} of {used.limit_kb} kB used{failed}."
-        )
+def plain(report: Report) -> list[str]:
+    """What kind of OOM it was, where that is not the usual one."""
+    if report.kind == "memcg":
+        which = {1: " (cgroup v1)", 2: " (cgroup v2)"}.get(report.cgroup_version, "")
+        return [
+            f"  Only the memory of one cgroup{which} was short: its processes alone could be "
+            "killed, and the machine may have had plenty."
+        ]
+    return [f"  {PLAIN[report.kind]}"] if report.kind in PLAIN else []
+
+
+def memory(explanation: Explanation) -> list[str]:
+    """What was short: a cgroup's limit, or the zones before this request."""
+    report = explanation.report
+    lines = [*limits(report)]
     if report.kind in ("cpuset", "mempolicy", "mempolicy or cpuset") and report.allowed_nodes:
         nodes = ", ".join(map(str, sorted(report.allowed_nodes)))
         lines.append(f"  Only memory of these nodes was allowed: {nodes}.")
-    if report.memory:
-        zones = [f"  {line}" for zone in report.memory.zones if (line := marks(zone))]
-        lines += zones[:ROWS]
-        if len(zones) > ROWS:
-            lines.append(f"  ... and {len(zones) - ROWS} more zones")
-        order = report.invoker.order if report.invoker else None
-        if order and 0 < order < 20:
-            lines += fragments(report, report.page_kb << order)
-        if report.memory.swap_total_kb:
-            free, total = report.memory.swap_free_kb, report.memory.swap_total_kb
-            lines.append(f"  Swap: {free if free is not None else '?'} of {total} kB free.")
+    zones = explanation.zones if report.kind != "memcg" else ()
+    for zone in zones[:ROWS]:
+        could = {True: "could serve it", False: "could not serve it", None: "perhaps"}[zone.usable]
+        lines.append(f"  {zone.title} {could}: {zone.why}.")
+    if len(zones) > ROWS:
+        lines.append(f"  ... and {len(zones) - ROWS} more zones")
+    if any(zone.usable for zone in zones) and report.kind == "global" and not report.failure:
+        lines.append("  These lists are made after the failure; pages may have come free since.")
     return lines
 
 
-def marks(zone: Zone) -> str | None:
-    """Where the zone stands between its watermarks; they include a boost (5.0+)."""
-    free, low, high = (zone.sizes_kb.get(key) for key in ("free", "low", "high"))
-    least = zone.sizes_kb.get("min")
-    if free is None or least is None or low is None or high is None:
-        return None
-    name = zone.name if zone.node is None else f"Node {zone.node} {zone.name}"
-    if free <= least:
-        where = f"below its min mark of {least} kB: only reserves are left"
-    elif free <= low:
-        where = f"above min ({least} kB), below low ({low} kB): kswapd runs"
-    elif free <= high:
-        where = f"between low ({low} kB) and high ({high} kB)"
+def limits(report: Report) -> Iterator[str]:
+    """The counters of the cgroup; one without a limit was not hit."""
+    memcg = report.memcg
+    used = memcg.counters.get("memory") if memcg else None
+    if not used:
+        return
+    path = memcg.limit_path or (report.summary and report.summary.oom_memcg) or "a cgroup"
+    failed = f", failed {used.failcnt} times" if used.failcnt else ""
+    if unlimited(used.limit_kb):
+        yield f"  {path} has no limit of memory itself; {size(used.usage_kb)} are used{failed}."
     else:
-        where = f"above its high mark of {high} kB"
-    kept = max(zone.lowmem_reserve, default=0)
-    reserve = f"; up to {kept} pages of it are kept for requests that must have it" if kept else ""
-    boost = zone.sizes_kb.get("boost")
-    boosted = f"; boosted by {boost} kB" if boost else ""
-    return f"{name}: {free} kB free, {where}{reserve}{boosted}."
+        yield (
+            f"  The limit of {path} was hit: {used.usage_kb} of {used.limit_kb} kB used, "
+            f"{size(used.limit_kb)}{failed}."
+        )
+    for name, counter in memcg.counters.items():
+        if name != "memory" and not unlimited(counter.limit_kb) and counter.usage_kb:
+            full = ", which is full" if counter.usage_kb >= counter.limit_kb else ""
+            yield f"  {name}: {size(counter.usage_kb)} of {size(counter.limit_kb)} used{full}."
 
 
-def fragments(report: Report, size_kb: int) -> list[str]:
-    """Free memory in pieces too small for the request."""
-    zones = [zone for zone in report.memory.zones if zone.blocks]
-    if not zones:
+def accounted(account: Account | None) -> list[str]:
+    """Who holds the memory, as a table that adds up."""
+    if account is None:
         return []
-    fitting = sum(n for zone in zones for kb, n in zone.blocks.items() if kb >= size_kb)
-    if fitting:
-        return [f"  {fitting} free blocks of {size_kb} kB or more were left."]
-    return [f"  No free block of {size_kb} kB was left: memory is fragmented."]
+    lines = [f"  Who holds the memory ({account.scope}, {size(account.total_kib)}):"]
+    for what, kib in sorted(account.rows, key=lambda row: -row[1]):
+        lines.append(f"    {kib / 1024:>10.1f} MiB {percent(kib, account.total_kib):>6} {what}")
+    if account.swap_total_kib:
+        used, total = account.swap_used_kib or 0, account.swap_total_kib
+        lines.append(f"    swap: {size(used)} of {size(total)} used ({percent(used, total)})")
+    elif account.swap_used_kib:
+        lines.append(f"    swap used: {size(account.swap_used_kib)}")
+    return lines + [f"    Note: {note}." for note in account.notes]
+
+
+def owners(explanation: Explanation) -> list[str]:
+    """Processes by program where one program has several, and the names of cgroups."""
+    lines = []
+    many = [program for program in explanation.programs if program.processes > 1]
+    if many:
+        told = [
+            f"{p.name} {size(p.rss_kib)}"
+            + (f" in {p.processes} processes" if p.processes > 1 else "")
+            + (f", {size(p.swap_kib)} in swap" if p.swap_kib else "")
+            for p in explanation.programs[:5]
+        ]
+        lines.append(f"  By program, resident: {'; '.join(told)}.")
+    members = sorted((c for c in explanation.cgroups if c.kib), key=lambda c: -c.kib)
+    for group in [c for c in explanation.cgroups if c.role != "member"]:
+        of = {"limit": "whose limit was hit", "victim": "of the victim"}[group.role]
+        name = f" ({group.title})" if group.title != group.path else ""
+        lines.append(f"  The cgroup {of}: {group.path}{name}.")
+    told = [f"{c.title} {size(c.kib)}" for c in members if c.role == "member"][:5]
+    return [*lines, f"  Below it: {'; '.join(told)}."] if told else lines
 
 
 def table(explanation: Explanation) -> list[str]:
@@ -135,19 +190,18 @@ def table(explanation: Explanation) -> list[str]:
         f"  {'points':>12} {'adj':>6} {'rss':>10} {'swap':>10} {'pid':>8} name",
     ]
     for ranked in explanation.ranked[:ROWS]:
-        lines.append("  " + cells(ranked))
+        lines.append("  " + cells(ranked, explanation.report.page_kb))
     more = len(explanation.ranked) - ROWS
     if more > 0:
         lines.append(f"  ... and {more} more")
     return lines
 
 
-def cells(ranked: Ranked) -> str:
+def cells(ranked: Ranked, page_kb: int) -> str:
     row = ranked.row
     points = str(ranked.points) if ranked.points is not None else "-"
-    adj, rss, swap = (
-        "?" if value is None else str(value) for value in (row.oom_score_adj, row.rss, row.swapents)
-    )
+    adj = "?" if row.oom_score_adj is None else str(row.oom_score_adj)
+    rss, swap = ("?" if n is None else size(n * page_kb) for n in (row.rss, row.swapents))
     note = f"  ({ranked.why_not})" if ranked.why_not else ""
     return f"{points:>12} {adj:>6} {rss:>10} {swap:>10} {row.pid:>8} {row.name}{note}"
 
@@ -155,6 +209,8 @@ def cells(ranked: Ranked) -> str:
 def choice(explanation: Explanation) -> list[str]:
     """The predicted victim, the real one, and why they differ."""
     report, verdict = explanation.report, explanation.verdict
+    if report.failure:
+        return []
     lines = prediction(explanation)
     victim = report.victim
     if victim:
@@ -169,7 +225,12 @@ def choice(explanation: Explanation) -> list[str]:
         if explanation.total.source == BY_SCORE:  # then it proves nothing
             recomputed = f"so the OOM was about {explanation.total.pages} pages or so"
         lines.append(f"  Printed score {report.scored.score}, {recomputed}.")
-    return lines + spared(explanation)
+    elif report.scored and report.scored.score > 1000:
+        lines.append(
+            f"  Printed score {report.scored.score}: more than the whole, so oom_score_adj was "
+            "above 0."
+        )
+    return lines
 
 
 def prediction(explanation: Explanation) -> list[str]:
@@ -186,35 +247,56 @@ def prediction(explanation: Explanation) -> list[str]:
 
 
 def spared(explanation: Explanation) -> list[str]:
-    """What oom_score_adj would have changed the choice."""
+    """What oom_score_adj would change the choice again."""
     if explanation.spared_from is None:
         return []
     row, other = explanation.predicted.row, explanation.runner_up.row
     if explanation.spared_from == -1000:
-        return [f"  Only oom_score_adj -1000 would have spared {row.name}."]
+        return [f"  Only oom_score_adj -1000 would spare {row.name}."]
     return [
         f"  With oom_score_adj {explanation.spared_from} or lower for {row.name}, {other.name} "
-        f"({other.pid}) would have been chosen."
+        f"({other.pid}) would be chosen."
     ]
 
 
 def afterwards(report: Report) -> list[str]:
     """What the reaper did, and who else was killed."""
     lines = []
+    if report.given_up:
+        names = " and ".join(report.given_up)
+        lines.append(
+            f"  Before it the reaper had given up {names}: the kernel then looks for another "
+            "victim, so that this one may have died for it."
+        )
     if report.group:
         lines.append(f"  All of {report.group} was killed with it (memory.oom.group).")
     elif len(report.kills) > 1:
-        lines.append(f"  {len(report.kills) - 1} more processes were killed.")
+        others = f"{len(report.kills) - 1} more processes of its cgroup were killed in one go"
+        lines.append(f"  {others}, as memory.oom.group asks for.")
     for reap in report.reaps[:ROWS]:
         kill = next((k for k in report.kills if k.pid == reap.pid), None)
-        when = ""
+        after = ""
         if kill and kill.stamp is not None and reap.stamp is not None:
-            when = f" {max(reap.stamp - kill.stamp, 0):.2f} s later"
+            after = f" {max(reap.stamp - kill.stamp, 0):.2f} s later"
         if not reap.reaped:
-            lines.append(f"  The reaper gave up on {reap.name} ({reap.pid}){when}.")
+            lines.append(
+                f"  The reaper gave up on {reap.name} ({reap.pid}){after}: in ten tries, 0.1 s "
+                "apart, its mmap lock was held or waited for by a writer. The next victim dies "
+                "in its place, at most: whether it still had memory then, the log does not show."
+            )
             continue
         left = sum(reap.sizes_kb.values())
-        lines.append(f"  The reaper freed {reap.name} ({reap.pid}){when}; {left} kB were left.")
+        lines.append(
+            f"  The reaper freed {reap.name} ({reap.pid}){after}; {size(left)} ({left} kB) were "
+            "left."
+        )
+    release = version(report)
+    if has_reap_delay(report) and report.kernel and release and release < (5, 18):
+        number = ".".join(map(str, release[:2]))
+        lines.append(
+            f"  The reaper waited two seconds: this {number} has the delay of 5.18, which stable "
+            "kernels took over."
+        )
     for pid, name in report.exiting[:ROWS]:
         lines.append(f"  {name} ({pid}) was exiting already, so it was not killed again.")
     return lines

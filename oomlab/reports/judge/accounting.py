@@ -1,0 +1,186 @@
+"""Who ate the memory: one table that adds up to the whole, of the machine or of a cgroup.
+
+The kernel's counters do not overlap once shared memory, which lies on the lists of anonymous pages
+(or of unevictable ones), is told apart, and dirty pages from clean ones. What is left is in no
+counter: pages that the kernel took from the page allocator for itself, such as a driver's, a
+balloon's or a leak's. Sources: show_free_areas (v2.6.32 to v6.12), memory_stat_format (v5.3+),
+memcg_stat_show (to v5.2).
+"""
+
+from dataclasses import dataclass
+
+from ..read.report import Memory, Report
+from .totals import ram_kb
+
+NO_COUNTER = "in no counter"
+CLOSES = 0.03  # of the total: counters are read one after the other, while pages move
+
+
+@dataclass(frozen=True)
+class Account:
+    """What holds the memory, in KiB. The rows add up to the total."""
+
+    scope: str  # machine, or the cgroup's path
+    total_kib: int
+    rows: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
+    swap_total_kib: int | None = None
+    swap_used_kib: int | None = None
+
+    def of(self, *names: str) -> int:
+        return sum(kib for what, kib in self.rows if what in names)
+
+    def share(self, *names: str) -> float:
+        return self.of(*names) / self.total_kib if self.total_kib else 0.0
+
+
+def account(report: Report) -> Account | None:
+    """The table of the cgroup whose limit was hit, else of the machine; None without counters."""
+    if report.kind == "memcg":
+        return _of_memcg(report)
+    return _of_machine(report, report.memory) if report.memory else None
+
+
+def _of_machine(report: Report, memory: Memory) -> Account | None:
+    counts, page = memory.counts, report.page_kb
+    if "free" not in counts or not counts.keys() & {"active_anon", "anon"}:
+        return None
+
+    def kib(*names: str) -> int:
+        return sum(counts.get(name, 0) for name in names) * page
+
+    swapbacked = kib("active_anon", "inactive_anon", "isolated_anon")
+    file = kib("active_file", "inactive_file", "isolated_file")
+    shmem, unevictable = kib("shmem"), kib("unevictable")
+    if not counts.keys() & {"isolated_anon", "shmem"} or shmem > swapbacked + unevictable:
+        shmem = 0
+    locked = max(shmem - swapbacked, 0)  # shared memory that cannot be evicted
+    dirty = min(kib("dirty", "writeback", "unstable"), file)
+    stacks = sum(zone.sizes_kb.get("kernel_stack", 0) for zone in memory.zones)
+    stacks = stacks or memory.nodes_kb.get("kernel_stack", 0)
+    huge = sum(total * size for total, _, size in memory.hugepages)
+    free_cma = min(kib("free_cma"), kib("free"))
+    rows = [
+        ("anonymous", swapbacked + locked - shmem),
+        ("shared memory and tmpfs", shmem),
+        ("file cache, clean", file - dirty),
+        ("file cache, dirty or being written", dirty),
+        ("unevictable (mlocked)", unevictable - locked),
+        ("slab, reclaimable", kib("slab_reclaimable")),
+        ("slab, unreclaimable", kib("slab_unreclaimable")),
+        ("other kernel, reclaimable", kib("kernel_misc_reclaimable")),
+        ("page tables", kib("pagetables", "sec_pagetables")),
+        ("kernel stacks", stacks),
+        ("bounce buffers", kib("bounce")),
+        ("huge pages set aside", huge),
+        ("free", kib("free") - free_cma),
+        ("free, CMA", free_cma),
+        ("free, in per-CPU lists", kib("free_pcp")),
+    ]
+    total, notes = _total(report, sum(kib for _, kib in rows), huge)
+    if total is None:
+        return None
+    known = sum(kib for _, kib in rows)
+    if huge and known - total > CLOSES * total and known - huge - total <= CLOSES * total:
+        rows = [row for row in rows if row[0] != "huge pages set aside"]
+        notes.append(
+            f"{huge // 1024} MiB of huge pages are set aside, which do not fit into these zones: "
+            "one of the numbers is not as it was printed"
+        )
+    rows.append((NO_COUNTER, total - sum(kib for _, kib in rows)))
+    if rows[-1][1] < -CLOSES * total:
+        notes.append("the counters add up to more than the zones hold: the lists are damaged")
+    used = None
+    if memory.swap_total_kb is not None and memory.swap_free_kb is not None:
+        used = memory.swap_total_kb - memory.swap_free_kb
+    shown = tuple(row for row in rows if row[1])
+    return Account("machine", total, shown, tuple(notes), memory.swap_total_kb, used)
+
+
+def _total(report: Report, known: int, huge: int) -> tuple[int | None, list[str]]:
+    """The zones' managed pages; RAM less reserved where only some nodes' zones are listed."""
+    memory = report.memory
+    zones = [z.sizes_kb for z in memory.zones]
+    managed = sum(sizes.get("managed", sizes.get("present", 0)) for sizes in zones)
+    ram = ram_kb(report)
+    if ram is None and known - huge > managed * (1 + CLOSES):
+        return known, ["neither RAM nor all zones are in the text; the total is what is counted"]
+    if not managed:
+        return ram, [] if ram else ["neither zones nor RAM are in the text"]
+    if ram is None or abs(ram - managed) <= CLOSES * managed:
+        return managed, []
+    if known - huge <= managed * (1 + CLOSES):
+        return managed, [f"`pages RAM` says {ram // 1024} MiB, but the zones hold less: not used"]
+    if known - huge <= ram * (1 + CLOSES):
+        return ram, ["the zones of some nodes only are listed; the total is RAM less reserved"]
+    return max(ram, managed), []
+
+
+def _of_memcg(report: Report) -> Account | None:
+    memcg = report.memcg
+    counter = memcg and memcg.counters.get("memory")
+    if not memcg or not memcg.stats:
+        return None
+    stats = _stats_kib(report)
+    usage = counter.usage_kb if counter else None
+    total = usage if usage is not None else stats.get("anon", 0) + stats.get("file", 0)
+    shmem = stats.get("shmem", 0)
+    if "cache" in stats:  # v1 names
+        anon, file = stats.get("rss", 0), stats["cache"]
+        dirty = stats.get("dirty", 0) + stats.get("writeback", 0)
+        kernel = memcg.counters.get("kmem")
+        parts = [("kernel", kernel.usage_kb if kernel else 0)]
+    elif "anon" in stats:
+        anon, file = stats["anon"], stats.get("file", 0)
+        dirty = stats.get("file_dirty", 0) + stats.get("file_writeback", 0)
+        parts = [
+            ("slab", stats.get("slab", 0)),
+            ("page tables", stats.get("pagetables", 0) + stats.get("sec_pagetables", 0)),
+            ("kernel stacks", stats.get("kernel_stack", 0)),
+            ("per-CPU", stats.get("percpu", 0)),
+            ("vmalloc", stats.get("vmalloc", 0)),
+        ]
+        kmem = memcg.counters.get("kmem")
+        rest = stats.get("kernel", kmem.usage_kb if kmem else 0) - sum(kib for _, kib in parts)
+        parts += [("other kernel", max(rest, 0)), ("sockets", stats.get("sock", 0))]
+        parts.append(("compressed (zswap)", stats.get("zswap", 0)))
+    else:
+        return None
+    shmem = min(shmem, file)
+    dirty = min(dirty, file - shmem)
+    rows = [
+        ("anonymous", anon),
+        ("shared memory and tmpfs", shmem),
+        ("file cache, clean", file - shmem - dirty),
+        ("file cache, dirty or being written", dirty),
+        *parts,
+    ]
+    total = total or sum(kib for _, kib in rows)
+    rows.append((NO_COUNTER, total - sum(kib for _, kib in rows)))
+    swap = memcg.counters.get("swap")
+    used = swap.usage_kb if swap else None
+    both = memcg.counters.get("memory+swap")
+    if both and counter:
+        used = max(both.usage_kb - counter.usage_kb, 0)
+    path = limit_path(report) or "the cgroup"
+    return Account(path, total, tuple(row for row in rows if row[1]), (), None, used)
+
+
+def _stats_kib(report: Report) -> dict[str, int]:
+    """memory.stat of the limited cgroup; v1 prints one of each cgroup below it, to be added up."""
+    memcg = report.memcg
+    added: dict[str, int] = {}
+    for stats in memcg.stats.values():
+        for name, value in stats.items():
+            added[name] = added.get(name, 0) + value
+    if memcg.stats_in_kb:
+        return added
+    one = next(iter(memcg.stats.values()))
+    whole = {n.removeprefix("total_"): v for n, v in one.items() if n.startswith("total_")}
+    return {name: value // 1024 for name, value in (one | whole).items()}
+
+
+def limit_path(report: Report) -> str | None:
+    """The cgroup whose limit was hit."""
+    memcg, summary = report.memcg, report.summary
+    return (memcg and memcg.limit_path) or (summary and summary.oom_memcg) or None

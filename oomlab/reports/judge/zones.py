@@ -1,0 +1,252 @@
+"""Could this zone have served the request? The kernel's own test, zone by zone.
+
+A request names the highest zone it may use (gfp_zone). In each zone up to that one the free pages,
+less those it may not touch (free CMA pages unless it is movable, the high-atomic reserve, the
+zone's lowmem_reserve in the request's own column), must be more than the min mark; above order 0 a
+free block of a type it may use must be there too. Sources: gfp_zone and GFP_ZONE_TABLE
+(include/linux/gfp.h), __zone_watermark_ok and show_migration_types (mm/page_alloc.c; v6.8:
+mm/show_mem.c), v3.10 to v6.12. The letters of free blocks: U unmovable, M movable, E reclaimable,
+R reserve (to 4.3), H high-atomic, C CMA, I isolated.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from ..read.report import Report, Zone
+from .kernels import version
+from .request import decode
+
+ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")  # from the lowest, mmzone.h
+GFP_DMA, GFP_HIGHMEM, GFP_DMA32, GFP_MOVABLE, GFP_HIGH = 1, 2, 4, 8, 0x20  # of all versions
+ANYTHING = GFP_HIGHMEM | GFP_MOVABLE
+MAY_WAIT = {"GFP_KERNEL", "GFP_USER", "GFP_NOFS", "GFP_NOIO", "__GFP_RECLAIM", "__GFP_WAIT"}
+MAY_WAIT |= {"GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE", "GFP_KERNEL_ACCOUNT", "__GFP_DIRECT_RECLAIM"}
+MOVABLE_ONLY, NEVER = "C", "I"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A zone before the request. Sizes in KiB; None where the text does not tell."""
+
+    node: int | None
+    name: str
+    allowed: bool | None  # by the gfp mask and the nodes
+    usable: bool | None  # it could have served the request
+    why: str
+    free_kib: int
+    available_kib: int | None  # free, less what this request may not touch
+    min_kib: int | None  # the mark it has to stay above, as low as this request may go
+    blocks: int | None = None  # free blocks that are large enough and of a type it may use
+    other_blocks: int = 0  # free blocks large enough, of types it may not use
+    size_kib: int = 0
+
+    @property
+    def title(self) -> str:
+        return self.name if self.node is None else f"Node {self.node} {self.name}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the zones have to know of a request."""
+
+    zone_mask: int | None
+    order: int
+    high: bool  # __GFP_HIGH: may go to half the min mark
+    atomic: bool  # and cannot wait: to 3/8, and into the high-atomic reserve
+    nodes: frozenset[int]  # empty: all
+
+    @property
+    def movable(self) -> bool:
+        return bool((self.zone_mask or 0) & GFP_MOVABLE)
+
+
+def asked_of(report: Report) -> Asked:
+    """The request of the header line. A page fault without flags is taken as a page for anybody."""
+    invoker = report.invoker
+    mask = invoker.gfp_mask if invoker else None
+    if mask is None:
+        return Asked(None, 0, False, False, frozenset())
+    flags = set(invoker.gfp_flags or decode(mask, version(report)))
+    high = bool(mask & GFP_HIGH)
+    atomic = "GFP_ATOMIC" in flags or (high and bool(flags) and not flags & MAY_WAIT)
+    order = invoker.order if invoker.order and 0 < invoker.order < 20 else 0
+    return Asked(mask & 15 if mask else ANYTHING, order, high, atomic, _nodes(report, flags))
+
+
+def _nodes(report: Report, flags: set[str]) -> frozenset[int]:
+    """Nodes of the memory policy; those of the cpuset bind a request of a user only."""
+    user = any("USER" in flag or "HARDWALL" in flag for flag in flags)
+    if report.kind in ("cpuset", "mempolicy", "mempolicy or cpuset") or report.invoker.nodemask:
+        return frozenset(report.allowed_nodes)
+    return frozenset(report.allowed_nodes) if user else frozenset()
+
+
+def highest_zone(mask: int) -> str:
+    """gfp_zone(), as if all zones were built in."""
+    if mask & GFP_DMA:
+        return "DMA"
+    if mask & GFP_DMA32:
+        return "DMA32"
+    if mask & GFP_HIGHMEM:
+        return "Movable" if mask & GFP_MOVABLE else "HighMem"
+    return "Normal"
+
+
+def judged_zones(report: Report) -> list[Judged]:
+    """Every zone of Mem-Info before the request of the report."""
+    if report.memory is None:
+        return []
+    asked = asked_of(report)
+    zones = [zone for zone in report.memory.zones if "free" in zone.sizes_kb]
+    return [_judged(report, asked, zone, zones) for zone in zones]
+
+
+def _judged(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> Judged:
+    sizes, page = zone.sizes_kb, report.page_kb
+    free, least = sizes["free"], sizes.get("min")
+    size = sizes.get("managed", sizes.get("present", 0))
+
+    def told(allowed, usable, why, available=None, **more) -> Judged:
+        mark = least if mark_of is None else mark_of
+        return Judged(
+            zone.node, zone.name, allowed, usable, why, free, available, mark, size_kib=size, **more
+        )
+
+    mark_of = None
+    if asked.zone_mask is None:
+        return told(None, None, "the request is not in the text")
+    highest = _configured(highest_zone(asked.zone_mask), zones)
+    if zone.name in ZONES and ZONES.index(zone.name) > ZONES.index(highest):
+        return told(False, False, f"the gfp mask allows {highest} and lower zones only", 0)
+    if asked.nodes and zone.node is not None and zone.node not in asked.nodes:
+        return told(False, False, "the request was bound to other nodes", 0)
+    if least is None:
+        return told(True, None, "its marks are not in the text")
+    mark_of = least
+    if asked.high or asked.atomic:
+        mark_of -= mark_of // 2
+    if asked.atomic:
+        mark_of -= mark_of // 4
+    kept, spent = _reserve(report, asked, zone, zones), []
+    available = free - ((1 << asked.order) - 1) * page
+    if not asked.movable and sizes.get("free_cma"):
+        available -= sizes["free_cma"]
+        spent.append(f"{sizes['free_cma']} kB free CMA pages, which are for movable ones")
+    atomic_kb = min(sizes.get("free_highatomic", sizes.get("reserved_highatomic", 0)), free)
+    if atomic_kb and not asked.atomic:
+        available -= atomic_kb
+        spent.append(f"{atomic_kb} kB high-atomic reserve")
+    least_kept, most_kept = (pages * page for pages in kept)
+    if most_kept:
+        much = f"{most_kept}" if least_kept == most_kept else f"{least_kept} to {most_kept}"
+        spent.append(f"lowmem_reserve {much} kB, kept for requests that have no other zone")
+    best, worst = available - least_kept, available - most_kept
+    less = f", less {' and '.join(spent)}" if spent else ""
+    here = f"{free} kB free{less}"
+    if best <= mark_of:
+        return told(True, False, f"{here}: not above its min mark of {mark_of} kB", best)
+    if worst <= mark_of:
+        return told(True, None, f"{here}: which column applies is not sure", worst)
+    if asked.order and not zone.blocks:
+        return told(True, None, f"{here}: its free blocks are not in the text", worst)
+    if asked.order:
+        fit, others = _blocks(asked, zone, page)
+        need = page << asked.order
+        if not fit and sum(n for kb, n in zone.blocks.items() if kb >= need):
+            kinds = "CMA, high-atomic or isolated pages"
+            why = f"{here}, but its free blocks of {need} kB or more are {kinds}"
+            return told(True, False, why, worst, blocks=0, other_blocks=others)
+        if not fit:
+            why = f"{here}, but no free block of {need} kB"
+            return told(True, False, why, worst, blocks=0)
+        why = f"{here}: above its min mark of {mark_of} kB, {fit} blocks of {need} kB or more"
+        return told(True, True, why, worst, blocks=fit, other_blocks=others)
+    return told(True, True, f"{here}: above its min mark of {mark_of} kB", worst)
+
+
+def _blocks(asked: Asked, zone: Zone, page_kb: int) -> tuple[int, int]:
+    """Free blocks large enough that have a type this request may use; and those that have none.
+
+    Letters say which types are among the blocks of a size, not how many of each.
+    """
+    barred = NEVER + MOVABLE_ONLY * (not asked.movable) + "H" * (not asked.atomic)
+    fit = others = 0
+    for kb, count in zone.blocks.items():
+        if kb >= page_kb << asked.order:
+            types = zone.types.get(kb, "")
+            if types and not set(types) - set(barred):
+                others += count
+            else:
+                fit += count
+    return fit, others
+
+
+def _configured(highest: str, zones: list[Zone]) -> str:
+    """A zone that this kernel does not have stands for Normal (OPT_ZONE_DMA and the like)."""
+    names = {zone.name for zone in zones}
+    if highest in names or highest == "Movable":
+        return highest
+    empty = "DMA" in names and highest == "DMA32" and "HighMem" not in names  # of a small machine
+    return highest if empty else "Normal"
+
+
+def _reserve(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> tuple[int, int]:
+    """The least and the most pages that lowmem_reserve keeps from this request.
+
+    The column is the request's highest zone; before 5.8 its preferred one, the highest that has
+    memory on the node it began with. Which zones a kernel has is not printed: every set of zones
+    that fits the columns is tried, and where they differ the answer is a range.
+    """
+    row = zone.lowmem_reserve
+    if not row:
+        return 0, 0
+    highest = highest_zone(asked.zone_mask)
+    classes = {highest}
+    release = version(report)
+    if release is None or release < (5, 8):
+        preferred = set(_preferred(highest, zones))
+        classes = preferred if release else classes | preferred
+    found = {
+        row[column]
+        for built in _built_in(zones, len(row))
+        for name in classes or {highest}
+        for column in [_column(name, built)]
+        if column < len(row)
+    }
+    return (min(found), max(found)) if found else (0, max(row))
+
+
+def _preferred(highest: str, zones: list[Zone]) -> Iterator[str]:
+    """On each node the highest zone with memory that the request may use."""
+    for node in {zone.node for zone in zones}:
+        able = [
+            zone.name
+            for zone in zones
+            if zone.node == node
+            and zone.name in ZONES
+            and ZONES.index(zone.name) <= ZONES.index(highest)
+            and zone.sizes_kb.get("managed", zone.sizes_kb.get("present", 1))
+        ]
+        if able:
+            yield max(able, key=ZONES.index)
+
+
+def _built_in(zones: list[Zone], columns: int) -> list[tuple[str, ...]]:
+    """Sets of zones of that size with all that are printed, whose own columns are zeros."""
+    printed = {zone.name for zone in zones if zone.name in ZONES} | {"Normal"}
+    fitting = []
+    for built in combinations(ZONES, columns):
+        if not printed <= set(built) or {"DMA32", "HighMem"} <= set(built) - printed:
+            continue
+        if "HighMem" in built and "DMA32" in printed and "HighMem" not in printed:
+            continue
+        own = ((built.index(z.name), z.lowmem_reserve) for z in zones if z.name in built)
+        if all(not any(row[: index + 1]) for index, row in own):
+            fitting.append(built)
+    with_movable = [built for built in fitting if "Movable" in built]  # since 2.6.23
+    return with_movable or fitting
+
+
+def _column(name: str, built: tuple[str, ...]) -> int:
+    return built.index(name if name in built else "Normal")

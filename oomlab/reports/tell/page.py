@@ -1,0 +1,31 @@
+"""Reports as one HTML page that needs nothing else: no script, no network, light or dark."""
+
+from collections.abc import Iterable
+from html import escape
+
+from .summary import Brief, summary_text
+from .words import printable
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  color: CanvasText; background: Canvas; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.05rem; overflow-wrap: anywhere; }
+h3 { font-size: 1rem; margin-bottom: 0; }
+.cause { font-size: 1.15rem; }
+section { border-top: 1px solid GrayText; padding-top: .5rem; margin-top: 1.5rem; }
+pre { overflow: auto; padding: .6rem; border: 1px solid GrayText; font-size: .8rem; }
+"""
+
+
+def page_of(sections: Iterable[str], briefs: list[Brief]) -> str:
+    """The whole page: a summary if there are several reports, then each of them."""
+    title = f"{len(briefs)} OOM report{'s' * (len(briefs) != 1)}"
+    over = escape(printable(summary_text(briefs)))
+    head = f'<pre tabindex="0">{over}</pre>' if len(briefs) > 1 else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{STYLE}</style></head>"
+        f"<body><main><h1>{title}</h1>{head}{''.join(sections)}</main></body></html>\n"
+    )
