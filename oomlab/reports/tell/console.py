@@ -23,11 +23,11 @@ from ..read.logs import DAMAGED, log_files, open_log
 from ..read.neighbours import MEANS, Neighbour
 from ..read.parse import parse
 from .colors import colored
+from .drawing import section
+from .many import Brief, brief_of, summary, summary_text
 from .page import page_of
-from .picture import section
 from .records import SCHEMA, as_dict
 from .selection import Selection, selection
-from .summary import Brief, brief_of, summary, summary_text
 from .words import prediction, printable, spared, text_of
 
 QUESTIONS = """WHO:adj=N, WHO:rss=SIZE, WHO:swap=SIZE, limit=SIZE, ram=+SIZE, swap=+SIZE,

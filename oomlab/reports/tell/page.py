@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-from .summary import Brief, summary_text
+from .many import Brief, summary_text
 from .words import printable
 
 STYLE = """
