@@ -2,9 +2,11 @@
 
 import explorer
 import footprint
+import grading
 import storm
 
 if __name__ == "__main__":
     storm.main()
     footprint.main()
     explorer.main()
+    grading.main()

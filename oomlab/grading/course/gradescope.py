@@ -14,10 +14,10 @@ from pathlib import Path
 from ..sandbox.bubblewrap import NoSandbox, require_bubblewrap
 from .batch import grade_all, write
 from .collect import collect
+from .exercise_sheets import asked_of_the_class, assign, load_sheets
 from .exports import gradescope
 from .identity import Student, student, written
 from .places import teachers_folders
-from .sheets import asked_of_the_class, assign, load_sheets
 from .teacher import require_limits, say
 
 
