@@ -36,7 +36,7 @@ clean:
 	find . -name __pycache__ -exec rm -rf {} +
 
 .venv/lab.stamp: EXTRAS := lab,grade
-.venv/test.stamp: EXTRAS := lab,grade,test,bench
+.venv/test.stamp: EXTRAS := lab,grade,test,bench,cluster
 .venv/%.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "oomlab needs Python 3.11 or newer; name one with: make PYTHON=python3.13"; exit 1; }

@@ -19,6 +19,7 @@ from .simulate.comparison import compare
 from .simulate.patches import read_patch
 from .simulate.run import run
 from .simulate.scheduler import entry_of
+from .sweeps import sweep
 
 SCHEMA = "oomlab-run/1"
 
@@ -106,6 +107,18 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     how.add_argument("--json", action="store_true")
     how.add_argument("--chart", action="store_true", help="a sequence chart for a mail")
     sub.add_argument("--sheet", type=Path, metavar="FILE", help="write a sheet that runs again")
+
+    sub = command("sweep", sweep_all, "many runs as a table, with 95 % intervals")
+    sub.add_argument("scenario", help="a name from: oomlab list scenarios")
+    sub.add_argument("--policy", action="append", help="a name, or several, each with --policy")
+    sub.add_argument("--seeds", default="0:100", metavar="FROM:TO", help="default 0:100")
+    sub.add_argument(
+        "--set", action="append", default=[], metavar="NAME=V1,V2", help="values to try, each"
+    )
+    sub.add_argument("--jobs", type=int, default=1, help="worker processes (default 1)")
+    sub.add_argument(
+        "--out", metavar="FILE", help=".jsonl, .csv or .parquet; goes on where it ends"
+    )
 
     sub = command("check", check_sheets, "run sheets again: is each still as claimed?")
     sub.add_argument("paths", nargs="+", type=Path, help="sheets, or folders of them (*.sheet)")
@@ -270,6 +283,30 @@ def policy_of(args) -> str | Policy:
         return read_patch(args.patch.read_text(encoding="utf-8"), args.patch.name)
     except (OSError, UnicodeDecodeError) as wrong:
         raise ValueError(f"{args.patch} cannot be read: {wrong}") from None
+
+
+def sweep_all(args) -> None:
+    """The table of a sweep; what is done and what is left goes to the terminal."""
+    first, colon, last = args.seeds.partition(":")
+    if not (colon and first.isdecimal() and last.isdecimal() and int(first) < int(last)):
+        raise ValueError(f"--seeds takes FROM:TO, as 0:1000, not {args.seeds!r}")
+    found = sweep(
+        args.scenario,
+        args.policy or ["linux-4.4"],
+        range(int(first), int(last)),
+        {name: values.split(",") for name, values in settings(args.set).items()},
+        jobs=args.jobs,
+        out=args.out,
+        progress=runs_left if sys.stderr.isatty() else None,
+    )
+    print(found.markdown())
+
+
+def runs_left(done: int, total: int, seconds: float) -> None:
+    """One line that is written over, and goes when all is done."""
+    left = seconds / done * (total - done)
+    line = f"{done} of {total} runs, {left:.0f} s left" if done < total else ""
+    print(f"\r{line:60}", end="" if line else "\r", file=sys.stderr, flush=True)
 
 
 def check_sheets(args) -> int:

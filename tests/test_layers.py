@@ -18,6 +18,7 @@ HEIGHT = {
     "theory": 2,
     "grading": 2,
     "sheets": 2,
+    "sweeps": 2,
     "version": 0,
     "cli": 3,
     "__main__": 3,

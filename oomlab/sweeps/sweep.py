@@ -1,0 +1,196 @@
+"""One run is an anecdote, a sweep is a finding: a scenario over policies, settings and seeds.
+
+    found = oomlab.sweep("page-thieves", policies=["linux-4.4", "handa"], seeds=range(1000),
+                         settings={"thieves": [1, 2, 4]}, jobs=2)
+    print(found.markdown())      # the share of each verdict, with its 95 % interval
+    found.frame()                # pandas or polars, a row a run
+
+The points of a sweep have one order: policies, then settings, then seeds. Rows are written in this
+order whatever the number of workers, so equal sweeps give equal files, and one that was interrupted
+goes on where its file ends.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from time import monotonic
+
+from ..model.policy import Policy, difference
+from ..simulate.patches import patch_text
+from ..simulate.run import build, choose_policy, run
+from ..version import VERSION
+from .pool import Submits, in_order
+from .rowfile import frame_of, open_rows
+from .wilson import wilson
+
+CHUNK = 32  # seeds that a worker is given at once
+SCHEMA = "oomlab-sweep/1"
+Progress = Callable[[int, int, float], None]  # runs done, runs in all, seconds so far
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share among runs, with the 95 % interval of Wilson."""
+
+    group: dict[str, object]
+    hits: int
+    runs: int
+
+    @property
+    def share(self) -> float:
+        return self.hits / self.runs
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.hits, self.runs)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.share:.1%} [{low:.1%}, {high:.1%}]"
+
+
+@dataclass
+class Sweep:
+    """The rows of a sweep, a dict a run, and what was swept."""
+
+    scenario: str
+    policies: list[Policy]
+    settings: dict[str, list]
+    seeds: Sequence[int]
+    rows: list[dict]
+
+    @property
+    def groups(self) -> list[str]:
+        """The columns that tell the points apart, but for the seed."""
+        return ["policy", *self.settings]
+
+    def rates(self, hit: str | Callable[[dict], bool] = "recovered") -> list[Rate]:
+        """For each policy and setting, the share of runs with this verdict, or with hit(row)."""
+        asked = hit if callable(hit) else lambda row: row["verdict"] == hit
+        runs: Counter = Counter()
+        hits: Counter = Counter()
+        for row in self.rows:
+            key = tuple(row[name] for name in self.groups)
+            runs[key] += 1
+            hits[key] += bool(asked(row))
+        return [
+            Rate(dict(zip(self.groups, key, strict=True)), hits[key], number)
+            for key, number in runs.items()
+        ]
+
+    def markdown(self) -> str:
+        """A table: a line for each policy and setting, a column for each verdict that came out."""
+        verdicts = sorted({row["verdict"] for row in self.rows})
+        tables = {verdict: self.rates(verdict) for verdict in verdicts}
+        head = [*self.groups, "runs", *verdicts]
+        rule = ["---"] * len(self.groups) + ["---:"] * (1 + len(verdicts))
+        lines = [f"| {' | '.join(head)} |", f"| {' | '.join(rule)} |"]
+        for number, rate in enumerate(next(iter(tables.values()), [])):
+            cells = [*map(str, rate.group.values()), str(rate.runs)]
+            cells += [str(tables[verdict][number]) for verdict in verdicts]
+            lines.append(f"| {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def __repr__(self) -> str:
+        names = ", ".join(policy.name for policy in self.policies)
+        return f"<Sweep of {self.scenario} under {names}: {len(self.rows)} runs>"
+
+    def frame(self):
+        """The rows as a pandas DataFrame, or a polars one; ValueError if neither is installed."""
+        return frame_of(self.rows)
+
+
+def sweep(
+    scenario: str,
+    policies: Sequence[str | Policy] = ("linux-4.4",),
+    seeds: Sequence[int] = range(100),
+    settings: Mapping[str, Sequence] | None = None,
+    *,
+    jobs: int = 1,
+    executor: Submits | None = None,
+    out: str | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Run a scenario under each policy, each combination of settings and each seed.
+
+    `settings`: parameters of the scenario and knobs, each with the values to try. `jobs`: worker
+    processes, or the number of workers that `executor` has; any executor with the interface of
+    `concurrent.futures` will do. `out`: a file that keeps the rows, .jsonl, .csv or .parquet; if it
+    holds the beginning of this sweep, the rest is run. ValueError, in one sentence, for a name or
+    value that does not exist.
+    """
+    settings = {name: list(values) for name, values in (settings or {}).items()}
+    chosen = [choose_policy(policy, {}) for policy in policies]
+    if not chosen or not len(seeds) or not all(settings.values()):
+        raise ValueError("a sweep needs at least one policy, one seed and one value a setting")
+    for policy, values in product(chosen, points(settings)):
+        build(scenario, policy, **values)  # says what is wrong, before the first run
+    total = len(chosen) * len(list(points(settings))) * len(seeds)
+    head = {
+        "schema": SCHEMA,
+        "scenario": scenario,
+        "oomlab": VERSION,
+        "policies": [asked(policy) for policy in chosen],
+        "settings": settings,
+        "seeds": [seeds[0], seeds[-1], len(seeds)],
+    }
+    with open_rows(out, head) as file:
+        began = monotonic()
+        tasks = chunks(scenario, chosen, settings, seeds, skip=len(file.rows))
+        for rows in in_order(run_chunk, tasks, jobs=jobs, executor=executor):
+            file.write(rows)
+            if progress is not None:
+                progress(len(file.rows), total, monotonic() - began)
+    return Sweep(scenario, chosen, settings, seeds, file.rows)
+
+
+def asked(policy: Policy) -> dict:
+    """A policy as a file names it: the preset, the knobs that differ, the text of a patch."""
+    base = policy.patch.base if policy.patch else policy.name
+    knobs = {name: new for name, (_, new) in difference(base, policy).items()}
+    more = {"patch": patch_text(policy)} if policy.patch else {}
+    return {"name": policy.name, "preset": base, "knobs": knobs, **more}
+
+
+def points(settings: Mapping[str, Sequence]) -> Iterator[dict]:
+    """Every combination of the values, the last setting changing fastest."""
+    for values in product(*settings.values()):
+        yield dict(zip(settings, values, strict=True))
+
+
+def chunks(scenario, policies, settings, seeds, skip: int) -> Iterator[tuple]:
+    """The tasks: (scenario, policy, settings, some seeds), without the first `skip` runs."""
+    for policy, values in product(policies, points(settings)):
+        left = iter(seeds[skip:] if skip < len(seeds) else ())
+        skip = max(0, skip - len(seeds))
+        while some := tuple(islice(left, CHUNK)):
+            yield scenario, policy, values, some
+
+
+def run_chunk(task: tuple) -> list[dict]:
+    """The rows of some seeds; what a worker does."""
+    scenario, policy, values, seeds = task
+    return [row_of(scenario, policy, values, seed) for seed in seeds]
+
+
+def row_of(scenario: str, policy: Policy, values: dict, seed: int) -> dict:
+    """One run as a row: what was asked, then what came of it."""
+    outcome = run(scenario, policy, seed=seed, trace=False, **values).outcome
+    return {
+        "scenario": scenario,
+        "policy": policy.name,
+        **values,
+        "seed": seed,
+        "verdict": outcome.verdict,
+        "ticks": outcome.ticks,
+        "steps": outcome.steps,
+        "victims": len(outcome.victims),
+        "lost": len(outcome.lost),
+        "reaped": sum(outcome.reaped.values()),
+        **{f"pages_to_{who}": pages for who, pages in outcome.pages_to.items()},
+        "bugs": len(outcome.bugs),
+    }

@@ -1,0 +1,20 @@
+"""How sure a share is that was counted in some runs: the interval of Wilson (1927)."""
+
+from math import sqrt
+
+Z = 1.959963984540054  # the normal distribution holds 95 % within this many deviations
+
+
+def wilson(hits: int, runs: int) -> tuple[float, float]:
+    """The 95 % interval for the true share, from `hits` in `runs` independent runs.
+
+    Unlike hits/runs with its usual error it is right for few runs, and for shares near 0 and 1
+    (E. B. Wilson, JASA 22, 1927). ValueError for no runs, or more hits than runs.
+    """
+    if not 0 <= hits <= runs or runs < 1:
+        raise ValueError(f"{hits} hits in {runs} runs")
+    share = hits / runs
+    middle = (share + Z * Z / (2 * runs)) / (1 + Z * Z / runs)
+    half = Z / (1 + Z * Z / runs) * sqrt(share * (1 - share) / runs + Z * Z / (4 * runs * runs))
+    # Rounding must not push an end past the share itself, nor past 0 and 1.
+    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
