@@ -6,11 +6,12 @@ A wrong name or value ends with status 2 and one sentence; there is never a trac
 import argparse
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 from .explorer import PROPERTIES, explore, hunt
-from .explorer.exploration import show_progress
+from .explorer.progress import Stopped, on_a_terminal
 from .model.policy import KNOBS, PRESETS, Policy
 from .naming import nearest
 from .scenarios import SCENARIOS, parameters, title
@@ -261,17 +262,22 @@ def explore_all(args) -> None:
         )
         tell_found(found, args)
         return
-    tell = show_progress if sys.stderr.isatty() and not args.json else None
-    found = explore(
-        scenario_of(args.scenario),
-        policy_of(args),
-        property_of(args.property),
-        prefer=args.prefer,
-        max_states=args.max_states,
-        seconds=args.seconds,
-        progress=tell,
-        **settings(args.set),
-    )
+    quiet = args.json or not sys.stderr.isatty()
+    try:
+        with nullcontext() if quiet else on_a_terminal() as tell:
+            found = explore(
+                scenario_of(args.scenario),
+                policy_of(args),
+                property_of(args.property),
+                prefer=args.prefer,
+                max_states=args.max_states,
+                seconds=args.seconds,
+                progress=tell,
+                **settings(args.set),
+            )
+    except Stopped as stopped:
+        tell_found(stopped.found, args)
+        raise
     tell_found(found, args)
 
 

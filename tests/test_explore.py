@@ -405,8 +405,11 @@ def test_an_interrupt_keeps_what_is_known():
     def stop(states, waiting, seconds):
         raise KeyboardInterrupt
 
-    found = explore("lost-victim", "kmallocwd", victims=3, progress=stop)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        explore("lost-victim", "kmallocwd", victims=3, progress=stop)
+    found = stopped.value.found
     assert found.verdict == "bound-reached" and found.bound["interrupted"] and found.states > 0
+    assert found.sentence() in str(stopped.value)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What a search found, as a value, as JSON, and as a table that a reviewer can paste."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -13,14 +12,6 @@ from ..simulate.scheduler import Entry, entry_of, function_of, run_schedule
 from .refs import entry
 
 SCHEMA = "oomlab-explore/1"
-
-
-def show_progress(states: int, waiting: int, seconds: float) -> None:
-    """One line that is written over: for terminals and notebook cells."""
-    rate = states / max(seconds, 1e-9)
-    line = f"{states} states, {waiting} waiting, {rate:.0f} a second"
-    out = sys.stdout if "ipykernel" in sys.modules else sys.stderr  # a notebook shows stderr in red
-    print(f"\r{line:60}", end="", file=out, flush=True)
 
 
 def in_words(kernel: Kernel, entry: Entry) -> dict[str, str]:

@@ -12,7 +12,6 @@ is found with both; if there is a counterexample, the shortest is looked for in 
 """
 
 import gc
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
@@ -22,11 +21,12 @@ from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..scenarios import SCENARIOS
 from ..simulate.run import build as build_kernel
-from .exploration import Exploration, show_progress
+from .exploration import Exploration
 from .independence import LONGEST, Independence
 from .layout import Unlearnable
 from .liveness import fair_lasso
 from .monitor import Monitored
+from .progress import Progress, Stopped, telling
 from .properties import PROPERTIES, Property, choose_property
 from .refs import Ref
 from .replayed import Replayed
@@ -35,8 +35,6 @@ from .walks import Unequal, with_one_list
 
 FIRST = 128  # states after which we believe to have met most of what there is
 MAX_STATES = 400_000  # fits in 1 GiB
-
-Progress = Callable[[int, int, float], None]  # states seen, states waiting, seconds
 
 
 def explore(
@@ -60,7 +58,7 @@ def explore(
     context "switches". `symmetry` and `partial_order` are reductions, `learn` makes rules of steps;
     switched off, they change no verdict, only the time. Symmetry is off for your own functions,
     which may tell equals apart, unless you ask for it. `progress(states, waiting, seconds)` is
-    called now and then. An interrupt (Ctrl-C) ends the search with what is known so far.
+    called now and then. Stop, or Ctrl-C, raises Stopped, an interrupt that holds what is known.
     ValueError, in one sentence, for a name or value that does not exist, and for a function of a
     state that looks at something else, such as kernel.victims.
     """
@@ -75,14 +73,14 @@ def explore(
     def build() -> Kernel:
         return SCENARIOS[scenario](kernel.policy, **params)
 
-    if progress is None and "ipykernel" in sys.modules:
-        progress = show_progress  # somebody waits for a notebook cell
-    search = Search(asked, max_states, seconds, progress, partial_order)
-    with rarely_collected():
+    with telling(progress) as tell, rarely_collected():
+        search = Search(asked, max_states, seconds, tell, partial_order)
         end, moves = search.run(build, symmetry, learn, prefer)
     found = Exploration.of(search, scenario, kernel.policy, params, end)
     if moves is not None:
         found.describe(build, *moves)
+    if search.interrupted:
+        raise Stopped(found)
     return found
 
 
