@@ -214,8 +214,9 @@ def short(args) -> str:
 def whole(value, what: str, example: str = "") -> int:
     """The value, if it is a whole number: not a bool, not a float."""
     if type(value) is not int:
-        kind = type(value).__name__
-        hint = "; divide with //" if kind == "float" else ""
+        formula = type(value) is dict and list(value) == ["sympy"]
+        kind = "a formula of sympy" if formula else type(value).__name__
+        hint = "; divide with //" if kind == "float" or formula else ""
         raise CheckFailed(f"{what} must be a whole number (int), not {kind}{hint}.", example)
     return value
 

@@ -12,19 +12,20 @@ from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.handoff.atomics import OPERATIONS
 
+SECRET = "what-was-asked"  # made by the other side of what it was asked
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.floats(),
     st.text(max_size=9),
-    st.sampled_from(["hog", "list", "SIGKILL", "mark_oom_victim", "task100", *OPERATIONS]),
+    st.sampled_from([SECRET, "hog", "list", "SIGKILL", "mark_oom_victim", "task100", *OPERATIONS]),
 )
 ANSWERS = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(["sympy", "reaper", "reaped", "x"]), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["sympy", "reaper", "reaped", SECRET]), inner, max_size=3)
     ),
     max_leaves=8,
 )
@@ -54,6 +55,7 @@ def test_no_answer_breaks_a_check(name, data):
             prop.check(Answers(data), Random(1))
         except CheckFailed as lost:
             assert lost.sentence and len(lost.example) <= 2000
+            assert SECRET not in lost.sentence  # which is said also of secret inputs
 
 
 FORMULAS = [

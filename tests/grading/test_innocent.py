@@ -219,3 +219,100 @@ def test_notebooks_of_any_kind_are_read(name, tmp_path, sandboxed):
 
 def test_a_byte_order_mark_is_read_over(tmp_path, sandboxed):
     assert hand_in(tmp_path, b"\xef\xbb\xbf" + notebook(GOOD), BADNESS).points == BADNESS.points
+
+
+HAND_OFF = EXERCISES["hand-off"]
+OPERATIONS = {
+    "a list for an operation": ('yield "mmgrab", mm', 'yield ["mmgrab", mm]'),
+    "a helper with yield from": (
+        'yield "mmgrab", mm',
+        "yield from grab(mm)",
+        'def grab(mm):\n    yield ("mmgrab", mm)\n',
+    ),
+    "an Enum of operations": (
+        'yield "mmgrab", mm',
+        "yield Op.GRAB, mm",
+        'from enum import Enum\nclass Op(Enum):\n    GRAB = "mmgrab"\n',
+    ),
+    "a namedtuple": (
+        'yield "mmgrab", mm',
+        'yield Op("mmgrab", mm)',
+        'from collections import namedtuple\nOp = namedtuple("Op", "verb what")\n',
+    ),
+    "a flag that is a bool": (
+        'yield "wake_up"',
+        'yield "write", "work", True\n    yield "wake_up"',
+    ),
+    "a numpy flag": (
+        'yield "wake_up"',
+        'yield "write", "work", np.int64(1)\n    yield "wake_up"',
+        "import numpy as np\n",
+    ),
+    "a print between two": ('yield "wake_up"', 'print("waking", flush=True)\n    yield "wake_up"'),
+    "a method": (
+        'yield "mmgrab", mm',
+        "yield from Killer().grab(mm)",
+        'class Killer:\n    def grab(self, mm):\n        yield "mmgrab", mm\n',
+    ),
+    "constants for names": (
+        '"oom_reaper_list"',
+        "QUEUE",
+        'QUEUE = "oom_reaper_list"\n',
+    ),
+    "a docstring and hints": (
+        'yield "mmgrab", mm',
+        '"""Hand it over."""\n    yield "mmgrab", mm',
+        "from collections.abc import Generator\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_hand_off_in_another_style(name, tmp_path, sandboxed):
+    old, new, *first = OPERATIONS[name]
+    source = "".join(first) + solution("hand-off").replace(old, new)
+    assert new in source
+    result = hand_in(tmp_path, notebook(source), HAND_OFF)
+    assert [f.message for f in result.exercises[0].findings if f.message] == []
+
+
+RESERVE = """
+from sympy import Integer, Symbol, summation
+def smallest_reserve(needs):
+    return sum((Integer(need) - 1 for need in needs), Integer(1))
+"""
+FORMULAS = {
+    "solve": "    return sp.solve(sp.Eq(sp.sqrt(M), r), M)",
+    "solve with dicts": "    return sp.solve(sp.Eq(sp.sqrt(M), r), M, dict=True)",
+    "solveset": "    return sp.FiniteSet(r**2)",
+    "an equation": "    return sp.Eq(M, r**2)",
+    "not simplified": "    return sp.Rational(1, 2) * 2 * r * r",
+    "a number times": "    return 1.0 * r**2.0",
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_in_another_form(name, tmp_path, sandboxed):
+    first = "import sympy as sp\nr, M = sp.symbols('r M', positive=True)\n"
+    source = f"{solution('derivation')}\n{first}def zone_for():\n{FORMULAS[name]}\n"
+    result = hand_in(tmp_path, notebook(source), EXERCISES["derivation"])
+    assert [(f.message, f.example) for f in result.exercises[0].findings if f.message] == []
+
+
+def test_sympy_counts_pages_too(tmp_path, sandboxed):
+    source = solution("reserve-proof") + RESERVE
+    result = hand_in(tmp_path, notebook(source), EXERCISES["reserve-proof"])
+    assert [f.message for f in result.exercises[0].findings if f.message] == []
+
+
+ITERABLES = ["deque(found)", "tuple(found)", "iter(found)", "dict.fromkeys(found).keys()"]
+ITERABLES += ["(name for name in found)", "map(str, found)", "np.array(found)"]
+
+
+@pytest.mark.parametrize("value", ITERABLES)
+def test_any_sequence_is_a_list(value, tmp_path, sandboxed):
+    source = solution("find-cycle").replace("def find_cycle", "def cycle_in")
+    source += "\nfrom collections import deque\nimport numpy as np\n"
+    source += f"def find_cycle(graph):\n    found = cycle_in(graph)\n    return {value}\n"
+    result = hand_in(tmp_path, notebook(source), EXERCISES["find-cycle"])
+    assert [(f.message, f.example) for f in result.exercises[0].findings if f.message] == []

@@ -33,8 +33,6 @@ CONSTANTS = {"E": math.e, "pi": math.pi}
 def evaluate(node: ast.expr, values: dict[str, float]) -> float:
     """The number that an expression has; ValueError if it is more than arithmetic."""
     match node:
-        case ast.Expression():
-            return evaluate(node.body, values)
         case ast.Constant(int() | float() as number) if not isinstance(number, bool):
             return float(number)
         case ast.Name(name) if name in values | CONSTANTS:
@@ -52,7 +50,9 @@ def formula(ask: Ask, function: str, symbols: str) -> tuple[ast.expr, str]:
     """The student's expression, parsed, and its text."""
     answer = ask(function)
     if type(answer) is list and len(answer) == 1:
-        answer = answer[0]  # solve() returns a list
+        answer = answer[0]  # solve() returns a list,
+    if type(answer) is dict and len(answer) == 1 and "sympy" not in answer:
+        (answer,) = answer.values()  # or with dict=True one of dicts
     text = answer.get("sympy") if type(answer) is dict else None
     if type(text) is not str or len(text) > 2000:
         raise CheckFailed(
@@ -60,11 +60,21 @@ def formula(ask: Ask, function: str, symbols: str) -> tuple[ast.expr, str]:
             f"it returned {answer!r}",
         )
     try:
-        return ast.parse(text, mode="eval"), text
+        return the_one(ast.parse(text, mode="eval").body), text
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise CheckFailed(
             f"`{function}` returned something that is no formula in {symbols}.", text
         ) from None
+
+
+def the_one(node: ast.expr) -> ast.expr:
+    """The formula in {formula}, which solveset() returns, and on the right of Eq(M, formula)."""
+    match node:
+        case ast.Set([only]) | ast.List([only]) | ast.Tuple([only]):
+            return only
+        case ast.Call(ast.Name("Eq"), [ast.Name(), right], []):
+            return right
+    return node
 
 
 def compare(ask: Ask, draw, function: str, want, ranges: dict[str, tuple], hint: str) -> None:
