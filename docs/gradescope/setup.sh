@@ -3,7 +3,7 @@
 # folder exercises/ and one wheel of oomlab. The image must have Python 3.11 or newer.
 set -euo pipefail
 apt-get update
-apt-get install -y --no-install-recommends bubblewrap python3-venv
+apt-get install -y --no-install-recommends bubblewrap libseccomp2 python3-venv
 python3 -m venv /autograder/venv
 wheel=$(ls /autograder/source/oomlab-*.whl)
 /autograder/venv/bin/pip install "${wheel}[grade]" numpy sympy
