@@ -26,6 +26,10 @@ from oomlab.model.policy import KNOBS, PRESETS, Policy, difference
         ({"reaper": "workqueue", "gave_up": "unmark"}, "a slot holds only its mm"),
         ({"reaper": "scan", "reap_delay": 5}, "goes with reaper=list"),
         ({"reaper": "list", "reap_delay": 5}, "needs victim_mark=process"),
+        (
+            {"reaper": "list", "reap_delay": 5, "victim_mark": "process", "queue_guard": "linked"},
+            "needs queue_guard=flag",
+        ),
     ],
 )
 def test_what_no_kernel_has_is_refused(knobs, sentence):

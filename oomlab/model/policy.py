@@ -331,6 +331,8 @@ def check_pairs(policy: Policy) -> None:
         raise ValueError(f"reap_delay goes with reaper=list, not with reaper={policy.reaper}")
     if policy.reap_delay and policy.victim_mark != "process":
         raise ValueError("reap_delay needs victim_mark=process: the timer looks at signal->oom_mm")
+    if policy.reap_delay and policy.queue_guard != "flag":
+        raise ValueError("reap_delay needs queue_guard=flag: a task has one timer, to be set once")
 
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
