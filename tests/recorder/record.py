@@ -72,7 +72,7 @@ TRACEPOINTS = [
 TRACING = "/sys/kernel/tracing"
 CMDLINE = (
     "console=ttyS0 quiet panic=-1 rootfstype=ramfs log_buf_len=512K printk.devkmsg=on "
-    "printk.time=1 no_timer_check"  # a busy host makes the emulated timer late, and the kernel panic for that
+    "printk.time=1 no_timer_check"  # on a busy host the emulated timer is late: no cause to panic
 )
 SETTLE_MS = 300
 FILES = (
