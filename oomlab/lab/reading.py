@@ -84,10 +84,20 @@ class Reading:
     def view(self) -> dict:
         """Everything that is shown but the figure, as plain values."""
         if self.explanation is None:
-            return {"reports": [], "tasks": [], "sentence": "", "answer": "", "words": ""}
+            return {
+                "reports": [],
+                "tasks": [],
+                "sentence": "",
+                "cause": "",
+                "advice": [],
+                "answer": "",
+                "words": "",
+            }
         return {
             "reports": [printable(headline(report)) for report in self.reports],
             "number": self.number,
+            "cause": printable(self.explanation.cause.sentence),
+            "advice": [printable(each) for each in self.explanation.advice],
             "sentence": printable(" ".join(line.strip() for line in choice(self.explanation))),
             "words": text_of(self.explanation),
             "tasks": [

@@ -38,8 +38,10 @@ class ReportView {
     this.row.append(button("explain", () => this.read(), "main"));
     this.body.append(
       this.reports,
+      part("cause", "p", { role: "status" }),
       part("outcome", "p", { role: "status" }),
       part("picture", "div"),
+      part("advice", "ul", { ariaLabel: "what to do" }),
       make("fieldset", {}, make("legend", {}, "What if?"),
         make("div", { className: "row" },
           make("label", {}, "the task", this.task), make("label", {}, "had oom_score_adj", this.adj),
@@ -81,6 +83,8 @@ class ReportView {
     this.body.hidden = !view.reports.length;
     this.reports.hidden = view.reports.length < 2;
     fill(this.report, view.reports.map((title, number) => [number, title]), view.number);
+    this.cause.textContent = view.cause;
+    this.advice.replaceChildren(...view.advice.map((words) => make("li", {}, words)));
     this.outcome.textContent = view.sentence;
     if (this.drawn !== view.picture) this.picture.innerHTML = this.drawn = view.picture;  // escaped by Python
     fill(this.task, view.tasks.map(([pid, name]) => [pid, name]), this.task.value);

@@ -3,21 +3,24 @@
     from oomlab.lab import ReportView
     ReportView(open("kern.log").read())
 
-Python reads and ranks (reading.py, figures/ranking.py); reportview.js shows and listens. Nothing of
-the text leaves the machine.
+Python reads, ranks and draws (reading.py, reports/tell/drawing.py); reportview.js shows and listens.
+Nothing of the text leaves the machine. Only `figure` needs matplotlib.
 """
 
 import sys
 import traceback
+from typing import TYPE_CHECKING
 
 import anywidget
-from matplotlib.figure import Figure
-from traitlets import Bool, Dict, Unicode, observe
+from traitlets import Bool, Dict, Unicode
 
 from ..reports.judge.explanation import Explanation
-from .figures import ranking
+from ..reports.tell.drawing import svg
 from .policylab import PolicyLab, scripts
 from .reading import Reading
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class ReportView(anywidget.AnyWidget):
@@ -41,10 +44,12 @@ class ReportView(anywidget.AnyWidget):
         """What is on the screen, changes and all, for cells that look at it further."""
         return self.reading.answer
 
-    def figure(self, dark: bool = False) -> Figure:
+    def figure(self, dark: bool = False) -> "Figure":
         """The ranking on the screen. ValueError if no report was found yet."""
         if self.explanation is None:
             raise ValueError("there is no report yet to draw")
+        from .figures import ranking
+
         return ranking.figure(self.explanation, dark=dark)
 
     def lab(self, policy: str | None = None) -> PolicyLab:
@@ -64,15 +69,9 @@ class ReportView(anywidget.AnyWidget):
             traceback.print_exc(file=sys.stderr)
         self.show(error=error, scenario=said)
 
-    @observe("dark")
-    def redraw(self, _) -> None:
-        self.show(error=self.view.get("error", ""), scenario=self.view.get("scenario", ""))
-
     def show(self, **more) -> None:
-        """Send what there is now; the figure as the HTML that it shows itself with, escaped."""
-        picture = (
-            self.figure(self.dark)._repr_mimebundle_()["text/html"] if self.explanation else ""
-        )
+        """Send what there is now; the picture as SVG, whose words are escaped."""
+        picture = svg(self.explanation) if self.explanation else ""
         self.view = {**self.reading.view(), **more, "picture": picture}
 
     def do_nothing(self) -> None: ...

@@ -115,7 +115,7 @@ def memcg(facts: Facts) -> Cause | None:
     report = facts.report
     if report.kind != "memcg":
         return None
-    path = limit_path(report) or "a cgroup"
+    path = limit_path(report) or "A cgroup"
     evidence = list(_limits(report))
     hit = f"{path} hit its limit" + (f" of {_limit_of(report)}" if _limit_of(report) else "")
     account = facts.account

@@ -25,11 +25,13 @@ Source = str | bytes | BinaryIO | Iterable[str] | Iterable[bytes]
 
 
 class _Pause(NamedTuple):
-    """Nothing more comes for now."""
+    """Nothing more comes for now. It is true where an end of the input is false."""
+
+    seconds: float
 
 
-PAUSE = _Pause()
 PAUSE_S = 0.3
+PAUSE = _Pause(PAUSE_S)
 
 
 class NotText(ValueError):
