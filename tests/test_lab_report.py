@@ -8,8 +8,8 @@ import pytest
 import oomlab
 from oomlab.lab.reading import Reading
 from oomlab.reports.judge.explain import explain
-from oomlab.reports.judge.scenario import register_report
 from oomlab.reports.read.parse import parse
+from oomlab.reports.tell.scenario import register_report
 from oomlab.scenarios import SCENARIOS, title
 
 if not find_spec("anywidget"):

@@ -11,10 +11,10 @@ A mistake is a ValueError with a sentence, and leaves everything as it was.
 from ..reports.judge.explain import explain
 from ..reports.judge.explanation import Explanation
 from ..reports.judge.rebuilt import adj_of
-from ..reports.judge.scenario import register_report
 from ..reports.judge.what_if import what_if
 from ..reports.read.parse import parse
 from ..reports.read.report import Report
+from ..reports.tell.scenario import register_report
 from ..reports.tell.words import choice, headline, printable, text_of
 from ..scenarios import SCENARIOS
 from .facts import several

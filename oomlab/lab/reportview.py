@@ -3,8 +3,8 @@
     from oomlab.lab import ReportView
     ReportView(open("kern.log").read())
 
-Python reads, ranks and draws (reading.py, reports/tell/drawing.py); reportview.js shows and listens.
-Nothing of the text leaves the machine. Only `figure` needs matplotlib.
+Python reads, ranks and draws (reading.py, reports/tell/drawing.py); reportview.js shows and
+listens. Nothing of the text leaves the machine. Only `figure` needs matplotlib.
 """
 
 import sys

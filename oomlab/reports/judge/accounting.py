@@ -181,6 +181,7 @@ def _stats_kib(report: Report) -> dict[str, int]:
 
 
 def limit_path(report: Report) -> str | None:
-    """The cgroup whose limit was hit."""
+    """The cgroup whose limit was hit; its statistics are printed first where it is not named."""
     memcg, summary = report.memcg, report.summary
-    return (memcg and memcg.limit_path) or (summary and summary.oom_memcg) or None
+    named = (memcg and memcg.limit_path) or (summary and summary.oom_memcg)
+    return named or (memcg and next(iter(memcg.stats), None)) or None

@@ -1,7 +1,7 @@
 """One report and its explanation as plain values: `oomlab-explain/1`, described by the JSON schema
 `oomlab-explain-1.schema.json` beside this file."""
 
-from ..judge.accounting import Account
+from ..judge.accounting import Account, limit_path
 from ..judge.explanation import Explanation, Ranked
 from ..judge.kernels import generation, version
 from ..judge.request import decode
@@ -126,9 +126,8 @@ def request(report: Report) -> dict | None:
 
 
 def limit(report: Report) -> dict | None:
-    memcg, summary = report.memcg, report.summary
-    path = (memcg and memcg.limit_path) or (summary and summary.oom_memcg)
-    counter = memcg and memcg.counters.get("memory")
+    path = limit_path(report) if report.kind == "memcg" else None
+    counter = report.memcg and report.memcg.counters.get("memory")
     if not path and not counter:
         return None
     return {

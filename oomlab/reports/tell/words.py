@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..judge.accounting import Account
+from ..judge.accounting import Account, limit_path
 from ..judge.cause import percent, size
 from ..judge.explanation import Explanation, Ranked
 from ..judge.kernels import has_reap_delay, lineage, version
@@ -127,7 +127,7 @@ def limits(report: Report) -> Iterator[str]:
     used = memcg.counters.get("memory") if memcg else None
     if not used:
         return
-    path = memcg.limit_path or (report.summary and report.summary.oom_memcg) or "a cgroup"
+    path = limit_path(report) or "a cgroup"
     failed = f", failed {used.failcnt} times" if used.failcnt else ""
     if unlimited(used.limit_kb):
         yield f"  {path} has no limit of memory itself; {size(used.usage_kb)} are used{failed}."

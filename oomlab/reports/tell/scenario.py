@@ -7,9 +7,9 @@ oomlab.run("friday", "linux-6.1")
 from ...model.kernel import Kernel
 from ...model.policy import Policy
 from ...scenarios import SCENARIOS
+from ..judge.rebuilt import scenario_from_report
 from ..read.report import Report
-from ..tell.words import headline, printable
-from .rebuilt import scenario_from_report
+from .words import headline, printable
 
 
 def register_report(name: str, report: Report) -> None:
