@@ -23,7 +23,7 @@ TABLE = "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_sco
 HIGHUSER_MOVABLE = "0x100cca(GFP_HIGHUSER_MOVABLE)"
 NORMAL = (
     "Node 0 Normal free:{free}kB min:8000kB low:10000kB high:12000kB "
-    "reserved_highatomic:{atomic}KB present:4000000kB managed:4000000kB free_pcp:0kB free_cma:{cma}kB"
+    "reserved_highatomic:{atomic}KB present:4000000kB managed:4000000kB free_cma:{cma}kB"
 )
 
 
