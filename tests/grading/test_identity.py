@@ -18,7 +18,7 @@ from oomlab.grading.checks import EXERCISES
 from oomlab.grading.course import teacher
 from oomlab.grading.course.collect import collect
 from oomlab.grading.course.exercise_sheets import asked_of_the_class, assign
-from oomlab.grading.course.identity import Roster, Student, written
+from oomlab.grading.course.identity import Roster, Student, Unclear, written
 from oomlab.grading.course.submissions import NotANotebook
 
 SHEET_NAMES = list(SHEETS)
@@ -79,6 +79,8 @@ def who(*given, roster=None):
         ("CS-1 Level 2/Ana Kovač_123_assignsubmission_file_/a.ipynb", "Ana Kovač_123"),
         ("kovačana_4711_99817_level-2-1.ipynb", "kovačana_4711"),
         ("kovačana_LATE_4711_99817_Untitled.ipynb", "kovačana_4711"),
+        ("anon_5Xy2z_99817_level-2.ipynb", "anon_5Xy2z"),
+        ("LATE_anon_5Xy2z_99818_level-2.ipynb", "anon_5Xy2z"),
         ("alice+level-2+2026-11-26 10:00:00.1 UTC+Xy1/level-2.ipynb", "alice"),
         ("山田 太郎/level-2.ipynb", "山田 太郎"),
     ],
@@ -183,6 +185,19 @@ def test_with_a_roster_only_its_students_exist(tmp_path, name, student):
     students, left_out = who(folder(tmp_path / "s", name), roster=Roster(ROSTER))
     assert students == ([student] if student else [])
     assert len(left_out) == (0 if student else 1)
+
+
+def test_a_number_is_looked_for_among_numbers_only():
+    """A seat is no number of Moodle's, and a table with semicolons is a table."""
+    roster = Roster("student;name;seat;moodle\nalice;Alice Liddell;105;7\nbob;Bob;9;\n")
+    with pytest.raises(Unclear, match="no student Carol"):
+        roster.owner([], ["Carol_105_assignsubmission_file_", "x.ipynb"], [])
+    assert roster.owner([], ["Al_7_assignsubmission_file_", "x.ipynb"], []).id == "alice"
+    assert roster.find("bob").name == "Bob"
+
+
+def test_an_archive_of_an_old_windows_tool(tmp_path):
+    assert who(zipped(tmp_path / "class.zip", "alice\\level-2.ipynb"))[0] == ["alice"]
 
 
 def test_worksheets_of_moodle_and_canvas_are_rosters():

@@ -16,6 +16,7 @@ from pathlib import Path
 from .identity import (
     AGAIN,
     CANVAS,
+    CANVAS_BLIND,
     EXCHANGE,
     MOODLE,
     Roster,
@@ -124,6 +125,7 @@ class Collection:
         wrapper = same(archive_name(archive.parts[-1]))
         places = []
         for number, name in names:
+            name = name if "/" in name else name.replace("\\", "/")  # as old Windows tools write
             parts = [part for part in name.split("/") if part not in ("", ".", "..")]
             if len(parts) > 1 and same(archive_name(parts[0])) == wrapper:
                 del parts[0]  # a Mac puts the folder itself into the archive
@@ -217,7 +219,8 @@ def archive_name(name: str) -> str:
 
 def named_by_a_system(part: str) -> bool:
     """From here on the names are the student's own."""
-    return bool(MOODLE.match(part) or EXCHANGE.match(part) or CANVAS.fullmatch(part))
+    canvas = CANVAS.fullmatch(part) or CANVAS_BLIND.fullmatch(part)
+    return bool(MOODLE.match(part) or EXCHANGE.match(part) or canvas)
 
 
 def marked(parts: list[str]) -> bool:

@@ -22,7 +22,8 @@ from pathlib import Path
 
 MOODLE = re.compile(r"([^_]+)(?:_(\d+))?_assignsubmission_[a-z]+(?:_|$)")
 EXCHANGE = re.compile(r"([^+]+)\+[^+]+\+(\d{4}-\d\d-\d\d .+)")
-CANVAS = re.compile(r"(.+?)(?:_LATE)?_(\d+|anon_\w+?)_\d+_.+")
+CANVAS = re.compile(r"(.+?)(?:_LATE)?_(\d+)_\d+_.+")
+CANVAS_BLIND = re.compile(r"(?:LATE_)?(anon_[^_]+)_\d+_.+")
 JOINERS = "\u200c\u200d"  # a part of correct writing, from Persian to Malayalam
 FOLDERS = (  # of teachers and systems: no student's
     *("submitted", "submissions", "submission", "inbound", "downloads", "download", "release"),
@@ -37,6 +38,7 @@ RESERVED = {"results.json", "results.csv", "nbgrader.csv", "moodle.csv", "canvas
 RESERVED |= {"summary.html", "not-graded.csv"}
 AGAIN = re.compile(r"( \d+| ?\(\d+\)|-\d+)$")  # a file that was downloaded twice
 IDS = ("id", "username", "sis login id", "identifier", "student")  # the first of these in a roster
+NUMBERS = re.compile(r"\b(id|identifier|number|moodle|canvas|participant)\b", re.IGNORECASE)
 NAMES = ("name", "full name", "student name", "student")
 MOST_BYTES = 180  # of a folder's name; file systems stop at 255
 
@@ -117,6 +119,8 @@ def owner(above: list[str], parts: list[str], sheets: list[str]) -> Student:
         raise Unclear(f"its folders {' and '.join(map(written, folders))} could both be a student")
     if folders:
         return student(folders[0])
+    if match := CANVAS_BLIND.fullmatch(file):
+        return student(match[1], "", "Canvas")
     if match := CANVAS.fullmatch(file):
         return student(match[1], match[2], "Canvas")
     stem = written(file.rpartition(".")[0] or file)
@@ -149,7 +153,12 @@ class Roster:
 
     def __init__(self, text: str):
         try:
-            lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+            head = text.partition("\n")[0]
+            between = max(
+                ",;\t", key=head.count
+            )  # where a comma is for decimals, it is a semicolon
+            text = io.StringIO(text.removeprefix("\ufeff"), newline="")
+            lines = list(csv.reader(text, delimiter=between))
         except csv.Error as error:
             raise ValueError(f"the roster is no CSV file: {error}") from None
         if len(lines) < 2:
@@ -163,6 +172,7 @@ class Roster:
         self.system = "Moodle" if moodle else "Canvas" if "sis login id" in known else ""
         self.students: list[Student] = []
         self.named: dict[str, set[str]] = {}
+        self.numbered: dict[str, set[str]] = {}  # only from columns that are for numbers
         for line in lines[1:]:
             cells = [written(cell) for cell in line] + [""] * (len(self.columns) - len(line))
             if not cells[key]:
@@ -177,6 +187,10 @@ class Roster:
             if any(same(other.id) == same(person.id) for other in self.students):
                 raise ValueError(f"the roster has two students {person.id}")
             self.students.append(person)
+            for column, cell in row.items():
+                if cell and NUMBERS.search(column):
+                    cell = cell.removeprefix("Participant ")
+                    self.numbered.setdefault(cell, set()).add(person.id)
             for alias in {*cells, full, number, *turned(full)} - {""}:
                 for form in {same(alias), letters(alias)} - {""}:
                     self.named.setdefault(form, set()).add(person.id)
@@ -220,7 +234,9 @@ class Roster:
 
     def agreed(self, name: str, number: str | None = None) -> Student:
         """By number and by name; where both are in the roster they must be one person's."""
-        by_number, by_name = self.find(number or ""), self.find(name)
+        ids = self.numbered.get(number or "", set())
+        by_number = self.by_id[next(iter(ids))] if len(ids) == 1 else None
+        by_name = self.find(name)
         if by_number and by_name and by_number.id != by_name.id:
             raise Unclear(
                 f"number {number} and name {written(name)} are two students of the roster"

@@ -135,6 +135,7 @@ def grade(args: argparse.Namespace) -> int:
         return 2
     write_pages(results, found.left_out, out, roster)
     if args.json or args.csv:
+        sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal knows every script
         print((as_json if args.json else as_csv)(results), end="")
     say(in_letters(results))
     say(f"Results and feedback pages are in {out}; begin with {out / 'summary.html'}")
