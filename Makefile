@@ -22,6 +22,13 @@ fuzz: .venv/test.stamp
 	    tests/test_model.py tests/test_arithmetic.py tests/test_explore*.py \
 	    tests/test_reports_fuzz.py tests/test_hunt.py tests/test_plain.py tests/grading
 
+# nbgrader is no dependency: its gradebook is tried in an environment of its own.
+test-nbgrader: .venv/test.stamp
+	$(BIN)/python -m venv .venv/nbgrader
+	.venv/nbgrader/bin/pip install --quiet --no-compile --disable-pip-version-check \
+	    nbgrader pytest pytest-timeout hypothesis -e .
+	.venv/nbgrader/bin/pytest tests/grading/test_gradebook.py
+
 # Ratios, side by side in one run; a few minutes. With spin and gcc installed, Spin too.
 bench: .venv/test.stamp
 	$(BIN)/python benchmarks/run.py
@@ -54,5 +61,5 @@ clean:
 	    @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@touch $@
 
-.PHONY: lab test fuzz bench format clean
+.PHONY: lab test test-nbgrader fuzz bench format clean
 .DELETE_ON_ERROR:

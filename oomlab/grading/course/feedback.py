@@ -70,7 +70,7 @@ def html_page(results: list[Result]) -> str:
 
 
 def html_sheet(result: Result) -> str:
-    parts = [f"<h1 dir="auto">{escape(clean(f'{result.sheet}: {result.name}'))}</h1>"]
+    parts = [f'<h1 dir="auto">{escape(clean(f"{result.sheet}: {result.name}"))}</h1>']
     parts.append(f'<p class="sum">{result.points} of {result.of} points</p>')
     if result.problem:
         parts.append(f'<div class="p"><p>{code(result.problem)}</p></div>')
