@@ -80,6 +80,7 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     how.add_argument("--steps", action="store_true", help="print every step")
     how.add_argument("--json", action="store_true", help="print the outcome as JSON")
     how.add_argument("--trace", action="store_true", help="print the whole trace as JSON")
+    how.add_argument("--html", metavar="FILE", help="write a page of its own to step through")
     how.add_argument("--ask", action="store_true", help="print questions, the answers hidden")
     how.add_argument("--answers", action="store_true", help="print the questions with answers")
 
@@ -211,6 +212,8 @@ def run_one(args) -> None:
             "seed": done.seed,
         }
         print(json.dumps(head | outcome))
+    elif args.html:
+        done.save(Path(args.html).with_suffix(".html"))
     elif args.trace:
         print(done.to_json())
     elif args.log:

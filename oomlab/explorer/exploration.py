@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 
 from ..model.kernel import Kernel
@@ -130,6 +131,16 @@ class Exploration:
         if self.schedule:
             lines.append(story.table(self.steps))
         return "\n".join(lines)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the counterexample, as a run, to an .html or .json file; see Run.save().
+
+        ValueError where there is none.
+        """
+        if not self.pids:
+            raise ValueError(f"there is no schedule to save: {self.sentence()}")
+        done = run(self.scenario, self.policy, schedule=self.pids, **self.params)
+        return done.save(path)
 
     def chart(self) -> str:
         """The counterexample as a sequence chart of 72 columns, for a mail; "" without one."""

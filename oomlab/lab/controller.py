@@ -15,8 +15,7 @@ from ..model.policy import KNOBS, PRESETS, difference
 from ..scenarios import SCENARIOS, parameters, title
 from ..simulate.run import Run, choose_policy, run
 from .discussion import discussion_sheet
-from .facts import divergence, several
-from .payload import payload
+from .saved import html_of, view_of
 
 EXPLORE_SECONDS = 5.0
 
@@ -85,18 +84,14 @@ class Controller:
     def view(self) -> dict:
         """Everything that is shown, as plain values."""
         first = self.runs[0]
-        parted = divergence(*self.runs) if len(self.runs) > 1 else None
         return {
             "settings": self.settings,
             "knobs": {name: getattr(first.policy, name) for name in KNOBS},
             "changed": list(difference(choose_policy(self.settings["policy"], {}), first.policy)),
             "params": {**parameters(first.scenario), **first.params},
             "title": title(first.scenario),
-            "sentence": " ".join(outcome_sentence(r) for r in self.runs),
             "explored": f"{self.exploration.sentence()}." if self.exploration else "",
-            "pictures": [payload(r) for r in self.runs],
-            "parted": [[m.step, m.sentence] if m else None for m in parted] if parted else None,
-            "differs": several(list(difference(self.runs[0].policy, self.runs[-1].policy)), 8),
+            **view_of(self.runs),
         }
 
     def catalogue(self) -> dict:
@@ -113,16 +108,14 @@ class Controller:
         }
 
     def export(self, form: str) -> str:
-        """As text: "json", the first run's versioned trace, or "markdown", a discussion sheet."""
+        """As text: "html", a page of its own; "json", the first run's versioned trace; or
+        "markdown", a discussion sheet.
+        """
         forms: dict[str, Callable[[], str]] = {
+            "html": lambda: html_of(self.runs),
             "json": self.runs[0].to_json,
             "markdown": lambda: discussion_sheet(self.runs),
         }
         if form not in forms:
             raise ValueError(f"no export {form!r}: there are {', '.join(forms)}")
         return forms[form]()
-
-
-def outcome_sentence(run: Run) -> str:
-    """How it ended, and why; a kernel's own message may bring its own full stops."""
-    return f"{run.policy.name}: {run.outcome.verdict}; {run.outcome.why.rstrip('.')}."

@@ -51,14 +51,16 @@ function onTheme(root, redraw) {
 
 function swatches() {
   const theme = THEMES[pageIsDark() ? "dark" : "light"];
-  return Object.entries(STATE_WORDS).map(([state, words]) => {
+  const letters = Object.values(MOMENTS).map(([letter, word]) => make("li", {}, make("b", {}, letter), ` ${word}`));
+  const failed = make("li", {}, make("b", {}, "\u2716"), " failed");
+  return [...Object.entries(STATE_WORDS).map(([state, words]) => {
     const hatch = HATCHES[state] ? `<path d="${HATCHES[state]}" stroke="${theme.paper}" stroke-width="2"/>` : "";
     const tile = `<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8">` +
       `<rect width="8" height="8" fill="${COLOURS[state] ?? theme.faint}"/>${hatch}</svg>`;
     const swatch = make("i", { ariaHidden: "true" });
     swatch.style.background = `url('data:image/svg+xml,${encodeURIComponent(tile)}')`;
     return make("li", {}, swatch, words);
-  });
+  }), ...letters, failed];
 }
 
 function save(name, blob) {

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
 from typing import NamedTuple
 
 from ..model.kernel import Kernel
@@ -111,6 +113,21 @@ class Run:
     def to_json(self) -> str:
         """Versioned, and the same text for the same seed."""
         return json.dumps(self.to_dict(), separators=(",", ":"), sort_keys=True)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the run to a file: .html, a page of its own to step through, or .json, the trace.
+
+        Returns the path. ValueError for another ending.
+        """
+        path = Path(path)
+        if path.suffix == ".html":  # the room that draws stands above this one
+            text = import_module("oomlab.lab.saved").html_of([self])
+        elif path.suffix == ".json":
+            text = self.to_json()
+        else:
+            raise ValueError(f"a run is saved as .html or .json, not as {path.name}")
+        path.write_text(text, encoding="utf-8")
+        return path
 
 
 def name_of(thing) -> str:

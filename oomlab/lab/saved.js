@@ -1,0 +1,25 @@
+// A saved run: the viewer on pictures that the page itself carries, packed, as base64.
+
+async function unpack(text) {
+  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
+}
+
+const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+
+class Saved extends Viewer {
+  constructor(root, view) {
+    super(root);
+    this.columns = view.pictures.map((picture) => bytes(picture.columns));
+    this.outcome.textContent = view.sentence;
+    this.showPictures(view);
+  }
+
+  numbers(i) { return this.columns[i]; }
+}
+
+const root = document.getElementById("run");
+root.classList.add("oomlab");
+const view = await (await unpack(document.getElementById("data").textContent)).json();
+new Saved(root, view);
+document.body.classList.add("alive");

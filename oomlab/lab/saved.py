@@ -1,0 +1,100 @@
+"""A run, or two side by side, as one HTML file: no Python, no server, no request.
+
+    oomlab.run("lost-victim", "rfc-2015-11-25", seed=3).save("story.html")
+
+The file carries the timeline's own JavaScript and the run as packed data. Where scripts do not run,
+on paper and for a screen reader, what happened stands below as text.
+"""
+
+import gzip
+import json
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+
+from ..model.policy import difference
+from ..simulate.run import Run
+from ..version import VERSION
+from .discussion import discussion_sheet
+from .facts import divergence, heading, several
+from .payload import payload
+from .timeline import moments
+
+HERE = Path(__file__).parent
+SCRIPTS = ("dom.js", "timeline.js", "viewer.js", "saved.js")
+
+# The page may run what it carries and nothing else; it can ask no host for anything.
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+STYLE = """
+body { margin: 0 auto; max-width: 68rem; padding: 0 .75rem; font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.3rem; } pre { white-space: pre-wrap; font-size: .85rem; }
+table { border-collapse: collapse; font-size: .9rem; }
+th, td { border: 1px solid #999; padding: .15rem .5rem; text-align: left; }
+@media (prefers-color-scheme: dark) { body { background: #111418; color: #f2f2f2; } }
+@media print { .row, .lane { display: none !important; } details > * { display: block; } }
+"""
+
+
+def view_of(runs: list[Run]) -> dict:
+    """What the viewer needs of one run or two: sentences, pictures, where they part."""
+    parted = divergence(*runs) if len(runs) > 1 else None
+    return {
+        "sentence": " ".join(outcome_sentence(run) for run in runs),
+        "pictures": [payload(run) for run in runs],
+        "parted": [[m.step, m.sentence] if m else None for m in parted] if parted else None,
+        "differs": several(list(difference(runs[0].policy, runs[-1].policy)), 8),
+    }
+
+
+def outcome_sentence(run: Run) -> str:
+    """How it ended, and why; a kernel's own message may bring its own full stops."""
+    return f"{run.policy.name}: {run.outcome.verdict}; {run.outcome.why.rstrip('.')}."
+
+
+def html_of(runs: list[Run]) -> str:
+    """One or two runs as a page that needs nothing but a browser."""
+    view = view_of(runs)
+    for picture in view["pictures"]:
+        picture["columns"] = b64encode(picture["columns"]).decode()
+    data = b64encode(gzip.compress(json.dumps(view).encode(), 9, mtime=0)).decode()
+    title = escape(" against ".join(heading(run) for run in runs))
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    style = (HERE / "policylab.css").read_text(encoding="utf-8") + STYLE
+    text = "".join(as_text(run) for run in runs)
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="oomlab {VERSION}">
+<title>{title}</title>
+<style>{style}</style>
+<body>
+<main>
+<h1>{title}</h1>
+<div id="run"></div>
+{text}
+<details><summary>The set-up, and questions to discuss</summary>
+<pre>{escape(discussion_sheet(runs))}</pre></details>
+<p><small>Written by oomlab {VERSION}. This page asks no other host for anything.</small></p>
+</main>
+<script type="application/octet-stream" id="data">{data}</script>
+<script type="module">{script}</script>
+</body>
+</html>
+"""
+
+
+def as_text(run: Run) -> str:
+    """What happened, step by step, for those who do not see the timeline."""
+    rows = "".join(
+        f"<tr><td>{moment.step + 1}</td><td>{escape(moment.sentence)}</td></tr>"
+        for moment in moments(run)
+    )
+    return (
+        f"<details><summary>What happened under {escape(run.policy.name)}, as a table</summary>"
+        f"<p>{escape(outcome_sentence(run))}</p>"
+        f"<table><thead><tr><th>step</th><th>what happens</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></details>"
+    )
