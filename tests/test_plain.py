@@ -1,6 +1,7 @@
 """The definition: schedules, clocks, states and the plain search over them."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,13 @@ def test_the_worked_example_of_the_docs():
     assert story.table(run.steps) in text
     for task in run.kernel.tasks:
         assert f"| {task.name} | {task.pid} |" in text
+
+
+@pytest.mark.parametrize("function, argument", [(partial(print), "task"), (print, "kernel")])
+def test_a_timer_that_no_schedule_can_name_is_refused(function, argument):
+    def sets(current):
+        yield "set", "a timer"
+        current.kernel.add_timer(1, function, current if argument == "task" else current.kernel)
+
+    with pytest.raises(ValueError, match="a function with a name for a task"):
+        plain.explore(lambda: machine(((sets,),)), lambda kernel: False)

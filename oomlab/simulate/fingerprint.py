@@ -27,6 +27,7 @@ from types import (
 
 from ..model.kernel import Kernel, Timer
 from ..model.policy import Policy
+from .scheduler import timer_key
 
 ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
 
@@ -61,9 +62,9 @@ class Walk:
         far the clock is in its bucket.
         """
         if self.clock == "any":
-            return tuple(sorted([key(timer) for timer in self.due]))
+            return tuple(sorted([timer_key(timer) for timer in self.due]))
         now, wheel = self.kernel.jiffies, self.kernel.wheel
-        return now % wheel, *[(timer.expires - now, key(timer)) for timer in self.due]
+        return now % wheel, *[(timer.expires - now, timer_key(timer)) for timer in self.due]
 
     def name(self, value):
         """A plain value as it is, a tuple by what it holds, any other object by its number."""
@@ -73,7 +74,7 @@ class Walk:
         if kind is Timer:
             if value not in self.due:
                 return "timer", "gone"
-            return "timer", key(value) if self.clock == "any" else self.due.index(value)
+            return "timer", timer_key(value) if self.clock == "any" else self.due.index(value)
         if kind is tuple:
             return tuple([self.name(item) for item in value])
         if isinstance(value, ATOMS):
@@ -136,10 +137,6 @@ class Walk:
             return self.names(thing.__reduce_ex__(2))
         except TypeError:
             raise ValueError(f"a state cannot hold a {type(thing).__qualname__}") from None
-
-
-def key(timer: Timer) -> tuple:
-    return timer.argument.pid, timer.function.__name__
 
 
 def place(code: CodeType) -> tuple:

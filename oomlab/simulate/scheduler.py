@@ -13,7 +13,7 @@ from heapq import heappop
 from itertools import islice
 from random import Random
 
-from ..model.tasks import PF_KTHREAD
+from ..model.tasks import PF_KTHREAD, Task
 from .effect import look
 from .stall import StallDetector
 
@@ -181,4 +181,8 @@ def expire(kernel, timer, record=None) -> None:
 
 def timer_key(timer) -> tuple[int, str]:
     """How a schedule calls a timer: whose it is, and what it will call."""
-    return timer.argument.pid, timer.function.__name__
+    task, function = timer.argument, timer.function
+    if not isinstance(task, Task) or not hasattr(function, "__name__"):
+        held = f"{type(function).__name__} for a {type(task).__name__}"
+        raise ValueError(f"a timer calls a function with a name for a task, not a {held}")
+    return task.pid, function.__name__
