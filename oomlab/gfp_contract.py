@@ -1,0 +1,198 @@
+"""What each class of request may do to get its page, version by version: a contract.
+
+    from oomlab.gfp_contract import contract
+    contract("GFP_NOWAIT", "4.4")      # Terms(mark=100, reclaims=False, kills=False, ...)
+
+The table was read from gfp_to_alloc_flags, __alloc_pages_slowpath, __alloc_pages_may_oom and
+out_of_memory of each version named in it; tests/test_gfp_contract.py holds the model to every cell,
+and docs/gfp-contract.md is written from it. All requests are for one page, where no order is named.
+"""
+
+from typing import NamedTuple
+
+from .model.gfp import (
+    __GFP_HIGH,
+    __GFP_KSWAPD_RECLAIM,
+    __GFP_NOFAIL,
+    __GFP_NORETRY,
+    __GFP_RETRY_MAYFAIL,
+    GFP_ATOMIC,
+    GFP_KERNEL,
+    GFP_NOFS,
+    GFP_NOWAIT,
+)
+
+VERSIONS = ("2.6.38", "3.10", "4.4", "4.6", "4.10", "4.14", "4.19", "5.1", "5.4", "5.10", "6.1")
+VERSIONS += ("6.12",)
+
+
+class Terms(NamedTuple):
+    """What one request may do."""
+
+    mark: int  # above how many pages free must be for it, where the min mark is 100
+    reclaims: bool  # it frees pages itself
+    kills: bool  # it may call the OOM killer for a victim
+    fails: bool  # it may come back without a page
+    dips: bool  # at the end it may take a page from below its mark
+
+
+class Request(NamedTuple):
+    """A class of requests, and since which version which terms hold."""
+
+    name: str
+    gfp: int
+    who: str  # "task", "victim" (marked by the OOM killer) or "reclaimer" (PF_MEMALLOC)
+    order: int
+    since: dict[str, Terms]
+    why: str
+
+
+ORDINARY = Terms(100, True, True, False, False)
+AT_ONCE = Terms(38, False, False, True, False)
+
+REQUESTS = (
+    Request(
+        "GFP_ATOMIC",
+        GFP_ATOMIC,
+        "task",
+        0,
+        {"2.6.38": AT_ONCE},
+        "__GFP_HIGH halves the mark, and not waiting takes a quarter more off.",
+    ),
+    Request(
+        "GFP_NOWAIT",
+        GFP_NOWAIT,
+        "task",
+        0,
+        {"2.6.38": AT_ONCE._replace(mark=75), "4.4": AT_ONCE._replace(mark=100)},
+        "Up to 4.3 whoever could not wait was ALLOC_HARDER; since 4.4 that takes __GFP_ATOMIC.",
+    ),
+    Request(
+        "__GFP_HIGH without waiting, and without __GFP_ATOMIC",
+        __GFP_HIGH | __GFP_KSWAPD_RECLAIM,
+        "task",
+        0,
+        {"2.6.38": AT_ONCE, "4.4": AT_ONCE._replace(mark=50), "6.12": AT_ONCE},
+        "6.3 took __GFP_ATOMIC away: not waiting counts again, but only with __GFP_HIGH.",
+    ),
+    Request(
+        "GFP_KERNEL",
+        GFP_KERNEL,
+        "task",
+        0,
+        {"2.6.38": ORDINARY},
+        "Too small to fail: it loops until there is memory, or until it is itself a victim.",
+    ),
+    Request(
+        "GFP_NOFS",
+        GFP_NOFS,
+        "task",
+        0,
+        {"2.6.38": ORDINARY._replace(kills=False)},
+        "Reclaim may be held up by the very locks it holds, so nobody is killed; it loops. Since "
+        "4.7 a caller that is dying is marked as a victim and gets out.",
+    ),
+    Request(
+        "GFP_KERNEL | __GFP_NORETRY",
+        GFP_KERNEL | __GFP_NORETRY,
+        "task",
+        0,
+        {"2.6.38": Terms(100, True, False, True, False)},
+        "One round of reclaim.",
+    ),
+    Request(
+        "GFP_KERNEL | __GFP_RETRY_MAYFAIL (__GFP_REPEAT before 4.13)",
+        GFP_KERNEL | __GFP_RETRY_MAYFAIL,
+        "task",
+        0,
+        {"2.6.38": ORDINARY, "4.14": Terms(100, True, False, True, False)},
+        "__GFP_REPEAT meant nothing for small requests. The new flag means what it says.",
+    ),
+    Request(
+        "GFP_KERNEL | __GFP_NOFAIL",
+        GFP_KERNEL | __GFP_NOFAIL,
+        "task",
+        0,
+        {"2.6.38": ORDINARY, "4.6": ORDINARY._replace(dips=True)},
+        "Since 5020e285856c one look without any mark after the killer was called.",
+    ),
+    Request(
+        "GFP_NOFS | __GFP_NOFAIL",
+        GFP_NOFS | __GFP_NOFAIL,
+        "task",
+        0,
+        {
+            "2.6.38": ORDINARY._replace(kills=False),
+            "4.4": ORDINARY,
+            "4.6": ORDINARY._replace(dips=True),
+            "4.14": ORDINARY._replace(kills=False, dips=True),
+        },
+        "In 4.4 to 4.10 __GFP_NOFAIL bypasses every excuse not to kill; since 06ad276ac187 it "
+        "does not, and out_of_memory() says true without a kill, so that it dips.",
+    ),
+    Request(
+        "GFP_KERNEL, order 4",
+        GFP_KERNEL,
+        "task",
+        4,
+        {"2.6.38": Terms(100, True, False, True, False)},
+        "Above PAGE_ALLOC_COSTLY_ORDER (3) a kill would hardly help.",
+    ),
+    Request(
+        "GFP_KERNEL by a victim",
+        GFP_KERNEL,
+        "victim",
+        0,
+        {
+            "2.6.38": Terms(0, False, False, True, False),
+            "4.14": Terms(50, True, False, True, False),
+        },
+        "TIF_MEMDIE lifts every mark, and if that is not enough the request fails at once. "
+        "ALLOC_OOM (cd04ae1e2dc8) is half of the mark, for every thread of the process.",
+    ),
+    Request(
+        "GFP_KERNEL inside reclaim (PF_MEMALLOC)",
+        GFP_KERNEL,
+        "reclaimer",
+        0,
+        {"2.6.38": Terms(0, False, False, True, False)},
+        "It must not reclaim within reclaim, so it may take what there is.",
+    ),
+)
+
+
+def contract(name: str, version: str) -> Terms:
+    """The terms of the class of requests `name` in one of VERSIONS. KeyError if there is none."""
+    request = next((r for r in REQUESTS if r.name == name), None)
+    if request is None or version not in VERSIONS:
+        raise KeyError(f"no request {name!r} in {version}: see REQUESTS and VERSIONS")
+    until_now = VERSIONS[: VERSIONS.index(version) + 1]
+    return request.since[next(v for v in reversed(until_now) if v in request.since)]
+
+
+def page() -> str:
+    """The table as a page of the reference, docs/gfp-contract.md."""
+    lines = [
+        "# What a request may do: the GFP contract",
+        "",
+        "How far a request reaches, and what it does when there is nothing, by version. Free",
+        "memory must be *above* the mark; the min mark counts 100 here. Each cell was read in the",
+        "source of that version, and a test holds the model to it. This page is written by",
+        "`python -m oomlab.gfp_contract`. Left out: `__GFP_THISNODE`, requests for low zones, and",
+        "core dumps; for these nobody is killed.",
+        "",
+    ]
+    for request in REQUESTS:
+        lines += [f"## {request.name}", "", request.why, ""]
+        lines += ["| since | mark | reclaims | kills | may fail | dips below its mark |"]
+        lines += ["|---|---|---|---|---|---|"]
+        for since, terms in request.since.items():
+            words = ["none" if terms.mark == 0 else str(terms.mark)]
+            words += ["yes" if term else "no" for term in terms[1:]]
+            lines.append(f"| {since} | {' | '.join(words)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
