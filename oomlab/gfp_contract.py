@@ -23,7 +23,7 @@ from .model.gfp import (
 )
 
 VERSIONS = ("2.6.38", "3.10", "4.4", "4.6", "4.10", "4.14", "4.19", "5.1", "5.4", "5.10", "6.1")
-VERSIONS += ("6.12",)
+VERSIONS += ("6.12", "6.18")
 
 
 class Terms(NamedTuple):

@@ -14,6 +14,7 @@ from .model.kernel import Kernel
 from .model.locks import TASK_UNINTERRUPTIBLE, Mutex
 from .model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
 from .model.policy import Policy
+from .model.reaper import process_mrelease
 from .model.suspend import suspend
 from .model.syscalls import (
     alloc,
@@ -22,6 +23,7 @@ from .model.syscalls import (
     free,
     frozen,
     hang,
+    kill,
     locked,
     look,
     mmap,
@@ -231,6 +233,31 @@ def share_with_init(kernel: Kernel, task) -> None:
     task.mm.mm_users += 1
     looks = (repeat, None, (sleep, 1), (look, "heap"))
     kernel.spawn("init-thread", (looks,), thread_of=init, daemon=True)
+
+
+@scenario
+def exit_race(policy: Policy, locked: int = 1) -> Kernel:
+    """The victim exits while the reaper works: who keeps them apart? (Q15)
+
+    In 4.10 the reaper takes an mm without users for done. In 4.14 both may walk it, and `locked`
+    pages are unlocked on the way out (212925802454, 27ae357fa82b).
+    """
+    kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
+    vmas = heap(12) + [VMA("locked", ANON, 4, locked=True)] * bool(locked)
+    kernel.spawn("victim", ((pause,),), vmas=vmas)
+    kernel.spawn("other", ((pause,),), vmas=heap(6))
+    nearly_full(kernel, leave=0)
+    kernel.spawn("asker", ((alloc, 6),), adj=-1000)
+    return kernel
+
+
+@scenario
+def mrelease_race(policy: Policy) -> Kernel:
+    """A user-space killer kills a process and takes its memory while it exits (337546e83fc7)."""
+    kernel = Kernel(policy, 256, cpus=2)
+    victim = kernel.spawn("victim", ((pause,),), vmas=heap(8))
+    kernel.spawn("killer", ((kill, victim), (process_mrelease, victim)), adj=-1000)
+    return kernel
 
 
 @scenario

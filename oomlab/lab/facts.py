@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ..model.mm import FILE, HUGETLB, PFNMAP, SHMEM, get_mm_rss
 from ..model.oom import OomControl, constrained_alloc, oom_badness, select_bad_process
-from ..model.reaper import can_reap
 from ..model.tasks import find_lock_task_mm, thread_group_leader
+from ..model.unmap import can_reap
 from ..simulate.run import Run, kind_of
 from ..simulate.wait_graph import find_cycle, wait_for_graph
 from .machine import machine_at

@@ -5,8 +5,8 @@ between them: a call that holds a lock finishes first, however long that takes.
 """
 
 from .locks import TASK_FROZEN, Steps, schedule
-from .mm import mmput
 from .tasks import PF_EXITING, exit_oom_victim, fatal_signal_pending, release_task
+from .unmap import mmput
 
 
 def user_mode(current) -> Steps:
@@ -50,7 +50,7 @@ def exit_mm(current) -> Steps:
     current.mm = None
     mm.tasks.remove(current)
     mm.mmap_sem.up_read(current)
-    yield from mmput(mm)
+    yield from mmput(current, mm)
     exit_oom_victim(current)
 
 

@@ -135,11 +135,18 @@ class RwSemaphore:
         """Would a new reader have to wait?"""
         return self.writer is not None or bool(self.waiters)
 
-    def down_read(self, current) -> Steps:
+    def down_read(self, current, state: int = TASK_UNINTERRUPTIBLE):
+        """True when locked; False when `state` is TASK_KILLABLE and SIGKILL came first (-EINTR)."""
         yield "read-lock", self
-        if not self.down_read_trylock(current):
-            self.waiters.append((current, False))
-            yield from schedule(current, TASK_UNINTERRUPTIBLE, self)
+        if self.down_read_trylock(current):
+            return True
+        self.waiters.append((current, False))
+        yield from schedule(current, state, self)
+        if current in self.readers:
+            return True
+        self.waiters.remove((current, False))
+        self._grant()
+        return False
 
     def down_read_trylock(self, current) -> bool:
         if self.busy():

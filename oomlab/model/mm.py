@@ -6,13 +6,14 @@ structure that is freed under somebody's feet, is written to kernel.bugs and the
 that a schedule can show it.
 """
 
-from .locks import RwSemaphore, Steps
+from .locks import RwSemaphore
 
 ANON, FILE, SHMEM, HUGETLB, PFNMAP = "anon", "file", "shmem", "hugetlb", "pfnmap"
 
 MMF_OOM_SKIP = 1  # of no interest to the OOM killer any more: reaped, unreapable or torn down
 MMF_UNSTABLE = 2  # contents may have vanished (a flag of v4.9; before, only the model knows it)
 MMF_OOM_REAP_QUEUED = 4
+MMF_OOM_VICTIM = 8  # the mm of a victim: exit_mmap() takes care of the reaper
 
 PTRS_PER_PTE = 512  # one page-table page maps 512 pages
 
@@ -72,6 +73,7 @@ class MM:
         "nr_ptes",
         "nr_pmds",
         "reaped",
+        "munlocking",
     )
 
     def __init__(self, kernel, name: str, vmas=(), memcg=None):
@@ -88,6 +90,7 @@ class MM:
         self.nr_ptes = sum(-(-v.pages // PTRS_PER_PTE) for v in self.vmas)
         self.nr_pmds = 1 if self.vmas else 0
         self.reaped: int | None = None  # pages the reaper took, None before it came
+        self.munlocking: VMA | None = None  # whose pages munlock_vma_pages_all() walks just now
 
     def attach(self, task) -> None:
         """Let a task use this address space. A reference of its own (mm_users) is not taken."""
@@ -130,57 +133,3 @@ def mmget_not_zero(mm: MM) -> bool:
         return False
     mm.mm_users += 1
     return True
-
-
-def mmput(mm: MM) -> Steps:
-    """Stop using the address space; the last user tears it down (kernel/fork.c)."""
-    mm.mm_users -= 1
-    if mm.mm_users == 0:
-        yield from exit_mmap(mm)
-        mmdrop(mm)
-
-
-def exit_mmap(mm: MM) -> Steps:
-    """Unmap everything and free the page tables (mm/mmap.c)."""
-    for vma in mm.vmas:
-        if vma.pages:
-            yield "unmap", vma
-            zap_vma(mm, vma)
-        remove_vma(mm, vma)
-    if mm.kernel.policy.reaped == "skip":
-        mm.flags |= MMF_OOM_SKIP
-    free_pgtables(mm)
-
-
-def remove_vma(mm: MM, vma: VMA) -> None:
-    """Let go of the object behind an unmapped range; the last mapping's end is the object's."""
-    if vma.shmem is not None:
-        vma.shmem.mappings -= 1
-        if vma.shmem.mappings == 0 and not vma.shmem.linked:
-            mm.kernel.zone.free_pages(vma.shmem.pages)
-            vma.shmem.pages = 0
-
-
-def free_pgtables(mm: MM) -> None:
-    mm.kernel.zone.free_pages(mm.nr_ptes + mm.nr_pmds)
-    mm.nr_ptes = mm.nr_pmds = 0
-    mm.vmas.clear()
-
-
-def zap_vma(mm: MM, vma: VMA) -> int:
-    """Drop all resident pages (unmap_page_range); those that became free.
-
-    File pages fall back to the page cache, where reclaim finds them. Shared memory stays with its
-    object. Device memory was never RAM.
-    """
-    pages, vma.pages = vma.pages, 0
-    zone = mm.kernel.zone
-    if vma.kind in (SHMEM, PFNMAP):
-        return 0
-    if mm.memcg is not None:
-        mm.memcg.uncharge(pages)
-    if vma.kind == FILE:
-        zone.reclaimable += pages
-        return 0
-    zone.free_pages(pages)
-    return pages

@@ -6,12 +6,11 @@ where it can are the atomic operations that the races of this debate are made of
 
 from .gfp import __GFP_FS, __GFP_NOFAIL
 from .locks import TASK_KILLABLE, Steps, schedule_timeout
-from .mm import MMF_OOM_SKIP, get_mm_rss, mmdrop, mmgrab
+from .mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, get_mm_rss, mmdrop, mmgrab
 from .reaper import wake_oom_reaper
 from .show_mem import dump_task, dump_tasks, show_mem, show_memcg
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
-    PF_EXITING,
     PF_KTHREAD,
     PF_OOM_ORIGIN,
     do_send_sigkill,
@@ -20,6 +19,7 @@ from .tasks import (
     in_vfork,
     is_global_init,
     process_shares_mm,
+    task_will_free_mem,
     thaw,
     thread_group_leader,
     tsk_is_oom_victim,
@@ -124,33 +124,6 @@ def select_bad_process(kernel, oc: OomControl):
             continue
         chosen, chosen_points = task, points
     return chosen
-
-
-def task_will_free_mem(task, policy) -> bool:
-    """Is it on its way out, so that killing anybody would be too early? (K 4.4, 4.10, 6.12)
-
-    Up to v4.6 one exiting thread was enough. From v4.7 on its whole process must go, and from
-    v4.8 on all others that use the mm. A core dump takes long, so a dumping process never counts.
-    """
-    if task.mm is None or not __task_will_free_mem(task, policy):
-        return False
-    if policy.free_mem == "exiting":
-        return True
-    sharers = (t for t in task.mm.tasks if t.signal is not task.signal)
-    return not task.mm.flags & MMF_OOM_SKIP and all(
-        __task_will_free_mem(sharer, policy) for sharer in sharers
-    )
-
-
-def __task_will_free_mem(task, policy) -> bool:
-    """Does this one process say so of itself?"""
-    if task.signal.coredump:
-        return False
-    if policy.free_mem == "exiting":
-        return bool(task.flags & PF_EXITING)
-    if task.signal.group_exit:
-        return True
-    return len(task.signal.threads) == 1 and bool(task.flags & PF_EXITING)
 
 
 def constrained_alloc(kernel, oc: OomControl) -> int:
@@ -333,6 +306,7 @@ def mark_oom_victim(current, task, mm) -> Steps:
     task.marked = True
     if policy.victim_mark == "process" and task.signal.oom_mm is None:
         task.signal.oom_mm = mm
+        mm.flags |= MMF_OOM_VICTIM
         mmgrab(mm)  # until the last thread of the process is released
     for thread in task.signal.threads if policy.thaws == "process" else (task,):
         thaw(thread)

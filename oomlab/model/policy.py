@@ -251,6 +251,34 @@ class Policy:
         "kthreads",
         "all",
     )
+    reap_order: str = knob(
+        "ascending", "from which end the reaper walks", "K 6.18", "ascending", "descending"
+    )
+    reaper_pins: str = knob(
+        "mm_users",
+        "what the reaper holds: mm_users keeps exit_mmap away, mm_count lets it come",
+        "212925802454",
+        "mm_users",
+        "mm_count",
+    )
+    exit_mmap: str = knob(
+        "alone",
+        "how exit_mmap() keeps out of the way of a walk that does not hold mm_users",
+        "212925802454, 27ae357fa82b, 64591e8605d6, bf3980c85212",
+        "alone",
+        "empty-lock",
+        "reaps-itself",
+        "write-locked",
+        "read-then-write",
+    )
+    mrelease: str = knob(
+        "none",
+        "process_mrelease(2), and what it holds",
+        "884a7e5964e0, 337546e83fc7, 64591e8605d6",
+        "none",
+        "mm_users",
+        "mm_count",
+    )
     reaped: str = knob(
         "nothing",
         "what a reaped victim becomes for the OOM killer",
@@ -503,6 +531,8 @@ LINUX_4_14 = replace(
     retry_mayfail=True,
     reap_pfnmap=False,
     unstable="all",
+    reaper_pins="mm_count",
+    exit_mmap="empty-lock",
 )
 
 LINUX_4_19 = replace(
@@ -515,6 +545,7 @@ LINUX_4_19 = replace(
     memcg_oom="charge",
     sleep_after_kill=False,
     reaper_oom_lock=False,
+    exit_mmap="reaps-itself",
 )
 
 # March 2019. The double entry of 9bcdeb51bd7d is fixed in 5.0, child sacrifice goes in 5.1.
@@ -553,6 +584,8 @@ LINUX_6_1 = replace(
     reap_locked=True,
     reap_delay=2 * HZ,
     memcg_limit="kept",
+    exit_mmap="read-then-write",
+    mrelease="mm_count",
 )
 
 LINUX_6_12 = replace(
@@ -561,6 +594,16 @@ LINUX_6_12 = replace(
     about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table",
     kernel="6.12",
     alloc_harder="non-block",
+)
+
+# November 2025. The reaper and exit_mmap() start at different ends, and meet later.
+LINUX_6_18 = replace(
+    LINUX_6_12,
+    name="linux-6.18",
+    about="November 2025: the reaper walks from the top down, and a whole process is thawed",
+    kernel="6.18",
+    reap_order="descending",
+    thaws="process",
 )
 
 
@@ -594,6 +637,7 @@ PRESETS = Presets(
         LINUX_5_10,
         LINUX_6_1,
         LINUX_6_12,
+        LINUX_6_18,
     )
 )
 

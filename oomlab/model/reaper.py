@@ -3,26 +3,21 @@
 Two halves. wake_oom_reaper() is the hand-off, in each form that was proposed or merged, one yield
 for each atomic operation; the races are between these. oom_reap_task() frees the memory.
 
-A simplification: the reaper holds mm_users in every version, as it did from the RFC to v4.13.
+process_mrelease() is the reaper's work at the wish of user space.
 """
 
-from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
+from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .mm import (
     ANON,
     FILE,
-    HUGETLB,
     MM,
     MMF_OOM_REAP_QUEUED,
     MMF_OOM_SKIP,
     MMF_UNSTABLE,
-    PFNMAP,
     SHMEM,
-    VMA,
     mmdrop,
     mmget_not_zero,
     mmgrab,
-    mmput,
-    zap_vma,
 )
 from .policy import HZ
 from .tasks import (
@@ -32,7 +27,9 @@ from .tasks import (
     exit_oom_victim,
     fatal_signal_pending,
     find_lock_task_mm,
+    task_will_free_mem,
 )
+from .unmap import mmput, reap_vmas
 
 MAX_OOM_REAP_RETRIES = 10
 
@@ -176,50 +173,71 @@ def settle(task, mm: MM | None, what: str) -> None:
 
 
 def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
-    """One attempt: true if there is nothing left to do."""
+    """One attempt: true if there is nothing left to do.
+
+    To v4.13 the reaper holds mm_users, and an mm without users is left alone: it counts as done,
+    though exit_mmap() may just have begun. Since v4.14 mm_count is enough, and both may be at it.
+    """
     kernel, policy = current.kernel, current.kernel.policy
     if mm is None:  # v4.6 queues tasks and looks for the mm when it comes to them
         thread = find_lock_task_mm(task)
         if thread is None:
             return True
         mm = thread.mm
-    if mm.flags & MMF_OOM_SKIP or not mmget_not_zero(mm):
+    uses = policy.reaper_pins == "mm_users"
+    if mm.flags & MMF_OOM_SKIP or uses and not mmget_not_zero(mm):
         return True  # it exits, or has exited, by itself
     mm.reaped = mm.reaped or 0
     yield "read-trylock", mm.mmap_sem
-    if not mm.mmap_sem.down_read_trylock(current):
+    locked = mm.mmap_sem.down_read_trylock(current)
+    if not locked:
         kernel.event("skip_task_reaping", task or mm)
-        yield from mmput(mm)
-        return False
-    again = bool(mm.flags & MMF_UNSTABLE)  # a victim queued twice: nothing comes of it
-    kernel.event("start_task_reaping", task or mm, vain=again)
-    mm.flags |= MMF_UNSTABLE
-    check_sharers(kernel, mm)
-    for vma in mm.vmas:
-        if can_reap(vma, policy):
-            yield "reap", vma
-            freed = zap_vma(mm, vma)
-            mm.reaped += freed
-            kernel.zone.reaped += freed
-            kernel.reaped[mm.name] = mm.reaped
-    mm.swapents = 0
-    mm.mmap_sem.up_read(current)
-    left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
-    kernel.event("finish_task_reaping", task or mm, vain=again, **left)
-    yield from mmput(mm)
-    return True
+    elif not uses and mm.flags & MMF_OOM_SKIP:  # exit_mmap() was first
+        kernel.event("skip_task_reaping", task or mm)
+        mm.mmap_sem.up_read(current)
+    else:
+        again = bool(mm.flags & MMF_UNSTABLE)  # a victim queued twice: nothing comes of it
+        kernel.event("start_task_reaping", task or mm, vain=again)
+        check_sharers(kernel, mm)
+        yield from reap_vmas(current, mm)
+        mm.mmap_sem.up_read(current)
+        left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
+        kernel.event("finish_task_reaping", task or mm, vain=again, **left)
+    if uses:
+        yield from mmput(current, mm)
+    return locked
 
 
-def can_reap(vma: VMA, policy) -> bool:
-    """Private memory of a dead process is needed by nobody; the rest is not ours to drop.
+def process_mrelease(current, task) -> Steps:
+    """Take the memory of a dying process from outside (v5.15): "" or the name of the error.
 
-    A page of a private file mapping that was written to is anonymous, so all the others are clean.
+    884a7e5964e0 holds only mm_count, and exit_mmap() does not expect it: it frees the page tables
+    under the walk. 337546e83fc7 (v5.15) holds mm_users instead, so that the caller may have to do
+    the whole exit_mmap(). v5.17 locks there (64591e8605d6), and mm_count is enough again.
     """
-    if not vma.pages or vma.shared or vma.kind in (HUGETLB, SHMEM):
-        return False
-    if vma.kind == PFNMAP:
-        return policy.reap_pfnmap
-    return policy.reap_locked or not vma.locked
+    pins = current.kernel.policy.mrelease
+    yield "process_mrelease", task
+    thread = find_lock_task_mm(task)
+    if pins == "none":
+        return "ENOSYS"
+    if thread is None or pins == "mm_users" and not mmget_not_zero(thread.mm):
+        return "ESRCH"
+    mm, error = thread.mm, ""
+    mmgrab(mm)
+    if not task_will_free_mem(thread, current.kernel.policy):
+        error = "" if mm.flags & MMF_OOM_SKIP else "EINVAL"
+    else:
+        locked = yield from mm.mmap_sem.down_read(current, TASK_KILLABLE)
+        if locked:
+            if not mm.flags & MMF_OOM_SKIP:
+                yield from reap_vmas(current, mm)
+            mm.mmap_sem.up_read(current)
+        else:
+            error = "EINTR"
+    if pins == "mm_users":
+        yield from mmput(current, mm)
+    mmdrop(mm)
+    return error
 
 
 def check_sharers(kernel, mm: MM) -> None:

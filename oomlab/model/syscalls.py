@@ -18,9 +18,10 @@ from .locks import (
     schedule_timeout,
 )
 from .memory import alloc_pages
-from .mm import ANON, MMF_UNSTABLE, VMA, remove_vma, zap_vma
+from .mm import ANON, MMF_UNSTABLE, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
-from .tasks import fatal_signal_pending, write_oom_score_adj
+from .tasks import do_send_sigkill, fatal_signal_pending, write_oom_score_adj
+from .unmap import mmput, remove_vma, zap_vma
 
 __all__ = [
     "touch",
@@ -41,6 +42,7 @@ __all__ = [
     "vfork",
     "wait4",
     "set_adj",
+    "kill",
     "sysrq_f",
 ]
 
@@ -153,11 +155,15 @@ def look(current, name: str) -> Steps:
 
 def read_mm(current, mm) -> Steps:
     """Read somebody's /proc/PID/cmdline: his mmap_sem for read, and a page while holding it."""
+    yield "look up", mm
+    if not mmget_not_zero(mm):  # get_task_mm(): it is being torn down
+        return
     yield from mm.mmap_sem.down_read(current)
     page = yield from alloc_pages(current, GFP_KERNEL)
     if page:
         current.kernel.zone.free_pages(1)
     mm.mmap_sem.up_read(current)
+    yield from mmput(current, mm)
 
 
 def fork(current, name: str, program: tuple = (), **how) -> Steps:
@@ -183,6 +189,13 @@ def wait4(current) -> Steps:
 def set_adj(current, adj: int) -> Steps:
     yield "write oom_score_adj", current
     write_oom_score_adj(current, adj)
+
+
+def kill(current, task) -> Steps:
+    """SIGKILL a process by its pidfd, as a user-space killer does; nobody is marked."""
+    yield "SIGKILL", task
+    current.kernel.event("kill_by_user", task, by=current)
+    do_send_sigkill(task)
 
 
 def sysrq_f(current) -> Steps:

@@ -14,7 +14,7 @@ from .locks import (
     WaitQueue,
     wake_up_process,
 )
-from .mm import mmdrop
+from .mm import MMF_OOM_SKIP, mmdrop
 
 OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
 
@@ -145,6 +145,33 @@ def process_shares_mm(task: Task, mm) -> bool:
 def in_vfork(task: Task) -> bool:
     """Does it borrow its parent's mm until it executes something else? (4.8)"""
     return task.vfork_done is not None and task.parent is not None and task.parent.mm is task.mm
+
+
+def task_will_free_mem(task, policy) -> bool:
+    """Is it on its way out, so that killing anybody would be too early? (K 4.4, 4.10, 6.12)
+
+    Up to v4.6 one exiting thread was enough. From v4.7 on its whole process must go, and from
+    v4.8 on all others that use the mm. A core dump takes long, so a dumping process never counts.
+    """
+    if task.mm is None or not __task_will_free_mem(task, policy):
+        return False
+    if policy.free_mem == "exiting":
+        return True
+    sharers = (t for t in task.mm.tasks if t.signal is not task.signal)
+    return not task.mm.flags & MMF_OOM_SKIP and all(
+        __task_will_free_mem(sharer, policy) for sharer in sharers
+    )
+
+
+def __task_will_free_mem(task, policy) -> bool:
+    """Does this one process say so of itself?"""
+    if task.signal.coredump:
+        return False
+    if policy.free_mem == "exiting":
+        return bool(task.flags & PF_EXITING)
+    if task.signal.group_exit:
+        return True
+    return len(task.signal.threads) == 1 and bool(task.flags & PF_EXITING)
 
 
 def do_send_sigkill(task: Task) -> None:

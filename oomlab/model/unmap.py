@@ -1,0 +1,147 @@
+"""How an address space loses its memory: its last user leaves, the reaper comes, or both at once.
+
+exit_mmap() and the reaper's walk can meet in one mm (mm/mmap.c, mm/oom_kill.c). What keeps them
+apart changed six times; the races between them are written to kernel.bugs. Simplified: what is
+mmput_async() from v4.7 to v4.13 is mmput(), so that the reaper itself tears down what it held last.
+"""
+
+from .locks import Steps
+from .mm import (
+    FILE,
+    HUGETLB,
+    MM,
+    MMF_OOM_SKIP,
+    MMF_OOM_VICTIM,
+    MMF_UNSTABLE,
+    PFNMAP,
+    SHMEM,
+    VMA,
+    mmdrop,
+)
+
+
+def mmput(current, mm: MM) -> Steps:
+    """Stop using the address space; the last user tears it down (kernel/fork.c)."""
+    mm.mm_users -= 1
+    if mm.mm_users == 0:
+        yield from exit_mmap(current, mm)
+        mmdrop(mm)
+
+
+def exit_mmap(current, mm: MM) -> Steps:
+    """Unmap everything and free the page tables.
+
+    v4.13 and before: the reaper holds mm_users, so it is not here. v4.14.0: an empty write lock
+    waits for it before the page tables go. v4.14.y to v5.16 (27ae357fa82b): a victim reaps itself
+    first, so that nothing is left when VM_LOCKED is cleared. v5.17: all under the write lock. v6.0
+    on: the walk under the read lock, the page tables under the write lock, for every mm alike.
+    """
+    policy, sem = mm.kernel.policy, mm.mmap_sem
+    rule, victim = policy.exit_mmap, bool(mm.flags & MMF_OOM_VICTIM)
+    if victim and rule in ("reaps-itself", "write-locked"):
+        yield from reap_vmas(current, mm)
+        mm.flags |= MMF_OOM_SKIP
+    if victim and rule == "reaps-itself":
+        yield from sem.down_write(current)
+        sem.up_write()
+    if rule == "write-locked":
+        yield from sem.down_write(current)
+    if rule == "read-then-write":
+        yield from sem.down_read(current)
+    else:
+        yield from munlock_vma_pages_all(mm)
+    for vma in mm.vmas:
+        if vma.pages:
+            yield "unmap", vma
+            zap_vma(mm, vma)
+    if rule == "read-then-write":
+        sem.up_read(current)
+    if policy.reaped == "skip":
+        mm.flags |= MMF_OOM_SKIP
+    if rule == "read-then-write" or victim and rule == "empty-lock":
+        yield from sem.down_write(current)
+        if rule == "empty-lock":
+            sem.up_write()
+    free_pgtables(current, mm)
+    if rule in ("read-then-write", "write-locked"):
+        sem.up_write()
+
+
+def munlock_vma_pages_all(mm: MM) -> Steps:
+    """Clear VM_LOCKED, then walk the pages (mm/mlock.c, to v5.17). One step apart, as in Linux."""
+    for vma in mm.vmas:
+        if vma.locked:
+            yield "munlock", vma
+            vma.locked = False
+            mm.munlocking = vma
+            yield "walk", vma
+            mm.munlocking = None
+
+
+def reap_vmas(current, mm: MM) -> Steps:
+    """Unmap what nobody can need any more (__oom_reap_task_mm, since v4.14)."""
+    kernel = mm.kernel
+    mm.flags |= MMF_UNSTABLE
+    mm.reaped = mm.reaped or 0
+    for vma in mm.vmas if kernel.policy.reap_order == "ascending" else mm.vmas[::-1]:
+        if can_reap(vma, kernel.policy):
+            yield "reap", vma
+            if mm.munlocking is vma:
+                kernel.bug(f"{mm.name}: pages are freed by {current.name} while munlock walks them")
+            freed = zap_vma(mm, vma)
+            mm.reaped += freed
+            kernel.zone.reaped += freed
+            kernel.reaped[mm.name] = mm.reaped
+    mm.swapents = 0
+
+
+def can_reap(vma: VMA, policy) -> bool:
+    """Private memory of a dead process is needed by nobody; the rest is not ours to drop.
+
+    A page of a private file mapping that was written to is anonymous, so all the others are clean.
+    """
+    if not vma.pages or vma.shared or vma.kind in (HUGETLB, SHMEM):
+        return False
+    if vma.kind == PFNMAP:
+        return policy.reap_pfnmap
+    return policy.reap_locked or not vma.locked
+
+
+def free_pgtables(current, mm: MM) -> None:
+    """Free the page tables and the VMAs; who walks them now without mm_users walks freed memory."""
+    for reader in mm.mmap_sem.readers:
+        if reader is not current:
+            mm.kernel.bug(f"{mm.name}: page tables are freed while {reader.name} walks them")
+    mm.kernel.zone.free_pages(mm.nr_ptes + mm.nr_pmds)
+    mm.nr_ptes = mm.nr_pmds = 0
+    for vma in mm.vmas:
+        remove_vma(mm, vma)
+    mm.vmas.clear()
+
+
+def remove_vma(mm: MM, vma: VMA) -> None:
+    """Let go of the object behind an unmapped range; the last mapping's end is the object's."""
+    if vma.shmem is not None:
+        vma.shmem.mappings -= 1
+        if vma.shmem.mappings == 0 and not vma.shmem.linked:
+            mm.kernel.zone.free_pages(vma.shmem.pages)
+            vma.shmem.pages = 0
+
+
+def zap_vma(mm: MM, vma: VMA) -> int:
+    """Drop all resident pages (unmap_page_range); those that became free.
+
+    File pages fall back to the page cache, where reclaim finds them. Shared memory stays with its
+    object. Device memory was never RAM.
+    """
+    pages, vma.pages = vma.pages, 0
+    zone = mm.kernel.zone
+    if vma.kind in (SHMEM, PFNMAP):
+        return 0
+    if mm.memcg is not None:
+        mm.memcg.uncharge(pages)
+    if vma.kind == FILE:
+        zone.reclaimable += pages
+        return 0
+    zone.free_pages(pages)
+    return pages
