@@ -227,7 +227,7 @@ thieves = oomlab.run("page-thieves", "handa")
 six_kinds = oomlab.run("mlocked-and-shared", "linux-4.6")
 lost = oomlab.run("lost-victim", "rfc-2015-11-25")
 shown = {{
-    "lanes": deadlock, "memory": thieves, "pages": thieves, "vmas": six_kinds, "waits": deadlock,
+    "lanes": deadlock, "free_memory": thieves, "pages": thieves, "vmas": six_kinds, "waits": deadlock,
     "badness": deadlock, "sequence": lost,
 }}
 for name, run in shown.items():
@@ -248,6 +248,6 @@ def test_figures_are_shown_once_and_say_what_they_show(open_notebook, write, loo
         sentence = image.get_attribute("alt")
         assert sentence.endswith(".") and len(sentence) > 40
     for number, figure in enumerate(
-        ("lanes", "memory", "pages", "vmas", "waits", "badness", "sequence", "compare")
+        ("lanes", "free_memory", "pages", "vmas", "waits", "badness", "sequence", "two_policies")
     ):
         shown.nth(number).screenshot(path=ARTIFACTS / f"figure-{figure}-{look.lower()}.png")
