@@ -227,8 +227,8 @@ thieves = oomlab.run("page-thieves", "handa")
 six_kinds = oomlab.run("mlocked-and-shared", "linux-4.6")
 lost = oomlab.run("lost-victim", "rfc-2015-11-25")
 shown = {{
-    "lanes": deadlock, "free_memory": thieves, "pages": thieves, "vmas": six_kinds, "waits": deadlock,
-    "badness": deadlock, "sequence": lost,
+    "lanes": deadlock, "free_memory": thieves, "pages": thieves, "vmas": six_kinds,
+    "waits": deadlock, "badness": deadlock, "sequence": lost,
 }}
 for name, run in shown.items():
     display(getattr(figures, name).figure(run, dark={dark}))
