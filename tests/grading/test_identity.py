@@ -121,6 +121,25 @@ def test_where_nothing_says_whose_it_is_the_file_is_named_and_the_rest_goes_on(t
     assert left_out[0][0].endswith(name) and left_out[0][1]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("class/alice/level-2.ipynb", "class/bob/level-2.ipynb"),
+        ("class/Ana_1_assignsubmission_file_/x.ipynb", "class/Bo_2_assignsubmission_file_/x.ipynb"),
+        ("class/Ana_1_assignsubmission_file_/x.ipynb",),
+    ],
+)
+def test_a_stray_notebook_beside_the_students_folders_is_nobodys(tmp_path, names):
+    """Renamed, the archive does not say any more that the folder in it is the class's."""
+    for place in (
+        folder(tmp_path / "s", *names, "class/Untitled.ipynb"),
+        zipped(tmp_path / "download.zip", *names, "class/Untitled.ipynb", entry=FromMac),
+    ):
+        students, left_out = who(place)
+        assert len(students) == len(names) and "class" not in students
+        assert [Path(source).name for source, _ in left_out] == ["Untitled.ipynb"]
+
+
 def test_what_mac_and_jupyter_leave_behind_is_nobody(tmp_path):
     rubbish = [".DS_Store", "alice/.ipynb_checkpoints/level-2-checkpoint.ipynb", "alice/Thumbs.db"]
     rubbish += ["__MACOSX/alice/._level-2.ipynb", "alice/._level-2.ipynb"]

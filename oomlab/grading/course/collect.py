@@ -136,8 +136,13 @@ class Collection:
 
     def all(self, places: list[Place]) -> None:
         places = [p for p in places if not any(map(LEFT_BEHIND.fullmatch, p.parts))]
-        for place in without_common_folder(places, self.sheets):
-            self.one(place)
+        places = without_common_folder(places, self.sheets)
+        holding = holding_folders(places, self.sheets)
+        for place in places:
+            if not self.roster and STRAY.fullmatch(place.stem) and place.parts[0] in holding:
+                self.leave(place.source, "its folder holds the folders of students")
+            else:
+                self.one(place)
 
     def one(self, place: Place) -> None:
         ending = place.parts[-1].rpartition(".")[2].lower()
@@ -231,12 +236,24 @@ def marked(parts: list[str]) -> bool:
 def without_common_folder(places: list[Place], sheets: list[str]) -> list[Place]:
     """class/alice/x.ipynb, class/bob/x.ipynb: alice/x.ipynb, bob/x.ipynb."""
     books = [p for p in places if p.parts[-1].lower().endswith((".ipynb", ".zip"))]
+    books = [p for p in books if not STRAY.fullmatch(p.stem) or len(p.parts) > 2]
     tops = {p.parts[0] for p in books}
     if len(tops) == 1 and all(len(p.parts) > 2 for p in books):
         if len({p.parts[1] for p in books if can_be_a_student(p.parts[1], sheets)}) > 1:
             for place in places:
                 place.parts = place.parts[1:] if place.parts[0] in tops else place.parts
     return places
+
+
+def holding_folders(places: list[Place], sheets: list[str]) -> set[str]:
+    """Outermost folders in which others could be students: a stray notebook there is nobody's."""
+    found = set()
+    for parts in [place.parts for place in places]:
+        folders = list(takewhile(lambda part: not named_by_a_system(part), parts[:-1]))
+        inner = [f for f in folders if can_be_a_student(f, sheets)]
+        if len(inner) > 1 or folders and len(folders) < len(parts) - 1:
+            found.add(parts[0])
+    return found
 
 
 def entries(archive: Place) -> Iterator[tuple[int, str]]:
