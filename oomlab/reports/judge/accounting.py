@@ -42,8 +42,8 @@ def account(report: Report) -> Account | None:
 
 
 def _of_machine(report: Report, memory: Memory) -> Account | None:
-    counts, page = memory.counts, report.page_kb
-    if "free" not in counts or not counts.keys() & {"active_anon", "anon"}:
+    counts, page = _modern(memory.counts), report.page_kb
+    if "free" not in counts or "active_anon" not in counts:
         return None
 
     def kib(*names: str) -> int:
@@ -95,6 +95,20 @@ def _of_machine(report: Report, memory: Memory) -> Account | None:
         used = memory.swap_total_kb - memory.swap_free_kb
     shown = tuple(row for row in rows if row[1])
     return Account("machine", total, shown, tuple(notes), memory.swap_total_kb, used)
+
+
+def _modern(counts: dict[str, int]) -> dict[str, int]:
+    """Counters to 2.6.27, which do not split the lists, under the names of later ones."""
+    if "active_anon" in counts or "mapped_anon" not in counts:
+        return counts
+    lists = counts.get("active", 0) + counts.get("inactive", 0)
+    anonymous = min(counts["mapped_anon"], lists)
+    return {
+        **counts,
+        "active_anon": anonymous,
+        "active_file": lists - anonymous,  # with shared memory, which was not counted
+        "slab_unreclaimable": counts.get("slab", 0),
+    }
 
 
 def _total(report: Report, known: int, huge: int) -> tuple[int | None, list[str]]:

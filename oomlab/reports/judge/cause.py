@@ -278,7 +278,7 @@ def free_but(facts: Facts) -> Cause | None:
     """Plenty is free for this very request: nothing here says why it failed."""
     spare = sum(z.available_kib for z in facts.zones if z.usable)
     least = sum(z.min_kib or 0 for z in facts.zones if z.usable)
-    if not spare or spare < max(4 * least, 0.1 * facts.total_kib):
+    if not facts.total_kib or spare < max(4 * least, 0.1 * facts.total_kib):
         return None
     return Cause(
         "unclear",

@@ -74,14 +74,16 @@ def _version_by_format(report: Report) -> tuple[int, ...] | None:
         return (4, 15) if by_mask == (4, 14) else max((4, 19), by_mask or (4, 19))
     flags = bool(report.invoker and report.invoker.gfp_flags)
     if "nr_pmds" in columns:
-        return (4, 10) if flags and report.invoker.nodemask else (4, 6) if flags else (4, 1)
+        return (
+            (4, 10) if flags and report.invoker.nodemask else (4, 6) if flags else by_mask or (4, 1)
+        )
     if "nr_ptes" in columns:
         return 3, 10
     if "oom_adj" in columns or (report.invoker and report.invoker.oom_adj is not None):
         scores = report.invoker is None or report.invoker.oom_score_adj is not None
         scores = scores and "oom_score_adj" in (columns or {"oom_score_adj"})
         return (2, 6, 39) if scores else (2, 6, 32)
-    if kill and kill.message and not report.scored:
+    if kill and kill.message and "total-vm" in kill.sizes_kb and not report.scored:
         return max((5, 1), by_mask or (5, 1))  # one line says why and who
     return by_mask or ((4, 6) if report.reaps else None)
 
@@ -151,7 +153,7 @@ def policy_for(report: Report) -> Policy | None:
     messages = [kill.message for kill in report.kills]
     if report.scored:
         messages.append(report.scored.message)
-    if release < (5, 18) and has_reap_delay(report):
+    if release < (5, 18) and rules.queue_guard == "flag" and has_reap_delay(report):
         rules = replace(rules, reap_delay=presets.LINUX_6_1.reap_delay)
     allocating = any("oom_kill_allocating_task" in message for message in messages)
     return replace(rules, oom_kill_allocating_task=allocating)

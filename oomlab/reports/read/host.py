@@ -104,7 +104,7 @@ class Host:
 
     def reaped(self, reap: Reap) -> None:
         """A line of the reaper belongs to the report that killed this pid, however late it is."""
-        reports = [*filter(None, [self.report]), *reversed(self._recent)]
+        reports = [*filter(None, [self.report, self._headless]), *reversed(self._recent)]
         its = (r for r in reports if any(kill.pid == reap.pid for kill in r.kills))
         report = next(its, None)
         if report is None and self.report and self.part == CHOICE and not self.report.kills:
@@ -187,7 +187,7 @@ class Host:
         fell = None not in (self._told, report.uptime_s) and report.uptime_s < self._told
         again = any(kill.pid in self._victims for kill in report.kills)
         if not related or fell or again:  # another boot, or pids were used again
-            self._forget()
+            self._forget(report)
         if report.kernel is None and related:
             report.kernel = self.kernel
         self.kernel = report.kernel
@@ -213,9 +213,11 @@ class Host:
             if len(self._victims) > 1000:
                 del self._victims[next(iter(self._victims))]
 
-    def _forget(self) -> None:
+    def _forget(self, report: Report | None = None) -> None:
+        """All that was before this report."""
+        own = {kill.pid for kill in report.kills} if report else set()
         self._victims.clear()
-        self._given_up.clear()
+        self._given_up = [reap for reap in self._given_up if reap.pid in own]
         self._recent.clear()
 
     def _same_boot(self, report: Report) -> bool:

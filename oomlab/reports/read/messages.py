@@ -67,6 +67,8 @@ COUNT = re.compile(r"([a-z_]{3,28}):(\d{1,18})(?=\s|$)")
 def header(text: str) -> Invoker | None:
     """`%s invoked oom-killer: gfp_mask=..., order=..., oom_score_adj=...`"""
     found = HEADER.match(text)
+    if not found and text.startswith("oom-killer: gfp_mask="):  # to 2.6.18, which name nobody
+        found = HEADER.match(f"a task invoked {text}")
     if not found:
         return None
     comm, rest = found[1].strip(), found[2]

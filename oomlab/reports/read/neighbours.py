@@ -20,7 +20,16 @@ FORMATS = (
     ("lmkd", re.compile(r"lmkd?\S*: Kill '|^Kill '[^']{1,80}' \(\d+\), uid \d+, oom_score_adj")),
     ("kubelet", re.compile(r"System OOM encountered|SystemOOM|OOMKilled")),
 )
-WORDS = ("oomd", "OOM", "oom-kill", "sending SIG", "lowmemorykiller", "sigkill", "Kill '")
+WORDS = (
+    "oomd",
+    "due to memory",
+    "OOM",
+    "oom-kill",
+    "sending SIG",
+    "lowmemorykiller",
+    "sigkill",
+    "Kill '",
+)
 MEANS = {
     "systemd-oomd": "it watches memory pressure and swap and kills a whole cgroup with SIGKILL "
     "before the kernel's OOM killer has to; the kernel made no choice.",

@@ -38,7 +38,7 @@ def read(host: Host, line: Line, text: str) -> None:
     if text[0] == "[" and ROW.match(text):
         host.row(line, text)
         return
-    if "invoked oom-killer" in text:
+    if "invoked oom-killer" in text or text.startswith("oom-killer: gfp_mask="):  # to 2.6.18
         read_header(host, line, text)
         return
     word = text.split(None, 1)[0]
@@ -58,6 +58,8 @@ def read(host: Host, line: Line, text: str) -> None:
         read_captions(host, line, text)
     elif "mems_allowed=" in text and "oom-kill:" not in text:
         read_cpuset(host, text)
+    elif word.startswith("Active:"):
+        read_old_counts(host, line, text)
     elif word.startswith(COUNTS):
         memory(host, line).counts.update(messages.counts(text))
     elif text.endswith("KB") and host.report and host.part == MEMORY:
@@ -76,8 +78,11 @@ def read(host: Host, line: Line, text: str) -> None:
 def read_header(host: Host, line: Line, text: str) -> None:
     invoker = messages.header(text)
     old = host.report
-    if invoker is None or (old and old.invoker == invoker and host.near(line)):
-        return  # no header, or the same line twice
+    if invoker is None:
+        return
+    if old and old.invoker == invoker and host.near(line):
+        if host.part == HEADER or line.stamp == old.uptime_s:
+            return  # the same line twice
     adopt = old and old.invoker is None and host.part < CHOICE and host.near(line)
     host.open(line, HEADER, anew=not adopt).invoker = invoker
 
@@ -129,6 +134,13 @@ def read_mem_info(host: Host, line: Line, text: str) -> None:
     memory(host, line, anew=bool(old and (old.tasks or (old.failure and again))))
     if old is host.report and again:  # an earlier list was of something else that failed
         old.memory = Memory()
+
+
+def read_old_counts(host: Host, line: Line, text: str) -> None:
+    """`Active:%lu inactive:%lu ... mapped-anon:%lu pagetables:%lu` (to 2.6.27)."""
+    told = messages.counts(text.lower().replace("-", "_"))
+    if "free" in told:
+        memory(host, line).counts.update(told)
 
 
 def read_pages(host: Host, line: Line, text: str) -> None:
@@ -313,7 +325,7 @@ READERS = {
     **dict.fromkeys(("Task", "Tasks"), read_task_in),
     **dict.fromkeys(("Out", "Killed", "sysrq:", "SysRq", "SysRq:"), read_choice),
     "Linux": read_boot,
-    "Mem-Info:": read_mem_info,
+    **dict.fromkeys(("Mem-Info:", "Mem-info:"), read_mem_info),
     "lowmem_reserve[]:": read_reserve,
     "Memory": read_memory_cgroup,
     "Kernel": read_panic,

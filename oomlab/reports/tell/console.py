@@ -106,6 +106,8 @@ class _Output:
         self.neighbours: list[Neighbour] = []
         self.count = self.asked = 0
         self.started = False
+        self.printed = self.repeated = 0
+        self.unkillable: tuple | None = None
 
     def tell(self, told: Told) -> None:
         self.count += 1
@@ -121,11 +123,29 @@ class _Output:
         elif self.how.json:
             self.start_json()
             print(",\n" if self.printed else "\n", json.dumps(told.record), sep="", end="")
+        elif self.again(told.brief):
+            return
         else:
             print("\n" if self.printed else "", told.text, sep="", flush=True)
         self.printed += 1
 
-    printed = 0
+    def again(self, brief: Brief) -> bool:
+        """A cgroup without a killable task reports that many times a second: told once."""
+        same = brief.nobody and brief.cgroup and (brief.host, brief.cgroup) == self.unkillable
+        if same:
+            self.repeated += 1
+            return True
+        self.end_of_repeated()
+        self.unkillable = (brief.host, brief.cgroup) if brief.nobody else None
+        return False
+
+    def end_of_repeated(self) -> None:
+        if self.repeated:
+            print(
+                f"  The same report came {self.repeated} more times: the task goes on asking in "
+                "its page fault, and nobody in this cgroup can be killed."
+            )
+        self.repeated = 0
 
     def start_json(self) -> None:
         if not self.started:
@@ -135,6 +155,7 @@ class _Output:
     def end(self) -> int:
         """What could only be said once all was read; the exit status."""
         how = self.how
+        self.end_of_repeated()
         if how.newest_first:
             self.kept.sort(key=lambda told: told.brief.order, reverse=True)
         if how.summary:
@@ -146,6 +167,7 @@ class _Output:
         elif how.newest_first:
             for told in self.kept:
                 self.print(told)
+            self.end_of_repeated()
         if how.json and not how.summary and (self.count or not self.problems):
             self.start_json()
             others = json.dumps([each._asdict() for each in self.neighbours])

@@ -31,6 +31,7 @@ class Brief:
     cgroup: str | None
     panic: bool
     agrees: bool | None
+    nobody: bool  # no task could be killed
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -57,6 +58,7 @@ def brief_of(explanation: Explanation, file: str) -> Brief:
         path and cgroup(path, "limit").title,
         bool(report.panic),
         explanation.verdict.agrees,
+        report.nobody,
     )
 
 

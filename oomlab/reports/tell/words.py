@@ -61,7 +61,10 @@ def when(report: Report) -> str:
         return time
     seconds = int(report.uptime_s)
     days, rest = divmod(seconds, 86400)
-    up = f"{days} d {rest // 3600} h" if days else f"{rest // 3600} h {rest % 3600 // 60} min"
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    up = (
+        f"{days} d {hours} h" if days else f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    )
     up = up if seconds >= 60 else f"{report.uptime_s:.1f} s"
     return f"{time}, up {up}"
 
