@@ -179,6 +179,7 @@ def test_each_doubt_is_enough():
     here = {name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")}
     apart = {name: f"{name}:[1]" for name in here}
     options, own = bubblewrap.child_options(["/course"]), bubblewrap.child_command()
+    hidden = ["/course"]
     line = ["/usr/bin/bwrap", "--args", "3", "--", *own]
     environment = sorted(f"{name}={value}" for name, value in bubblewrap.ENVIRONMENT.items())
     fine = {
@@ -188,39 +189,41 @@ def test_each_doubt_is_enough():
         "uid": 65534,
         "devices": ["lo"],
         "writable": [],
-        "hidden": {"/course": [], "/": ["usr", "tmp", "inside"]},
+        "listings": {"/": ["usr", "tmp", "inside"], "/tmp": [], str(bubblewrap.PACKAGE): []},
         "environments": {"1": [], "self": environment},
         "command_lines": {"1": line, "self": own, "orig_argv": own},
         "keys": False,
-        "files": [0, 1, 2],
+        "files": [0, 1, 2, 3, 4],
         "seccomp": "2",
         "allowed": [],
         "limits": LIMITS,
     }
-    assert proof.doubts(fine, line, options) == []
+    assert proof.doubts(fine, line, options, hidden) == []
     for name in ("net", "pid", "mnt", "user", "ipc", "uts"):
         found = {**fine, "namespaces": {**apart, name: here[name]}}
-        assert proof.doubts(found, line, options)
+        assert proof.doubts(found, line, options, hidden)
+    among_libraries = [f"{bubblewrap.libraries()[0]}/course"]
+    assert len(proof.doubts(fine, line, options, among_libraries)) == 1
     for wrong in (
         {"capabilities": ["", "1"]},
         {"no_new_privs": "0"},
         {"uid": 0},
         {"devices": ["lo", "eth0"]},
         {"writable": ["/"]},
-        {"hidden": {"/course": ["alice"]}},
-        {"hidden": {"/": ["home", "usr"]}},
+        {"listings": {**fine["listings"], "/course": ["alice"]}},
+        {"listings": {**fine["listings"], str(bubblewrap.PACKAGE): ["grading"]}},
         {"environments": {"1": ["TOKEN=secret"], "self": environment}},
         {"environments": {"1": [], "self": [*environment, "TOKEN=secret"]}},
         {"command_lines": {"1": [*line, "alice.ipynb"], "self": own, "orig_argv": own}},
         {"command_lines": {"1": line, "self": [*own, "alice.ipynb"], "orig_argv": own}},
         {"command_lines": {"1": line, "self": own, "orig_argv": [*own, "alice.ipynb"]}},
         {"keys": True},
-        {"files": [0, 1, 2, 7]},
+        {"files": [0, 1, 2, 3, 4, 5]},
         {"seccomp": "0"},
         {"allowed": ["keyctl"]},
         {"limits": {**LIMITS, "RLIMIT_AS": -1}},
     ):
-        assert len(proof.doubts({**fine, **wrong}, line, options)) == 1, wrong
+        assert len(proof.doubts({**fine, **wrong}, line, options, hidden)) == 1, wrong
 
 
 def test_trusted_says_what_it_means(classroom, monkeypatch, capsys):

@@ -2,15 +2,16 @@
 
     python -I -S -B inside SITE-PACKAGES...
 
-One line of JSON in, one line of JSON out. First come the cells of the notebook and the names of the
-functions to take from them, then questions:
+One line of JSON in, one line of JSON out. First this process is asked where it is, and tells what
+it finds; the decider compares that with what it knows itself. Then come the cells of the notebook
+and the names of the functions to take from them, then questions:
 
     {"id", "call", "args"}             -> {"id", "value"}       a plain function was called
     {"id", "step", "args", "history"}  -> {"id", "op"}          a generator, after `history`, yields
                                        -> {"id", "done"}        ... has ended
                                        -> {"id", "error": {...}}
 
-From the first question on this process belongs to the student: it may be taken over completely.
+From the notebook on this process belongs to the student: it may be taken over completely.
 Nothing it says is believed for being said. It gets questions and may answer them, that is all.
 """
 
@@ -18,6 +19,7 @@ import json
 import os
 import sys
 
+from evidence import evidence, set_limits
 from pick import Picked
 from plain_values import plain
 
@@ -28,6 +30,10 @@ def main(libraries: list[str]) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):  # what student code prints is nobody's business
         os.dup2(nowhere, standard)
+    os.close(nowhere)
+    where = json.loads(questions.readline())
+    set_limits()
+    send(answers, {"inside": None if where["trusted"] else evidence(where["denied"])})
     first = json.loads(questions.readline())
     picked = Picked(first["cells"], first["functions"])
     send(answers, {"id": first["id"], "value": picked.trouble()})

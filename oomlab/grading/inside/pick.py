@@ -11,7 +11,6 @@ import __future__
 import ast
 import builtins
 import dis
-import inspect
 import sys
 from types import ModuleType
 
@@ -19,11 +18,7 @@ from cells import parse
 
 COMPILED = __future__.annotations.compiler_flag | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 # ... hints may name what is not here, and a notebook may await at the top
-BUILTIN_ERRORS = {
-    name
-    for name, thing in vars(builtins).items()
-    if isinstance(thing, type) and issubclass(thing, BaseException)
-}
+CO_COROUTINE = 0x80  # as in inspect, which is slow to import
 
 
 class Nothing:
@@ -87,15 +82,13 @@ class Picked:
             if trace.tb_frame.f_code.co_filename.startswith("cell "):
                 where = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
             trace = trace.tb_next
-        if kind not in BUILTIN_ERRORS:
-            kind = "an exception of its own"
         return {"type": kind, "message": str(error)[:200], "where": where}
 
 
 def run(code, namespace: dict) -> None:
     """One statement; if it awaits, until that is done."""
     done = eval(code, namespace)
-    if inspect.iscoroutine(done):
+    if code.co_flags & CO_COROUTINE:
         import asyncio  # slow to import, and seldom needed
 
         asyncio.run(done)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
+from compileall import compile_dir
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -169,7 +170,7 @@ def child_options(hidden: Sequence[str], more: Sequence[str] = ()) -> list[str]:
 
 
 def child_command(inside: Path | str = "/inside") -> list[str]:
-    return python(f"{inside}/evidence.py")
+    return python(inside, *libraries())
 
 
 def start_child(options: Sequence[str] | None, group: Group | None) -> subprocess.Popen:
@@ -194,6 +195,7 @@ def found() -> str:
 def require_bubblewrap() -> None:
     """NoSandbox, with the reason, unless bwrap and the filter are there and start something."""
     found.cache_clear()
+    compile_dir(INSIDE, quiet=2)  # inside nothing can be written: each child would compile it again
     try:
         with wrapped(options(), ["/usr/bin/env", "true"]) as (line, files):
             done = subprocess.run(line, capture_output=True, text=True, env={}, pass_fds=files)

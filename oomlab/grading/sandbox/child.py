@@ -44,6 +44,7 @@ ERRORS = frozenset(
         "NotImplementedError",
         "OSError",
         "OverflowError",
+        "PermissionError",
         "RecursionError",
         "RuntimeError",
         "StopIteration",
@@ -56,7 +57,7 @@ ERRORS = frozenset(
         "ZeroDivisionError",
     ]
 )
-OTHER_ERROR = "an exception of its own"
+OTHER_ERROR = "another exception"
 WHERE = re.compile(r"cell \d{1,4}, line \d{1,6}")
 
 
@@ -114,10 +115,10 @@ class Child:
 
     def prove(self, options: list[str] | None, hidden: Sequence[str]) -> None:
         """NoSandbox, unless the first process finds what it should; without options, no sandbox."""
-        self.write(json.dumps(proof.request(hidden, trusted=options is None)).encode() + b"\n")
+        self.write(json.dumps(proof.request(trusted=options is None)).encode() + b"\n")
         inside = self.read_message()["inside"]
         if options is not None:
-            doubt = proof.doubts(inside, self.process.args, options)
+            doubt = proof.doubts(inside, self.process.args, options, hidden)
             if doubt:
                 self.close()
                 raise bubblewrap.NoSandbox("; ".join(doubt), bubblewrap.BROKEN)

@@ -1,8 +1,8 @@
 """Is the child where it should be? What it found out about itself, against what we know.
 
-The first process in the sandbox is our own code alone (inside/evidence.py). It reports, and then
-replaces itself by the process that will run the student's code; nothing it was told is left in
-memory. The child is given a notebook only if there is no doubt.
+It is asked before anything of a student's has run in it (inside/evidence.py), and is given a
+notebook only if there is no doubt. It is not told which folders must be hidden: it lists what it
+sees, and that is judged here.
 """
 
 import os
@@ -10,25 +10,23 @@ from collections.abc import Sequence
 
 from ..inside.evidence import LIMITS
 from . import seccomp
-from .bubblewrap import ENVIRONMENT, PACKAGE, child_command, libraries, mounted, within
+from .bubblewrap import ENVIRONMENT, PACKAGE, child_command, mounted, trees, within
 
 NAMESPACES = ("net", "pid", "mnt", "user", "ipc", "uts")
 
 
-def request(hidden: Sequence[str], trusted: bool = False) -> dict:
-    """What the first process must know to look, and to go on."""
-    return {
-        "trusted": trusted,
-        "libraries": list(libraries()),
-        "hidden": sorted({str(PACKAGE), *hidden}),
-        "denied": {} if trusted else seccomp.numbers(),
-    }
+def request(trusted: bool = False) -> dict:
+    """What the child must know to look."""
+    return {"trusted": trusted, "denied": {} if trusted else seccomp.numbers()}
 
 
-def doubts(found: dict, line: Sequence[str], options: Sequence[str]) -> list[str]:
+def doubts(
+    found: dict, line: Sequence[str], options: Sequence[str], hidden: Sequence[str] = ()
+) -> list[str]:
     """What does not fit the claim to be inside; an empty list if all is well.
 
-    `line` is bubblewrap's command line as it was started, with these options.
+    `line` is bubblewrap's command line as it was started, with these options; nothing of the
+    `hidden` folders may be in sight.
     """
     doubt = []
     for name in NAMESPACES:
@@ -41,8 +39,8 @@ def doubts(found: dict, line: Sequence[str], options: Sequence[str]) -> list[str
         doubt.append("it has a network")
     if found["writable"]:
         doubt.append(f"it can write to {', '.join(found['writable'])}")
-    for folder, names in found["hidden"].items():
-        more = set(names) - way_through(folder, options)
+    for folder in sorted({str(PACKAGE), *hidden}):
+        more = set(seen_in(folder, found["listings"])) - way_through(folder, options)
         if more:
             doubt.append(f"it can see {folder}/{min(more)}")
     if found["environments"] != {"1": [], "self": sorted(map("=".join, ENVIRONMENT.items()))}:
@@ -52,13 +50,24 @@ def doubts(found: dict, line: Sequence[str], options: Sequence[str]) -> list[str
         doubt.append("a command line tells more than it should")
     if found["keys"]:
         doubt.append("it can see our keys")
-    if found["files"] != [0, 1, 2]:
+    if found["files"] != [0, 1, 2, 3, 4]:  # ... and the pipes under other numbers
         doubt.append("it has files of ours open")
     if found["seccomp"] != "2" or found["allowed"]:
         doubt.append(f"no filter stops it from calling {', '.join(found['allowed']) or 'anything'}")
     if found["limits"] != LIMITS:
         doubt.append("its limits are not set")
     return doubt
+
+
+def seen_in(folder: str, listings: dict[str, list[str]]) -> list[str]:
+    """The names in a folder; what lies in a tree that is shown must have been covered in it."""
+    if folder in listings:
+        return listings[folder]
+    for tree in trees():
+        if within(folder, tree):
+            covers = [place for place in listings if within(place, tree)]
+            return [] if any(within(folder, cover) for cover in covers) else ["all"]
+    return []
 
 
 def way_through(folder: str, options: Sequence[str]) -> set[str]:
