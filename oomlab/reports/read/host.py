@@ -205,9 +205,13 @@ class Host:
                 del self._victims[pid]
         report.earlier_victims = tuple(self._victims)
         own = {kill.pid for kill in report.kills}
-        before = [reap for reap in self._given_up if reap.pid not in own]
+        before = [
+            reap
+            for reap in self._given_up
+            if reap.pid not in own and (None in (now, reap.stamp) or reap.stamp <= now)
+        ]
         report.given_up = tuple(f"{reap.name} ({reap.pid})" for reap in before)
-        self._given_up = [reap for reap in self._given_up if reap.pid in own]
+        self._given_up = [reap for reap in self._given_up if reap not in before]
         for kill in report.kills:
             self._victims[kill.pid] = kill.stamp
             if len(self._victims) > 1000:
