@@ -67,6 +67,24 @@ def test_the_bound_is_what_was_drawn():
     assert chance <= bound["missed_with_chance"] < chance + 1e-5
 
 
+def test_an_interrupt_counts_the_runs_that_were_made():
+    calls = 0
+
+    def stop(kernel) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1500:
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        hunt("lost-victim", "handa", stop, depth=2, runs=1000)
+    bound = stopped.value.found.bound
+    chance = (1 - 1 / (bound["tasks"] * bound["steps"])) ** bound["runs"]
+    assert bound["interrupted"] and 0 < bound["runs"] < 1000
+    assert chance <= bound["missed_with_chance"] < chance + 1e-5
+
+
 def test_a_counterexample_of_a_hunt_replays():
     found = hunt("second-oom", "mm-2015-12", depth=3, runs=400, seed=3, clock="ordered")
     assert found.verdict == "violated" and found.bound["clock"] == "ordered"

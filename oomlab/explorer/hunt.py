@@ -23,6 +23,7 @@ from ..simulate.run import build as build_kernel
 from ..simulate.scheduler import Entry, run_schedule
 from .exploration import Exploration, in_words
 from .plain import CLOCKS, enabled
+from .progress import Stopped
 from .properties import Property, choose_property
 
 PROBES = 20  # runs by priorities alone, which tell how long schedules are
@@ -45,7 +46,8 @@ def hunt(
     The verdict is "violated", with the schedule, or "bound-reached", whose bound holds n ("tasks"),
     k ("steps", the longest of a few runs by priorities alone and at most `steps`), and the chance
     of having missed a bug of this depth. The same seed hunts the same way. ValueError for a name or
-    number that makes no sense, or for a property that speaks of for ever.
+    number that makes no sense, or for a property that speaks of for ever. Stop, or Ctrl-C, raises
+    Stopped, an interrupt that holds what is known.
     """
     asked = choose_property(property)
     if asked.kind == "eventually":
@@ -63,27 +65,30 @@ def hunt(
         return kernel
 
     began, draw = monotonic(), Random(seed)
-    taken, tasks, longest, found = 0, 1, 1, None
-    for number in range(PROBES + runs):
-        probe = number < PROBES
-        most = steps if probe else longest
-        drops = [] if probe else [draw.randint(1, most) for _ in range(depth - 1)]
-        run = Run(build(), asked, draw, clock)
-        run.go(most, drops)
-        taken += len(run.schedule)
-        tasks = max(tasks, len(run.met))
-        longest = max(longest, len(run.schedule)) if probe else longest
-        if run.bad():
-            found = run.schedule
-            break
+    done, taken, tasks, longest, found, interrupted = -PROBES, 0, 1, 1, None, False
+    try:
+        while done < runs and found is None:
+            probe = done < 0
+            most = steps if probe else longest
+            drops = [] if probe else [draw.randint(1, most) for _ in range(depth - 1)]
+            run = Run(build(), asked, draw, clock)
+            run.go(most, drops)
+            done += 1
+            taken += len(run.schedule)
+            tasks = max(tasks, len(run.met))
+            longest = max(longest, len(run.schedule)) if probe else longest
+            found = run.schedule if run.bad() else None
+    except KeyboardInterrupt:
+        interrupted = True
     bound = {
-        "runs": runs,
+        "runs": max(0, done),
+        "interrupted": interrupted,
         "depth": depth,
         "tasks": tasks,
         "steps": longest,
         "seed": seed,
         "clock": clock,
-        "missed_with_chance": missed(tasks, longest, depth, runs),
+        "missed_with_chance": missed(tasks, longest, depth, max(0, done)),
     }
     answer = Exploration(
         "violated" if found is not None else "bound-reached",
@@ -98,6 +103,8 @@ def hunt(
     )
     if found is not None:
         answer.describe(build, found, None)
+    if interrupted:
+        raise Stopped(answer)
     return answer
 
 
