@@ -140,3 +140,16 @@ def test_a_timer_that_no_schedule_can_name_is_refused(function, argument):
 
     with pytest.raises(ValueError, match="a function with a name for a task"):
         plain.explore(lambda: machine(((sets,),)), lambda kernel: False)
+
+
+def test_a_program_that_keeps_something_outside_the_machine_is_refused():
+    kept = []
+
+    def keeps(current):
+        yield "keep", "something"
+        kept.append(current.pid)
+        yield "look at", "it"
+        current.kernel.busy_workers = len(kept)
+
+    with pytest.raises(ValueError, match="keeps something"):
+        plain.explore(lambda: machine(((keeps,),)), lambda kernel: False)

@@ -60,10 +60,16 @@ def explore(
     start = reach(build, [])
     if bad(start):
         return "violated", [], 1, 0
-    seen, waiting, transitions = {fingerprint(start, clock)}, deque([[]]), 0
+    first, transitions = fingerprint(start, clock), 0
+    seen, waiting = {first}, deque([([], first)])
     while waiting:
-        schedule = waiting.popleft()
-        for entry in enabled(reach(build, schedule), clock):
+        schedule, known = waiting.popleft()
+        before = reach(build, schedule)
+        if fingerprint(before, clock) != known:
+            raise ValueError(
+                f"{schedule} leads elsewhere the second time: a program keeps something"
+            )
+        for entry in enabled(before, clock):
             transitions += 1
             after = [*schedule, entry]
             kernel = reach(build, after)
@@ -73,7 +79,7 @@ def explore(
             if len(seen) == max_states:
                 return "bound-reached", [], len(seen), transitions
             seen.add(state)
-            waiting.append(after)
+            waiting.append((after, state))
             if bad(kernel):
                 return "violated", after, len(seen), transitions
     return "holds", [], len(seen), transitions
