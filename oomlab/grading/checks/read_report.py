@@ -89,8 +89,10 @@ def log_of(draw: Random, wrong: str) -> Log:
     while True:
         machine, killed, worst = machine_of(draw, wrong)
         text = "\n".join(machine.run()) + "\n"
-        if [int(pid) for pid in re.findall(r"Killed process (\d+)", text)] == killed:
-            return Log(text, wrong, killed, worst)
+        rows = len(re.findall(rf"\[ *{killed[0]}\] ", text))  # in how many tables it stands
+        dead = [int(pid) for pid in re.findall(r"Killed process (\d+)", text)]
+        if dead == killed and rows == (2 if wrong == "stuck" else 1):
+            return Log(text, wrong if wrong in WRONG else "nothing", killed, worst)
 
 
 def machine_of(draw: Random, wrong: str) -> tuple[Machine, list[int], int]:
@@ -112,6 +114,10 @@ def machine_of(draw: Random, wrong: str) -> tuple[Machine, list[int], int]:
         first = m.task(draw.randrange(1400, 1600), program=((hang,),), locked=True)
         second = m.task(draw.randrange(900, 1100))
         m.needs(1800)
+        return m, [first.pid, second.pid], first.pid
+    if wrong == "twice":  # two had to go, and both went
+        first, second = m.task(draw.randrange(1400, 1600)), m.task(draw.randrange(900, 1100))
+        m.needs(3100)
         return m, [first.pid, second.pid], first.pid
     if wrong == "spared":
         m.task(draw.randrange(1800, 2100), adj=draw.choice((-1000, -900)))
@@ -142,7 +148,7 @@ def shown(log: Log) -> str:
 
 @exercise.worth(2, "All processes that were killed are found, in order, in the words of any kernel")
 def who_was_killed(ask, draw):
-    for wrong in ("nothing", "child", "stuck", "limit", "nothing", "nothing"):
+    for wrong in ("nothing", "child", "stuck", "limit", "twice", "nothing"):
         log = log_of(draw, wrong)
         got = ask("killed", log.text)
         example = f"killed(log) gave {got!r}, not {log.killed}, for\n{shown(log)}"
@@ -168,15 +174,14 @@ def most_points(ask, draw):
             )
 
 
-def told_apart(ask, draw, wrong: str) -> None:
+def told_apart(ask, draw, wrong: str, like: str = "nothing") -> None:
     """Two logs of this kind and two in which nothing is wrong, in any order."""
-    kinds = [wrong, wrong, "nothing", "nothing"]
-    for kind in draw.sample(kinds, len(kinds)):
+    for kind in draw.sample([wrong, wrong, "nothing", like], 4):
         log = log_of(draw, kind)
         got = ask("what_is_wrong", log.text)
-        if got != kind or type(got) is not str:
+        if got != log.wrong or type(got) is not str:
             raise CheckFailed(
-                f"`what_is_wrong` should say {kind!r} here: {WRONG[kind]}.",
+                f"`what_is_wrong` should say {log.wrong!r} here: {WRONG[log.wrong]}.",
                 f"it said {got!r}, for\n{shown(log)}",
             )
 
@@ -198,4 +203,4 @@ def spared(ask, draw):
 
 @exercise.worth(2, "A killed process that does not go away is seen")
 def stuck(ask, draw):
-    told_apart(ask, draw, "stuck")
+    told_apart(ask, draw, "stuck", like="twice")

@@ -107,6 +107,12 @@ MISTAKES = [
     ),
     ("limit", "'limit'", 'return "limit"', 'return "nothing"'),
     ("stuck", "'stuck'", 'return "stuck"', 'return "nothing"'),
+    (
+        "stuck",
+        "'nothing'",
+        'if any(int(row["pid"]) == dead[0] for rows in later for row in rows):',
+        "if len(dead) > 1:",
+    ),
     ("child", "'child'", 'return "child"', 'return "nothing"'),
     ("spared", "'spared'", 'return "spared" if', 'return "nothing" if'),
     ("limit child spared stuck", "'nothing'", 'else "nothing"', 'else "spared"'),
