@@ -162,6 +162,11 @@ def test_a_folder_of_archives(tmp_path):
     assert [why for _, why in left_out] == ["the archive is damaged (BadZipFile)"]
 
 
+def test_a_word_that_is_no_file_makes_no_student(tmp_path):
+    students, left_out = who(tmp_path / "alcie.ipynb", folder(tmp_path / "s", "bob.ipynb"))
+    assert students == ["bob"] and left_out[0][1] == "there is no such file or folder"
+
+
 def test_links_are_refused_and_not_followed(tmp_path):
     top = folder(tmp_path / "submitted", "alice/level-2.ipynb")
     (top / "bob").symlink_to("/usr")

@@ -92,7 +92,9 @@ class Collection:
         """One word of the command line."""
         path = Path(given)
         above = [part for part in path.parts if part not in ("..", ".", "/")]
-        if path.is_symlink():
+        if not os.path.lexists(path):
+            self.leave(given, "there is no such file or folder")
+        elif path.is_symlink():
             self.leave(given, "it is a symbolic link")
         elif link := link_below(path, self.common):
             self.leave(given, f"{link} is a symbolic link")
@@ -105,7 +107,10 @@ class Collection:
             self.all([Place(given, path, above[:-1], [path.name])])
 
     def folder(self, top: Path, above: list[str]) -> Iterator[Place]:
-        for folder, folders, files in os.walk(top):
+        def unreadable(error: OSError) -> None:
+            self.leave(str(error.filename), f"the folder cannot be read: {error.strerror}")
+
+        for folder, folders, files in os.walk(top, onerror=unreadable):
             folders.sort()
             for name in [name for name in folders if os.path.islink(os.path.join(folder, name))]:
                 self.leave(os.path.join(folder, name), "it is a symbolic link")
