@@ -41,7 +41,8 @@ CAUSES = {
 KERNEL = ("slab", "page tables", "kernel stacks", "per-CPU", "vmalloc", "other kernel", "kernel")
 KERNEL += ("sockets",)
 GROUPS = {
-    "processes": ("anonymous", "unevictable (mlocked)"),
+    "processes": ("anonymous",),
+    "unevictable": ("unevictable (mlocked)",),
     "shared memory": ("shared memory and tmpfs",),
     "page cache": ("file cache, clean", "file cache, dirty or being written"),
     "slab": ("slab, reclaimable", "slab, unreclaimable", "other kernel, reclaimable"),
@@ -297,6 +298,10 @@ def holders(facts: Facts) -> Cause | None:
     if account is None:
         return None
     held = {kind: account.of(*names) for kind, names in GROUPS.items()}
+    locked = held.pop("unevictable")
+    resident = sum(program.rss_kib for program in facts.programs)
+    if resident > held["processes"] + 0.8 * locked:  # then processes have it, by mlock
+        held["processes"] += locked
     first, second = sorted(held, key=held.__getitem__, reverse=True)[:2]
     total, kib = account.total_kib, held[first]
     parts = [(what, part) for what, part in account.rows if part > 0.05 * total]
@@ -308,14 +313,15 @@ def holders(facts: Facts) -> Cause | None:
         return Cause("unclear", why, tuple(evidence), "/proc/meminfo over time")
     share = f"{size(kib)} of {size(total)} ({percent(kib, total)})"
     if first == "processes":
-        return _by_processes(facts, account, share, evidence)
+        return _by_processes(facts, account, kib, share, evidence)
     return SAID[first](facts, account, share, tuple(evidence))
 
 
-def _by_processes(facts: Facts, account: Account, share: str, evidence: list[str]) -> Cause:
+def _by_processes(
+    facts: Facts, account: Account, anonymous: int, share: str, evidence: list[str]
+) -> Cause:
     total, used = account.swap_total_kib, account.swap_used_kib or 0
     room = (total or 0) - used
-    anonymous = account.of(*GROUPS["processes"])
     order = facts.report.invoker.order if facts.report.invoker else 0
     if total and used > anonymous and room < 0.02 * total:
         why = f"Swap is full ({size(total)}) and holds more than the memory: {_top(facts)}."
@@ -399,7 +405,7 @@ def _huge(facts: Facts, account: Account, share: str, evidence: tuple[str, ...])
 
 def _uncounted(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]) -> Cause:
     looks = "a leak in the kernel, a balloon of the hypervisor, ZFS's ARC, a GPU's buffers, zram"
-    few = f"; processes hold only {size(account.of(*GROUPS['processes']))}"
+    few = f"; processes hold only {size(account.of('anonymous'))}"
     why = f"The kernel holds {share} in no counter{few}: {looks} look like it."
     tell = (
         "the balloon of a virtual machine (hv_balloon, vmw_balloon, virtio_balloon); "

@@ -22,6 +22,7 @@ CPUSET = re.compile(r"(.*) cpuset=(\S*) mems_allowed=([\d,-]*)")
 TASK_OF_CPU = re.compile(r"\bP(?:ID|id): (\d{1,10})[, ]+[Cc]omm: (.*?) (?:Kdump|Not|Tainted|Tain)")
 VERSION = re.compile(r"\b(\d{1,2}\.\d{1,3}[^\s,;]{0,80})\s+#\d")
 VERSION_ALONE = re.compile(r"(?:ainted|ainted:[-A-Z ()]{1,60}) (\d{1,2}\.\d{1,3}[^\s,;]{0,80})")
+FUNCTION = re.compile(r"^(?:\[<[0-9a-f]{8,16}>\]\s{0,4})?([A-Za-z_][\w.]{1,80})\+0x")
 LINUX_VERSION = re.compile(r"Linux version (\d{1,2}\.\d{1,3}[^\s,;]{0,80})")
 
 KILL = re.compile(

@@ -6,7 +6,7 @@ that nobody knows, is looked at once more by what it contains.
 
 from . import messages
 from .host import CHOICE, HEADER, MEMORY, TABLE, Host
-from .report import Kill, Memcg, Memory
+from .report import Kill, Memcg, Memory, Report
 from .text import Line
 from .wrapped import ROW
 
@@ -19,6 +19,7 @@ PAGES = {
     "reserved pages": "reserved_pages",
     "total pagecache pages": "pagecache_pages",
     "pages cma reserved": "cma_pages",
+    "pages in swap cache": "swapcache_pages",
 }
 COUNTS = (
     "active_anon:",
@@ -50,6 +51,7 @@ def read(host: Host, line: Line, text: str) -> None:
     elif "+0x" in text:
         if host.report and host.part < CHOICE:
             host.report.via.update(name for name in TELLING if name in text)
+            read_trace(host.report, text)
     elif word.isdecimal():
         read_pages(host, line, text)
     elif host.stats is not None and messages.STAT.match(text):
@@ -113,6 +115,19 @@ def read_cpu(host: Host, line: Line, text: str) -> None:
         comm = report.invoker.comm
         if comm.endswith(task[2]) or task[2].endswith(comm):
             report.invoker.comm = task[2]  # what stood before it was an unknown prefix
+
+
+def read_trace(report: Report, text: str) -> None:
+    """A line of the stack dump; a `?` before a function says that it need not be part of it."""
+    if report.invoker and not report.tasks and len(report.trace) < 64:
+        found = messages.FUNCTION.search(text)
+        if found:
+            report.trace.append(found[1])
+
+
+def read_hardware(host: Host, line: Line, text: str) -> None:
+    if host.report and not host.report.hardware:
+        host.report.hardware = text.partition(":")[2].strip()[:120] or None
 
 
 def read_boot(host: Host, line: Line, text: str) -> None:
@@ -325,6 +340,7 @@ READERS = {
     **dict.fromkeys(("Task", "Tasks"), read_task_in),
     **dict.fromkeys(("Out", "Killed", "sysrq:", "SysRq", "SysRq:"), read_choice),
     "Linux": read_boot,
+    "Hardware": read_hardware,
     **dict.fromkeys(("Mem-Info:", "Mem-info:"), read_mem_info),
     "lowmem_reserve[]:": read_reserve,
     "Memory": read_memory_cgroup,

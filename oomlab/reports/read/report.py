@@ -80,6 +80,7 @@ class Memory:
     swap_free_kb: int | None = None
     pagecache_pages: int | None = None
     cma_pages: int | None = None
+    swapcache_pages: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
     zones: list[Zone] = field(default_factory=list)
     hugepages: list[tuple[int, int, int]] = field(default_factory=list)  # total, free, kB of one
@@ -184,6 +185,8 @@ class Report:
     nobody: bool = False  # "no killable processes"
     panic: str | None = None
     via: set[str] = field(default_factory=set)  # telling functions of the stack dump
+    trace: list[str] = field(default_factory=list)  # all its sure functions, the innermost first
+    hardware: str | None = None
     damaged_rows: int = 0
     late_header: bool = False  # the header stood after the kill line
     earlier_victims: tuple[int, ...] = ()  # killed earlier in the same log

@@ -77,7 +77,7 @@ DATE = re.compile(
     r")\s{1,8}(?:std(?:out|err) [FP] )?"
 )
 TAG_ALONE = re.compile(r"\S{1,255} kernel ")  # after a date: an export without the colon
-OTHER_DAEMON = re.compile(r"\S{1,80} [\w./@()-]{1,48}(?:\[\d{1,8}\])?: ")
+OTHER_DAEMON = re.compile(r"(?!Hardware name)\S{1,80} [\w./@()-]{1,48}(?:\[\d{1,8}\])?: ")
 
 
 def kernel_lines(source: Source, live: bool = False) -> Iterator[Line | None]:

@@ -6,6 +6,7 @@ from .drawing import parts
 WIDE = 60
 CODES = {
     "processes": 34,
+    "unevictable": 94,
     "shared memory": 36,
     "page cache": 32,
     "slab": 33,
@@ -15,7 +16,7 @@ CODES = {
     "in no counter": 31,
     "free": 90,
 }
-MARKS = dict(zip(CODES, "PSCLKTHN.", strict=True))  # the bar can be read without its colours
+MARKS = dict(zip(CODES, "PUSCLKTHN.", strict=True))  # the bar can be read without its colours
 
 
 def colored(text: str, explanation: Explanation) -> str:

@@ -15,6 +15,7 @@ from .words import headline, printable, text_of
 WIDTH, LEFT, BAR = 860, 190, 26
 LOOKS = {
     "processes": "#0072b2",
+    "unevictable": "#332288",
     "shared memory": "#56b4e9",
     "page cache": "#009e73",
     "slab": "#e69f00",
@@ -80,7 +81,7 @@ def _bar(drawn: list[str], y: int, name: str, rows: list[tuple[str, int]], total
     y, x = y + BAR + 16, float(LEFT)
     for kind, kib in sorted(rows, key=lambda each: -each[1]):
         told = f"{kind} {size(kib)}"
-        width = 26 + 7.2 * len(told)
+        width = 30 + 7.7 * len(told)
         if x > LEFT and x + width > WIDTH:
             y, x = y + 18, float(LEFT)
         look = LOOKS.get(kind, "#0072b2" if kind == "swap used" else "#bbbbbb")

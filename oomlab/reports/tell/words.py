@@ -10,6 +10,7 @@ from ..judge.request import decode, in_words
 from ..judge.totals import BY_SCORE, unlimited
 from ..read.report import Report
 
+DUMP = ("dump_", "show_", "oom_", "out_of_memory", "__dump", "unwind", "warn_alloc", "print_")
 ROWS = 10  # tasks, zones, reaper lines that are shown
 PLAIN = {
     "sysrq": "SysRq-f was asked for by hand or by a script: the killer takes whom it would take.",
@@ -31,6 +32,7 @@ def text_of(explanation: Explanation) -> str:
         *plain(report),
         *memory(explanation),
         *accounted(explanation.account),
+        *details(report),
         *owners(explanation),
         *table(explanation),
         *choice(explanation),
@@ -160,6 +162,31 @@ def accounted(account: Account | None) -> list[str]:
     return lines + [f"    Note: {note}." for note in account.notes]
 
 
+def details(report: Report) -> list[str]:
+    """Counters that lie across the rows of the table, the machine, and how the request came."""
+    lines = []
+    memory, page = report.memory, report.page_kb
+    if memory and report.kind != "memcg":
+        kinds = ("active_anon", "inactive_anon", "active_file", "inactive_file", "mapped")
+        told = [
+            f"{k.replace('_', ' ')} {size(memory.counts[k] * page)}"
+            for k in kinds
+            if k in memory.counts
+        ]
+        for name, pages in (
+            ("page cache", memory.pagecache_pages),
+            ("swap cache", memory.swapcache_pages),
+        ):
+            told += [f"{name} {size(pages * page)}"] if pages is not None else []
+        lines += [f"  Across these: {', '.join(told)}."] if told else []
+    if report.hardware:
+        lines.append(f"  Hardware: {report.hardware}.")
+    way = [name for name in report.trace if not name.startswith(DUMP)][:8]
+    if way:
+        lines.append(f"  Way to the request, from its end: {' < '.join(way)}.")
+    return lines
+
+
 def owners(explanation: Explanation) -> list[str]:
     """Processes by program where one program has several, and the names of cgroups."""
     lines = []
@@ -219,6 +246,11 @@ def choice(explanation: Explanation) -> list[str]:
     if victim:
         same = ": the same choice" if verdict.agrees else ""
         lines.append(f"  The kernel killed {victim.name} ({victim.pid}){same}.")
+        if victim.sizes_kb:
+            held = ", ".join(f"{what} {size(kb)}" for what, kb in victim.sizes_kb.items())
+            adj = victim.oom_score_adj
+            told = f", oom_score_adj {adj}" if adj is not None else ""
+            lines.append(f"  It had {held}{told}.")
     if report.panic:
         lines.append(f"  Kernel panic: {report.panic.rstrip('.')}.")
     if verdict.reason:
