@@ -13,7 +13,8 @@ from ...model.tasks import OOM_SCORE_ADJ_MIN, Task
 from ..read.report import Report, TaskRow
 from .accounting import account
 from .advice import advice_of
-from .cause import cause_of, facts_of
+from .cause import cause_of
+from .causes import facts_of
 from .explanation import Explanation, Ranked
 from .kernels import policy_for
 from .owners import cgroups

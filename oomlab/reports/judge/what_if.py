@@ -13,7 +13,7 @@ from ...model.policy import PRESETS, Policy
 from ...naming import nearest
 from ..read.report import Report, TaskRow
 from .accounting import limit_path
-from .cause import size
+from .causes import size
 from .explain import explain
 from .explanation import Explanation, Verdict
 from .kernels import policy_for, version_of

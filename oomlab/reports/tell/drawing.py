@@ -8,8 +8,9 @@ named in words too. Text takes the colour of the page around it, so that it can 
 from html import escape
 
 from ..judge.accounting import NO_COUNTER, Account
-from ..judge.cause import GROUPS, percent, size
+from ..judge.causes import percent, size
 from ..judge.explanation import Explanation
+from ..judge.holders import GROUPS
 from .words import headline, printable, text_of
 
 WIDTH, LEFT, BAR = 860, 190, 26
