@@ -1,5 +1,6 @@
 """The recorder of tests/recorder, without a guest: scripts, parsing, and two runs it recorded."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from oomlab.recordings.fidelity import compare
 HERE = Path(__file__).parent
 sys.path.append(str(HERE / "recorder"))
 from guest_output import (  # noqa: E402
+    clock_of,
     numbers_of,
     outcome_of,
     parse_reports,
     read_guest,
     report_in,
     snapshot_of,
+    trace_of,
     zones_of,
 )
 from record import initramfs, script_of  # noqa: E402
@@ -114,32 +117,58 @@ def test_numbers():
     assert numbers_of("State:\tR (running)\nlow 0\nodd\n") == {"State": "R (running)", "low": 0}
 
 
+def test_tracepoints_and_the_two_clocks():
+    text = (
+        "# tracer: nop\n"
+        "     a hog-81      [000] .....     3.926112: mark_victim: pid=79 comm=big one uid=0\n"
+        "          <idle>-0       [001] ..s..     5.946000: wake_reaper: pid=79\n"
+    )
+    trace = trace_of(text)
+    assert trace["events"] == [
+        [3926112, "a hog", 81, "mark_victim", "pid=79 comm=big one uid=0"],
+        [5946000, "<idle>", 0, "wake_reaper", "pid=79"],
+    ]
+    assert trace_of("") is None  # a guest that panicked tells no trace
+    assert clock_of("[    1.500000] recorder: monotonic 1600000 us\n") == [-100000]
+
+
 def test_a_script_sets_the_scene_before_it_goes():
     script = script_of(
         {
             "sysctl": {"vm.panic_on_oom": 1},
-            "cgroups": [{"name": "a", "memory.max": 4096}],
-            "tasks": [{"id": "x", "anon_kb": 8, "cgroup": "a"}, {"id": "y", "behaviour": "grow"}],
-            "steps": ["go", "kills 2 100"],
+            "cgroups": [{"name": "a", "memory.max": 4096, "cpu.max": "1000 1000000"}],
+            "tasks": [
+                {"id": "x", "anon_kb": 8, "cgroup": "a", "threads": 2},
+                {"id": "y", "behaviour": "grow", "go_group": 1},
+                {"id": "z", "behaviour": "trace", "target": "x", "hold_ms": 9},
+            ],
+            "steps": ["go 1", "cgset a cpu.max max", "until y 256", "kills 2 100", "sig x 9"],
         }
     ).splitlines()
     assert script[:2] == ["write /proc/sys/vm/panic_on_oom 1", "loglevel 8"]
-    assert "task x cgroup=a anon=8" in script
-    assert "task y grow=anon step=256 delay=400" in script
-    assert script.index("procs before") < script.index("go") < script.index("kills 2 100 300")
+    assert "write /sys/fs/cgroup/cgroup.subtree_control +memory +cpu" in script
+    assert "task x cgroup=a anon=8 threads=2" in script
+    assert "task y behaviour=grow grow=anon step=256 delay=400 group=1" in script
+    assert "task z behaviour=trace trace=exit target=x hold=9" in script
+    steps = ["procs before", "go 1", "until y 256 20000", "kills 2 100 300", "sig x 9", "stop"]
+    assert [line for line in script if line in steps] == steps
+    assert script.index("write /sys/fs/cgroup/a/cpu.max max") < script.index("kills 2 100 300")
+    # the tracepoints' buffers take memory, so they are there before the snapshot is
+    assert script.index("clock") < script.index("procs before")
 
 
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
         ({"write": {}}, "The scenario has write, which"),
+        ({"tasks": [{"id": "x", "uid": 2}], "steps": ["kills 1 9"]}, "Task x has uid, which"),
         (
-            {"tasks": [{"id": "x", "threads": 2}], "steps": ["kills 1 9"]},
-            "Task x has threads, which",
+            {"tasks": [{"id": "x", "behaviour": "rthog"}], "steps": ["kills 1 9"]},
+            "knows pause, grow, forkbomb, trace",
         ),
         (
-            {"tasks": [{"id": "x", "behaviour": "forkbomb"}], "steps": ["kills 1 9"]},
-            "knows pause, and grow",
+            {"tasks": [{"id": "x", "behaviour": "trace", "target": "y"}], "steps": ["kills 1 9"]},
+            "its target y is no task before it",
         ),
         (
             {"tasks": [{"id": "x", "parent": "y"}], "steps": ["kills 1 9"]},
@@ -148,7 +177,8 @@ def test_a_script_sets_the_scene_before_it_goes():
         ({"tasks": [{"id": "x", "cgroup": "c"}], "steps": ["kills 1 9"]}, "has no cgroup c"),
         ({"tasks": [{"id": "x"}, {"id": "x"}], "steps": ["kills 1 9"]}, "and its own"),
         ({"tasks": [{"id": "x"}]}, "needs tasks and steps"),
-        ({"tasks": [{"id": "x"}], "steps": ["kills"]}, "knows go, watch and kills"),
+        ({"tasks": [{"id": "x"}], "steps": ["kills"]}, "knows go, watch, kills"),
+        ({"tasks": [{"id": "x"}], "steps": ["kills 1 9", "sig y 9"]}, "Step 'sig y 9'"),
     ],
 )
 def test_what_it_does_not_know_is_refused_with_a_sentence(config, sentence):
@@ -156,10 +186,17 @@ def test_what_it_does_not_know_is_refused_with_a_sentence(config, sentence):
         script_of(config)
 
 
+@pytest.mark.parametrize(
+    "path", sorted((HERE / "recorder" / "scenarios").glob("*.json")), ids=lambda p: p.stem
+)
+def test_every_scene_is_one_that_it_knows(path):
+    assert script_of(json.loads(path.read_text())).count("\ngo ") <= 4
+
+
 def test_the_archive_is_one_the_kernel_unpacks():
     archive = initramfs({"init": b"abc"})
     assert archive.startswith(b"070701") and len(archive) % 4 == 0
-    assert archive.count(b"070701") == 5 and b"TRAILER!!!\0" in archive
+    assert archive.count(b"070701") == 6 and b"TRAILER!!!\0" in archive
 
 
 @pytest.mark.parametrize(

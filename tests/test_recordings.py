@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from oomlab.recordings.attempts import attempts, close_calls, recorded_steps, same_attempts
 from oomlab.recordings.fidelity import agreement, compare, report
-from oomlab.recordings.recorded import kernel_of, read_record
+from oomlab.recordings.matrix import near, read_table, told_apart
+from oomlab.recordings.recorded import has_reap_delay, kernel_of, read_record
 
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
 SHARED = Path(__file__).parents[2] / "shared" / "kernel-runs"
@@ -211,3 +213,98 @@ def test_one_broken_recording_does_not_hide_the_others(tmp_path, capsys):
 def test_a_folder_without_recordings_is_said_so(tmp_path, capsys):
     assert report(tmp_path) == 1
     assert "holds no recordings" in capsys.readouterr().err
+
+
+# ---- what the reaper did, and when ----
+
+GIVEN_UP = "r01_given_up.protect_cpumax.k6.12.r1.json.gz"
+BUSY = "r02_lifo.busy_bc.k6.1.r1.json.gz"
+
+
+REAPED = "start_task_reaping", "finish_task_reaping"
+
+
+def exchanged(args):
+    """B for C and C for B: as if the reaper had served them first in, first out."""
+    tasks = read_record(SHIPPED / BUSY)["before"]["tasks"]
+    b, c = (f"pid={task['pid']}" for task in tasks if task["id"] in ("vb", "vc"))
+    return {b: c, c: b}.get(args, args)
+
+
+def retold(record, change):
+    """The recording with other events of the reaper."""
+    events = [change(*event) for event in record["trace"]["events"]]
+    record["trace"]["events"] = [event for event in events if event]
+    return record
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        (GIVEN_UP, lambda *e: None if e[3] == "skip_task_reaping" else [*e]),
+        (GIVEN_UP, lambda *e: [e[0] + 900_000 * (e[3] == "wake_reaper"), *e[1:]]),
+        (BUSY, lambda *e: [e[0] + 900_000 * (e[3] == "finish_task_reaping"), *e[1:]]),
+        (BUSY, lambda *e: [*e[:4], exchanged(e[4])] if e[3] in REAPED else [*e]),
+    ],
+    ids=["no tries", "woken late", "reaped late", "other order"],
+)
+def test_order_delay_and_tries_of_the_reaper_are_compared(name, change, tmp_path):
+    record = read_record(SHIPPED / name)
+    assert compare(SHIPPED / name).agrees
+    assert not compare(written(tmp_path, retold(record, change))).agrees
+
+
+def test_a_give_up_that_the_log_does_not_tell_is_a_disagreement(tmp_path):
+    record = read_record(SHIPPED / GIVEN_UP)
+    record["report"] = record["report"].replace("unable to reap", "thinking of")
+    assert not compare(written(tmp_path, record)).agrees
+
+
+def test_a_victim_that_comes_as_another_is_given_up_may_be_served_before_or_after():
+    """D of this run came on the list four milliseconds after A was given up: C, D, B."""
+    steps = recorded_steps(read_record(SHIPPED / "r02_lifo.busy_bcd.k6.12.r1.json.gz"))
+    assert close_calls(steps) == ["vd"]
+    found = attempts(steps, ["va", "vb", "vc", "vd"])
+    assert [a.victim for a in found] == ["va", "vc", "vd", "vb"]
+    late = [found[0], found[2], found[1], found[3]]
+    assert same_attempts(found, late, ["vd"]) and not same_attempts(found, late)
+
+
+@pytest.mark.parametrize(
+    ("release", "delayed"),
+    [
+        ("Linux version 5.10.0-32-cloud-amd64 (gcc-10 (Debian 10.2.1-6) 10.2.1) 5.10.262-1", True),
+        ("Linux version 5.10.13 (gcc 10.2.1)", False),
+        ("Linux version 5.15.36 (gcc 11.2.0)", True),
+        ("Linux version 5.15.35 (gcc 11.2.0)", False),
+    ],
+)
+def test_stable_kernels_took_over_the_delay(release, delayed):
+    tag = ".".join(release.split()[2].split(".")[:2])
+    assert has_reap_delay({"tag": tag, "version": release}) == delayed
+    assert has_reap_delay({"tag": "6.1"}) and not has_reap_delay({"tag": "4.10.7"})
+
+
+# ---- one kernel's recordings under the rules of another ----
+
+CELLS = ["s20_stuck.exit_held.k6.1.r0", "s20_stuck.exit_held.k4.10.7.r0", "mix.000.k2.6.38.r0"]
+
+
+def test_the_table_of_lesson_13_is_what_the_model_says():
+    table = read_table(SHIPPED)
+    tags = {read_record(path)["kernel"]["tag"] for path in SHIPPED.glob("*.json.gz")}
+    assert {tag: list(row) for tag, row in table.items()} == {tag: near(tag) for tag in tags}
+    for name in CELLS:
+        path = SHIPPED / f"{name}.json.gz"
+        (row,) = told_apart([path]).items()
+        shipped = {
+            preset: [n for n in names if n == name] for preset, names in table[row[0]].items()
+        }
+        assert row[1] == shipped
+
+
+def test_what_is_not_known_of_a_script_is_a_sentence(tmp_path):
+    record = read_record(SHIPPED / PLAIN)
+    record["config"]["steps"] = ["go", "dance 3"]
+    with pytest.raises(ValueError, match="the step 'dance 3' is not one that is known"):
+        compare(written(tmp_path, record))
