@@ -142,9 +142,12 @@ def test_a_victim_that_was_not_reaped_is_a_disagreement(tmp_path):
 
 
 def test_from_6_2_on_a_machine_counts_as_the_killer_does():
-    """The table of the first report is the killer's own count of tasks that rest."""
+    """The table of the first report is the killer's own count of tasks that rest.
+
+    What fork leaves uncounted is known of the recorder of these runs, not of the later one's.
+    """
     errors = []
-    for path in SHIPPED.glob("*.k6.12.*"):
+    for path in SHIPPED.glob("[ms]*.k6.12.*"):
         record = read_record(path)
         table = {row["pid"]: row["rss"] for row in record["parsed"][0]["tasks"]}
         growing = [t["id"] for t in record["config"]["tasks"] if t.get("behaviour") == "grow"]

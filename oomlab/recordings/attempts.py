@@ -1,4 +1,4 @@
-"""What the reaper did to each victim, and when: as recorded, and as in the model.
+"""What the reaper did to each victim, when, and what it left: recorded, and in the model.
 
 Both sides are read from the same tracepoints (oom:mark_victim, wake_reaper, start_, finish_ and
 skip_task_reaping) and from "oom_reaper: unable to reap". Times are milliseconds after the mark.
@@ -114,3 +114,41 @@ def same_attempt(one: Attempt, other: Attempt) -> bool:
         return a is None and b is None or None not in (a, b) and abs(a - b) <= SLACK_MS
 
     return one[:3] == other[:3] and near(one.woken, other.woken) and near(one.ended, other.ended)
+
+
+# ---- how much it took ----
+
+
+def resident_kb(record: dict, name: str) -> int:
+    """What a victim had when it was killed, by the line that says so (its pid is in `before`)."""
+    pids = [task["pid"] for task in record["before"]["tasks"] if task["id"] == name]
+    kills = [kill for one in record["parsed"] for kill in one["kills"] if kill["pid"] in pids]
+    kinds = ("anon_rss_kb", "file_rss_kb", "shmem_rss_kb")
+    return sum(kills[0].get(kind, 0) for kind in kinds) if kills else 0
+
+
+def reaped_by_model(kernel) -> Iterable[tuple]:
+    """Name, kB when it was killed, and kB of each kind that its reaper left.
+
+    A grower that the recorder ends may mark itself and be reaped: nobody's victim.
+    """
+    had = {e["task"].name: 4 * e["row"]["rss"] for e in kernel.events if e["event"] == "kill"}
+    for e in kernel.events:
+        if e["event"] == "finish_task_reaping" and e["task"].name in had:
+            name = e["task"].name
+            yield name, had[name], e["anon"], e["file"], e["shmem"]
+
+
+def leftovers(reaped: Iterable[tuple]) -> dict:
+    """Pages reaped by victim, and whether more was left than the few shared pages of any process.
+
+    Sizes are in kB. A process shares its program's file and a page or two of its parent's memory.
+    """
+    rows = list(reaped)
+    return {
+        "reaped": {name: (had - sum(kb)) // 4 for name, had, *kb in rows},
+        "left": {
+            name: {"anon": anon > 64, "file": file > 1024, "shmem": shmem > 64}
+            for name, _, anon, file, shmem in rows
+        },
+    }

@@ -19,7 +19,16 @@ from pathlib import Path
 
 from ..model.oom import OomControl, constrained_alloc, oom_badness
 from ..model.policy import Policy
-from .attempts import attempts, close_calls, model_steps, recorded_steps, same_attempts
+from .attempts import (
+    attempts,
+    close_calls,
+    leftovers,
+    model_steps,
+    reaped_by_model,
+    recorded_steps,
+    resident_kb,
+    same_attempts,
+)
 from .recorded import kernel_of, never_overcommits, read_record
 from .replay import FAULTS_PER_TICK, killed, replay
 
@@ -257,41 +266,6 @@ def held_back(record: dict) -> bool:
     """Was a victim stopped, frozen or traced? Others exit and are reaped in a race with that."""
     config = record["config"]
     return bool(config.get("prepare")) or any(task.get("trace") for task in config["tasks"])
-
-
-def resident_kb(record: dict, name: str) -> int:
-    """What a victim had when it was killed, by the line that says so (its pid is in `before`)."""
-    pids = [task["pid"] for task in record["before"]["tasks"] if task["id"] == name]
-    kills = [kill for one in record["parsed"] for kill in one["kills"] if kill["pid"] in pids]
-    kinds = ("anon_rss_kb", "file_rss_kb", "shmem_rss_kb")
-    return sum(kills[0].get(kind, 0) for kind in kinds) if kills else 0
-
-
-def reaped_by_model(kernel) -> Iterable[tuple]:
-    """Name, kB when it was killed, and kB of each kind that its reaper left.
-
-    A grower that the recorder ends may mark itself and be reaped: nobody's victim.
-    """
-    had = {e["task"].name: 4 * e["row"]["rss"] for e in kernel.events if e["event"] == "kill"}
-    for e in kernel.events:
-        if e["event"] == "finish_task_reaping" and e["task"].name in had:
-            name = e["task"].name
-            yield name, had[name], e["anon"], e["file"], e["shmem"]
-
-
-def leftovers(reaped: Iterable[tuple]) -> dict:
-    """Pages reaped by victim, and whether more was left than the few shared pages of any process.
-
-    Sizes are in kB. A process shares its program's file and a page or two of its parent's memory.
-    """
-    rows = list(reaped)
-    return {
-        "reaped": {name: (had - sum(kb)) // 4 for name, had, *kb in rows},
-        "left": {
-            name: {"anon": anon > 64, "file": file > 1024, "shmem": shmem > 64}
-            for name, _, anon, file, shmem in rows
-        },
-    }
 
 
 def agreement(comparisons: Iterable[Comparison]) -> dict:

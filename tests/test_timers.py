@@ -1,0 +1,47 @@
+"""The timer wheel: short timers are exact, long ones wait for their bucket, the newest first."""
+
+import pytest
+
+from oomlab import PRESETS
+from oomlab.model.kernel import LVL_START, Kernel
+
+
+@pytest.fixture
+def kernel():
+    return Kernel(PRESETS["linux-4.4"], 1024)
+
+
+def fired(kernel, until):
+    """What fires, and when: [(tick, argument)]."""
+    seen = []
+    for timer in list(kernel.timers):
+        kernel.del_timer(timer)
+        kernel.timers.append(timer._replace(function=lambda a: seen.append((kernel.jiffies, a))))
+    kernel.timers.sort()
+    while kernel.jiffies < until:
+        kernel.jiffies += 1
+        kernel.run_timers()
+    return seen
+
+
+def test_short_timers_fire_on_their_tick_in_the_order_they_were_made(kernel):
+    for name in "ab":
+        kernel.add_timer(LVL_START - 1, None, name)
+    assert fired(kernel, 300) == [(63, "a"), (63, "b")]
+
+
+@pytest.mark.parametrize("begun", range(0, 24, 5))
+def test_long_timers_share_a_bucket_and_the_newest_fires_first(kernel, begun):
+    kernel.jiffies = begun
+    for name in "abc":
+        kernel.add_timer(200, None, name)
+    times, names = zip(*fired(kernel, 300), strict=True)
+    assert names == ("c", "b", "a") and len(set(times)) == 1
+    assert 0 < times[0] - begun - 200 <= kernel.wheel and times[0] % kernel.wheel == 0
+
+
+def test_timers_of_different_buckets_fire_in_the_order_of_their_times(kernel):
+    kernel.add_timer(200, None, "early")
+    kernel.jiffies += kernel.wheel
+    kernel.add_timer(200, None, "late")
+    assert [name for _, name in fired(kernel, 300)] == ["early", "late"]
