@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from inspect import signature
 
+from .model.commit import fill
 from .model.gfp import GFP_ATOMIC, GFP_NOFS
 from .model.kernel import Kernel
 from .model.locks import TASK_UNINTERRUPTIBLE, Mutex
@@ -35,6 +36,7 @@ from .model.syscalls import (
     touch,
     vfork,
     wait4,
+    write_tmpfs,
 )
 from .model.tasks import PF_KTHREAD
 
@@ -476,6 +478,54 @@ def fork_bomb(policy: Policy, bombs: int = 12, pages: int = 60) -> Kernel:
     )
     kernel.spawn("bash", (*bomb, (sleep, 60)), vmas=heap(30))
     kernel.spawn("database", ((pause,),), vmas=heap(300), adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
+def bomb_and_hog(policy: Policy, bombs: int = 20, hog: int = 300) -> Kernel:
+    """A fork bomb fills memory, and the biggest process dies for it.
+
+    The bombs never grow: each is a shell of a few pages, and what they cost is page tables and
+    kernel memory. No single one is worth killing, so the hog goes, and then the next biggest.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.spawn("hog", ((pause,),), vmas=heap(hog))
+    shell = ((mmap, "heap"), (touch, "heap", 6), (alloc, 10), (sleep, 40), (free,))
+    bomb = tuple((fork, f"bomb{i}", shell) for i in range(1, bombs + 1))
+    kernel.spawn("bash", (*bomb, (sleep, 60)), vmas=heap(6))
+    kernel.spawn("filler", ((hang,),), vmas=heap(450), adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
+def tmpfs_writer(policy: Policy, mapped: int = 1) -> Kernel:
+    """A writer fills tmpfs and is killed; its file stays, so the next process dies, too.
+
+    With `mapped` the file counts as the writer's memory; with 0 it used write(), and the killer
+    sees a process of twelve pages: everybody bigger dies first.
+    """
+    kernel = Kernel(policy, 1024)
+    file = Shmem("/dev/shm/log", linked=True)
+    kernel.shmems.append(file)
+    kernel.spawn("browser", ((pause,),), vmas=heap(200))
+    kernel.spawn("editor", ((pause,),), vmas=heap(60))
+    fills = (touch, "log", 900) if mapped else (write_tmpfs, file, 900)
+    vmas = [*heap(12), VMA("log", SHMEM, shmem=file)]
+    kernel.spawn("writer", (fills,), vmas=vmas if mapped else heap(12))
+    kernel.spawn("late", ((sleep, 200), (mmap, "heap"), (touch, "heap", 100)), adj=-1000)
+    return kernel
+
+
+@scenario
+def overcommit(policy: Policy, mode: int = 2, want: int = 500) -> Kernel:
+    """vm.overcommit_memory: with mode 2 malloc() says no, with 0 and 1 somebody dies.
+
+    The hog has 400 pages of 1024 and sleeps; another program maps and fills `want` and 200 more.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.overcommit_memory = mode
+    kernel.spawn("hog", ((fill, "heap", 400), (pause,)))
+    kernel.spawn("asker", ((sleep, 20), (fill, "first", want), (fill, "second", 200), (pause,)))
     return kernel
 
 

@@ -6,6 +6,7 @@
 import pytest
 
 import oomlab
+from oomlab.model.commit import vm_commit_limit, vm_enough_memory
 from oomlab.model.gfp import GFP_NOFS
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_UNINTERRUPTIBLE
@@ -370,3 +371,64 @@ def test_from_which_end_does_the_reaper_come():
         run = oomlab.run("mlocked-and-shared", policy)
         walk = [step.what for step in run.steps if step.verb == "reap"]
         assert walk[0] == first and len(walk) == 3
+
+
+# scenes that real machines showed
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_who_dies_when_a_fork_bomb_meets_a_hog(policy):
+    """The bombs stay small, so the hog is the worst process (oom_badness counts one process)."""
+    assert oomlab.run("bomb-and-hog", policy).outcome.victims[0] == "hog"
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_does_killing_a_tmpfs_writer_free(policy):
+    """Its own pages. The file is linked and stays, and the next process dies (mm/shmem.c)."""
+    run = oomlab.run("tmpfs-writer", policy)
+    assert run.outcome.victims[:2] == ["writer", "browser"]
+    assert run.kernel.shmems[0].pages > 600 and run.kernel.unaccounted() == 0
+    small = oomlab.run("tmpfs-writer", policy, mapped=0)
+    assert "writer" not in small.outcome.victims[:2] and small.outcome.victims[0] == "browser"
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_somebody_die_with_overcommit_mode_2(policy):
+    """K 6.1 __vm_enough_memory: mmap() fails beyond CommitLimit, so that memory never runs out."""
+    run = oomlab.run("overcommit", policy, mode=2)
+    assert run.outcome.victims == []
+    assert names(run.kernel, "enomem") == ["asker", "asker"]
+    for mode in (0, 1):
+        assert oomlab.run("overcommit", policy, mode=mode).outcome.victims == ["asker"]
+    assert names(oomlab.run("overcommit", policy, mode=0, want=1100).kernel, "enomem")
+
+
+def test_commit_limit_and_its_reserves():
+    """Half of 1024 pages, less 3 % for root, less the 32nd part of what the task has."""
+    kernel = Kernel(PRESETS["linux-6.1"], 1024)
+    kernel.overcommit_memory = 2
+    task = kernel.spawn("task", ((pause,),), vmas=heap(64))
+    assert vm_commit_limit(kernel) == 512
+    assert not vm_enough_memory(task, 512 - 32 - 2 - 64)
+    assert vm_enough_memory(task, 512 - 32 - 2 - 64 - 1)
+    task.uid = 0
+    assert vm_enough_memory(task, 512 - 2 - 64 - 1)
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].oom_group])
+def test_whom_does_oom_group_on_a_nested_leaf_take(policy):
+    """K 4.19, 6.1 mem_cgroup_get_oom_group: the leaf, whole; the sibling above it lives.
+
+    The victim's own line comes twice: it is killed first, and again with its group.
+    """
+    for limits in ((10_000, 300), (300, 10_000)):
+        kernel = Kernel(PRESETS[policy], 2048)
+        pod = kernel.new_memcg("pod", limits[0])
+        leaf = kernel.new_memcg("pod/leaf", limits[1], pod, True)
+        kernel.spawn("a", ((pause,),), vmas=heap(120), memcg=leaf)
+        kernel.spawn("b", ((touch, "heap", 400),), vmas=heap(60), memcg=leaf)
+        kernel.spawn("sibling", ((pause,),), vmas=heap(50), memcg=pod)
+        outcome = run(kernel)
+        assert sorted(outcome.victims) == ["a", "b"]
+        kills = names(kernel, "kill")
+        assert len(kills) == 3 and kills.count(kills[0]) == 2

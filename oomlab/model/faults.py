@@ -34,7 +34,7 @@ def touch(current, name: str, pages: int) -> Steps:
             if zone.reaped:
                 share_out(current, zone, 1)
             vma.pages += 1
-            vma.size += 1
+            vma.size = max(vma.size, vma.pages)
         else:
             yield from do_page_fault(current, mm, name)
         if current.sigkill:
@@ -87,7 +87,7 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
     if vma.kind == SHMEM and fresh:
         vma.shmem.pages += 1
     vma.pages += 1
-    vma.size += 1
+    vma.size = max(vma.size, vma.pages)
     return True
 
 

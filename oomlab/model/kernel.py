@@ -86,6 +86,7 @@ class Kernel:
         "mm_to_reap",
         "busy_workers",
         "kswapd_wait",
+        "overcommit_memory",
         "panicked",
         "bugs",
         "events",
@@ -149,6 +150,7 @@ class Kernel:
         self.mm_to_reap: MM | None = None
         self.busy_workers = 0
         self.kswapd_wait = WaitQueue("kswapd_wait")
+        self.overcommit_memory = 0  # sysctl: 0 guesses, 1 always says yes, 2 keeps its promises
         # what is to be told
         self.panicked: str | None = None
         self.bugs: list[str] = []

@@ -5,7 +5,7 @@ memory is how ordinary code enters this debate.
 """
 
 from .faults import bad_area, check_stable_address_space, read_zeros, touch
-from .gfp import GFP_KERNEL
+from .gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import (
     TASK_FROZEN,
     TASK_INTERRUPTIBLE,
@@ -41,6 +41,7 @@ __all__ = [
     "fork",
     "vfork",
     "wait4",
+    "write_tmpfs",
     "set_adj",
     "kill",
     "sysrq_f",
@@ -164,6 +165,19 @@ def read_mm(current, mm) -> Steps:
         current.kernel.zone.free_pages(1)
     mm.mmap_sem.up_read(current)
     yield from mmput(current, mm)
+
+
+def write_tmpfs(current, file, pages: int) -> Steps:
+    """Write to a file in tmpfs. Its pages belong to nobody: they stay when the writer dies.
+
+    Simplified: a cgroup is charged for what a task maps, not for what it writes.
+    """
+    for _ in range(pages):
+        page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE)
+        if page:
+            file.pages += 1
+        if not page or fatal_signal_pending(current):
+            return
 
 
 def fork(current, name: str, program: tuple = (), **how) -> Steps:
