@@ -81,6 +81,8 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     how.add_argument("--json", action="store_true", help="print the outcome as JSON")
     how.add_argument("--trace", action="store_true", help="print the whole trace as JSON")
     how.add_argument("--html", metavar="FILE", help="write a page of its own to step through")
+    how.add_argument("--ftrace", action="store_true", help="print the OOM tracepoints as ftrace")
+    how.add_argument("--perfetto", metavar="FILE", help="write a JSON that ui.perfetto.dev opens")
     how.add_argument("--ask", action="store_true", help="print questions, the answers hidden")
     how.add_argument("--answers", action="store_true", help="print the questions with answers")
 
@@ -214,6 +216,12 @@ def run_one(args) -> None:
         print(json.dumps(head | outcome))
     elif args.html:
         done.save(Path(args.html).with_suffix(".html"))
+    elif args.perfetto:
+        done.save(Path(args.perfetto).with_suffix(".json"))
+    elif args.ftrace:
+        from .traces import ftrace_text
+
+        print(ftrace_text(done))
     elif args.trace:
         print(done.to_json())
     elif args.log:

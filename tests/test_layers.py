@@ -19,6 +19,7 @@ HEIGHT = {
     "grading": 2,
     "sheets": 2,
     "sweeps": 2,
+    "traces": 2,
     "version": 0,
     "cli": 3,
     "__main__": 3,

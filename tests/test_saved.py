@@ -1,5 +1,6 @@
 """A run as one HTML file: small, whole, without a request, and a text for those who need one."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import oomlab
 from oomlab.lab.controller import Controller
 from oomlab.lab.saved import html_of
+from oomlab.traces import ftrace_text, trace_events
 
 FOUND = oomlab.explore("lost-victim", "rfc-2015-11-25")
 
@@ -28,10 +30,12 @@ def test_it_asks_for_nothing_and_may_not():
 def test_saving(tmp_path):
     run = oomlab.run("lost-victim", "rfc-2015-11-25", seed=3)
     assert run.save(tmp_path / "a.html").read_text() == html_of([run])
-    assert run.save(tmp_path / "a.json").read_text() == run.to_json()
+    saved = json.loads(run.save(tmp_path / "a.json").read_text())
+    assert saved["oomlab"] == json.loads(run.to_json())
+    assert run.save(tmp_path / "a.txt").read_text() == ftrace_text(run) + "\n"
     assert FOUND.save(tmp_path / "b.html").exists()
-    with pytest.raises(ValueError, match="not as a.txt"):
-        run.save(tmp_path / "a.txt")
+    with pytest.raises(ValueError, match="not as a.odt"):
+        run.save(tmp_path / "a.odt")
     with pytest.raises(ValueError, match="no schedule to save"):
         oomlab.explore("lost-victim", "handa", vmas=1).save(tmp_path / "c.html")
 
@@ -41,3 +45,31 @@ def test_the_lab_saves_both_policies():
     lab.change(other="handa")
     page = lab.export("html")
     assert "rfc-2015-11-25" in page and "What happened under handa" in page
+
+
+def test_perfetto_gets_a_track_for_each_task_and_no_gap():
+    run = oomlab.run("invisible-dependency", "linux-4.6", seed=1)
+    events = trace_events(run)["traceEvents"]
+    names = {e["args"]["name"].split(" (")[0] for e in events if e["name"] == "thread_name"}
+    assert names == {row[1].name for row in run.trace} | {"init"}
+    assert {e["ph"] for e in events} <= set("MXibeC")
+    for track in {e["tid"] for e in events if e["ph"] == "X"}:
+        spans = sorted((e["ts"], e["dur"]) for e in events if e["ph"] == "X" and e["tid"] == track)
+        for (start, length), (following, _) in zip(spans, spans[1:], strict=False):
+            assert start + length <= following
+    kill = next(e for e in events if e.get("cat") == "kill")
+    assert run.steps[kill["args"]["step"] - 1].verb == "SIGKILL"
+
+
+def test_ftrace_lines_have_the_form_of_trace_cmd():
+    run = oomlab.run("lost-victim", "linux-6.1", seed=1)
+    lines = ftrace_text(run).splitlines()
+    form = re.compile(
+        r" *[\w-]+-(\d+) +\[000\] \.{5} +(\d+\.\d{6}): (\w+): .*pid=(\d+)( prio=120)?"
+    )
+    found = [form.fullmatch(line) for line in lines]
+    assert all(found)
+    when = {m[3]: float(m[2]) for m in found}
+    assert when["wake_reaper"] - when["mark_victim"] >= 2.0  # the delay of e4a38402c36e
+    pids = {task.pid for task in run.kernel.tasks} | {row[1].pid for row in run.trace}
+    assert {int(m[4]) for m in found} <= pids

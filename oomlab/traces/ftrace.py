@@ -1,0 +1,35 @@
+"""The OOM tracepoints of a run as `trace-cmd report` prints them, to stand beside a real trace.
+
+Names and fields are those of include/trace/events/oom.h (v6.1): mark_victim, wake_reaper,
+start_task_reaping, finish_task_reaping, skip_task_reaping, each with pid; and sched_process_exit.
+Time is ticks of 1/HZ s. The model has no processor numbers: all lines say [000].
+"""
+
+from ..model.policy import HZ
+from ..simulate.run import Run, name_of
+
+TRACEPOINTS = (
+    "mark_victim",
+    "wake_reaper",
+    "start_task_reaping",
+    "finish_task_reaping",
+    "skip_task_reaping",
+)
+
+
+def ftrace_text(run: Run) -> str:
+    """One line for each tracepoint that the run hit."""
+    pids = {task.name: task.pid for task in (*run.kernel.tasks, *(row[1] for row in run.trace))}
+    lines = []
+    for event in run.kernel.events or ():
+        kind, step = event["event"], event.get("step", -1)
+        if step < 0 or kind not in (*TRACEPOINTS, "exit"):
+            continue
+        actor, target = run.trace[step][1], name_of(event["task"])
+        time = f"{event['tick'] / HZ:.6f}"
+        if kind == "exit":
+            told = f"sched_process_exit: comm={target} pid={pids[target]} prio=120"
+        else:
+            told = f"{kind}: pid={pids.get(target, 0)}"
+        lines.append(f"{actor.name[:15]:>16}-{actor.pid:<6} [000] ..... {time:>14}: {told}")
+    return "\n".join(lines)
