@@ -383,4 +383,4 @@ def test_roster_students_without_a_notebook_are_in_the_table(tmp_path, sandboxed
     assert len(rows) == 5 and rows["ana2"]["problem"] == "Nothing was handed in."
     said = capsys.readouterr().err
     assert "the roster has no student of this name" in said
-    assert "level-2: 1 students" in said and "nothing from 4: " in said
+    assert "level-2: 1 student," in said and "nothing from 4: " in said

@@ -21,6 +21,13 @@ th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px soli
 """
 
 
+def called(result: Result) -> str:
+    """Name and id; two students may have one name."""
+    if result.name in result.student:
+        return result.student
+    return f"{result.name} ({result.student})"
+
+
 def failures(results: list[Result]) -> list[tuple[str, str, str, list[str], int]]:
     """(sheet, exercise, property's sentence, who lacks it, of how many), in the sheet's order."""
     rows: dict[tuple[str, str, str], list[str]] = {}
@@ -29,7 +36,7 @@ def failures(results: list[Result]) -> list[tuple[str, str, str, list[str], int]
             for f in g.findings:
                 who = rows.setdefault((r.sheet, g.title, f.says), [])
                 if f.points < f.of:
-                    who.append(r.name)
+                    who.append(called(r))
     sizes = Counter(r.sheet for r in results)
     return [(*key, who, sizes[key[0]]) for key, who in rows.items()]
 
@@ -41,7 +48,11 @@ def by_sheet(results: list[Result]) -> list[tuple[str, list[Result]]]:
 
 
 def nothing_from(results: list[Result], sheet: str) -> list[str]:
-    return sorted(r.name for r in results if r.sheet == sheet and not r.source)
+    return sorted(called(r) for r in results if r.sheet == sheet and not r.source)
+
+
+def number_of(results: list[Result]) -> str:
+    return f"{len(results)} student{'s' if len(results) != 1 else ''}"
 
 
 def histogram(results: list[Result]) -> list[tuple[str, int]]:
@@ -50,14 +61,10 @@ def histogram(results: list[Result]) -> list[tuple[str, int]]:
     return [(f"{100 * n // BINS} to {100 * (n + 1) // BINS} %", steps[n]) for n in range(BINS)]
 
 
-def equal_answers(results: list[Result]) -> list[str]:
-    """A sentence for each group of students whose answer is the same text."""
-    groups = alike({r.student: r.answers for r in results})
-    return [
-        f"{exercise}: {', '.join(sorted(group))} handed in the same text"
-        for exercise, found in groups.items()
-        for group in found
-    ]
+def equal_answers(results: list[Result]) -> list[tuple[str, list[str]]]:
+    """(exercise, students whose answer is the same text)."""
+    groups = alike({called(r): r.answers for r in results})
+    return [(name, sorted(group)) for name, found in groups.items() for group in found]
 
 
 def in_letters(results: list[Result]) -> str:
@@ -67,7 +74,7 @@ def in_letters(results: list[Result]) -> str:
         points = sorted(r.points for r in of_sheet)
         middle = points[len(points) // 2]
         lines.append(
-            f"{sheet}: {len(of_sheet)} students, median {middle} of {max(r.of for r in of_sheet)}"
+            f"{sheet}: {number_of(of_sheet)}, median {middle} of {max(r.of for r in of_sheet)}"
         )
         most = max(number for _, number in histogram(of_sheet)) or 1
         for step, number in histogram(of_sheet):
@@ -76,7 +83,8 @@ def in_letters(results: list[Result]) -> str:
             if who:
                 names = ", ".join(who[:5]) + (" ..." if len(who) > 5 else "")
                 lines.append(f"  {len(who)} of {of} lack: {title}: {says} ({names})")
-        lines += [f"  {sentence}" for sentence in equal_answers(of_sheet)]
+        for exercise, group in equal_answers(of_sheet):
+            lines.append(f"  {exercise}: {', '.join(group)} handed in the same text")
         if none := nothing_from(results, sheet):
             lines.append(f"  nothing from {len(none)}: {', '.join(none)}")
     return "\n".join(map(written_line, lines))
@@ -96,7 +104,7 @@ def html_summary(results: list[Result], left_out: list[tuple[str, str]]) -> str:
         f"<title>Summary</title><style>{STYLE}</style></head><body><h1>Summary</h1>",
     ]
     for sheet, of_sheet in by_sheet(results):
-        parts.append(f"<h2>{cell(sheet)}: {len(of_sheet)} students</h2>")
+        parts.append(f"<h2>{cell(sheet)}: {number_of(of_sheet)}</h2>")
         most = max(number for _, number in histogram(of_sheet)) or 1
         parts.append("<table><caption>Points</caption>")
         for step, number in histogram(of_sheet):
@@ -105,19 +113,21 @@ def html_summary(results: list[Result], left_out: list[tuple[str, str]]) -> str:
         parts.append("</table><h3>Which property fails for whom</h3><table>")
         parts.append("<tr><th>exercise</th><th>property</th><th>lacking</th><th>who</th></tr>")
         for _, title, says, who, of in failures(of_sheet):
-            cells = (title, says, f"{len(who)} of {of}", ", ".join(who))
-            parts.append("<tr>" + "".join(f"<td>{cell(text)}</td>" for text in cells) + "</tr>")
+            texts = "".join(f"<td>{cell(text)}</td>" for text in (title, says))
+            parts.append(f"<tr>{texts}<td>{len(who)} of {of}</td><td>{names(who)}</td></tr>")
         parts.append("</table>")
-        if sentences := equal_answers(of_sheet):
+        if groups := equal_answers(of_sheet):
             parts.append("<h3>Equal answers</h3><p>Only comments and blanks differ. ")
             parts.append("Who wrote it first the text does not say.</p><ul>")
-            parts += [f"<li>{cell(sentence)}</li>" for sentence in sentences]
+            parts += [f"<li>{cell(exercise)}: {names(group)}</li>" for exercise, group in groups]
             parts.append("</ul>")
         parts.append("<h3>Students</h3><table><tr><th>student</th><th>points</th><th></th></tr>")
         for r in [r for r in results if r.sheet == sheet]:
             remark = "; ".join(filter(None, [r.problem, *r.changed[:1]]))
-            cells = (r.name, f"{r.points} of {r.of}", remark)
-            parts.append("<tr>" + "".join(f"<td>{cell(text)}</td>" for text in cells) + "</tr>")
+            points = f"{r.points} of {r.of}"
+            parts.append(
+                f"<tr><td>{names([called(r)])}</td><td>{points}</td><td>{cell(remark)}</td></tr>"
+            )
         parts.append("</table>")
     if left_out:
         parts.append("<h2>Files that were not graded</h2><table>")
@@ -129,3 +139,8 @@ def html_summary(results: list[Result], left_out: list[tuple[str, str]]) -> str:
 
 def cell(text: str) -> str:
     return escape(written(text))
+
+
+def names(people: list[str]) -> str:
+    """Each for itself: a name that is written from right to left must not turn its neighbours."""
+    return ", ".join(f"<bdi>{cell(name)}</bdi>" for name in people)
