@@ -9,9 +9,11 @@ could have made.
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 
 from .inside.plain_values import plain
+from .sandbox.bubblewrap import NoSandbox
 from .sandbox.child import EXERCISE_SECONDS, Child, Gone, Raised
 
 MOST_TEXT = 2000  # of an example; answers may be long
@@ -126,7 +128,7 @@ class AskChild(Ask):
             raise Gone("the time for this exercise is used up")
         fresh = self.child is None or self.child.process is None
         if fresh:
-            self.child = self.start()
+            self.child = self.begin()
         began = time.monotonic()
         self.child.deadline = began + self.seconds
         try:
@@ -135,6 +137,14 @@ class AskChild(Ask):
             return question(self.child)
         finally:
             self.seconds -= time.monotonic() - began
+
+    def begin(self) -> Child:
+        """A child; a moment later, if the one before it is still being taken down."""
+        for pause in (0.1, 0.5):
+            with suppress(NoSandbox):
+                return self.start()
+            time.sleep(pause)
+        return self.start()
 
     def load(self, child: Child) -> None:
         trouble = child.take()

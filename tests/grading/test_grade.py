@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import sys
 import time
 from pathlib import Path
 from random import Random
@@ -23,7 +24,7 @@ from oomlab.grading.course.submissions import (
     read_file,
 )
 from oomlab.grading.inside.evidence import LIMITS
-from oomlab.grading.sandbox import bubblewrap, group, proof
+from oomlab.grading.sandbox import bubblewrap, group, proof, seccomp
 
 LEVEL_2 = Path("exercises/level-2.ipynb")
 
@@ -152,6 +153,16 @@ def test_without_a_sandbox_it_refuses_in_one_sentence(classroom, monkeypatch, ca
     assert grade(classroom / "submitted", "--out", classroom / "graded") == 2
     told = capsys.readouterr().err
     assert "only in a sandbox" in told and "apt install bubblewrap" in told and "--trusted" in told
+    assert not (classroom / "graded").exists()
+
+
+def test_without_a_filter_it_refuses_in_one_sentence(classroom, monkeypatch, capsys):
+    """The binding for Python raises this when libseccomp is not there."""
+    seccomp.program.cache_clear()
+    monkeypatch.setitem(sys.modules, "pyseccomp", None)
+    assert grade(classroom / "submitted", "--out", classroom / "graded") == 2
+    told = capsys.readouterr().err
+    assert "needs libseccomp" in told and "apt install bubblewrap libseccomp2" in told
     assert not (classroom / "graded").exists()
 
 

@@ -247,6 +247,23 @@ def test_the_watchdog_looks_while_answers_come_quickly(monkeypatch, tmp_path):
     assert max(most) < 512 << 20
 
 
+LONG = {
+    "a million empty lines": "\n" * 900_000,
+    "a million blanks": " " * 900_000 + "x",
+    "a hundred thousand magics": "%x\n" * 100_000,
+    "a hundred thousand names": "".join(f"oom_badnes{n}=1\n" for n in range(50_000)),
+    "a long async": "async " * 150_000,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_text_keeps_the_decider_no_longer_than_a_short_one(name, tmp_path, impatient):
+    """What reads the text outside the sandbox takes time in proportion to it."""
+    began = time.process_time()
+    assert hand_in(tmp_path, notebook(LONG[name]), BADNESS).points == 0
+    assert time.process_time() - began < 5
+
+
 @pytest.mark.parametrize("harm", ["import os\nos._exit(1)\n", "while True: pass\n", "1/0\n"])
 def test_one_exercise_costs_that_exercise_only(harm, tmp_path, monkeypatch):
     monkeypatch.setattr(child, "ANSWER_SECONDS", 1.0)

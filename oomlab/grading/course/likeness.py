@@ -18,7 +18,7 @@ def fingerprints(cells: list[str], sheet: Sheet) -> dict[str, str]:
     prints = {}
     for exercise in sheet.exercises:
         names = "|".join(map(re.escape, exercise.functions))
-        wanted = re.compile(rf"^\s*(?:async\s+)?def\s+(?:{names})\b", re.MULTILINE)
+        wanted = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+(?:{names})\b", re.MULTILINE)
         text = "".join(NOISE.sub("", cell) for cell in cells if wanted.search(cell))
         if len(text) > SHORT and "raiseNotImplementedError" not in text:
             prints[exercise.name] = sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

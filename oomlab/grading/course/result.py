@@ -16,7 +16,7 @@ from .likeness import fingerprints
 from .submissions import NotANotebook, Submission, code_cells
 
 SCHEMA = "oomlab-result/2"
-DEFINED = re.compile(r"^\s*(?:async\s+)?def\s+([A-Za-z_]\w{0,60})", re.MULTILINE)
+DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w{0,60})", re.MULTILINE)
 MORE = ("name", "folder", "number", "system", "checks", "notebook", "answers", "changed")
 
 

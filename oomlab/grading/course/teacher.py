@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..sandbox.bubblewrap import NoSandbox, require_bubblewrap
+from ..sandbox.bubblewrap import ROOT_UNLIMITED, NoSandbox, require_bubblewrap
 from ..sandbox.group import DEGRADED, Group
 from .batch import all_results, grade_all, write
 from .collect import Found, collect
@@ -194,9 +194,6 @@ def require_limits() -> None:
     enforced = group.enforced
     group.close()
     if not enforced and os.geteuid() == 0:
-        raise NoSandbox(
-            "no cgroup can be made, and root may start any number of processes; run "
-            "it as an ordinary user"
-        )
+        raise NoSandbox(ROOT_UNLIMITED)
     if not enforced:
         say(DEGRADED)

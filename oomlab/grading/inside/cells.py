@@ -11,6 +11,8 @@ import re
 KEEPS_BODY = ("%%time", "%%timeit", "%%capture", "%%prun")  # magics whose cell is Python
 KEEPS_LINE = re.compile(r"^(\s*)%(?:time|prun|memit)\s+(?!-)(.+)$")
 ASSIGNED = re.compile(r"^(\s*[\w.,\s\[\]]+=\s*)(?:%time\s+(.+)|[%!].*)$")
+MOST_LINES = 100  # of IPython's that are looked for one by one
+MOST_LETTERS = 2000  # of such a line
 OTHER = re.compile(r"^(\s*)(?:[%!?/;,].*|[\w.]+\?{1,2}\s*)$")
 
 
@@ -22,7 +24,7 @@ def parse(source: str) -> list[ast.stmt]:
             return []
         source = source.lstrip().partition("\n")[2]
     lines = source.split("\n")
-    for _ in lines:
+    for _ in range(MOST_LINES):
         try:
             return tree("\n".join(lines))
         except SyntaxError as error:
@@ -42,6 +44,8 @@ def tree(source: str) -> list[ast.stmt]:
 def replace(lines: list[str], place: int) -> bool:
     """Python in place of this line and those that continue it, if it is IPython's."""
     line = lines[place].rstrip("\r")
+    if len(line) > MOST_LETTERS:
+        return False
     if kept := KEEPS_LINE.match(line):
         lines[place] = kept[1] + kept[2]
     elif assigned := ASSIGNED.match(line):

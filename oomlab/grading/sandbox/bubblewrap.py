@@ -43,6 +43,9 @@ NO_SANDBOX = (
     "For code that you wrote yourself there is --trusted, which runs it with all your rights and "
     "without any protection."
 )
+ROOT_UNLIMITED = (
+    "no cgroup can be made, and root may start any number of processes; run it as an ordinary user"
+)
 BROKEN = "The sandbox is not tight, so nothing more was graded: {}."
 IN_THE_WAY = (
     "The folder {} lies where Python itself lies, in sight of student code: "

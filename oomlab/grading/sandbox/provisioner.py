@@ -23,6 +23,8 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from .bubblewrap import (
     PACKAGE,
+    ROOT_UNLIMITED,
+    NoSandbox,
     before_exec,
     child_options,
     libraries,
@@ -52,6 +54,8 @@ class SandboxProvisioner(LocalProvisioner):
         require_bubblewrap()
         if self.group is None:
             self.group = Group()
+            if not self.group.enforced and os.geteuid() == 0:
+                raise NoSandbox(ROOT_UNLIMITED)
             self.folder = tempfile.mkdtemp(prefix="oomlab-kernel-")  # for nobody else
         self.parent.transport = "ipc"
         self.parent.ip = f"{self.folder}/kernel"
