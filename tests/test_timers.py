@@ -14,10 +14,8 @@ def kernel():
 def fired(kernel, until):
     """What fires, and when: [(tick, argument)]."""
     seen = []
-    for timer in list(kernel.timers):
-        kernel.del_timer(timer)
-        kernel.timers.append(timer._replace(function=lambda a: seen.append((kernel.jiffies, a))))
-    kernel.timers.sort()
+    for timer in kernel.timers:
+        timer.function = lambda argument: seen.append((kernel.jiffies, argument))
     while kernel.jiffies < until:
         kernel.jiffies += 1
         kernel.run_timers()
