@@ -77,7 +77,7 @@ def alt_text(stories: dict[str, Story]) -> str:
         vain = sum(what == "skip" for _, what in steps)
         ends = [(when, LOOKS[what][0]) for when, what in steps if what in ("finish", "give up")]
         end = f"{ends[-1][1]} at {ends[-1][0]} ms" if ends else "neither reaped nor given up"
-        parts.append(
-            f"{label}: marked at {steps[0][0]} ms, tried {vain} {'time' if vain == 1 else 'times'} in vain, {end}"
-        )
+        times = "time" if vain == 1 else "times"
+        marked = f"{label}: marked at {steps[0][0]} ms"
+        parts.append(f"{marked}, tried {vain} {times} in vain, {end}")
     return ". ".join(parts) + "." if parts else "No victim."
