@@ -7,13 +7,11 @@ page fault under software emulation takes some 50 microseconds.
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from ..model.memcg import mem_cgroup_out_of_memory
-from ..model.mm import MMF_OOM_SKIP
 from ..model.policy import Policy
-from ..model.reaper import __oom_reap_task_mm
+from ..model.reaper import process_mrelease
 from ..model.syscalls import sysrq_f
 from ..model.tasks import (
     do_send_sigkill,
-    fatal_signal_pending,
     release_task,
     write_oom_score_adj,
 )
@@ -133,13 +131,9 @@ def setadj(current, stage: Stage, name: str, adj: str) -> Steps:
 
 def mrelease(current, stage: Stage, name: str, kill: str = "0") -> Steps:
     """process_mrelease(2), with a SIGKILL before it if asked for."""
-    task = stage.running[name]
-    mm = task.mm
     if int(kill):
-        do_send_sigkill(task)
-    yield "process_mrelease", task
-    if mm is not None and fatal_signal_pending(task) and not mm.flags & MMF_OOM_SKIP:
-        yield from __oom_reap_task_mm(current, task, mm)
+        do_send_sigkill(stage.running[name])
+    yield from process_mrelease(current, stage.running[name])
 
 
 def sysrqf(current, stage: Stage) -> Steps:
