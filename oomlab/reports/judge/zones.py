@@ -10,7 +10,7 @@ R reserve (to 4.3), H high-atomic, C CMA, I isolated.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from ..read.report import Report, Zone
@@ -103,66 +103,80 @@ def judged_zones(report: Report) -> list[Judged]:
 
 
 def _judged(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> Judged:
-    sizes, page = zone.sizes_kb, report.page_kb
-    free, least = sizes["free"], sizes.get("min")
+    sizes = zone.sizes_kb
     size = sizes.get("managed", sizes.get("present", 0))
+    allowed, why = _allowed(asked, zone, zones)
+    usable, available = (False, 0) if allowed is False else (None, None)
+    least = sizes.get("min")
+    told = Judged(
+        zone.node, zone.name, allowed, usable, why, sizes["free"], available, least, size_kib=size
+    )
+    if not allowed or least is None:
+        return told
+    mark = _mark(asked, least)
+    spent = _untouchable(asked, sizes)
+    free = sizes["free"] - ((1 << asked.order) - 1) * report.page_kb - sum(spent.values())
+    best, worst = (free - pages * report.page_kb for pages in _reserve(report, asked, zone, zones))
+    words = [f"{kb} kB {what}" for what, kb in spent.items()]
+    if worst < free:
+        much = f"{free - worst}" if best == worst else f"{free - best} to {free - worst}"
+        words.append(f"lowmem_reserve {much} kB, kept for requests that have no other zone")
+    here = f"{sizes['free']} kB free" + (f", less {' and '.join(words)}" if words else "")
+    if best <= mark:
+        short = f"{here}: not above its min mark of {mark} kB"
+        return replace(told, usable=False, why=short, available_kib=best, min_kib=mark)
+    told = replace(told, available_kib=worst, min_kib=mark)
+    if worst <= mark:
+        return replace(told, why=f"{here}: which column applies is not sure")
+    if asked.order:
+        return _with_block(told, asked, zone, here, report.page_kb)
+    return replace(told, usable=True, why=f"{here}: above its min mark of {mark} kB")
 
-    def told(allowed, usable, why, available=None, **more) -> Judged:
-        mark = least if mark_of is None else mark_of
-        return Judged(
-            zone.node, zone.name, allowed, usable, why, free, available, mark, size_kib=size, **more
-        )
 
-    mark_of = None
+def _allowed(asked: Asked, zone: Zone, zones: list[Zone]) -> tuple[bool | None, str]:
+    """By the gfp mask and the nodes, and why it is not, or what is not known."""
     if asked.zone_mask is None:
-        return told(None, None, "the request is not in the text")
+        return None, "the request is not in the text"
     highest = _configured(highest_zone(asked.zone_mask), zones)
     if zone.name in ZONES and ZONES.index(zone.name) > ZONES.index(highest):
-        return told(False, False, f"the gfp mask allows {highest} and lower zones only", 0)
+        return False, f"the gfp mask allows {highest} and lower zones only"
     if asked.nodes and zone.node is not None and zone.node not in asked.nodes:
-        return told(False, False, "the request was bound to other nodes", 0)
-    if least is None:
-        return told(True, None, "its marks are not in the text")
-    mark_of = least
+        return False, "the request was bound to other nodes"
+    return True, "its marks are not in the text"
+
+
+def _mark(asked: Asked, least: int) -> int:
+    """The min mark as low as this request may go: half of it, and three quarters of that."""
     if asked.high or asked.atomic:
-        mark_of -= mark_of // 2
-    if asked.atomic:
-        mark_of -= mark_of // 4
-    kept, spent = _reserve(report, asked, zone, zones), []
-    available = free - ((1 << asked.order) - 1) * page
+        least -= least // 2
+    return least - least // 4 if asked.atomic else least
+
+
+def _untouchable(asked: Asked, sizes: dict[str, int]) -> dict[str, int]:
+    """Free pages that are for other requests, in kB (__zone_watermark_unusable_free)."""
+    found = {}
     if not asked.movable and sizes.get("free_cma"):
-        available -= sizes["free_cma"]
-        spent.append(f"{sizes['free_cma']} kB free CMA pages, which are for movable ones")
-    atomic_kb = min(sizes.get("free_highatomic", sizes.get("reserved_highatomic", 0)), free)
-    if atomic_kb and not asked.atomic:
-        available -= atomic_kb
-        spent.append(f"{atomic_kb} kB high-atomic reserve")
-    least_kept, most_kept = (pages * page for pages in kept)
-    if most_kept:
-        much = f"{most_kept}" if least_kept == most_kept else f"{least_kept} to {most_kept}"
-        spent.append(f"lowmem_reserve {much} kB, kept for requests that have no other zone")
-    best, worst = available - least_kept, available - most_kept
-    less = f", less {' and '.join(spent)}" if spent else ""
-    here = f"{free} kB free{less}"
-    if best <= mark_of:
-        return told(True, False, f"{here}: not above its min mark of {mark_of} kB", best)
-    if worst <= mark_of:
-        return told(True, None, f"{here}: which column applies is not sure", worst)
-    if asked.order and not zone.blocks:
-        return told(True, None, f"{here}: its free blocks are not in the text", worst)
-    if asked.order:
-        fit, others = _blocks(asked, zone, page)
-        need = page << asked.order
-        if not fit and sum(n for kb, n in zone.blocks.items() if kb >= need):
-            kinds = "CMA, high-atomic or isolated pages"
-            why = f"{here}, but its free blocks of {need} kB or more are {kinds}"
-            return told(True, False, why, worst, blocks=0, other_blocks=others)
-        if not fit:
-            why = f"{here}, but no free block of {need} kB"
-            return told(True, False, why, worst, blocks=0)
-        why = f"{here}: above its min mark of {mark_of} kB, {fit} blocks of {need} kB or more"
-        return told(True, True, why, worst, blocks=fit, other_blocks=others)
-    return told(True, True, f"{here}: above its min mark of {mark_of} kB", worst)
+        found["free CMA pages, which are for movable ones"] = sizes["free_cma"]
+    high_atomic = sizes.get("free_highatomic", sizes.get("reserved_highatomic", 0))
+    if high_atomic and not asked.atomic:
+        found["high-atomic reserve"] = min(high_atomic, sizes["free"])
+    return found
+
+
+def _with_block(told: Judged, asked: Asked, zone: Zone, here: str, page_kb: int) -> Judged:
+    """Enough is free; is there a block of the order?"""
+    if not zone.blocks:
+        return replace(told, why=f"{here}: its free blocks are not in the text")
+    fit, others = _blocks(asked, zone, page_kb)
+    need = page_kb << asked.order
+    if fit:
+        why = f"{here}: above its min mark of {told.min_kib} kB, {fit} blocks of {need} kB or more"
+    elif others:
+        kinds = "CMA, high-atomic or isolated pages"
+        why = f"{here}, but its free blocks of {need} kB or more are {kinds}"
+    else:
+        why = f"{here}, but no free block of {need} kB"
+    return replace(told, usable=fit > 0, why=why, blocks=fit, other_blocks=others)
 
 
 def _blocks(asked: Asked, zone: Zone, page_kb: int) -> tuple[int, int]:

@@ -82,60 +82,79 @@ OTHER_DAEMON = re.compile(r"(?!Hardware name)\S{1,80} [\w./@()-]{1,48}(?:\[\d{1,
 
 def kernel_lines(source: Source, live: bool = False) -> Iterator[Line | None]:
     """The kernel's lines near OOM reports; None where lines were left out in between."""
-    quoted_printable = False
-    held = ""  # a physical line that goes on with the next one: `=` or `\` at its end
-    number = 0
+    physical = _Physical()
     for first, block in near_reports(source, live):
-        if block is PAUSE:
-            yield PAUSE
+        if block is None or block is PAUSE:
+            physical.held = "" if block is None else physical.held
+            yield block
             continue
-        if block is None:
-            held = ""
-            yield None
-            continue
-        if "\x1b" in block or "#033" in block or "^[" in block:
-            block = ANSI.sub("", block)
-        if "\0" in block or "\ufeff" in block or "\xa0" in block:
-            block = block.replace("\0", "").replace("\ufeff", "").replace("\xa0", " ")
-        quoted_printable = "=3D" in block or (quoted_printable and "=\n" in block)
-        if "\r\n" in block:
-            block = block.replace("\r\n", "\n")
-        if block[:1] == "{" and not held and (told := records(block)):
+        block = _without_controls(block)
+        physical.quoted_printable = "=3D" in block or (physical.quoted_printable and "=\n" in block)
+        if block[:1] == "{" and not physical.held and (told := records(block)):
             for number, (text, host, time) in enumerate(told, first):
                 if ODD_LINE.search(text):
                     yield from _cleaned(number, 0, host, text, len(text), time)
                 elif line := _usual(number, host, text, time):
                     yield line
-            continue
-        if not (quoted_printable or held or block[:1] in ">|' " or any(x in block for x in ODD)):
+        elif physical.open or block[:1] in ">|' " or any(x in block for x in ODD):
+            for number, text in enumerate(block.split("\n"), first):
+                yield from physical.line(number, text)
+        else:
             for number, text in enumerate(block.split("\n"), first):
                 if line := _usual(number, None, text):
                     yield line
-            continue
-        for number, text in enumerate(block.split("\n"), first):
-            length = len(text)
-            if not (quoted_printable or held or length < 9 or ODD_LINE.search(text)):
-                if line := _usual(number, None, text):
-                    yield line
-                continue
-            whole = text.rstrip()
-            if quoted_printable:
-                if whole.endswith("=") and len(held) < BLOCK:
-                    held += whole[:-1]
-                    continue
-                text, held = held + whole, ""
-                if "=3D" in text or "=2E" in text or "=C2" in text or text.endswith("=20"):
-                    text = ESCAPED.sub(_characters, text).replace("\xa0", " ").rstrip()
-            elif held:
-                text, held = held + whole.lstrip(), ""
-            if whole.endswith("\\") and len(text) < BLOCK:
-                text = text.rstrip()[:-1]
-                if not text.endswith("\\n"):
-                    held = text
-                    continue
-            yield from _clean(number, text, length)
-    if held:
-        yield from _clean(number, held, len(held))
+    yield from physical.rest()
+
+
+def _without_controls(block: str) -> str:
+    """Colours of a terminal, zeros, marks of a byte order, hard blanks, carriage returns."""
+    if "\x1b" in block or "#033" in block or "^[" in block:
+        block = ANSI.sub("", block)
+    if "\0" in block or "\ufeff" in block or "\xa0" in block:
+        block = block.replace("\0", "").replace("\ufeff", "").replace("\xa0", " ")
+    return block.replace("\r\n", "\n") if "\r\n" in block else block
+
+
+class _Physical:
+    """Lines of a file one by one; one may go on with the next, by `=` or `\\` at its end."""
+
+    def __init__(self) -> None:
+        self.quoted_printable = False
+        self.held = ""
+        self.number = 0
+
+    @property
+    def open(self) -> bool:
+        return self.quoted_printable or bool(self.held)
+
+    def line(self, number: int, text: str) -> Iterator[Line]:
+        self.number = number
+        length = len(text)
+        if not (self.open or length < 9 or ODD_LINE.search(text)):
+            if line := _usual(number, None, text):
+                yield line
+            return
+        whole = text.rstrip()
+        if self.quoted_printable:
+            if whole.endswith("=") and len(self.held) < BLOCK:
+                self.held += whole[:-1]
+                return
+            text, self.held = self.held + whole, ""
+            if "=3D" in text or "=2E" in text or "=C2" in text or text.endswith("=20"):
+                text = ESCAPED.sub(_characters, text).replace("\xa0", " ").rstrip()
+        elif self.held:
+            text, self.held = self.held + whole.lstrip(), ""
+        if whole.endswith("\\") and len(text) < BLOCK:
+            text = text.rstrip()[:-1]
+            if not text.endswith("\\n"):
+                self.held = text
+                return
+        yield from _clean(number, text, length)
+
+    def rest(self) -> Iterator[Line]:
+        """What was to go on when the file ended."""
+        if self.held:
+            yield from _clean(self.number, self.held, len(self.held))
 
 
 def _characters(escaped: re.Match) -> str:
