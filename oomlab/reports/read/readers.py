@@ -6,7 +6,7 @@ that nobody knows, is looked at once more by what it contains.
 
 from . import messages
 from .host import CHOICE, HEADER, MEMORY, TABLE, Host
-from .report import Kill, Memcg, Memory, Report
+from .report import Kill, Memcg, Memory
 from .text import Line
 from .wrapped import ROW
 
@@ -22,6 +22,7 @@ PAGES = {
     "pages in swap cache": "swapcache_pages",
 }
 COUNTS = (
+    "Active:",
     "active_anon:",
     "active_file:",
     "unevictable:",
@@ -31,6 +32,7 @@ COUNTS = (
     "kernel_misc_reclaimable:",
     "free:",
 )
+CHOOSING = ("oom", "illed", "Kill", "ut of memory")
 TELLING = ("moom_callback", "mem_cgroup_out_of_memory", "pagefault_out_of_memory")
 
 
@@ -39,39 +41,12 @@ def read(host: Host, line: Line, text: str) -> None:
     if text[0] == "[" and ROW.match(text):
         host.row(line, text)
         return
-    if "invoked oom-killer" in text or text.startswith("oom-killer: gfp_mask="):  # to 2.6.18
-        read_header(host, line, text)
-        return
     word = text.split(None, 1)[0]
-    reader = READERS.get(word)
+    reader = None if "invoked oom-killer" in text else READERS.get(word)
+    if reader is None:
+        reader = next((found for is_its, found in BY_CONTENT if is_its(host, text, word)), None)
     if reader:
         reader(host, line, text)
-    elif "page allocation " in text:
-        read_failure(host, line, text)
-    elif "+0x" in text:
-        if host.report and host.part < CHOICE:
-            host.report.via.update(name for name in TELLING if name in text)
-            read_trace(host.report, text)
-    elif word.isdecimal():
-        read_pages(host, line, text)
-    elif host.stats is not None and messages.STAT.match(text):
-        read_stats(host, text)
-    elif text[0] == "[" and "pid" in text[:12]:
-        read_captions(host, line, text)
-    elif "mems_allowed=" in text and "oom-kill:" not in text:
-        read_cpuset(host, text)
-    elif word.startswith("Active:"):
-        read_old_counts(host, line, text)
-    elif word.startswith(COUNTS):
-        memory(host, line).counts.update(messages.counts(text))
-    elif text.endswith("KB") and host.report and host.part == MEMORY:
-        read_slab(host, text)
-    elif host.part == TABLE and "] [" in text:
-        torn = text.index("] [") + 2  # what stands before a row is not always a prefix
-        if ROW.match(text, torn):
-            host.row(line, text[torn:])
-    elif "oom" in text or "illed" in text or "Kill" in text or "ut of memory" in text:
-        read_choice(host, line, text)
 
 
 # who asked
@@ -97,7 +72,7 @@ def read_failure(host: Host, line: Line, text: str) -> None:
         report.invoker, report.failure = invoker, True
 
 
-def read_cpuset(host: Host, text: str) -> None:
+def read_cpuset(host: Host, line: Line, text: str) -> None:
     found = messages.CPUSET.match(text)
     if found and host.report and host.report.invoker:
         host.report.invoker.cpuset, host.report.invoker.mems_allowed = found[2], found[3]
@@ -117,8 +92,12 @@ def read_cpu(host: Host, line: Line, text: str) -> None:
             report.invoker.comm = task[2]  # what stood before it was an unknown prefix
 
 
-def read_trace(report: Report, text: str) -> None:
+def read_trace(host: Host, line: Line, text: str) -> None:
     """A line of the stack dump; a `?` before a function says that it need not be part of it."""
+    report = host.report
+    if report is None or host.part >= CHOICE:
+        return
+    report.via.update(name for name in TELLING if name in text)
     if report.invoker and not report.tasks and len(report.trace) < 64:
         found = messages.FUNCTION.search(text)
         if found:
@@ -149,13 +128,6 @@ def read_mem_info(host: Host, line: Line, text: str) -> None:
     memory(host, line, anew=bool(old and (old.tasks or (old.failure and again))))
     if old is host.report and again:  # an earlier list was of something else that failed
         old.memory = Memory()
-
-
-def read_old_counts(host: Host, line: Line, text: str) -> None:
-    """`Active:%lu inactive:%lu ... mapped-anon:%lu pagetables:%lu` (to 2.6.27)."""
-    told = messages.counts(text.lower().replace("-", "_"))
-    if "free" in told:
-        memory(host, line).counts.update(told)
 
 
 def read_pages(host: Host, line: Line, text: str) -> None:
@@ -201,10 +173,10 @@ def read_zone(host: Host, line: Line, text: str) -> None:
             told.hugepages.append(tuple(map(int, huge.groups())))
 
 
-def read_slab(host: Host, text: str) -> None:
+def read_slab(host: Host, line: Line, text: str) -> None:
     """`Unreclaimable slab info:` (4.15+): a cache, what is used of it, all of it."""
     slab = messages.SLAB.match(text)
-    if slab and host.report.memory and len(host.report.memory.slabs_kb) < MOST:
+    if slab and host.report and host.report.memory and len(host.report.memory.slabs_kb) < MOST:
         host.report.memory.slabs_kb[slab[1]] = int(slab[2])
 
 
@@ -251,12 +223,12 @@ def read_memory_cgroup(host: Host, line: Line, text: str) -> None:
     elif found:
         stats = memcg(host, line).stats
         host.stats = stats.setdefault(found[1] or "", {}) if len(stats) < MOST else {}
-        read_stats(host, found[2])
+        read_stats(host, line, found[2])
     else:
         read_choice(host, line, text)
 
 
-def read_stats(host: Host, text: str) -> None:
+def read_stats(host: Host, line: Line, text: str) -> None:
     if len(host.stats) < MOST:
         if "KB" in text and host.report and host.report.memcg:
             host.report.memcg.stats_in_kb = True
@@ -332,6 +304,21 @@ def read_panic(host: Host, line: Line, text: str) -> None:
         report.nobody = report.nobody or "no killable" in text
 
 
+def read_counts(host: Host, line: Line, text: str) -> None:
+    """`active_anon:15848 inactive_anon:0 ...`; to 2.6.27 `Active:15848 ... mapped-anon:15`."""
+    old = text.startswith("Active:")
+    told = messages.counts(text.lower().replace("-", "_") if old else text)
+    memory(host, line).counts.update(told)
+
+
+def read_torn(host: Host, line: Line, text: str) -> None:
+    """A row of the table behind the end of another message."""
+    torn = text.index("] [") + 2
+    if ROW.match(text, torn):
+        host.row(line, text[torn:])
+
+
+# By the first word; what has none of these, or a prefix that nobody knows, by what it contains.
 READERS = {
     **dict.fromkeys(("CPU:", "Pid:", "PID:"), read_cpu),
     **dict.fromkeys(("Node", *ZONES, *(f"{zone}:" for zone in ZONES)), read_zone),
@@ -346,3 +333,18 @@ READERS = {
     "Memory": read_memory_cgroup,
     "Kernel": read_panic,
 }
+
+BY_CONTENT = (
+    (lambda _, text, __: "invoked oom-killer" in text, read_header),
+    (lambda _, text, __: text.startswith("oom-killer: gfp_mask="), read_header),  # to 2.6.18
+    (lambda _, text, __: "page allocation " in text, read_failure),
+    (lambda _, text, __: "+0x" in text, read_trace),
+    (lambda _, __, word: word.isdecimal(), read_pages),
+    (lambda host, text, _: host.stats is not None and messages.STAT.match(text), read_stats),
+    (lambda _, text, __: text[0] == "[" and "pid" in text[:12], read_captions),
+    (lambda _, text, __: "mems_allowed=" in text and "oom-kill:" not in text, read_cpuset),
+    (lambda _, __, word: word.startswith(COUNTS), read_counts),
+    (lambda host, text, _: host.part == MEMORY and text.endswith("KB"), read_slab),
+    (lambda host, text, _: host.part == TABLE and "] [" in text, read_torn),
+    (lambda _, text, __: any(word in text for word in CHOOSING), read_choice),
+)
