@@ -50,7 +50,7 @@ MISTAKES = [
         "equally_bad",
         "no others",
         "solve(Eq(p + a * T / 1000, q + b * T / 1000), a)[0]",
-        "Eq(a, b + 1000*(q - p)/T)",
+        "Eq(p + a * T / 1000, q + b * T / 1000)",
     ),
     (ALL, "no function", "", "import sympy\n\ndef min_share():\n    return sympy.Symbol('M')\n"),
 ]
