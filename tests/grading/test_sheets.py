@@ -37,6 +37,16 @@ def test_what_a_sheet_quotes_the_model_prints():
     assert zone_watermarks.probe(4096, "4.6") == tuple(pages)
 
 
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_says_what_its_checks_say(name):
+    texts = {cell["id"]: "".join(cell["source"]) for cell in SHEETS[name].notebook["cells"]}
+    for exercise in SHEETS[name].exercises:
+        text = texts[f"{exercise.name}-text"]
+        assert f"Worth {exercise.points} points:" in text
+        listed = "\n".join(f"- {p.says} ({p.points})" for p in exercise.properties)
+        assert text.endswith(listed)
+
+
 def test_no_sheet_gives_the_rule_away():
     text = "".join("".join(cell["source"]) for cell in SHEETS["level-1"].notebook["cells"])
     visible = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", text, flags=re.DOTALL)

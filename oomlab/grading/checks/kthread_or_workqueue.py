@@ -133,7 +133,7 @@ def workqueue(ask, draw):
     )
 
 
-@exercise.worth(2, "A rescuer (WQ_MEM_RECLAIM) helps, as long as nobody else of its queue needs it")
+@exercise.worth(2, "A rescuer (WQ_MEM_RECLAIM) helps, unless another item of its queue needs it")
 def rescuer(ask, draw):
     each(
         ask,

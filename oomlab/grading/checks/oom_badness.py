@@ -107,7 +107,7 @@ def root_bonus(ask, draw):
         )
 
 
-@exercise.worth(2, "Whom nobody may kill has 0 points")
+@exercise.worth(2, "A task that must not be killed has 0 points")
 def untouchable(ask, draw):
     for who, given in {
         "global init (pid 1)": {"pid": 1},

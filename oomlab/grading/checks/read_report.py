@@ -58,7 +58,7 @@ class Machine:
         return self.kernel.spawn(self.names.pop(), program, vmas=vmas, adj=adj, **more)
 
     def needs(self, pages: int) -> None:
-        """A task that nobody may kill asks for so many pages."""
+        """A task that must not be killed asks for so many pages."""
         program = ((sleep, self.draw.randrange(1, 9)), (mmap, "heap"), (touch, "heap", pages))
         self.task(1, adj=-1000, program=program)
 

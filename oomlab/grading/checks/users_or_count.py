@@ -88,9 +88,9 @@ class World(NamedTuple):
         return self._replace(count=self.count - 1)
 
     def over(self) -> Wrong | None:
-        """Nobody can go on."""
+        """What is wrong when no thread can go on."""
         if not self.queued:
-            return Wrong("lost", "the mm is never queued: nobody reaps it")
+            return Wrong("lost", "the mm is never queued, so it is never reaped")
         if not self.exited and not self.reaped:
             return Wrong("lost", "the victim cannot exit, and its memory is not reaped")
         if self.late:
@@ -139,7 +139,7 @@ def struct_is_there(ask, draw):
 @exercise.worth(2, "The VMAs are there while they are walked")
 def vmas_are_there(ask, draw):
     works(ask, draw)
-    demand(ask, draw, ("torn",), "mm_count does not keep VMAs; and from 0 nobody may count up.")
+    demand(ask, draw, ("torn",), "mm_count does not keep VMAs; and a counter at 0 must stay at 0.")
 
 
 @exercise.worth(1, "Waiting in the queue keeps no memory")

@@ -251,7 +251,7 @@ def without_common_folder(places: list[Place], sheets: list[str]) -> list[Place]
 
 
 def holding_folders(places: list[Place], sheets: list[str]) -> set[str]:
-    """Outermost folders in which others could be students: a stray notebook there is nobody's."""
+    """Outermost folders that hold folders of students: a stray notebook there is no student's."""
     found = set()
     for parts in [place.parts for place in places]:
         folders = list(takewhile(lambda part: not named_by_a_system(part), parts[:-1]))

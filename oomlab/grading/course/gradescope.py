@@ -4,7 +4,7 @@
 
 FOLDER is /autograder: submission/ and submission_metadata.json are Gradescope's, source/exercises
 the teacher's. If nothing can be graded, no results.json is left: Gradescope then says that the
-autograder failed, which is true, and nobody gets a 0 that means nothing.
+autograder failed, which is true, and no student gets a 0 that means nothing.
 """
 
 import json
