@@ -271,6 +271,17 @@ def test_who_holds_the_machine(kind, how):
     assert text_of(told).splitlines()[-1].startswith("  What to do: ")
 
 
+def test_swap_that_is_full_or_takes_nothing():
+    full = ["Free swap  = 0kB", "Total swap = 9000000kB"]
+    told = only(report(normal(), more=full, tasks=HOG, active_anon=900_000, free=1250))
+    assert told.cause.kind == "swap"
+    room = ["Free swap  = 6000000kB", "Total swap = 8000000kB"]
+    zram = dict(active_anon=700_000, free=1250, tasks=HOG)  # a quarter of the RAM in no counter
+    assert only(report(normal(), more=room, **zram)).cause.kind == "zram"
+    told = only(report(normal(), more=room, **zram | {"slab_unreclaimable": 298_000}))
+    assert told.cause.kind == "one process" and "25 % of 7.6 GiB swap" in told.cause.sentence
+
+
 def test_memory_is_free_but_not_for_this_request():
     low = report(normal(), SPARE, gfp="0xcc0(GFP_KERNEL)", tasks=HOG, free=226_250)
     assert only(low).cause.kind == "low zone"

@@ -51,7 +51,9 @@ def _by_processes(
     if total and used > anonymous and room < 0.02 * total:
         why = f"Swap is full ({size(total)}) and holds more than the memory: {top(facts)}."
         return Cause("swap", why, tuple(evidence), "vmstat 1, columns si and so")
-    if total and used and room > 0.1 * total and not order and account.of("anonymous") > room:
+    uncounted = account.of(NO_COUNTER)  # a zram's pages are in no counter
+    packed = uncounted > max(0.15 * used, 0.03 * account.total_kib)
+    if total and used and room > 0.1 * total and not order and packed:
         why = (
             f"Processes hold {share}, and swap has {size(room)} of {size(total)} free but took no "
             "more: as a zram does whose pages find no memory."

@@ -12,6 +12,7 @@ from ..read.when import instant
 from .selection import now
 
 SHOWN = 10
+TIMELINE = 40  # reports of a host that get a line
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,9 @@ def summary_text(briefs: list[Brief]) -> str:
         mine = sorted((b for b in briefs if b.host == host), key=lambda b: b.order)
         if len(hosts) > 1:
             lines.append(f"{host or 'a host without a name'}: {plural(len(mine), 'report')}")
-        lines += [f"  {row(each)}" for each in mine]
+        if len(mine) > TIMELINE:
+            lines.append(f"  ... {len(mine) - TIMELINE} earlier ones; --jsonl has them all")
+        lines += [f"  {row(each)}" for each in mine[-TIMELINE:]]
     return "\n".join(lines)
 
 
