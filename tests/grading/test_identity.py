@@ -380,7 +380,22 @@ def test_roster_students_without_a_notebook_are_in_the_table(tmp_path, sandboxed
     words = (tmp_path / "s", "--sheet", "level-2", "--roster", tmp_path / "roster.csv")
     assert run(*words, "--out", tmp_path / "graded") == 0
     rows = results(tmp_path / "graded")
-    assert len(rows) == 5 and rows["ana2"]["problem"] == "Nothing was handed in."
+    assert len(rows) == 5 and "Nothing was handed in" in rows["ana2"]["problem"]
     said = capsys.readouterr().err
     assert "the roster has no student of this name" in said
-    assert "level-2: 1 student," in said and "nothing from 4: " in said
+    assert "level-2: 1 student," in said and "no grade for 4: " in said
+    folder(tmp_path / "later", "ana2.ipynb")
+    run(tmp_path / "later", *words[1:], "--out", tmp_path / "graded")
+    rows = results(tmp_path / "graded")
+    assert rows["alice"]["notebook"] and rows["ana2"]["notebook"]  # none takes another's place
+    assert len(rows) == 5 and not rows["yamada"]["notebook"]
+
+
+def test_who_lacks_one_of_two_sheets_is_told(tmp_path, sandboxed):
+    folder(tmp_path / "s", "alice/level-1.ipynb", "alice/level-2.ipynb", "bob/level-1.ipynb")
+    two = ("--sheet", "level-1", "--sheet", "level-2")
+    assert run(tmp_path / "s", *two, "--out", tmp_path / "graded") == 0
+    everything = json.loads((tmp_path / "graded/results.json").read_text())
+    told = {(r["student"], r["sheet"]): r["problem"] for r in everything}
+    assert told["bob", "level-2"] == "Nothing was handed in for this sheet."
+    assert [key for key, problem in told.items() if problem] == [("bob", "level-2")]

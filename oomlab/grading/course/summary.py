@@ -47,7 +47,7 @@ def by_sheet(results: list[Result]) -> list[tuple[str, list[Result]]]:
     return [(sheet, [r for r in results if r.sheet == sheet and r.source]) for sheet in sheets]
 
 
-def nothing_from(results: list[Result], sheet: str) -> list[str]:
+def without_grade(results: list[Result], sheet: str) -> list[str]:
     return sorted(called(r) for r in results if r.sheet == sheet and not r.source)
 
 
@@ -85,8 +85,8 @@ def in_letters(results: list[Result]) -> str:
                 lines.append(f"  {len(who)} of {of} lack: {title}: {says} ({names})")
         for exercise, group in equal_answers(of_sheet):
             lines.append(f"  {exercise}: {', '.join(group)} handed in the same text")
-        if none := nothing_from(results, sheet):
-            lines.append(f"  nothing from {len(none)}: {', '.join(none)}")
+        if none := without_grade(results, sheet):
+            lines.append(f"  no grade for {len(none)}: {', '.join(none)}")
     return "\n".join(map(written_line, lines))
 
 

@@ -129,7 +129,8 @@ def grade(args: argparse.Namespace) -> int:
             trusted=args.trusted,
             progress=say,
         )
-        results += nothing_from(roster, class_sheets, handed)
+        there = {(r.student, r.sheet) for r in [*all_results(out), *results]}
+        results += nothing_from(roster, found, class_sheets, there)
     except (NoSandbox, ValueError, OSError) as error:
         say(f"oomlab grade: {error}")
         return 2
@@ -154,19 +155,27 @@ def tell_left_out(found: Found) -> None:
         say(f"not graded: {source}: {why}")
 
 
-def nothing_from(roster: Roster | None, sheets: list[Sheet], handed: set[str]) -> list[Result]:
-    """A line for each student of the roster from whom there is no notebook."""
+def nothing_from(
+    roster: Roster | None, found: Found, sheets: list[Sheet], there: set[tuple[str, str]]
+) -> list[Result]:
+    """A line for each student and sheet without a result, now or from before."""
+    people = {person.id: person for person in (roster.students if roster else [])}
+    people |= {one.student.id: one.student for one in found.handed}
+    handed_in = {one.student.id for one in found.handed}
+    graded = {student for student, _ in there}
     return [
         without_points(
             Submission(
                 person.id, "", Path(), (), person.name, person.folder, person.number, person.system
             ),
             sheet,
-            "Nothing was handed in.",
+            "Nothing was handed in for this sheet."
+            if person.id not in handed_in or person.id in graded
+            else "What was handed in could not be graded; the reason is in not-graded.csv.",
         )
-        for person in (roster.students if roster else [])
-        if person.id not in handed
+        for person in people.values()
         for sheet in sheets
+        if (person.id, sheet.name) not in there
     ]
 
 
