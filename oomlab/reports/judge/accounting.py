@@ -13,6 +13,7 @@ from ..read.report import Memory, Report
 from .totals import ram_kb
 
 NO_COUNTER = "in no counter"
+COUNTED_ONLY = "neither RAM nor all zones are in the text; the total is what is counted"
 CLOSES = 0.03  # of the total: counters are read one after the other, while pages move
 
 
@@ -26,6 +27,7 @@ class Account:
     notes: tuple[str, ...] = ()
     swap_total_kib: int | None = None
     swap_used_kib: int | None = None
+    whole: bool = True  # False: the total is what is counted, how much there is is not in the text
 
     def of(self, *names: str) -> int:
         return sum(kib for what, kib in self.rows if what in names)
@@ -94,7 +96,8 @@ def _of_machine(report: Report, memory: Memory) -> Account | None:
     if memory.swap_total_kb is not None and memory.swap_free_kb is not None:
         used = memory.swap_total_kb - memory.swap_free_kb
     shown = tuple(row for row in rows if row[1])
-    return Account("machine", total, shown, tuple(notes), memory.swap_total_kb, used)
+    whole = COUNTED_ONLY not in notes
+    return Account("machine", total, shown, tuple(notes), memory.swap_total_kb, used, whole)
 
 
 def _modern(counts: dict[str, int]) -> dict[str, int]:
@@ -118,7 +121,7 @@ def _total(report: Report, known: int, huge: int) -> tuple[int | None, list[str]
     managed = sum(sizes.get("managed", sizes.get("present", 0)) for sizes in zones)
     ram = ram_kb(report)
     if ram is None and known - huge > managed * (1 + CLOSES):
-        return known, ["neither RAM nor all zones are in the text; the total is what is counted"]
+        return known, [COUNTED_ONLY]
     if not managed:
         return ram, [] if ram else ["neither zones nor RAM are in the text"]
     if ram is None or abs(ram - managed) <= CLOSES * managed:

@@ -87,7 +87,7 @@ def advice_of(explanation: Explanation) -> tuple[str, ...]:
     }
     found = [sentence.format_map(names) for sentence in WHAT_TO_DO[cause.kind]]
     found += _swap(explanation, cause)
-    if cause.tell:
+    if cause.tell and not any(cause.tell.split(" of ")[0] in each for each in found):
         found.append(f"next time look at {cause.tell}")
     spared = sparing(explanation)
     return (*found, spared) if spared else tuple(found)

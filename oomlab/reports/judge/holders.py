@@ -36,7 +36,8 @@ def holders(facts: Facts) -> Cause | None:
         both = " and ".join(f"{CAUSES[kind]} ({size(held[kind])})" for kind in (first, second))
         why = f"No single holder: the largest of {size(total)} are {both}."
         return Cause("unclear", why, tuple(evidence), "/proc/meminfo over time")
-    share = f"{size(kib)} of {size(total)} ({percent(kib, total)})"
+    of = size(total) if account.whole else f"the {size(total)} that are counted here"
+    share = f"{size(kib)} of {of} ({percent(kib, total)})"
     if first == "processes":
         return _by_processes(facts, account, kib, share, evidence)
     return SAID[first](facts, account, share, tuple(evidence))
