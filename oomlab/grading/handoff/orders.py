@@ -74,11 +74,11 @@ class Found(NamedTuple):
 
 
 def first_wrong(world, threads: list[Thread | Event], kinds: Callable[[str], bool]) -> Found | None:
-    """The shortest schedule on which something of these kinds goes wrong; None if there is none.
+    """The shortest schedule that breaks off or ends in one of these kinds; None if there is none.
 
     The world is a value with may(thread, op), step(thread, op) -> (world, result), and over(), what
-    is wrong when no thread can go on. A Wrong of another kind ends its branch: who asks must have
-    asked for those kinds before.
+    is wrong when no thread can go on. `kinds` are of what is wrong then; a Wrong on the way is of
+    any kind, for a branch that breaks off has shown nothing.
     """
     start = (world, ((),) * len(threads))
     came_from: dict = {start: None}
@@ -99,11 +99,9 @@ def first_wrong(world, threads: list[Thread | Event], kinds: Callable[[str], boo
             try:
                 after, result = world.step(thread.name, op)
             except Wrong as wrong:
-                if kinds(wrong.kind):
-                    last = row(thread.name, op, None, f"this must not be: {wrong.sentence}")
-                    told = rows(came_from, state, [last], wrong.sentence)
-                    return Found(wrong.kind, wrong.sentence, told)
-                continue
+                last = row(thread.name, op, None, f"this must not be: {wrong.sentence}")
+                told = rows(came_from, state, [last], wrong.sentence)
+                return Found(wrong.kind, wrong.sentence, told)
             further = (*histories[:i], (*histories[i], result), *histories[i + 1 :])
             if (after, further) not in came_from:
                 came_from[after, further] = (state, row(thread.name, op, result, ""))
