@@ -26,11 +26,21 @@ def test_all_but_pictures_and_algebra_needs_only_the_standard_library():
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in (ROOT / "oomlab").rglob("*.py")
         if path.stem not in ("__main__", "provisioner")  # the latter is loaded by Jupyter
-        and not {"lab", "theory", "theory.py"} & {*path.parts}
+        and not {"lab", "theory", "theory.py", "inside"} & {*path.parts}
     ]
     imports = "".join(f"import {module}\n" for module in modules)
     # -S leaves site-packages out, -I everything that the environment might add.
     run(sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r})\n{imports}")
+
+
+def test_what_runs_in_the_sandbox_stands_alone():
+    """There is no oomlab in there: each file finds the others beside it, as __main__ does."""
+    inside = ROOT / "oomlab" / "grading" / "inside"
+    names = [path.stem for path in inside.glob("*.py") if path.stem != "__main__"]
+    imports = "".join(f"import {name}\n" for name in names)
+    check = "assert not [name for name in sys.modules if name.startswith('oomlab')]"
+    path = f"import sys; sys.path.append({str(inside)!r})"
+    run(sys.executable, "-I", "-S", "-c", f"{path}\n{imports}{check}")
 
 
 @pytest.fixture(scope="module")
