@@ -329,8 +329,8 @@ def afterwards(report: Report) -> list[str]:
     if has_reap_delay(report) and report.kernel and release and release < (5, 18):
         number = ".".join(map(str, release[:2]))
         lines.append(
-            f"  The reaper waited two seconds: this {number} has the delay of 5.18, which stable "
-            "kernels took over."
+            f"  The reaper's first line came two seconds or more after the kill: so it does with "
+            f"the delay of 5.18, which stable kernels took over, this {number} perhaps too."
         )
     for pid, name in report.exiting[:ROWS]:
         lines.append(f"  {name} ({pid}) was exiting already, so it was not killed again.")
