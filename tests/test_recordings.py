@@ -25,6 +25,7 @@ from oomlab.recordings.replay import replay
 
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
 SHARED = Path(__file__).parents[2] / "shared" / "kernel-runs"
+RECORDER = Path(__file__).parent / "data" / "recorder"
 LATER = Path(__file__).parent / "data" / "recordings"
 HELD = "s20_stuck.exit_held.k6.12.r0.json.gz"
 PLAIN = "s03_negative_adj.adj-100.k6.12.r0.json.gz"
@@ -331,3 +332,14 @@ def test_what_is_not_known_of_a_script_is_a_sentence(tmp_path):
     record["config"]["steps"] = ["go", "dance 3"]
     with pytest.raises(ValueError, match="the step 'dance 3' is not one that is known"):
         compare(written(tmp_path, record))
+
+
+def test_a_shared_object_outlives_the_victim_that_maps_it():
+    record = read_record(RECORDER / "family.shm.k6.1.r0.json.gz")
+    record["config"]["shared_objects"] = [{"n": 1, "kb": 8000}]
+    for task in record["config"]["tasks"]:
+        if task["id"] == "shm":
+            task["shared_object"] = 1
+    kernel, stage = replay(record)
+    assert "shm" in kernel.victims and stage.running["shm"] not in kernel.tasks
+    assert [object.pages for object in kernel.shmems] == [2000]

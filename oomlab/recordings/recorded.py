@@ -108,7 +108,12 @@ def machine_of(record: dict, preset: Policy | None = None) -> tuple[Kernel, Stag
         if task.get("trace") == "exit" and task["id"] not in failed  # PTRACE_SEIZE is of 3.4
     }
     made = stage.running
-    shared: dict[str, Shmem] = {}
+    shared = {  # objects that init maps too: they outlive all others
+        object["n"]: Shmem(f"object {object['n']}", object["kb"] // 4, linked=True)
+        for object in config.get("shared_objects", ())
+    }
+    kernel.shmems += shared.values()
+    kernel.zone.free -= sum(object.pages for object in shared.values())
     count = counters(record)
     for proc in sorted(before["procs"], key=lambda proc: proc["pid"]):
         if proc["pid"] == 1:
@@ -268,9 +273,13 @@ def vmas_of(proc: dict, task: dict, shared: dict, count) -> list[VMA]:
         VMA("file", FILE, mapped, shared=True),
         VMA("grown", kind, shmem=Shmem("grown") if kind == SHMEM else None),
     ]
+    if shmem and task.get("shared_object") in shared:
+        segment = shared[task["shared_object"]]
+        object_pages = min(shmem, segment.pages)
+        vmas.append(VMA("object", SHMEM, object_pages, shmem=segment))
+        shmem -= object_pages
     if shmem:
-        segment = shared.setdefault(f"{proc['pid']}", Shmem("shm"))
-        vmas.append(VMA("shm", SHMEM, shmem, shmem=segment))
+        vmas.append(VMA("shm", SHMEM, shmem, shmem=Shmem("shm")))
     return vmas
 
 

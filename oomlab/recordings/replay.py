@@ -61,7 +61,7 @@ def follow(current, stage: Stage, script: list) -> Steps:
 
 
 def go(current, stage: Stage, group: str = "0") -> Steps:
-    """Open the gate of a group."""
+    """Let a group begin."""
     yield "go", group
     stage.open.add(int(group))
     stage.gate(int(group)).wake_up()
