@@ -189,7 +189,7 @@ def outcome_recorded(record: dict, wanted: int, present: set[str]) -> dict:
     panic = (outcome["panic"] or "").partition("not syncing: ")[2].partition(" exitcode")[0]
     if len(killed) >= wanted and any(words in panic for words in NOBODY_LEFT):
         panic = ""
-    expected: dict = {"victims": killed[:wanted], "panic": panic}
+    expected: dict = {"victims": killed[:wanted], "panic": bool(panic), "says": panic}
     after = record.get("after")
     if after and len(killed) < wanted:  # else the recorder stopped who grew
         grown = {task["id"]: task["grown_kb"] for task in after["tasks"]}
@@ -222,7 +222,8 @@ def outcome_in_model(
         panic = ""
     return {
         "victims": victims,
-        "panic": panic,
+        "panic": bool(panic),
+        "says": panic,
         "satisfied": satisfied(record["config"], stage.grown),
         "attempts": attempts(model_steps(kernel), victims),
         **leftovers(reaped_by_model(kernel)),
