@@ -201,7 +201,7 @@ def test_the_archive_is_one_the_kernel_unpacks():
 
 
 RECORDED = sorted((HERE / "data" / "recorder").glob("*.json.gz"))
-EACH = 1 if os.environ.get("OOMLAB_FUZZ") else 2  # all of them take half a minute
+EACH = 1 if os.environ.get("OOMLAB_FUZZ") else 3  # all of them take half a minute; 3: both kernels
 
 
 @pytest.mark.parametrize("path", RECORDED[::EACH], ids=lambda p: p.name[:-8])
