@@ -7,17 +7,18 @@ import pytest
 
 import oomlab
 from oomlab.model.commit import vm_commit_limit, vm_enough_memory
-from oomlab.model.gfp import GFP_NOFS
+from oomlab.model.gfp import GFP_NOFS, GFP_NOIO
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_UNINTERRUPTIBLE
 from oomlab.model.memcg import try_charge
-from oomlab.model.mm import ANON, FILE, MMF_UNSTABLE, VMA
-from oomlab.model.oom import task_will_free_mem
+from oomlab.model.mm import ANON, FILE, MMF_UNSTABLE, VMA, Shmem, get_mm_rss
+from oomlab.model.oom import oom_badness
 from oomlab.model.policy import PRESETS
 from oomlab.model.reaper import already_queued, enqueue, process_mrelease
 from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
 from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touch
-from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill
+from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill, task_will_free_mem
+from oomlab.model.vmscan import reclaimable_pages
 from oomlab.simulate.outcome import judge
 from oomlab.simulate.scheduler import run_seeded
 
@@ -432,3 +433,83 @@ def test_whom_does_oom_group_on_a_nested_leaf_take(policy):
         assert sorted(outcome.victims) == ["a", "b"]
         kills = names(kernel, "kill")
         assert len(kills) == 3 and kills.count(kills[0]) == 2
+
+
+# 10. what can be reclaimed before anybody dies
+
+
+def libraries(policy: str, processes: int = 3) -> tuple[Kernel, Shmem]:
+    """Some processes map one library of 100 pages."""
+    kernel, libc = Kernel(PRESETS[policy], 1024), Shmem("libc", 100, linked=True)
+    kernel.zone.free -= 100
+    kernel.shmems.append(libc)
+    for i in range(processes):
+        vmas = [*heap(50), VMA("libc", FILE, 100, shmem=libc)]
+        kernel.spawn(f"user{i}", ((pause,),), vmas=vmas)
+    return kernel, libc
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_often_does_a_library_count_that_many_map(policy):
+    """Once in memory; in the rss, and so in the badness, of each (get_mm_rss, K 2.6.38 to 6.18)."""
+    kernel, _ = libraries(policy)
+    assert kernel.unaccounted() == 0
+    users = [task for task in kernel.tasks if task.name.startswith("user")]
+    assert all(get_mm_rss(task.mm) == 150 for task in users)
+    tables = sum(task.mm.nr_ptes + task.mm.nr_pmds for task in users)
+    assert kernel.zone.free == 1024 - 100 - 3 * 50 - tables
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_somebody_die_while_a_library_could_be_read_again(policy):
+    """shrink_page_list: mapped clean pages are unmapped and freed before the killer is called."""
+    kernel, libc = libraries(policy)
+    kernel.spawn("asker", ((touch, "heap", 740), (pause,)), vmas=heap(1), adj=-1000)
+    outcome = run(kernel)
+    assert outcome.victims == [] and libc.pages < 100
+    assert all(vma.pages == libc.pages for mm in kernel.mms for vma in mm.vmas if vma.shmem is libc)
+    assert kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_anonymous_memory_go_to_swap_before_somebody_dies(policy):
+    """shrink_page_list, add_to_swap: yes, while there is room; and it counts as before."""
+    for pages, dies in ((300, False), (100, True)):
+        kernel = Kernel(PRESETS[policy], 1024)
+        kernel.swapon(pages)
+        hog = kernel.spawn("hog", ((pause,),), vmas=heap(600))
+        before = oom_badness(hog, 1000, kernel.policy)
+        kernel.spawn("asker", ((touch, "heap", 600), (pause,)), vmas=heap(1), adj=-1000)
+        outcome = run(kernel)
+        assert outcome.victims == (["hog"] if dies else [])
+        if not dies:
+            assert hog.mm.swapents > 100
+            assert oom_badness(hog, 1000, kernel.policy) == before
+        assert kernel.swap_free + sum(mm.swapents for mm in kernel.mms) == pages
+        assert kernel.unaccounted() == 0
+
+
+def test_is_mlocked_memory_or_a_request_without_io_left_alone():
+    """K may_enter_fs and page_evictable: no swap for GFP_NOIO, none of VM_LOCKED."""
+    kernel = Kernel(PRESETS["linux-6.1"], 1024)
+    kernel.swapon(500)
+    kernel.spawn("a", ((pause,),), vmas=[VMA("locked", ANON, 300, locked=True)])
+    kernel.spawn("b", ((pause,),), vmas=heap(40))
+    assert reclaimable_pages(kernel, GFP_NOIO) == 0
+    assert reclaimable_pages(kernel, GFP_NOFS) == 40
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_memcg_swap_before_it_kills(policy):
+    """try_charge: try_to_free_mem_cgroup_pages() first, of this cgroup alone."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    kernel.swapon(100)
+    pod = kernel.new_memcg("pod", limit=200)
+    kernel.spawn("inside", ((touch, "heap", 120), (pause,)), vmas=heap(150), memcg=pod)
+    outside = kernel.spawn("outside", ((pause,),), vmas=heap(400))
+    outcome = run(kernel)
+    assert outcome.victims == [] and pod.usage <= 200
+    assert outside.mm.swapents == 0 and kernel.swap_free < 100
+    kernel.spawn("more", ((touch, "heap", 300),), vmas=heap(10), memcg=pod)
+    assert run(kernel).victims
+    assert kernel.unaccounted() == 0

@@ -32,7 +32,7 @@ WATCHED: dict[type, frozenset] = {
         (
             Kernel,
             "timers freezing oom_killer_disabled oom_victims mm_to_reap oom_reaper_list "
-            "oom_reaper_started busy_workers panicked bugs",
+            "oom_reaper_started busy_workers panicked bugs swap_free",
         ),
         (Zone, "free reclaimable pages_scanned"),
         (
@@ -42,7 +42,7 @@ WATCHED: dict[type, frozenset] = {
         ),
         (Signal, "threads children oom_score_adj oom_mm group_exit coredump"),
         (MM, "vmas tasks mm_users mm_count flags swapents nr_ptes nr_pmds reaped munlocking"),
-        (VMA, "pages locked"),
+        (VMA, "pages locked swapped"),
         (Memcg, "usage under_oom tasks"),
         (Mutex, "owner waiters"),
         (RwSemaphore, "readers writer waiters"),

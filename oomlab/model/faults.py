@@ -5,7 +5,7 @@ from .gfp import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import Steps
 from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages, share_out
-from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, SHMEM, VMA
+from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from .tasks import PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
 
 FAULT = ("fault", "a page")
@@ -72,7 +72,7 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
         if not table:
             return False
         mm.nr_ptes += 1
-    fresh = vma.kind != SHMEM or vma.shmem.pages <= vma.pages
+    fresh = vma.shmem is None or vma.shmem.pages <= vma.pages
     if fresh:
         page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
         if not page:
@@ -84,7 +84,7 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
         if not charged:
             current.kernel.zone.free_pages(1)
             return False
-    if vma.kind == SHMEM and fresh:
+    if vma.shmem is not None and fresh:
         vma.shmem.pages += 1
     vma.pages += 1
     vma.size = max(vma.size, vma.pages)

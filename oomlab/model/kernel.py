@@ -9,12 +9,13 @@ from .exit import user_mode
 from .kmallocwd import kmallocwd
 from .locks import TASK_RUNNING, Mutex, WaitQueue
 from .memcg import Memcg
-from .memory import Zone, kswapd
-from .mm import MM, PFNMAP, SHMEM
+from .memory import Zone
+from .mm import MM, PFNMAP
 from .policy import Policy
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .syscalls import pause
 from .tasks import PF_KTHREAD, Signal, Task
+from .vmscan import kswapd
 from .workqueue import worker
 
 REAPERS = {
@@ -87,6 +88,7 @@ class Kernel:
         "busy_workers",
         "kswapd_wait",
         "overcommit_memory",
+        "swap_free",
         "panicked",
         "bugs",
         "events",
@@ -150,6 +152,7 @@ class Kernel:
         self.mm_to_reap: MM | None = None
         self.busy_workers = 0
         self.kswapd_wait = WaitQueue("kswapd_wait")
+        self.swap_free = 0  # pages of swap that nobody uses
         self.overcommit_memory = 0  # sysctl: 0 guesses, 1 always says yes, 2 keeps its promises
         # what is to be told
         self.panicked: str | None = None
@@ -250,7 +253,7 @@ class Kernel:
         self.mms.append(mm)
         self.zone.free -= mm.nr_ptes + mm.nr_pmds
         for vma in mm.vmas:
-            if vma.kind == SHMEM:
+            if vma.shmem is not None:
                 vma.shmem.mappings += 1
                 new = max(0, vma.pages - vma.shmem.pages)
                 vma.shmem.pages += new
@@ -262,6 +265,11 @@ class Kernel:
         if self.zone.free < 0:
             raise ValueError(f"{name} needs {-self.zone.free} pages more than the machine has")
         return mm
+
+    def swapon(self, pages: int) -> None:
+        """Add swap: a device of `pages` that anonymous memory can be written to."""
+        self.zone.total_swap += pages
+        self.swap_free += pages
 
     def new_memcg(self, name: str, limit: int, parent=None, oom_group=False) -> Memcg:
         self.memcgs.append(self.policy.class_of(Memcg)(name, limit, parent, oom_group))
@@ -318,7 +326,10 @@ class Kernel:
         """Managed pages that nobody owns; anything but 0 is a fault of the model."""
         zone = self.zone
         owned = sum(
-            vma.pages for mm in self.mms for vma in mm.vmas if vma.kind not in (SHMEM, PFNMAP)
+            vma.pages
+            for mm in self.mms
+            for vma in mm.vmas
+            if vma.shmem is None and vma.kind != PFNMAP
         )
         tables = sum(mm.nr_ptes + mm.nr_pmds for mm in self.mms)
         shared = {vma.shmem for mm in self.mms for vma in mm.vmas if vma.shmem is not None}

@@ -1,9 +1,14 @@
-"""Memory cgroups: a limit on the pages of some tasks, and an OOM of its own (mm/memcontrol.c)."""
+"""Memory cgroups: a limit on the pages of some tasks, and an OOM of its own (mm/memcontrol.c).
+
+What is over the limit (memory.max) goes to swap as long as there is room, and then somebody dies.
+Left out: memory.high, memory.low and a limit of its own for swap.
+"""
 
 from .gfp import GFP_KERNEL
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
 from .oom import OomControl, out_of_memory
 from .tasks import PF_EXITING, fatal_signal_pending, tsk_is_oom_victim
+from .vmscan import shrink_memcg
 
 
 class Memcg:
@@ -84,6 +89,9 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
             force_charge(current, memcg, pages)
             return True
         current.over_limit = over
+        if shrink_memcg(kernel, over):
+            yield "reclaim from", over
+            continue
         if policy.memcg_oom == "fault-end":
             current.memcg_in_oom = over
             return False

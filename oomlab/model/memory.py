@@ -26,9 +26,9 @@ from .gfp import (
 from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .oom import OomControl, out_of_memory
 from .tasks import PF_DUMPCORE, PF_KTHREAD, PF_MEMALLOC, fatal_signal_pending, tsk_is_oom_victim
+from .vmscan import reclaimable_pages, try_to_free_pages, wakeup_kswapd
 
 MAX_RECLAIM_RETRIES = 16
-SWAP_CLUSTER_MAX = 32  # pages that one round of reclaim tries to free
 
 
 def min_free_kbytes(lowmem_kbytes: int, most: int = 65536) -> int:
@@ -189,7 +189,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         if current.memdie and policy.reserves != "oom-half" and not gfp & __GFP_NOFAIL:
             return False  # even the reserves are empty
 
-        progress = yield from try_to_free_pages(current)
+        progress = yield from try_to_free_pages(current, gfp)
         mark = wmark(zone, gfp_to_alloc_flags(current, gfp))
         if progress and get_page_from_freelist(current, mark, order):
             return True
@@ -198,7 +198,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         if order > PAGE_ALLOC_COSTLY_ORDER and not gfp & (__GFP_REPEAT | __GFP_NOFAIL):
             return False
         no_progress_loops = 0 if progress and order <= 3 else no_progress_loops + 1
-        if should_reclaim_retry(zone, policy, order, progress, no_progress_loops):
+        if should_reclaim_retry(current, gfp, order, progress, no_progress_loops):
             continue
 
         page, progress = yield from __alloc_pages_may_oom(current, gfp, order)
@@ -217,45 +217,18 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
                 return True
 
 
-def should_reclaim_retry(zone: Zone, policy, order: int, progress: int, loops: int) -> bool:
+def should_reclaim_retry(current, gfp: int, order: int, progress: int, loops: int) -> bool:
     """Is another round of reclaim worth it, before anybody is killed?
 
     v4.4: as long as reclaim claims any progress, without bound. v4.7: 16 rounds without progress
     at most, and only while free + reclaimable pages would pass the mark.
     """
-    if policy.retry == "while-progress":
+    zone = current.kernel.zone
+    if current.kernel.policy.retry == "while-progress":
         return progress > 0 and order <= PAGE_ALLOC_COSTLY_ORDER
     if loops > MAX_RECLAIM_RETRIES:
         return False
-    return zone.free + zone.reclaimable - (1 << order) + 1 > zone.min
-
-
-def try_to_free_pages(current) -> Steps:
-    """Direct reclaim (mm/vmscan.c): pages freed, or in v4.4 the mere hope of some.
-
-    v4.4 reports progress while fewer than six times the LRU pages were scanned in vain. With pages
-    that it cannot free this is a silent hang: nobody is ever killed (M08, kernel-facts 3.6).
-    """
-    zone = current.kernel.zone
-    if not zone.reclaimable and not zone.stuck_lru:
-        return 0
-    current.flags |= PF_MEMALLOC
-    yield "reclaim from", zone
-    current.flags &= ~PF_MEMALLOC
-    freed = shrink_zone(zone)
-    if not freed and current.kernel.policy.retry == "while-progress":
-        return 1 if zone.pages_scanned < 6 * zone.stuck_lru else 0
-    return freed
-
-
-def shrink_zone(zone: Zone) -> int:
-    """Free up to SWAP_CLUSTER_MAX clean pages; what cannot be freed is only scanned."""
-    freed = min(SWAP_CLUSTER_MAX, zone.reclaimable)
-    zone.reclaimable -= freed
-    zone.pages_scanned += SWAP_CLUSTER_MAX
-    if freed:
-        zone.free_pages(freed)
-    return freed
+    return zone.free + reclaimable_pages(current.kernel, gfp) - (1 << order) + 1 > zone.min
 
 
 def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
@@ -289,19 +262,3 @@ def refuses_to_kill(current, policy, gfp: int, order: int) -> bool:
     if current.flags & PF_DUMPCORE or order > PAGE_ALLOC_COSTLY_ORDER:
         return True
     return policy.retry_mayfail and bool(gfp & __GFP_RETRY_MAYFAIL)
-
-
-def wakeup_kswapd(kernel) -> None:
-    if kernel.zone.reclaimable:
-        kernel.kswapd_wait.wake_up()
-
-
-def kswapd(current) -> Steps:
-    """The kthread that reclaims in the background, from below low to above high."""
-    kernel, zone = current.kernel, current.kernel.zone
-    while True:
-        if zone.reclaimable and zone.free < zone.high:
-            yield "reclaim from", zone
-            shrink_zone(zone)
-        else:
-            yield from kernel.kswapd_wait.wait(current)

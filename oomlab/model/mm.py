@@ -41,10 +41,12 @@ class Shmem:
 class VMA:
     """A mapped range: `pages` of it are resident.
 
+    `shmem` is the object behind it: shared memory, or a file of which the page cache holds pages
+    that several may map and reclaim may take. A file mapping without one is in constant use.
     `shared` is VM_SHARED on a file; shared memory of its own kind says so by that.
     """
 
-    __slots__ = ("name", "kind", "pages", "locked", "shmem", "size", "shared")
+    __slots__ = ("name", "kind", "pages", "locked", "shmem", "size", "shared", "swapped")
 
     def __init__(self, name, kind=ANON, pages=0, locked=False, shmem=None, size=0, shared=False):
         self.name = name
@@ -54,6 +56,7 @@ class VMA:
         self.shmem = shmem
         self.size = max(size, pages)
         self.shared = shared
+        self.swapped = 0  # pages of it that are in swap
 
 
 class MM:

@@ -51,7 +51,7 @@ def exit_mmap(current, mm: MM) -> Steps:
     else:
         yield from munlock_vma_pages_all(mm)
     for vma in mm.vmas:
-        if vma.pages:
+        if vma.pages or vma.swapped:
             yield "unmap", vma
             zap_vma(mm, vma)
     if rule == "read-then-write":
@@ -92,7 +92,7 @@ def reap_vmas(current, mm: MM) -> Steps:
             mm.reaped += freed
             kernel.zone.reaped += freed
             kernel.reaped[mm.name] = mm.reaped
-    mm.swapents = 0
+    mm.swapents = sum(vma.swapped for vma in mm.vmas)
 
 
 def can_reap(vma: VMA, policy) -> bool:
@@ -100,7 +100,7 @@ def can_reap(vma: VMA, policy) -> bool:
 
     A page of a private file mapping that was written to is anonymous, so all the others are clean.
     """
-    if not vma.pages or vma.shared or vma.kind in (HUGETLB, SHMEM):
+    if not (vma.pages or vma.swapped) or vma.shared or vma.kind in (HUGETLB, SHMEM):
         return False
     if vma.kind == PFNMAP:
         return policy.reap_pfnmap
@@ -124,7 +124,10 @@ def remove_vma(mm: MM, vma: VMA) -> None:
     if vma.shmem is not None:
         vma.shmem.mappings -= 1
         if vma.shmem.mappings == 0 and not vma.shmem.linked:
-            mm.kernel.zone.free_pages(vma.shmem.pages)
+            if vma.kind == FILE:  # the page cache keeps it, until reclaim comes
+                mm.kernel.zone.reclaimable += vma.shmem.pages
+            else:
+                mm.kernel.zone.free_pages(vma.shmem.pages)
             vma.shmem.pages = 0
 
 
@@ -136,7 +139,10 @@ def zap_vma(mm: MM, vma: VMA) -> int:
     """
     pages, vma.pages = vma.pages, 0
     zone = mm.kernel.zone
-    if vma.kind in (SHMEM, PFNMAP):
+    mm.kernel.swap_free += vma.swapped
+    mm.swapents -= vma.swapped
+    vma.swapped = 0
+    if vma.shmem is not None or vma.kind == PFNMAP:
         return 0
     if mm.memcg is not None:
         mm.memcg.uncharge(pages)

@@ -1,0 +1,122 @@
+"""Reclaim: page cache, mapped files, and anonymous pages that go to swap (mm/vmscan.c).
+
+In this order, which is Linux's by and large: what nobody maps, then what can be read again, then
+what must be written first. A file mapping without a file behind it (VMA.shmem) stands for pages in
+constant use, which reclaim leaves alone; mlocked areas are never taken. Simplified: a page that was
+taken does not come back by itself, so nothing thrashes.
+"""
+
+from collections.abc import Iterator
+
+from .gfp import __GFP_IO
+from .locks import Steps
+from .mm import ANON, FILE, MM, VMA
+from .tasks import PF_MEMALLOC
+
+SWAP_CLUSTER_MAX = 32  # pages that one round of reclaim tries to free
+
+
+def try_to_free_pages(current, gfp: int) -> Steps:
+    """Direct reclaim: pages freed, or in v4.4 the mere hope of some.
+
+    v4.4 reports progress while fewer than six times the LRU pages were scanned in vain. With pages
+    that it cannot free this is a silent hang: nobody is ever killed (M08, kernel-facts 3.6).
+    """
+    kernel, zone = current.kernel, current.kernel.zone
+    if not reclaimable_pages(kernel, gfp) and not zone.stuck_lru:
+        return 0
+    current.flags |= PF_MEMALLOC
+    yield "reclaim from", zone
+    current.flags &= ~PF_MEMALLOC
+    freed = shrink_zone(kernel, gfp)
+    if not freed and kernel.policy.retry == "while-progress":
+        return 1 if zone.pages_scanned < 6 * zone.stuck_lru else 0
+    return freed
+
+
+def shrink_zone(kernel, gfp: int) -> int:
+    """Free up to SWAP_CLUSTER_MAX pages; what cannot be freed is only scanned."""
+    zone = kernel.zone
+    freed = min(SWAP_CLUSTER_MAX, zone.reclaimable)
+    zone.reclaimable -= freed
+    zone.pages_scanned += SWAP_CLUSTER_MAX
+    for file in mapped_files(kernel):
+        freed += unmap_file(kernel, file, SWAP_CLUSTER_MAX - freed)
+    for mm, vma in swappable(kernel, gfp):
+        freed += swap_out(mm, vma, SWAP_CLUSTER_MAX - freed)
+    if freed:
+        zone.free_pages(freed)
+    return freed
+
+
+def reclaimable_pages(kernel, gfp: int) -> int:
+    """What reclaim could free for this request."""
+    files = sum(file.pages for file in mapped_files(kernel))
+    anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
+    return kernel.zone.reclaimable + files + min(anon, kernel.swap_free)
+
+
+def mapped_files(kernel) -> list:
+    """Files that are mapped and could be read again, each once, however many map it."""
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.kind == FILE and vma.shmem]
+    pinned = {vma.shmem for vma in vmas if vma.locked}
+    return [file for file in dict.fromkeys(vma.shmem for vma in vmas) if file not in pinned]
+
+
+def unmap_file(kernel, file, most: int) -> int:
+    """Take up to `most` pages of a file from everybody who maps it (try_to_unmap)."""
+    taken = min(most, file.pages)
+    file.pages -= taken
+    for mm in kernel.mms:
+        for vma in mm.vmas:
+            if vma.shmem is file:
+                vma.pages = min(vma.pages, file.pages)
+    return taken
+
+
+def shrink_memcg(kernel, memcg) -> int:
+    """Make room below this cgroup's limit: write its processes' anonymous pages to swap."""
+    freed = 0
+    for mm, vma in swappable(kernel, __GFP_IO):
+        if mm.memcg is not None and memcg in mm.memcg.ancestors():
+            freed += swap_out(mm, vma, SWAP_CLUSTER_MAX - freed)
+    if freed:
+        kernel.zone.free_pages(freed)
+    return freed
+
+
+def swappable(kernel, gfp: int) -> Iterator[tuple[MM, VMA]]:
+    """Anonymous memory that may be written to swap: with __GFP_IO, and while there is room."""
+    if kernel.swap_free and gfp & __GFP_IO:
+        for mm in kernel.mms:
+            for vma in mm.vmas:
+                if vma.kind == ANON and not vma.locked:
+                    yield mm, vma
+
+
+def swap_out(mm: MM, vma: VMA, most: int) -> int:
+    """Move up to `most` pages to swap; they go on counting as badness (MM_SWAPENTS)."""
+    moved = min(most, vma.pages, mm.kernel.swap_free)
+    vma.pages -= moved
+    vma.swapped += moved
+    mm.swapents += moved
+    mm.kernel.swap_free -= moved
+    if mm.memcg is not None:
+        mm.memcg.uncharge(moved)
+    return moved
+
+
+def wakeup_kswapd(kernel) -> None:
+    if reclaimable_pages(kernel, __GFP_IO):
+        kernel.kswapd_wait.wake_up()
+
+
+def kswapd(current) -> Steps:
+    """The kthread that reclaims in the background, from below low to above high."""
+    kernel, zone = current.kernel, current.kernel.zone
+    while True:
+        if zone.free < zone.high and reclaimable_pages(kernel, __GFP_IO):
+            yield "reclaim from", zone
+            shrink_zone(kernel, __GFP_IO)
+        else:
+            yield from kernel.kswapd_wait.wait(current)
