@@ -100,7 +100,7 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
         default="no-victim-lost",
         help="a name from: oomlab list properties, or FILE.py:function",
     )
-    sub.add_argument("--prefer", choices=["steps", "switches"], default="steps")
+    sub.add_argument("--prefer", choices=["steps", "switches", "decisions"], default="steps")
     sub.add_argument("--max-states", type=int, default=400_000)
     sub.add_argument("--seconds", type=float)
     sub.add_argument(

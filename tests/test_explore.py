@@ -1,17 +1,9 @@
 """Every schedule: races are found, fixed versions are clean, reductions change nothing."""
 
-from importlib import import_module
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from wide import examples
 
 import oomlab
 from oomlab import explore, hunt
-from oomlab.explorer import PROPERTIES
-from oomlab.explorer.rules import Relayout, Rules
-from oomlab.model.policy import PRESETS
 
 THIEF = {"thieves": 1, "dying": 1, "need": 2, "pages": 2, "reserve": 2}
 TIGHT = {"reaper": "none", "thieves": 0, "dying": 2, "need": 2, "pages": 2}
@@ -142,83 +134,6 @@ def test_fewest_switches_is_no_more_than_the_shortest_has():
     assert len(switches.pids) >= len(steps.pids)
 
 
-SMALL = st.fixed_dictionaries(
-    {
-        "scenario": st.sampled_from(
-            ["lost-victim", "second-oom", "self-marked", "hidden-sharer", "killed-twice"]
-        ),
-        "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
-        "pin": st.sampled_from(["after-publish", "before-publish"]),
-        "wake": st.sampled_from(["mark_oom_victim", "oom_kill_process"]),
-    }
-)
-
-
-@settings(max_examples=examples(12), deadline=None)
-@given(SMALL)
-def test_reductions_change_no_verdict(small):
-    """Symmetry, partial order and learned rules, on and off: same verdict, same shortest length."""
-
-    def answer(symmetry: bool, order: bool, learn: bool = True):
-        return explore(
-            **small, max_states=1200, symmetry=symmetry, partial_order=order, learn=learn
-        )
-
-    both, one, other, none = answers = [
-        answer(*on) for on in ((True, True), (True, False), (False, True), (False, False))
-    ]
-    if any(a.verdict == "bound-reached" for a in answers):
-        return
-    if none.states < 400:  # to ask the model itself takes long
-        answers.append(answer(False, False, learn=False))
-    assert len({(a.verdict, len(a.pids)) for a in answers}) == 1
-    if none.verdict == "holds":
-        assert both.states <= one.states <= none.states >= other.states
-        # the learned states also tell freed structures apart, which a fingerprint forgets
-        assert none.states >= answers[-1].states
-
-
-@settings(max_examples=examples(20), deadline=None)
-@given(
-    st.fixed_dictionaries(
-        {
-            "scenario": st.sampled_from(
-                ["lost-victim", "second-oom", "hidden-sharer", "killed-twice"]
-            ),
-            "policy": st.sampled_from(sorted(set(PRESETS) - {"workqueue"})),
-            "property": st.sampled_from(
-                sorted(n for n, p in PROPERTIES.items() if p.kind == "never")
-            ),
-            "reserves": st.sampled_from(["none", "memdie", "favour-dying", "oom-half"]),
-            "reaper_oom_lock": st.booleans(),
-            "reaper_naps": st.booleans(),
-            "oom_kill_allocating_task": st.booleans(),
-        }
-    ),
-    st.integers(1, 60),
-)
-def test_one_order_stands_for_all(small, first):
-    """However early it begins to believe that it has met everything, it ends with the truth."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("oomlab.explorer.search"), "FIRST", first)
-        some, every = (
-            explore(**small, max_states=800, partial_order=order) for order in (True, False)
-        )
-    if "bound-reached" not in (some.verdict, every.verdict):
-        assert (some.verdict, len(some.pids)) == (every.verdict, len(every.pids))
-
-
-def test_one_order_saves_most_of_the_states():
-    """Each victim's VMAs are reaped in one go: nobody looks, until it is over."""
-    answers = [
-        explore("lost-victim", "handa", victims=4, vmas=8, partial_order=order)
-        for order in (True, False)
-    ]
-    assert {a.verdict for a in answers} == {"holds"}
-    assert answers[0].states * 4 < answers[1].states
-    assert "partial order" in answers[0].bound["reductions"]
-
-
 def test_what_a_property_looks_at_is_not_passed_over():
     """Reaping between two VMAs is local, unless somebody asks for just that."""
 
@@ -228,64 +143,6 @@ def test_what_a_property_looks_at_is_not_passed_over():
 
     found = explore("lost-victim", "handa", half_reaped, victims=3)
     assert found.verdict == "violated" and found.schedule[-1]["does"].startswith("reap vma")
-
-
-def test_a_counterexample_is_kept_when_the_shortest_is_too_far():
-    found = explore("lost-victim", "rfc-2015-11-25", victims=7, vmas=8, max_states=1500)
-    assert found.verdict == "violated" and not found.bound["shortest"]
-    run = oomlab.run("lost-victim", "rfc-2015-11-25", schedule=found.pids, victims=7, vmas=8)
-    assert run.outcome.verdict == "lost-victim"
-
-
-@pytest.mark.parametrize("policy", ["rfc-2015-11-25", "handa", "linux-4.6", "linux-6.12"])
-def test_learned_and_replayed_states_are_the_same(policy):
-    """Where nothing is freed, the two relations count the same states and transitions."""
-    learned, replayed = (
-        explore("lost-victim", policy, symmetry=False, partial_order=False, learn=learn)
-        for learn in (True, False)
-    )
-    assert (learned.verdict, learned.states, learned.transitions) == (
-        replayed.verdict,
-        replayed.states,
-        replayed.transitions,
-    )
-
-
-def test_equal_states_have_equal_futures():
-    """Every state of a small search: replayed, it is the state that the rules computed."""
-    rules = Rules(lambda: oomlab.build("lost-victim", "rfc-2015-11-25", vmas=1)[0], True)
-    layout = rules.layout
-    while True:
-        try:
-            seen, frontier = {rules.start: []}, [(rules.start, [], layout.same)]
-            for state, path, moved in frontier:  # grows
-                for move in rules.moves(state):
-                    new = rules.successor(state, move, lambda p=path, m=moved: (p, m))
-                    new, old = layout.canonical(new)
-                    way = [*path, rules.concrete(move, moved)]
-                    if new not in seen:
-                        seen[new] = way
-                        frontier.append((new, way, tuple(moved[g] for g in old)))
-            break
-        except Relayout:
-            rules.relayout()
-    for state, path, moved in frontier:
-        assert read_state(rules, path, moved) == state
-
-
-def read_state(rules: Rules, path: list[int], moved: tuple) -> tuple:
-    layout = rules.layout
-    kernel, refs = rules.replay(path, moved)
-    things = {ref: thing for thing, ref in refs.values()}
-
-    def value(ref, name):
-        if name == "position":
-            return layout.position(things[ref], refs)
-        return layout.token(getattr(things[ref], name), ref.group, refs, name)
-
-    order = sorted(layout.changing)
-    groups = [tuple(value(*p) for p in order if p[0].group == g) for g in range(layout.groups + 1)]
-    return (*groups[0], *(layout.number(part) for part in groups[1:]))
 
 
 @pytest.mark.parametrize("policy, slot", [("handa", False), ("rfc-2015-11-27", True)])
@@ -391,14 +248,6 @@ def test_bounds_are_named():
     assert found.verdict == "bound-reached" and found.bound["max_states"] == 100
     assert "before the search was ended" in found.sentence()
     assert f"{found.states} states" in found.sentence()
-
-
-def test_a_search_by_switches_names_the_preemptions_it_has_been_through():
-    found = explore("lost-victim", "handa", victims=6, max_states=900, prefer="switches")
-    assert found.verdict == "bound-reached" and found.bound["preemptions"] >= 1
-    assert f"fewer than {found.bound['preemptions']} preemptions" in found.sentence()
-    found = explore("lost-victim", "rfc-2015-11-25", prefer="switches")
-    assert found.bound["preemptions"] == 0  # the mail's loss needs nobody to be preempted
 
 
 def test_an_interrupt_keeps_what_is_known():

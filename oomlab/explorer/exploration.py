@@ -9,17 +9,22 @@ from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate import story
 from ..simulate.run import Step, name_of, run
-from ..simulate.scheduler import Entry, entry_of, function_of, run_schedule
-from .refs import entry
+from ..simulate.scheduler import Entry, entry_of, function_of
 
 SCHEMA = "oomlab-explore/1"
+
+CLOCK_WORDS = {
+    "any": ", with sleeps of any length",
+    "ordered": ", with timers in the order in which they are due",
+    "urgent": ", with time that passes only when no task can run",
+}
 
 
 def in_words(kernel: Kernel, entry: Entry) -> dict[str, str]:
     """The step that an entry of a schedule is about to take, in the words of the table."""
     pid, timer = entry_of(entry)
     task = next(t for t in kernel.tasks if t.pid == pid)
-    verb, what = ("timer", timer) if timer else task.op
+    verb, what = ("timer", timer) if timer else task.op or ("end", "")
     function, does = "run_timers", f"{verb} {name_of(what)}"
     if timer is None:
         function = function_of(task.thread)
@@ -51,11 +56,13 @@ class Exploration:
             "seconds": search.limit,
             "interrupted": search.interrupted,
             "reductions": search.reductions,
+            "clock": search.clock,
+            "audited": search.audited,
         }
-        if search.preemptions is not None and verdict != "holds":
-            bound["preemptions"] = search.preemptions  # every schedule with fewer was looked at
+        if search.cost is not None and verdict != "holds":
+            bound[search.prefer] = search.cost  # every schedule with fewer was looked at
         if verdict == "violated":
-            bound["shortest"] = search.shortest  # or else only the first that was met
+            bound["shortest"] = True
         seconds = round(monotonic() - search.began, 3)
         return cls(
             verdict,
@@ -71,12 +78,8 @@ class Exploration:
 
     def describe(self, build: Callable[[], Kernel], schedule: list, loop: int | None) -> None:
         """Put the counterexample into words: who, where, what, and the effect."""
-        kernel = build()
         self.loop = loop
-        for move in schedule:
-            now = entry(kernel, move)
-            self.pids.append(now)
-            run_schedule(kernel, [now])
+        self.pids = list(schedule)
         self.steps = run(self.scenario, self.policy, schedule=self.pids, **self.params).steps
         self.schedule = [
             {
@@ -90,8 +93,8 @@ class Exploration:
         ]
 
     def switches(self) -> int:
-        """Context switches of the counterexample."""
-        tasks = [step["task"] for step in self.schedule]
+        """Context switches of the counterexample; a timer counts as its task's."""
+        tasks = [entry_of(entry)[0] for entry in self.pids]
         return sum(a != b for a, b in zip(tasks, tasks[1:], strict=False))
 
     def sentence(self) -> str:
@@ -101,7 +104,12 @@ class Exploration:
             seen = f"{self.transitions} steps of random schedules"
         if self.verdict == "holds":
             stand = " stand for all of them" if self.bound["reductions"] else ""
-            return f"{self.property} holds in every schedule: {seen}{stand}"
+            clock = CLOCK_WORDS[self.bound["clock"]]
+            checked = self.bound["audited"]
+            return (
+                f"{self.property} holds in every schedule{clock}: {seen}{stand}, {checked} of the"
+                " states checked against the model with all their successors"
+            )
         if self.verdict == "bound-reached":
             chance = self.bound.get("missed_with_chance")
             b = self.bound
@@ -111,9 +119,9 @@ class Exploration:
                 if chance
                 else ""
             )
-            if "preemptions" in self.bound:
-                fewer = self.bound["preemptions"]
-                tail = f", among them every schedule with fewer than {fewer} preemptions"
+            for what, words in (("switches", "context switches"), ("decisions", "decisions")):
+                if what in self.bound:
+                    tail = f", among them every schedule with fewer than {b[what]} {words}"
             return f"{self.property} holds in the {seen} seen before the search was ended{tail}"
         end = (
             f", then steps {self.loop + 1} to {len(self.pids)} for ever"
@@ -121,8 +129,6 @@ class Exploration:
             else ""
         )
         after = f"{len(self.pids)} steps{end}"
-        if not self.bound.get("shortest", True):
-            after += ", perhaps earlier: the search for the shortest way was ended"
         return f"{self.property} is violated after {after} (found among {seen})"
 
     def markdown(self) -> str:

@@ -36,7 +36,7 @@ def walk_around(edges: Edges, inner: Edges, start: int) -> list[int]:
     """A closed walk in the component in which everybody moves or is once not ready."""
     loop, at = [], start
     everybody = {who for moves in inner.values() for who, _ in moves}
-    for who in sorted(everybody):
+    for who in sorted(everybody, key=repr):
 
         def done(state: int, move: int | None, who: int = who) -> bool:
             return move == who or who not in {w for w, _ in edges[state]}

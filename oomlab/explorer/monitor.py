@@ -1,4 +1,4 @@
-"""Properties of traces: somebody looks on, remembers, and may object.
+"""Properties of traces: a monitor is told of every step, remembers, and may object.
 
 A function of two arguments is told of every step: what it remembered so far (None at the start),
 and the step as {"task", "function", "does"}, in the words of a schedule's table. It returns what
@@ -13,40 +13,30 @@ the state, so the search still goes through everything; it should thus be little
 
 from collections.abc import Callable, Hashable
 
-from ..model.kernel import Kernel
-from .exploration import in_words
-from .refs import run_moves
-from .rules import Path
+from ..simulate.scheduler import Entry
+from .machine import in_a_sentence
+from .relation import Interned, State
 
 Monitor = Callable[[Hashable, dict[str, str]], Hashable]
 
 
 class Monitored:
-    """A transition relation with somebody who looks on: states are (state, memory).
+    """A Relation whose states are (state of the machine, what the monitor remembers)."""
 
-    Without symmetry and partial order: he may know everybody by name, and in which order they go.
-    """
-
-    def __init__(self, relation, monitor: Monitor, build: Callable[[], Kernel]):
-        self.relation, self.monitor, self.build = relation, monitor, build
-        self.layout = relation.layout
-        self.words: dict[tuple, dict] = {}
-        self.concrete, self.ref = relation.concrete, relation.ref
+    def __init__(self, relation: Interned, monitor: Monitor):
+        self.relation, self.monitor = relation, monitor
         self.start = relation.start, None
 
-    def relayout(self) -> None:
-        self.relation.relayout()
-        self.start = self.relation.start, None
+    def enabled(self, state: tuple[State, Hashable]) -> list[Entry]:
+        return self.relation.enabled(state[0])
 
-    def moves(self, state: tuple) -> list[int]:
-        return self.relation.moves(state[0])
-
-    unlike_moves = moves
-
-    def successor(self, state: tuple, move: int, path: Path) -> tuple:
+    def successor(self, state: tuple[State, Hashable], entry: Entry) -> tuple[State, Hashable]:
         before, memory = state
-        then = self.relation.successor(before, move, path)
-        memory = self.monitor(memory, dict(self.step(before, move, path)))
+        words = dict(self.relation.words(before, entry))
+        try:
+            memory = self.monitor(memory, words)
+        except Exception as wrong:
+            raise ValueError(f"the property fails: {in_a_sentence(wrong)}") from None
         try:
             hash(memory)
         except TypeError:
@@ -54,19 +44,7 @@ class Monitored:
                 f"a property of traces remembered {memory!r}, which can change: "
                 "let it remember a number, a text, a tuple or a frozenset"
             ) from None
-        return then, memory
+        return self.relation.successor(before, entry), memory
 
-    def successors(self, state: tuple, move: int, path: Path) -> list[tuple]:
-        return [(None, self.successor(state, move, path))]
-
-    def holds(self, name: str, question: Callable, state: tuple, path: Path) -> bool:
+    def broken(self, state: tuple[State, Hashable]) -> bool:
         return state[1] is True
-
-    def step(self, state: tuple, move: int, path: Path) -> dict[str, str]:
-        """What a move does here, in words; the model is asked once for each position."""
-        key = move, self.relation.stand(state, move)
-        if key not in self.words:
-            kernel = self.build()
-            run_moves(kernel, path()[0])
-            self.words[key] = in_words(kernel, move)
-        return self.words[key]

@@ -38,7 +38,10 @@ def look(kernel: Kernel, op: tuple) -> Look | None:
     verb, what = op
     if verb in ORDINARY:
         return None
-    fact = FACTS[verb](kernel, what) if verb in FACTS else None
+    try:
+        fact = FACTS[verb](kernel, what) if verb in FACTS else None
+    except AttributeError:  # a program of the user's own does something else by this word
+        fact = None
     refs = {mm: (mm.mm_users, mm.mm_count) for mm in kernel.mms}
     return Look(kernel.zone.free, fact, refs, frozenset(kernel.runqueue))
 

@@ -1,0 +1,519 @@
+"""One machine of frames whose whole state can be put back: the place where a step is taken.
+
+A state is a list of numbers, one for each cell that ever changed. load() puts the machine into a
+state; watched() runs something in it and says which cells that read, in order, and which it wrote.
+Reading and writing are seen since the class of every object is exchanged for a subclass that notes
+them; whoever gets a container is taken to have read all of it, and what changed in it is found
+afterwards. Attributes that are no state (NOT_STATE) are put back before every step, so that nothing
+can depend on them, and a program or property that reads one is refused.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from traceback import extract_tb
+from types import FunctionType
+
+from ..model.kernel import Kernel, Timer, threads
+from ..model.tasks import Task
+from ..simulate.scheduler import Entry, entry_of, fire_timer, timer_key
+from .closure import Closure
+from .compile import Refused
+from .errors import ExplorerFault
+from .frames import UNSET, Threads
+from .objects import (
+    CONTAINERS,
+    CONTENT,
+    THREAD,
+    Cell,
+    Thing,
+    Values,
+    attribute_names,
+    fresh,
+    left_out,
+)
+
+CHECKED = 300  # steps after each of which everything is looked at, whether it was noted or not
+SOMETIMES = 64  # and one of so many after that
+AFTER_ALL = 1 << 40  # numbers of new timers: later than all that are pending
+
+
+class Changed(Exception):
+    """A cell was taken for constant and is not: begin this step again."""
+
+
+class Machine:
+    """The machine, its things, and the state it is in."""
+
+    def __init__(self, build: Callable[[], Kernel], clock: str, questions: list[Callable]):
+        self.clock = clock
+        self.values = Values(Threads())
+        self.variable: list[Cell] = []  # the cells of a state, in order
+        self.pools: dict[type, list[Thing]] = {}  # things made by steps, by class
+        self.defaults: dict[type, dict] = {}  # what is no state, by class
+        self.classes: dict[type, type] = {}
+        self.reads: dict[Cell, None] | None = None  # None: nobody is watched
+        self.writes: dict[Cell, None] = {}
+        self.looked = 0
+        self.kernel = self.in_frames(build)
+        functions = [*questions, *patched(self.kernel)]
+        self.closure = Closure(self.values, functions)
+        self.root = self.values.thing(self.kernel)
+        self.settle()
+        self.adopt(made=False)
+        for function in tuple(self.values.threads.known):
+            self.closure.find(function)
+        self.adopt(made=False)
+        self.values.starting = False
+        self.static = tuple(self.values.things.values())
+        self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
+        self.now: list[int] = []  # the state that the objects are in; -1: whatever
+
+    def in_frames(self, build: Callable[[], Kernel]) -> Kernel:
+        """What `build` makes, with frames for generators."""
+        token = threads.set(self.values.threads.begin)
+        try:
+            return build()
+        finally:
+            threads.reset(token)
+
+    # ---------------------------------------------------------------- things and their cells
+    def adopt(self, made: bool) -> list[Thing]:
+        """Give cells to all things that were met, and to those that they lead to."""
+        adopted = []
+        while self.values.new:
+            thing = self.values.new.pop(0)
+            thing.made = made
+            adopted.append(thing)
+            for name, value in self.held(thing):
+                cell = thing.cells[name] = Cell(thing, name, value)
+                for other in cell.mentions[0]:
+                    if other.home is None and other is not self.root:
+                        other.home = cell
+            self.closure.look(self.values, thing.object)
+            self.watch(thing.object)
+        return adopted
+
+    def held(self, thing: Thing) -> list[tuple]:
+        """The cells of a thing as it is now: (name, value)."""
+        held = thing.object
+        if type(held) in CONTAINERS:
+            return [(CONTENT, self.values.content(held))]
+        names = self.names(held)
+        return [(name, self.value(held, name)) for name in names]
+
+    def names(self, held) -> list[str]:
+        kind = type(held)
+        kind = getattr(kind, "watched", kind)
+        if kind not in self.defaults:
+            if "__getattribute__" in [n for c in kind.__mro__[:-1] for n in vars(c)]:
+                raise Refused(f"a state cannot hold a {kind.__qualname__}: it has __getattribute__")
+            self.defaults[kind] = {
+                name: fresh(getattr(held, name))
+                for name in left_out(kind)
+                if hasattr(held, name) and not self.is_time(held, name)
+            }
+            if issubclass(kind, Kernel):
+                self.defaults[kind] |= {"timers_made": AFTER_ALL, "events": None}
+                self.defaults[kind]["runqueue"].clear()
+        names = attribute_names(held)
+        return [*names, "jiffies"] if self.is_time(held, "jiffies") else names
+
+    def is_time(self, held, name: str) -> bool:
+        return name == "jiffies" and self.clock != "any" and isinstance(held, Kernel)
+
+    def value(self, held, name: str):
+        value = object.__getattribute__(held, name) if has(held, name) else UNSET
+        if name == THREAD and isinstance(held, Task):
+            if type(value) is not tuple:
+                raise Refused(f"{held} was started by other means than Kernel.start()")
+            return self.values.encode_thread(value)
+        return self.values.encode(value)
+
+    def watch(self, held) -> None:
+        """From now on it is noted who reads and writes this object."""
+        kind = type(held)
+        if kind in CONTAINERS or hasattr(kind, "watched"):
+            return
+        if kind not in self.classes:
+            self.classes[kind] = self.watching(kind)
+        try:
+            object.__setattr__(held, "__class__", self.classes[kind])
+        except TypeError:
+            raise Refused(f"a state cannot hold a {kind.__qualname__}") from None
+
+    def watching(self, kind: type) -> type:
+        no_state, things = left_out(kind), self.values.things
+        plain_get, plain_set, plain_del = kind.__getattribute__, kind.__setattr__, kind.__delattr__
+
+        def __getattribute__(self_, name):
+            value = plain_get(self_, name)
+            if self.reads is not None:
+                self.note_read(self_, name, value, things, no_state)
+            return value
+
+        def __setattr__(self_, name, value):
+            plain_set(self_, name, value)
+            if self.reads is not None and name not in no_state:
+                self.note_write(self_, name)
+
+        def __delattr__(self_, name):
+            plain_del(self_, name)
+            if self.reads is not None and name not in no_state:
+                self.note_write(self_, name)
+
+        body = dict(
+            __slots__=(),
+            watched=kind,
+            __getattribute__=__getattribute__,
+            __setattr__=__setattr__,
+            __delattr__=__delattr__,
+            __module__=kind.__module__,
+            __qualname__=kind.__qualname__,
+            __hash__=kind.__hash__,
+        )
+        if "__eq__" in vars(kind):
+            body["__eq__"] = kind.__eq__
+        return type(kind.__name__, (kind,), body)
+
+    def note_read(self, held, name: str, value, things: dict, no_state: frozenset) -> None:
+        thing = things.get(id(held))
+        hidden = name in no_state or name == THREAD or name == "__dict__"
+        if hidden or name in ("expires", "number") and issubclass(type(held), Timer):
+            caller = sys._getframe(2).f_globals.get("__name__") or ""
+            if not caller.startswith("oomlab."):
+                known = type(held).watched.__qualname__
+                raise Refused(f"{caller} reads {known}.{name}, which is no part of a state")
+        if thing is None:
+            return  # made by this very step
+        cell = thing.cells.get(name)
+        if cell is not None:
+            self.reads[cell] = None
+            if type(value) in CONTAINERS:
+                self.read_all(value)
+            elif type(value) is tuple:
+                self.read_inside(value)
+
+    def read_all(self, held) -> None:
+        """Who has a container has all that is in it."""
+        thing = self.values.things.get(id(held))
+        if thing is None:
+            return
+        cell = thing.cells[CONTENT]
+        if cell not in self.reads:
+            self.reads[cell] = None
+            for inner in held.items() if type(held) is dict else held:
+                if type(inner) in CONTAINERS:
+                    self.read_all(inner)
+                elif type(inner) is tuple:
+                    self.read_inside(inner)
+
+    def read_inside(self, value: tuple) -> None:
+        for inner in value:
+            if type(inner) in CONTAINERS:
+                self.read_all(inner)
+            elif type(inner) is tuple:
+                self.read_inside(inner)
+
+    def note_write(self, held, name: str) -> None:
+        thing = self.values.things.get(id(held))
+        if thing is None:
+            return
+        cell = thing.cells.get(name)
+        if cell is None:  # an attribute that it did not have
+            cell = thing.cells[name] = Cell(thing, name, self.values.const(UNSET))
+        self.writes[cell] = None
+
+    # ---------------------------------------------------------------- states
+    def load(self, state: list[int]) -> None:
+        """Put the machine into this state."""
+        self.now += [0] * (len(self.variable) - len(self.now))
+        for n, number in enumerate(state):
+            if self.now[n] != number:
+                self.put(self.variable[n], number)
+                self.now[n] = number
+
+    def put(self, cell: Cell, number: int) -> None:
+        held, value = cell.thing.object, cell.values[number]
+        if cell.name == THREAD:  # it is put when it goes on
+            return
+        if cell.name == CONTENT:
+            if value is not ABSENT:
+                self.values.refill(held, value)
+            return
+        if value is ABSENT:
+            value = UNSET
+        value = value if value is UNSET else self.values.decode(value)
+        if value is not UNSET:
+            object.__setattr__(held, cell.name, value)
+        elif has(held, cell.name):
+            object.__delattr__(held, cell.name)
+
+    def put_back(self) -> None:
+        """What is no state as if nothing had happened."""
+        for thing in self.things_with_defaults():
+            kind = type(thing.object).watched
+            for name, value in self.defaults[kind].items():
+                object.__setattr__(thing.object, name, fresh(value))
+
+    def things_with_defaults(self) -> list[Thing]:
+        every = [*self.static, *[t for pool in self.pools.values() for t in pool]]
+        return [t for t in every if self.defaults.get(getattr(type(t.object), "watched", None))]
+
+    def settle(self) -> None:
+        """Time counts from the last timer that fired; pending timers stand in firing order."""
+        kernel = self.kernel
+        if self.clock == "any":
+            kernel.jiffies = 0
+            kernel.timers.sort(key=timer_key)
+        else:
+            past = kernel.jiffies - kernel.jiffies % kernel.wheel
+            kernel.jiffies -= past
+            kernel.timers.sort()
+        keys = [timer_key(timer) for timer in kernel.timers]
+        if self.clock == "any" and len(set(keys)) < len(keys):
+            raise ValueError(f"two timers {keys} of one task call the same function")
+        for rank, timer in enumerate(kernel.timers):
+            timer.expires = 0 if self.clock == "any" else timer.expires - past
+            timer.number = 0 if self.clock == "any" else rank
+
+    # ---------------------------------------------------------------- being watched
+    def watched(self, state: list[int], run: Callable, what: str):
+        """Run something in this state: (what it returns, the cells it read, in order)."""
+        self.state = state
+        self.load(state)
+        self.put_back()
+        self.reads, self.writes = {}, {}
+        for thing in self.closure.roots:
+            if type(thing.object) in CONTAINERS:
+                self.read_all(thing.object)
+        token = threads.set(self.values.threads.begin)
+        try:
+            result = run()
+        except BaseException as wrong:
+            self.now = [-1] * len(self.now)
+            self.values.new.clear()
+            if not isinstance(wrong, Exception) or isinstance(wrong, Refused | ExplorerFault):
+                raise
+            raise ValueError(f"{what} fails: {in_a_sentence(wrong)}") from None
+        finally:
+            reads, self.reads = self.reads, None
+            threads.reset(token)
+        for cell in reads:
+            if cell.name == CONTENT:
+                self.writes[cell] = None  # perhaps
+        return result, reads
+
+    def ask(self, state: list[int], question: Callable[[Kernel], object], name: str):
+        """What a question says of this state, and the cells that it read."""
+        answer, reads = self.watched(state, lambda: question(self.kernel), name)
+        for cell in self.writes:
+            number = state[cell.index] if cell.index is not None else 0
+            if self.value_of(cell) != cell.values[number]:
+                self.now = [-1] * len(self.now)
+                raise Refused(f"the property changes {cell}: it may only look")
+        return answer, reads
+
+    def step(self, state: list[int], entry: Entry) -> tuple[dict, dict]:
+        """Take a step from this state: the cells it read, and what it wrote to which."""
+        timers = self.values.things[id(self.kernel.timers)].cells[CONTENT]
+        before = timers.values[state[timers.index] if timers.index is not None else 0]
+        _, reads = self.watched(state, lambda: self.take(state, entry), f"the step {entry}")
+        if timers in reads:
+            self.set_clock(reads, before)
+        found = {cell: self.value_of(cell) for cell in self.writes}
+        made = self.place_new(state, reads, found)
+        writes = {**found, **made}
+        for cell in writes:
+            if cell.index is not None and cell.index < len(self.now):
+                self.now[cell.index] = -1
+        self.check(state, writes)
+        return reads, writes
+
+    def take(self, state: list[int], entry: Entry) -> None:
+        pid, function = entry_of(entry)
+        if function is not None:
+            fire_timer(self.kernel, pid, function)
+            return
+        task = self.tasks.get(pid) or next(t for t in self.kernel.tasks if t.pid == pid)
+        thing = self.values.things[id(task)]
+        thread, op = thing.cells[THREAD], thing.cells["op"]
+        number = state[thread.index] if thread.index is not None else 0
+        self.reads[thread] = None
+        for other in thread.mentions[number]:
+            if type(other.object) in CONTAINERS:
+                self.read_all(other.object)
+        frames = self.values.decode_thread(thread.values[number])
+        does, frames = self.values.threads.resume(frames)
+        object.__setattr__(task, "op", does)
+        object.__setattr__(task, THREAD, frames)
+        self.writes[thread] = self.writes[op] = None
+
+    def function_of(self, task: Task) -> str:
+        """The kernel function that this task is in; read as a step reads it."""
+        thread = self.values.things[id(task)].cells[THREAD]
+        self.reads[thread] = None
+        now = self.state[thread.index] if thread.index is not None else 0
+        frames = thread.values[now][1:]
+        kept = self.values.threads.kept
+        return kept[frames[-1][0].value][0].__code__.co_name if frames else "do_exit"
+
+    def set_clock(self, reads: dict, before: tuple) -> None:
+        """Normalise the timers after a step that had to do with them."""
+        self.settle()
+        pending = {id(timer) for timer in self.kernel.timers}
+        gone = [thing for thing in before[1:] if id(thing.object) not in pending]
+        for thing in gone:
+            thing.object.expires = thing.object.number = 0
+        things = self.values.things
+        kept = [things[id(t)] for t in self.kernel.timers if id(t) in things]
+        for thing in (*before[1:], *kept):  # their order is that of their keys
+            reads[thing.cells["function"]] = reads[thing.cells["argument"]] = None
+            task = self.values.things.get(id(thing.object.argument))
+            if task is not None:
+                reads[task.cells["pid"]] = None
+            for name in ("expires", "number"):
+                self.writes[thing.cells[name]] = None
+                if self.clock != "any":
+                    reads[thing.cells[name]] = None
+        if self.clock != "any":
+            reads[self.root.cells["jiffies"]] = self.writes[self.root.cells["jiffies"]] = None
+
+    def value_of(self, cell: Cell):
+        held = cell.thing.object
+        return self.values.content(held) if cell.name == CONTENT else self.value(held, cell.name)
+
+    def place_new(self, state: list[int], reads: dict, found: dict) -> dict:
+        """Give the things that a step made the first free places of their class."""
+        new, contents = [], {}
+        while self.values.new:
+            thing = self.values.new.pop(0)
+            held = thing.object
+            if isinstance(held, Timer) and held not in self.kernel.timers:
+                held.expires = held.number = 0
+            self.closure.look(self.values, held)
+            new.append(thing)
+            contents[thing] = self.held(thing)
+        places: dict[Thing, Thing] = {}
+        taken: dict[type, int] = {}
+        for thing in new:
+            kind = pool_key(thing.object)
+            pool = self.pools.setdefault(kind, [])
+            slot = taken.get(kind)
+            if slot is None:
+                slot = sum(self.exists(t, state) for t in pool)
+                reads.update(dict.fromkeys(map(first_cell, pool[:slot])))
+            taken[kind] = slot + 1
+            if slot == len(pool):
+                pool.append(self.another(thing.object))
+            places[thing] = pool[slot]
+            reads[first_cell(pool[slot])] = None
+        for thing in new:
+            del self.values.things[id(thing.object)]
+        made = {}
+        for thing in new:
+            place, held = places[thing], dict(contents[thing])
+            for name in held:
+                if name not in place.cells:
+                    self.vary(self.cell_of(place, name))
+            for name, cell in place.cells.items():
+                made[cell] = moved(held.get(name, self.values.const(UNSET)), places)
+        for cell in found:
+            found[cell] = moved(found[cell], places)
+        return made
+
+    def exists(self, thing: Thing, state: list[int]) -> bool:
+        index = first_cell(thing).index
+        return index < len(state) and state[index] != 0
+
+    def another(self, like) -> Thing:
+        """A thing of the same class, which exists in no state yet."""
+        kind = type(like)
+        if kind in CONTAINERS:
+            held = deque((), like.maxlen) if kind is deque else kind()
+        else:
+            kind = getattr(kind, "watched", kind)
+            if kind not in self.classes:
+                self.classes[kind] = self.watching(kind)
+            held = object.__new__(self.classes[kind])
+            for name, value in self.defaults[kind].items():
+                object.__setattr__(held, name, fresh(value))
+        thing = self.values.things[id(held)] = Thing(held, True)
+        names = [CONTENT] if type(held) in CONTAINERS else self.names(like)
+        for name in names:
+            self.vary(self.cell_of(thing, name))
+        return thing
+
+    def cell_of(self, thing: Thing, name: str) -> Cell:
+        cell = thing.cells[name] = Cell(thing, name, ABSENT)
+        return cell
+
+    def vary(self, cell: Cell) -> None:
+        """From now on this cell is part of every state."""
+        cell.index = len(self.variable)
+        self.variable.append(cell)
+        self.now.append(-1)
+
+    def check(self, state: list[int], writes: dict) -> None:
+        """Did anything change that nobody wrote?"""
+        self.looked += 1
+        if self.looked > CHECKED and self.looked % SOMETIMES:
+            return
+        what = self.closure.changed()
+        if what is not None:
+            raise Refused(f"a step changes {what}, which is no part of the machine")
+        for thing in self.static:
+            for cell in thing.cells.values():
+                if cell not in writes and cell.name != THREAD:
+                    number = state[cell.index] if cell.index is not None else 0
+                    if number != 0 or cell.index is None:
+                        if self.value_of(cell) != cell.values[number]:
+                            raise Refused(f"a step changes {cell} behind the explorer's back")
+
+
+class Absent:
+    """The value of every cell of a thing that does not exist in this state."""
+
+
+ABSENT = Absent()
+
+
+def has(held, name: str) -> bool:
+    try:
+        object.__getattribute__(held, name)
+    except AttributeError:
+        return False
+    return True
+
+
+def in_a_sentence(wrong: Exception) -> str:
+    """An exception: what it is, and the author's function and line that it comes from."""
+    last = extract_tb(wrong.__traceback__)[-1]
+    where = f"{last.name} (line {last.lineno} of {last.filename})"
+    return f"{type(wrong).__name__}: {wrong} in {where}"
+
+
+def patched(kernel: Kernel) -> list[FunctionType]:
+    """The functions that the policy's patch brings."""
+    patch = kernel.policy.patch
+    if patch is None:
+        return []
+    return [patch.bind(f) for f in (*patch.functions.values(), *patch.kthreads.values())]
+
+
+def pool_key(held):
+    kind = type(held)
+    return (kind, held.maxlen) if kind is deque else getattr(kind, "watched", kind)
+
+
+def first_cell(thing: Thing) -> Cell:
+    return next(iter(thing.cells.values()))
+
+
+def moved(value, places: dict[Thing, Thing]):
+    """The same value with other things in it."""
+    if type(value) is Thing:
+        return places.get(value, value)
+    if type(value) is tuple:
+        return tuple([moved(v, places) for v in value])
+    return value

@@ -1,0 +1,313 @@
+"""The objects of a machine, and their contents as values that can be compared and kept.
+
+Each mutable object is a Thing: a Python object with one cell for each attribute, or a container
+with one cell for all that it holds. The value of a cell is immutable: numbers and texts stand for
+themselves, a Thing for an object, and the rest is a tuple that begins with its kind. So two things
+are the same if and only if they are one object, whoever refers to it, and two states are equal if
+all their cells are. What has no such form is refused by name.
+"""
+
+import copy
+import sys
+from ast import literal_eval
+from collections import deque
+from collections.abc import Iterator
+from enum import Enum
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+
+from ..model.policy import Policy
+from .compile import Refused
+from .frames import UNSET, Threads
+
+CONTENT = "[]"  # the one cell of a container
+CONTAINERS = (list, dict, deque)
+THREAD = "thread"
+
+
+class Kind:
+    """How a value was made; the first of a tuple."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+NAMES = ("tuple", "record", "number", "range", "method", "partial", "iterator", "frames")
+TUPLE, RECORD, NUMBER, RANGE, METHOD, PARTIAL, ITERATOR, FRAMES = map(Kind, NAMES)
+
+
+class Const:
+    """What never changes: a function, a class, a policy. Compared by identity."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+
+class Cell:
+    """One attribute of one object: the values it has had, by number. Number 0 is the first."""
+
+    __slots__ = ("thing", "name", "index", "values", "numbers", "mentions")
+
+    def __init__(self, thing: "Thing", name: str, first):
+        self.thing, self.name = thing, name
+        self.index: int | None = None  # its place in a state; None as long as it never changed
+        self.values, self.numbers = [first], {first: 0}
+        self.mentions = [mentioned(first)]
+
+    def number(self, value) -> int:
+        number = self.numbers.get(value)
+        if number is None:
+            number = self.numbers[value] = len(self.values)
+            self.values.append(value)
+            self.mentions.append(mentioned(value))
+        return number
+
+    def __repr__(self) -> str:
+        return f"{type_name(self.thing.object)}.{self.name}"
+
+
+class Thing:
+    """One mutable object. `made`: by a step, so there are states without it."""
+
+    __slots__ = ("object", "cells", "made", "home")
+
+    def __init__(self, object, made: bool):
+        self.object, self.made = object, made
+        self.cells: dict[str, Cell] = {}
+        self.home: Cell | None = None  # where it was first found
+
+    def __repr__(self) -> str:
+        return f"<{type_name(self.object)} {getattr(self.object, 'name', '')}>"
+
+
+def type_name(thing) -> str:
+    kind = type(thing)
+    return getattr(kind, "watched", kind).__qualname__
+
+
+def mentioned(value) -> tuple[Thing, ...]:
+    """The objects that a value refers to, in order, each once."""
+    found: dict[Thing, None] = {}
+    todo = [value]
+    while todo:
+        v = todo.pop()
+        if type(v) is Thing:
+            found[v] = None
+        elif type(v) is tuple or type(v) is frozenset:
+            todo.extend(reversed(tuple(v)))
+    return tuple(found)
+
+
+class Values:
+    """From objects to values and back."""
+
+    def __init__(self, threads: Threads):
+        self.threads = threads
+        self.things: dict[int, Thing] = {}  # by id; a Thing keeps its object alive
+        self.consts: dict[int, Const] = {}
+        self.given: set[FunctionType] = set()  # functions that were there at the start
+        self.new: list[Thing] = []  # met while something was encoded
+        self.starting = True  # functions that are met now were there before the first step
+
+    def thing(self, object) -> Thing:
+        found = self.things.get(id(object))
+        if found is None:
+            found = self.things[id(object)] = Thing(object, True)
+            self.new.append(found)
+        return found
+
+    def const(self, value) -> Const:
+        found = self.consts.get(id(value))
+        if found is None:
+            found = self.consts[id(value)] = Const(value)
+        return found
+
+    def encode(self, v):
+        kind = type(v)
+        if kind is int or kind is str or v is None:
+            return v
+        if kind is bool or kind is float or kind is bytes:
+            return NUMBER, kind, repr(v)
+        if kind is tuple:
+            return TUPLE, *[self.encode(x) for x in v]
+        if kind in CONTAINERS:
+            return self.thing(v)
+        if kind is range:
+            return RANGE, v.start, v.stop, v.step
+        if kind is MethodType:
+            return METHOD, self.encode(v.__func__), self.encode(v.__self__)
+        if kind is partial:
+            words = tuple([(k, self.encode(x)) for k, x in v.keywords.items()])
+            return PARTIAL, self.encode(v.func), self.encode(v.args), words
+        if kind is FunctionType:
+            if self.starting:
+                self.given.add(v)
+            if v in self.given or v in self.threads.kept or is_of_a_module(v):
+                return self.const(v)
+            raise Refused(f"the function {v.__qualname__} is made by a step and kept over a yield")
+        if kind is BuiltinFunctionType and v.__self__ is not None:
+            if not isinstance(v.__self__, ModuleType):
+                return METHOD, v.__name__, self.encode(v.__self__)
+        constant = (type, ModuleType, BuiltinFunctionType, Policy, Enum, frozenset, type(...))
+        if v is UNSET or isinstance(v, constant) or kind is object:
+            return self.const(v)
+        if isinstance(v, tuple) and is_written_in_python(kind):
+            return RECORD, self.const(kind), *[self.encode(x) for x in v]
+        if is_object(kind):
+            return self.thing(v)
+        raise Refused(f"a state cannot hold a {kind.__qualname__}")
+
+    def decode(self, v):
+        kind = type(v)
+        if kind is Thing:
+            return v.object
+        if kind is Const:
+            return v.value
+        if kind is not tuple:
+            return v
+        mark = v[0]
+        if mark is TUPLE:
+            return tuple([self.decode(x) for x in v[1:]])
+        if mark is NUMBER:
+            return float(v[2]) if v[1] is float else literal_eval(v[2])
+        if mark is RANGE:
+            return range(*v[1:])
+        if mark is RECORD:
+            return tuple.__new__(v[1].value, [self.decode(x) for x in v[2:]])
+        if mark is METHOD:
+            if type(v[1]) is str:
+                return getattr(self.decode(v[2]), v[1])
+            return MethodType(self.decode(v[1]), self.decode(v[2]))
+        if mark is PARTIAL:
+            words = {k: self.decode(x) for k, x in v[3]}
+            return partial(self.decode(v[1]), *self.decode(v[2]), **words)
+        raise AssertionError(v)
+
+    # ---------------------------------------------------------------- threads of control
+    def encode_thread(self, frames: tuple):
+        starting, self.starting = self.starting, False
+        try:
+            return self.encode_frames(frames)
+        finally:
+            self.starting = starting
+
+    def encode_frames(self, frames: tuple):
+        out = [FRAMES]
+        shared: set[int] = set()
+        for function, *local in frames:
+            names = self.threads.kept[function][2]
+            values = [
+                self.iterator(v, shared)
+                if name[0] == "." and v is not UNSET
+                else self.local(v, name)
+                for name, v in zip(names, local, strict=True)
+            ]
+            out.append((self.const(function), *values))
+        return tuple(out)
+
+    def local(self, v, name: str):
+        if isinstance(v, Iterator) and not is_object(type(v)):
+            raise Refused(f"{name} keeps a {type(v).__qualname__} over a yield: make it a tuple")
+        return self.encode(v)
+
+    def iterator(self, v, shared: set[int]):
+        """An iterator of a loop, by what it is made from, as pickle asks for it."""
+        if v is UNSET or is_object(type(v)):
+            return self.encode(v)
+        if id(v) in shared:
+            raise Refused(f"a loop runs over one {type(v).__qualname__} in two places")
+        shared.add(id(v))
+        try:
+            made = v.__reduce__()
+        except TypeError:
+            made = None
+        if type(v).__name__ == "generator" or made is None:
+            raise Refused(
+                f"a loop with a yield inside runs over a {type(v).__qualname__}: make it a tuple"
+            )
+        function, args, *state = made
+        inner = [
+            self.iterator(a, shared) if isinstance(a, Iterator) else self.encode(a) for a in args
+        ]
+        return ITERATOR, self.const(function), tuple(inner), *[self.encode(s) for s in state]
+
+    def decode_thread(self, value) -> tuple:
+        return tuple([(f.value, *[self.decode_local(v) for v in local]) for f, *local in value[1:]])
+
+    def decode_local(self, v):
+        if type(v) is not tuple or v[0] is not ITERATOR:
+            return self.decode(v)
+        made = v[1].value(*[self.decode_local(a) for a in v[2]])
+        if len(v) > 3 and v[3] is not None:
+            made.__setstate__(self.decode(v[3]))
+        return made
+
+    # ---------------------------------------------------------------- contents
+    def content(self, held):
+        """What a container holds, as a value."""
+        kind = type(held)
+        if kind is dict:
+            return TUPLE, *[(self.encode(k), self.encode(v)) for k, v in held.items()]
+        if kind is deque:
+            return TUPLE, held.maxlen, *[self.encode(x) for x in held]
+        return TUPLE, *[self.encode(x) for x in held]
+
+    def refill(self, held, value) -> None:
+        kind, items = type(held), value[1:]
+        if kind is list:
+            held[:] = [self.decode(x) for x in items]
+        elif kind is dict:
+            held.clear()
+            held.update([(self.decode(k), self.decode(v)) for k, v in items])
+        else:
+            held.clear()
+            held.extend([self.decode(x) for x in items[1:]])
+
+
+def is_of_a_module(function: FunctionType) -> bool:
+    """Can it be found by its name, so that it is the same in every state?"""
+    if function.__closure__:
+        return False
+    found = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is function or function.__globals__.get(function.__name__) is function
+
+
+def is_written_in_python(kind: type) -> bool:
+    return bool(kind.__flags__ & 1 << 9) and not kind.__flags__ & 1 << 8
+
+
+def is_object(kind: type) -> bool:
+    """A class whose objects hold their attributes and nothing else that one cannot see."""
+    return is_written_in_python(kind) and all(
+        is_written_in_python(c) or c is object for c in kind.__mro__
+    )
+
+
+def attribute_names(object) -> list[str]:
+    """All attributes that are state: slots first, then what its dictionary holds."""
+    out = left_out(type(object))
+    slots = [n for c in type(object).__mro__[::-1] for n in slots_of(c)]
+    held = [*slots, *getattr(object, "__dict__", ())]
+    return [n for n in dict.fromkeys(held) if n not in out and n != "__weakref__"]
+
+
+def slots_of(kind: type) -> tuple[str, ...]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def left_out(kind: type) -> frozenset[str]:
+    """What a class says is no state."""
+    return frozenset(n for c in kind.__mro__ for n in vars(c).get("NOT_STATE", ()))
+
+
+def fresh(value):
+    """A copy of what is no state, for the next step to spoil."""
+    return copy.copy(value) if type(value) in CONTAINERS else value

@@ -1,0 +1,296 @@
+"""The transition relation on states that are numbers: what is enabled, and where it leads.
+
+A step of a machine is a function of what it reads. So it is taken in the machine once, and
+remembered as a decision tree: which cell it read first, what the value was, which cell next, and at
+the end what it wrote to which. The same holds for every question about a state. A step or question
+that reads the same values again need not be run again; its answer is looked up. This is exact,
+since reading is watched (machine.py), and it is checked against plain replay (audit.py).
+"""
+
+from array import array
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from ..model.kernel import Kernel
+from ..simulate.run import name_of
+from ..simulate.scheduler import Entry, entry_of
+from . import plain
+from .compile import Refused
+from .errors import ExplorerFault
+from .machine import ABSENT, Machine, moved
+from .objects import Cell, Thing
+
+State = bytes
+
+
+class Relation(Protocol):
+    """What a search needs of a transition system.
+
+    `start` is the first state. States are equal as values if and only if all futures and all
+    answers are equal. enabled(state) gives the entries of a schedule that may be taken next, in a
+    fixed order; successor(state, entry) the state after one of them; holds(state) whether the
+    property is broken there. They may be called in any order, any number of times, and answer the
+    same. ValueError: the user's program or property cannot be explored. ExplorerFault: our fault.
+    """
+
+    start: Hashable
+
+    def enabled(self, state) -> list[Entry]: ...
+
+    def successor(self, state, entry: Entry): ...
+
+    def broken(self, state) -> bool: ...
+
+
+class Tree:
+    """What is known of one step or question. A node is (index of a cell, {its value: node})."""
+
+    __slots__ = ("node", "constants")
+
+    def __init__(self):
+        self.node = None
+        self.constants: set[Cell] = set()  # cells taken for constant
+
+    def find(self, state: list[int]):
+        node = self.node
+        while type(node) is tuple:
+            node = node[1].get(state[node[0]])
+        return node
+
+    def learn(self, state: list[int], cells: list[Cell], leaf) -> None:
+        path = [cell.index for cell in cells if cell.index is not None]
+        self.constants.update([cell for cell in cells if cell.index is None])
+        if not path:
+            self.node = leaf
+            return
+        if self.node is None:
+            self.node = (path[0], {})
+        node = self.node
+        for n, index in enumerate(path):
+            if type(node) is not tuple or node[0] != index:
+                raise ExplorerFault("the same step read something else the second time")
+            last = n + 1 == len(path)
+            following = node[1].get(state[index])
+            if following is None or last:
+                following = leaf if last else (path[n + 1], {})
+                node[1][state[index]] = following
+            node = following
+
+
+class Answer:
+    """A leaf: what a step writes, as (index, number), or what a question said."""
+
+    __slots__ = ("value", "reads")
+
+    def __init__(self, value, reads=()):
+        self.value, self.reads = value, reads
+
+
+class Interned:
+    """States of one machine, by number."""
+
+    def __init__(self, build: Callable[[], Kernel], clock: str, question: Callable | None = None):
+        self.clock = clock
+        self.machine = Machine(build, clock, [question] if question is not None else [])
+        self.variable = self.machine.variable
+        self.trees: dict[Hashable, Tree] = {}
+        self.question = question
+        self.name = f"the property {getattr(question, '__name__', '')}".rstrip()
+        self.changes: dict[tuple, tuple] = {}
+        self.roots = [self.machine.root, *self.machine.closure.roots]
+        self.unpacked: tuple[State, list[int]] = (b"", [])
+        self.start = self.pack([])
+
+    # ---------------------------------------------------------------- states as bytes
+    def pack(self, state: list[int]) -> State:
+        try:
+            return array("H", state).tobytes().rstrip(b"\0")
+        except OverflowError:
+            raise Refused(
+                "some attribute has more than 65,535 values: it counts without end"
+            ) from None
+
+    def unpack(self, packed: State) -> list[int]:
+        before, state = self.unpacked
+        if before is not packed:
+            known = array("H")
+            known.frombytes(packed + b"\0" * (len(packed) & 1))
+            state = known.tolist()
+            self.unpacked = packed, state
+        state += [0] * (len(self.variable) - len(state))
+        return state
+
+    # ---------------------------------------------------------------- the relation
+    def enabled(self, packed: State) -> list[Entry]:
+        return self.ask(packed, "enabled", self.which, "enabled")
+
+    def which(self, kernel: Kernel) -> list[Entry]:
+        return plain.enabled(kernel, self.clock)
+
+    def broken(self, packed: State) -> bool:
+        return self.ask(packed, "property", self.truth, self.name)
+
+    def truth(self, kernel: Kernel) -> bool:
+        return bool(self.question(kernel))
+
+    def words(self, packed: State, entry: Entry) -> dict[str, str]:
+        """The step that this entry is about to take, as a property of traces is told."""
+
+        def look(kernel: Kernel) -> dict[str, str]:
+            pid, timer = entry_of(entry)
+            task = next(t for t in kernel.tasks if t.pid == pid)
+            if timer is not None:
+                return {"task": task.name, "function": "run_timers", "does": f"timer {timer}"}
+            verb, what = task.op or ("end", "")
+            does = f"{verb} {name_of(what)}"
+            return {"task": task.name, "function": self.machine.function_of(task), "does": does}
+
+        return self.ask(packed, ("words", entry), look, "a step")
+
+    def ask(self, packed: State, key: Hashable, question: Callable[[Kernel], object], name: str):
+        state = self.unpack(packed)
+        tree = self.trees.get(key)
+        if tree is None:
+            tree = self.trees[key] = Tree()
+        answer = tree.find(state)
+        if answer is None:
+            said, reads = self.machine.ask(state, question, name)
+            answer = Answer(said)
+            tree.learn(state, list(reads), answer)
+        return answer.value
+
+    def successor(self, packed: State, entry: Entry) -> State:
+        state = self.unpack(packed)
+        tree = self.trees.get(entry)
+        if tree is None:
+            tree = self.trees[entry] = Tree()
+        answer = tree.find(state)
+        if answer is None:
+            answer = self.learn(state, entry)
+            state = self.unpack(packed)
+        return self.pack(self.after(state, answer.value))
+
+    def learn(self, state: list[int], entry: Entry) -> Answer:
+        reads, writes = self.machine.step(state, entry)
+        state += [0] * (len(self.variable) - len(state))
+        constant = []
+        for cell, value in writes.items():
+            if cell.index is None:
+                if cell.number(value) == 0:
+                    constant.append(cell)
+                else:
+                    self.vary(cell)
+        state += [0] * (len(self.variable) - len(state))
+        written = [
+            (cell.index, cell.number(value))
+            for cell, value in writes.items()
+            if cell.index is not None
+            and not (cell in reads and cell.number(value) == state[cell.index])
+        ]
+        answer = Answer(tuple(written))
+        tree = self.trees.setdefault(entry, Tree())
+        tree.learn(state, list(reads), answer)
+        tree.constants.update(constant)
+        return answer
+
+    def vary(self, cell: Cell) -> None:
+        """What was taken for constant is not: forget what was learned from that."""
+        self.machine.vary(cell)
+        self.trees = {key: t for key, t in self.trees.items() if cell not in t.constants}
+
+    # ---------------------------------------------------------------- one name for equal states
+    def after(self, state: list[int], writes: tuple) -> list[int]:
+        """The state after these writes; things that nothing leads to any more are forgotten."""
+        new = state.copy()
+        walk = False
+        for index, number in writes:
+            old = state[index]
+            if old != number:
+                new[index] = number
+                change = self.changes.get((index, old, number))
+                if change is None:
+                    change = self.changes[index, old, number] = self.change(index, old, number)
+                walk = True if change is True else walk or change
+        if walk and (
+            walk is True or not all(self.anchored(t, new) for t in self.lost(state, writes))
+        ):
+            return self.canonical(new)
+        return new
+
+    def change(self, index: int, old: int, number: int):
+        """Do other things stand in this value? True: some of them are made by steps."""
+        mentions = self.variable[index].mentions
+        before, now = mentions[old], mentions[number]
+        if before == now:
+            return False
+        if any(thing.made for thing in (*before, *now)):
+            return True
+        return None if set(before) <= set(now) else "lost"
+
+    def lost(self, state: list[int], writes: tuple) -> list[Thing]:
+        found = []
+        for index, number in writes:
+            if state[index] != number:
+                mentions = self.variable[index].mentions
+                now = mentions[number]
+                found += [thing for thing in mentions[state[index]] if thing not in now]
+        return found
+
+    def anchored(self, thing: Thing, state: list[int]) -> bool:
+        """Does the way on which it was found at the start still lead to it?"""
+        while thing not in self.roots:
+            home = thing.home
+            if home is None:
+                return False
+            if home.index is not None and thing not in home.mentions[state[home.index]]:
+                return False
+            thing = home.thing
+        return True
+
+    def canonical(self, state: list[int]) -> list[int]:
+        """Things made by steps stand in the order in which one comes to them; the rest is gone."""
+        todo = list(self.roots)
+        found = set(todo)
+        for thing in todo:  # grows
+            for cell in thing.cells.values():
+                index = cell.index
+                for other in cell.mentions[0 if index is None else state[index]]:
+                    if other not in found:
+                        found.add(other)
+                        todo.append(other)
+        for thing in self.machine.static:
+            if thing not in found:
+                for cell in thing.cells.values():
+                    if cell.index is not None:
+                        state[cell.index] = 0
+        pools = {thing: pool for pool in self.machine.pools.values() for thing in pool}
+        used: dict[int, int] = {}
+        places: dict[Thing, Thing] = {}
+        for thing in todo:
+            if thing.made:
+                pool = pools[thing]
+                slot = used[id(pool)] = used.get(id(pool), -1) + 1
+                places[thing] = pool[slot]
+        return self.arranged(state, pools, places)
+
+    def arranged(self, state: list[int], pools: dict, places: dict) -> list[int]:
+        new = state.copy()
+        for thing in pools:
+            for cell in thing.cells.values():
+                new[cell.index] = 0
+        change = any(a is not b for a, b in places.items())
+        for cell in self.variable if change else ():
+            if not cell.thing.made:
+                number = state[cell.index]
+                if any(places.get(t, t) is not t for t in cell.mentions[number]):
+                    new[cell.index] = cell.number(moved(cell.values[number], places))
+        for thing, place in places.items():
+            for name, cell in thing.cells.items():
+                value = cell.values[state[cell.index]]
+                if value is not ABSENT:
+                    if name not in place.cells:
+                        self.vary(self.machine.cell_of(place, name))
+                        new.append(0)
+                    there = place.cells[name]
+                    new[there.index] = there.number(moved(value, places) if change else value)
+        return new
