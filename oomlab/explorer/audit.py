@@ -17,7 +17,6 @@ from ..simulate.scheduler import timer_key
 from . import plain
 from .errors import ExplorerFault
 from .frames import UNSET
-from .machine import ABSENT, has
 from .objects import (
     CONTAINERS,
     CONTENT,
@@ -32,6 +31,7 @@ from .objects import (
     Thing,
     type_name,
 )
+from .restored import ABSENT, has
 
 LEAST = 200  # states that are checked, if there are so many
 PART = 0.01  # of all states, if that is more

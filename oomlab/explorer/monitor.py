@@ -14,8 +14,8 @@ the state, so the search still goes through everything; it should thus be little
 from collections.abc import Callable, Hashable
 
 from ..simulate.scheduler import Entry
-from .machine import in_a_sentence
 from .relation import Interned, State
+from .restored import in_a_sentence
 
 Monitor = Callable[[Hashable, dict[str, str]], Hashable]
 

@@ -4,7 +4,7 @@ A step of a machine is a function of what it reads. So it is taken in the machin
 remembered as a decision tree: which cell it read first, what the value was, which cell next, and at
 the end what it wrote to which. The same holds for every question about a state. A step or question
 that reads the same values again need not be run again; its answer is looked up. This is exact,
-since reading is watched (machine.py), and it is checked against plain replay (audit.py).
+since reading is watched (restored.py), and it is checked against plain replay (audit.py).
 """
 
 from array import array
@@ -17,8 +17,8 @@ from ..simulate.scheduler import Entry, entry_of
 from . import plain
 from .compile import Refused
 from .errors import ExplorerFault
-from .machine import ABSENT, Machine, moved
 from .objects import Cell, Thing
+from .restored import ABSENT, Machine, moved
 
 State = bytes
 
