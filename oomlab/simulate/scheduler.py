@@ -97,8 +97,8 @@ def trace(current, length: int, record) -> int:
 
 def function_of(thread) -> str:
     """The kernel function that a suspended thread of control is in."""
-    while (inner := thread.gi_yieldfrom) is not None:
-        thread = inner
+    while (inner := thread.gi_yieldfrom) is not None and hasattr(inner, "gi_yieldfrom"):
+        thread = inner  # it may also go through a list
     return thread.gi_code.co_name
 
 
