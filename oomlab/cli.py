@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .explorer import PROPERTIES, explore, hunt
+from .explorer.nearest import nearest_story
 from .explorer.progress import Stopped, on_a_terminal
 from .model.policy import KNOBS, PRESETS, Policy
 from .naming import nearest
@@ -100,7 +101,19 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
         default="no-victim-lost",
         help="a name from: oomlab list properties, or FILE.py:function",
     )
-    sub.add_argument("--prefer", choices=["steps", "switches", "decisions"], default="steps")
+    sub.add_argument(
+        "--clock",
+        choices=["any", "ordered", "urgent"],
+        default="any",
+        help="when timers fire: at any time; in their order; when no task can run",
+    )
+    sub.add_argument(
+        "--prefer",
+        choices=["steps", "switches", "decisions"],
+        default="steps",
+        help="the counterexample with the fewest of these",
+    )
+    sub.add_argument("--nearest", action="store_true", help="and the nearest one that ends well")
     sub.add_argument("--max-states", type=int, default=400_000)
     sub.add_argument("--seconds", type=float)
     sub.add_argument(
@@ -280,6 +293,7 @@ def explore_all(args) -> None:
                 scenario_of(args.scenario),
                 policy_of(args),
                 property_of(args.property),
+                clock=args.clock,
                 prefer=args.prefer,
                 max_states=args.max_states,
                 seconds=args.seconds,
@@ -352,6 +366,8 @@ def tell_found(found, args) -> None:
         print("\n\n".join(filter(None, (found.sentence(), found.chart()))))
     else:
         print(found.markdown())
+    if args.nearest and found.pids and not args.json:
+        print("\n" + nearest_story(found, property_of(args.property)))
 
 
 def explain(args) -> int:

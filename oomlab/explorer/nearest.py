@@ -10,8 +10,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..model.kernel import Kernel
+from ..simulate.run import build as build_machine
+from ..simulate.run import run
 from ..simulate.scheduler import Entry, run_schedule
+from ..simulate.story import chart, does
+from .exploration import Exploration
 from .plain import enabled
+from .properties import Property, choose_property
 
 MOST_STEPS = 400  # of a continuation; one that goes on after that is left aside
 
@@ -42,6 +47,31 @@ def nearest(
             if rest is not None:
                 return Nearest([*schedule[:shared], *rest], shared)
     return None
+
+
+def nearest_story(found: Exploration, property: str | Property | Callable) -> str:
+    """Where the nearest schedule that ends well parts from a counterexample, in words and a chart.
+
+    `found` is the answer of explore() to `property`. ValueError if there is no counterexample, or
+    if the property is not one of states ("never").
+    """
+    asked = choose_property(property)
+    if not found.pids or asked.kind != "never":
+        raise ValueError(f"no schedule can be nearest to this answer: {found.sentence()}")
+
+    def build() -> Kernel:
+        return build_machine(found.scenario, found.policy, **found.params)[0]
+
+    good = nearest(build, asked.question, found.pids, found.bound["clock"])
+    if good is None:
+        return f"No schedule was found that takes another step and keeps to {found.property}."
+    steps = run(found.scenario, found.policy, schedule=good.schedule, **found.params).steps
+    fails, holds = found.steps[good.shared], steps[good.shared]
+    return (
+        f"The nearest schedule that does not fail has the first {good.shared} steps in common. "
+        f"Step {fails.number} is then not {fails.task}'s `{does(fails)}` ({fails.effect}) but "
+        f"{holds.task}'s `{does(holds)}` ({holds.effect}):\n\n{chart(steps[good.shared :])}"
+    )
 
 
 def replayed(build: Callable[[], Kernel], schedule: list[Entry]) -> Kernel:

@@ -112,6 +112,7 @@ class Question:
             self.scenario,
             self.policy,
             self.property,
+            clock=self.clock,
             max_states=self.states,
             **self.settings,
         )

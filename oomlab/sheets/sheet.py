@@ -111,6 +111,7 @@ def sheet_of(
         policy=policy_words(found.policy),
         property=found.property,
         claim=claim,
+        clock=found.bound["clock"],
         bound=f"{found.bound['max_states']} states",
         patch=patch_text(found.policy).rstrip() if found.policy.patch else "",
         code=code.rstrip(),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..model.kernel import Kernel
-from ..model.locks import TASK_DEAD, TASK_RUNNING, Mutex, RwSemaphore
+from ..model.locks import TASK_DEAD, TASK_RUNNING, Mutex, RwSemaphore, WaitQueue
 from ..model.mm import MM, VMA
 from ..model.tasks import Task
 
@@ -119,8 +119,19 @@ def words(
     if task.state == TASK_DEAD:
         told.append("gone")
     elif task.state != TASK_RUNNING:
-        told.append(f"sleeps on {task_name(task.waits_for)}")
+        told.append(falls_asleep(task, op))
     return "; ".join(filter(None, told))
+
+
+def falls_asleep(task: Task, op: tuple) -> str:
+    """What it sleeps on, unless the step has said so: a lock that is taken, a queue of its own."""
+    if task.waits_for == "a timer":
+        return "naps"
+    if task.waits_for is op[1]:
+        return ""  # "has to wait" says it
+    if isinstance(task.waits_for, WaitQueue):
+        return "sleeps"
+    return f"sleeps on {task_name(task.waits_for)}"
 
 
 def own_words(op: tuple, was: Look, now: Look) -> str:

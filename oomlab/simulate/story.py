@@ -3,11 +3,14 @@
 All three number the steps alike, from 1, and all say the effect of each step.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import NamedTuple, Protocol
 
 WIDTH = 72  # columns of a mail
+TEXT = 44  # columns that the last task's steps have
+REFERENCE = re.compile(r"mm_(users|count) of .* -> [1-9]")
 LONGEST_LOOP = 12  # steps of a round that are looked for
 
 
@@ -83,23 +86,37 @@ def table(steps: Sequence[Told]) -> str:
 def chart(steps: Sequence[Told], width: int = WIDTH) -> str:
     """A sequence chart in plain text, `width` columns: a column for each task, time downwards.
 
-    Only one task moves at a time, so a step may use all the room from its column to the right.
+    Only one task moves at a time, so a step may use all the room from its column to the right. Left
+    out, so that the story fits: that a task which was woken goes on, and a count that does not fall
+    to zero (the table has both).
     """
     names = list(dict.fromkeys(step.task for step in steps))
     margin = max((len(fold.numbers) for fold in folded(steps)), default=1) + 2
-    apart = min(18, max(3, (width - margin - 32) // max(1, len(names) - 1)))
+    longest = max(map(len, names), default=0)
+    apart = min(longest + 2, max(3, (width - margin - TEXT) // max(1, len(names) - 1)))
     place = {name: margin + apart * n for n, name in enumerate(names)}
     lines = heads(names, place, width)
     for fold in folded(steps):
         for position, step in enumerate(fold.round):
             number = fold.numbers if position == 0 else ""
             again = f"  (x{fold.times})" if fold.times > 1 and position == 0 else ""
-            effect = f" -> {step.effect}" if step.effect else ""
+            effect = brief(step)
+            if step.verb == "wait for" and not effect and (position or fold.times == 1):
+                continue
+            effect = f" -> {effect}" if effect else ""
             room = width - place[step.task]
             for text in wrap(does(step) + effect + again, room, subsequent_indent="    "):
                 lines.append(with_lanes(number, text, place, step.task))
                 number = ""
     return "\n".join(lines)
+
+
+def brief(step: Told) -> str:
+    """The effect without counts of references that neither the step is about nor fall to zero."""
+    parts = step.effect.split("; ")
+    if step.verb != "pin":
+        parts = [part for part in parts if not REFERENCE.match(part)]
+    return "; ".join(parts)
 
 
 def heads(names: Sequence[str], place: dict[str, int], width: int) -> list[str]:
