@@ -47,7 +47,7 @@ class Checked:
 
 
 def check(sheet: Sheet, path: str = "sheet", *, trust: bool = False) -> Checked:
-    """Run one sheet again. Python text in it is run only with `trust`, or if it came with oomlab."""
+    """Run one sheet again. Python text in it runs only with `trust`, or if it came with oomlab."""
     began = monotonic()
     try:
         wrong = difference_from(sheet, path, trust)
