@@ -14,7 +14,9 @@ oom_badness, proc_oom_score. A machine here has one node and pages of 4 kB.
 
 What a report shows can differ by some pages: the marks are made while the machine boots, when it
 manages a little less memory than later; a hot-plugged machine makes them again; and from 5.0 on a
-zone's marks include a temporary boost (printed as `boost:`).
+zone's marks include a temporary boost (printed as `boost:`). From 4.1 to 4.5 the boot itself undoes
+what khugepaged raised (bc22af74f271 mends the order in 4.6): until transparent_hugepage/enabled is
+written to, such a machine has the marks of khugepaged=False.
 """
 
 from collections.abc import Mapping
@@ -56,10 +58,11 @@ def watermarks(
     """min_free_kbytes, and min, low and high of each zone in kB, as `kernel` computes them.
 
     `zones` are the managed kB of DMA, DMA32, Normal, HighMem and Movable, those that there are.
-    `khugepaged` says that it runs, as on an ordinary desktop (transparent_hugepage always or
-    madvise): it then raises min_free_kbytes; 2.6.36 has none. `watermark_scale_factor` is the
+    `khugepaged` says that it runs and has raised min_free_kbytes, as on an ordinary desktop
+    (transparent_hugepage always or madvise, at least 512 MB); 2.6.36 has none, and from 4.1 to 4.5
+    it has not after a plain boot (see the top of this file). `watermark_scale_factor` is the
     sysctl in ten-thousandths, 10 if left out (4.6 on). `min_free_kbytes` is a value that was
-    written to that sysctl, which neither the formula nor khugepaged then changes.
+    written to that sysctl last: a khugepaged that is started after it may raise it again.
     ValueError, in one sentence, for an unknown zone or version and for a size that cannot be.
     Source: __setup_per_zone_wmarks, init_per_zone_wmark_min, set_recommended_min_free_kbytes.
     """
@@ -104,9 +107,11 @@ def zone_marks(
     """(min, low, high) of each zone in pages (__setup_per_zone_wmarks).
 
     A zone's part of min_free_kbytes is that of low memory. HighMem, and Movable from 6.6 on, has
-    a small min, but low and high keep the distance of the part that it would have had.
+    a small min, but low and high keep the distance of the part that it would have had. Movable
+    lies in HighMem where there is one, and then is_highmem() holds for both in every version.
     """
-    aside = ("HighMem", "Movable") if version >= (6, 6) else ("HighMem",)
+    both = version >= (6, 6) or pages.get("HighMem", 0) > 0
+    aside = ("HighMem", "Movable") if both else ("HighMem",)
     lowmem = sum(managed for name, managed in pages.items() if name not in aside)
     if not lowmem:
         raise ValueError("watermarks takes a machine with some memory in DMA, DMA32 or Normal")
@@ -161,6 +166,7 @@ def badness(
     `rss`, `swapents` and `totalpages` (RAM and swap) are pages of 4 kB, `nr_ptes` and `nr_pmds`
     page-table pages, `pgtables_bytes` their bytes (4.15 on). `uid` 0 stands for CAP_SYS_ADMIN.
     A task that must not be killed (-1000) has 0 points, and LONG_MIN from 5.9 on; its score is 0.
+    Not asked for here: from 2.6.37 to 3.1 one with -1000 that shares the memory makes it 0, too.
     ValueError, in one sentence, for an unknown version and for a number that cannot be.
     Source: oom_badness, proc_oom_score. Page tables count from 2.6.39 on, PMDs from 4.0 on.
     """

@@ -513,3 +513,28 @@ def test_does_a_memcg_swap_before_it_kills(policy):
     kernel.spawn("more", ((touch, "heap", 300),), vmas=heap(10), memcg=pod)
     assert run(kernel).victims
     assert kernel.unaccounted() == 0
+
+
+# the task that asks
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_which_thread_is_marked_under_oom_kill_allocating_task(policy):
+    """K 2.6.38 to 6.12 out_of_memory: `current`, the thread that asked, and not its leader."""
+    policy = oomlab.build("decoys", PRESETS[policy], oom_kill_allocating_task=1)[0].policy
+    kernel = Kernel(policy, 256, min_kbytes=32)
+    leader = kernel.spawn("leader", ((hang,),), vmas=heap(20))
+    kernel.spawn("asker", ((touch, "heap", 60),), thread_of=leader)
+    fill(kernel, leave=10)
+    run(kernel)
+    assert names(kernel, "mark_victim")[0] == "asker"
+
+
+@pytest.mark.parametrize("version", ["3.10", "4.4", "6.1", "6.12"])
+def test_is_movable_memory_highmem_on_a_machine_that_has_highmem(version):
+    """K is_highmem_idx, zone_movable_is_highmem: yes, so it takes no part in lowmem_pages."""
+    zones = {"DMA": 15992, "Normal": 839680, "HighMem": 1048576}
+    without = oomlab.watermarks(zones, kernel=version, khugepaged=False)
+    marks = oomlab.watermarks({**zones, "Movable": 1048576}, kernel=version, khugepaged=False)
+    assert marks.zones["Normal"] == without.zones["Normal"]
+    assert marks.zones["Movable"][0] == 4 * 128

@@ -1,7 +1,9 @@
 """Memory cgroups: a limit on the pages of some tasks, and an OOM of its own (mm/memcontrol.c).
 
 What is over the limit (memory.max) goes to swap as long as there is room, and then somebody dies.
-Left out: memory.high, memory.low and a limit of its own for swap.
+Before 3.12 a task waited for a memcg's victim with its locks held (3812c8c8f395 ended that hang);
+the model of 2.6.38 and 3.10 does not show it. Left out: memory.high, memory.low and a limit of its
+own for swap.
 """
 
 from .gfp import GFP_KERNEL
@@ -71,10 +73,12 @@ class Memcg:
 def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
     """Charge the pages; false is ENOMEM.
 
-    Up to v4.18 an OOM in a page fault is only noted here, and dealt with when the fault has let
-    go of its locks (mem_cgroup_oom_synchronize). From v4.19 on the killer is called right here.
-    Up to v5.15 the dying go over the limit, and from v4.19 to v5.15 so does everybody when there
-    is nobody to kill; since a4ebf1b6ca1e (v5.16) both get ENOMEM, and a fault is then retried.
+    From v3.12 to v4.18 an OOM in a page fault is only noted here, and dealt with when the fault
+    has let go of its locks (mem_cgroup_oom_synchronize). Simplified: so it is in the presets of
+    2.6.38 and 3.10, whose kernels kill and wait right here, with mmap_sem and whatever else
+    held. From v4.19 on the killer is called right here. Up to v5.15 the dying go over the
+    limit, and from v4.19 to v5.15 so does everybody when there is nobody to kill; since
+    a4ebf1b6ca1e (v5.16) both get ENOMEM, and a fault is then retried.
     """
     kernel, policy = current.kernel, current.kernel.policy
     passed_oom = False

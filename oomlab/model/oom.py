@@ -170,7 +170,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     if policy.oom_kill_allocating_task and oc.memcg is None and oc.order != -1:
         if oom_badness(current, oc.totalpages, policy) is not None:
             oc.message += " (oom_kill_allocating_task)"
-            yield from oom_kill_process(current, oc, current.signal.threads[0])
+            yield from oom_kill_process(current, oc, current)  # this thread, not its leader
             return True
 
     chosen = select_bad_process(kernel, oc)

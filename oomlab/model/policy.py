@@ -157,8 +157,8 @@ class Policy:
     oom_group: bool = knob(False, "memory.oom.group kills a whole cgroup", "3d8b38eb81ca")
     memcg_oom: str = knob(
         "fault-end",
-        "where a memcg kills: after the fault, or in the charge path",
-        "29ef680ae7c2",
+        "where a memcg kills: after the fault (too early for 2.6.38, 3.10), or in the charge path",
+        "3812c8c8f395, 29ef680ae7c2",
         "fault-end",
         "charge",
     )
@@ -366,7 +366,8 @@ def check_pairs(policy: Policy) -> None:
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
 
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
-# Simplified: the page-scanning heuristics of zone reclaim.
+# Simplified: the page-scanning heuristics of zone reclaim; and, here and in 3.10, a memcg kills
+# after the fault, which these kernels did in the charge path with locks held (3812c8c8f395).
 LINUX_2_6_38 = replace(
     LINUX_4_4,
     name="linux-2.6.38",
