@@ -11,6 +11,7 @@ import pytest
 import oomlab
 from oomlab.lab.controller import Controller
 from oomlab.lab.timeline import lanes, shown_steps
+from oomlab.simulate.patches import patch
 
 
 @pytest.fixture
@@ -131,3 +132,23 @@ def test_a_redraw_costs_the_kernel_less_than_20_ms():
         lab.view()
         took.append(time.process_time() - begin)
     assert median(took) < 0.020, took
+
+
+def test_a_patched_policy_is_one_of_the_labs():
+    mine = patch("linux-4.6", wake_oom_reaper=forgets, name="forgets")
+    lab = Controller("lost-victim", mine)
+    assert lab.policies[-1] == "forgets" and lab.runs[0].outcome.lost
+    lab.change(other="linux-4.6")
+    assert not lab.runs[1].outcome.lost
+    lab.explore()
+    view = lab.view()
+    assert "violated" in view["explored"]
+    for picture in view["pictures"]:
+        picture.pop("columns")
+    json.dumps(view)
+
+
+def forgets(current, task, mm):
+    """A hand-off that hands nothing over."""
+    if False:
+        yield

@@ -8,10 +8,10 @@ Everything a person can do in the widget is a method here; the widget only carri
 A mistake in the settings is a ValueError with a sentence, and leaves everything as it was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..explorer import PROPERTIES, Exploration, explore
-from ..model.policy import KNOBS, PRESETS, difference
+from ..model.policy import KNOBS, PRESETS, Policy, difference
 from ..scenarios import SCENARIOS, parameters, title
 from ..simulate.run import Run, choose_policy, run
 from .discussion import discussion_sheet
@@ -24,12 +24,22 @@ class Controller:
     """One scenario under one policy, or under two side by side."""
 
     def __init__(
-        self, scenario: str, policy: str = "linux-4.4", *, policies: list[str] | None = None
+        self,
+        scenario: str,
+        policy: str | Policy = "linux-4.4",
+        *,
+        policies: Sequence[str | Policy] | None = None,
     ):
-        self.policies = list(policies or PRESETS)
+        """A Policy of one's own, as oomlab.patch() makes it, is chosen by its name from then on."""
+        offered = [choose_policy(p, {}) for p in (policies or PRESETS)]
+        first = choose_policy(policy, {})
+        self.own = {p.name: p for p in (*offered, first)}
+        self.policies = [p.name for p in offered]
+        if first.name not in self.policies and isinstance(policy, Policy):
+            self.policies.append(first.name)
         self.settings: dict = {
             "scenario": scenario,
-            "policy": policy,
+            "policy": first.name,
             "other": "",
             "seed": 0,
             "params": {},
@@ -54,11 +64,15 @@ class Controller:
         self.runs = self.run_all(settings)
         self.settings, self.exploration = settings, None
 
+    def named(self, policy: str | Policy) -> str | Policy:
+        """The policy of this name among those that were given; else it is a preset's name."""
+        return self.own.get(policy, policy) if isinstance(policy, str) else policy
+
     def run_all(self, settings: dict) -> list[Run]:
         """The run, and the one to compare it with."""
         first = run(
             settings["scenario"],
-            settings["policy"],
+            self.named(settings["policy"]),
             seed=settings["seed"],
             **settings["params"],
             **settings["knobs"],
@@ -68,7 +82,10 @@ class Controller:
         return [
             first,
             run(
-                settings["scenario"], settings["other"], seed=settings["seed"], **settings["params"]
+                settings["scenario"],
+                self.named(settings["other"]),
+                seed=settings["seed"],
+                **settings["params"],
             ),
         ]
 
@@ -76,9 +93,10 @@ class Controller:
         """Try every schedule within a bound; a counterexample becomes the run that is shown."""
         now = self.settings
         settings = {**now["params"], **now["knobs"]}
-        found = explore(now["scenario"], now["policy"], property, seconds=seconds, **settings)
+        policy = self.named(now["policy"])
+        found = explore(now["scenario"], policy, property, seconds=seconds, **settings)
         if found.verdict == "violated":
-            self.runs = [run(now["scenario"], now["policy"], schedule=found.pids, **settings)]
+            self.runs = [run(now["scenario"], policy, schedule=found.pids, **settings)]
         self.exploration = found
 
     def view(self) -> dict:
@@ -87,7 +105,7 @@ class Controller:
         return {
             "settings": self.settings,
             "knobs": {name: getattr(first.policy, name) for name in KNOBS},
-            "changed": list(difference(choose_policy(self.settings["policy"], {}), first.policy)),
+            "changed": list(difference(self.named(self.settings["policy"]), first.policy)),
             "params": {**parameters(first.scenario), **first.params},
             "title": title(first.scenario),
             "explored": f"{self.exploration.sentence()}." if self.exploration else "",

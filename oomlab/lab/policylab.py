@@ -11,11 +11,13 @@ import gc
 import json
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import anywidget
 from traitlets import Bytes, Dict, List, Unicode
 
+from ..model.policy import Policy
 from ..simulate.run import Run
 from .controller import Controller
 
@@ -40,9 +42,9 @@ class PolicyLab(anywidget.AnyWidget):
     def __init__(
         self,
         scenario: str = "invisible-dependency",
-        policy: str = "linux-4.4",
+        policy: str | Policy = "linux-4.4",
         *,
-        policies: list[str] | None = None,
+        policies: Sequence[str | Policy] | None = None,
     ):
         gc.freeze()  # what is loaded by now stays: the collector need not look at it after each run
         self.controller = Controller(scenario, policy, policies=policies)
