@@ -88,3 +88,11 @@ def test_a_place_on_the_task_list_is_asked_of_those_before_it():
     answers = [explore("lost-victim", "handa", third, vmas=1, audit=a) for a in (0, 1.0)]
     assert {answer.verdict for answer in answers} == {"violated"}
     assert len(answers[0].pids) == len(answers[1].pids)
+
+
+def test_what_was_never_entered_is_told():
+    found = explore("panic-knobs", "linux-4.4", "no-deadlock", panic_on_oom=1)
+    assert found.verdict == "holds" and "oom_kill_process" in found.never
+    assert "no step ever entered oom_kill_process" in found.sentence()
+    full = explore("second-oom", "linux-4.6")
+    assert "oom_reap_task" not in full.never and "never entered oom_reap_task" not in full.sentence()

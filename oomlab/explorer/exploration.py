@@ -10,6 +10,7 @@ from ..model.policy import Policy
 from ..simulate import story
 from ..simulate.run import Step, name_of, run
 from ..simulate.scheduler import Entry, entry_of, function_of
+from .never import WAY
 
 SCHEMA = "oomlab-explore/1"
 
@@ -48,6 +49,7 @@ class Exploration:
     schedule: list[dict] = field(default_factory=list)  # the same in words
     steps: list[Step] = field(default_factory=list, repr=False)  # the same as a run tells them
     loop: int | None = None  # of a fair lasso: the step after which it repeats
+    never: list[str] = field(default_factory=list)  # functions that no transition entered
 
     @classmethod
     def of(cls, search, scenario: str, policy: Policy, params: dict, verdict: str) -> "Exploration":
@@ -92,6 +94,11 @@ class Exploration:
             for step in self.steps
         ]
 
+    def vacuous(self) -> str:
+        """What of a kill's way no transition entered, for the sentence; "" if all was."""
+        skipped = [name for name in self.never if name in WAY]
+        return f"; no step ever entered {', '.join(skipped)}" if skipped else ""
+
     def switches(self) -> int:
         """Context switches of the counterexample; a timer counts as its task's."""
         tasks = [entry_of(entry)[0] for entry in self.pids]
@@ -109,6 +116,7 @@ class Exploration:
             return (
                 f"{self.property} holds in every schedule{clock}: {seen}{stand}, {checked} of the"
                 " states checked against the model with all their successors"
+                f"{self.vacuous()}"
             )
         if self.verdict == "bound-reached":
             chance = self.bound.get("missed_with_chance")
@@ -169,5 +177,6 @@ class Exploration:
             "seconds": self.seconds,
             "schedule": self.schedule,
             "pids": self.pids,
+            "never": self.never,
             "loop": self.loop,
         }

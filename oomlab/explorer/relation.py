@@ -9,6 +9,7 @@ since reading is watched (restored.py), and it is checked against plain replay (
 
 from array import array
 from collections.abc import Callable, Hashable
+from types import FunctionType
 from typing import Protocol
 
 from ..model.kernel import Kernel
@@ -100,6 +101,11 @@ class Interned:
         self.roots = [self.machine.root, *self.machine.closure.roots]
         self.unpacked: tuple[State, list[int]] = (b"", [])
         self.start = self.pack([])
+
+    @property
+    def entered(self) -> list[FunctionType]:
+        """The generator functions that some step began."""
+        return list(self.machine.values.threads.known)
 
     # ---------------------------------------------------------------- states as bytes
     def pack(self, state: list[int]) -> State:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
 from time import monotonic
+from types import FunctionType
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
@@ -27,6 +28,7 @@ from .errors import ExplorerFault
 from .exploration import Exploration, in_words
 from .liveness import fair_lasso
 from .monitor import Monitored
+from .never import never_entered
 from .plain import CLOCKS
 from .progress import Progress, Stopped, telling
 from .properties import Property, choose_property
@@ -93,6 +95,7 @@ def explore(
                 f"{fault}"
             ) from None
     found = Exploration.of(search, scenario, kernel.policy, params, verdict)
+    found.never = never_entered(search.entered())
     if schedule is not None:
         found.describe(build, schedule, loop)
     if search.interrupted:
@@ -176,6 +179,11 @@ class Search:
             if not number & 63 and self.out_of_time(len(visited) - number):
                 self.cut = number < len(visited)
                 return
+
+    def entered(self) -> list[FunctionType]:
+        """The generator functions that some explored transition began."""
+        interned = getattr(self.relation, "relation", self.relation)
+        return interned.entered if interned is not None else []
 
     def path_to(self, number: int) -> list[Entry]:
         schedule = []
