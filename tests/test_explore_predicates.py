@@ -95,4 +95,6 @@ def test_what_was_never_entered_is_told():
     assert found.verdict == "holds" and "oom_kill_process" in found.never
     assert "no step ever entered oom_kill_process" in found.sentence()
     full = explore("second-oom", "linux-4.6")
-    assert "oom_reap_task" not in full.never and "never entered oom_reap_task" not in full.sentence()
+    assert (
+        "oom_reap_task" not in full.never and "never entered oom_reap_task" not in full.sentence()
+    )
