@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = command_line(words)
     try:
         args = parser.parse_args(words)
+        if getattr(args, "scenario_file", None):
+            args.scenario = args.scenario_file
         return args.command(args) or 0
     except ValueError as wrong:
         print(f"oomlab: {wrong}", file=sys.stderr)
@@ -165,7 +167,13 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
 
 
 def scenario_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("scenario", help="a name from: oomlab list scenarios, or FILE.py:function")
+    where = sub.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "scenario", nargs="?", help="a name from: oomlab list scenarios, or FILE.py:function"
+    )
+    where.add_argument(
+        "--scenario", dest="scenario_file", metavar="FILE.py:function", help="the same"
+    )
     sub.add_argument("--policy", default="linux-4.4", help="a name from: oomlab list policies")
     sub.add_argument("--patch", type=Path, metavar="FILE.py", help="a patched policy instead")
     sub.add_argument(
