@@ -318,11 +318,7 @@ def test_any_iterator_in_a_loop(monkeypatch, kind):
     "program, most",
     [
         (local_containers, 2),
-        pytest.param(
-            yields_a_list,
-            2,
-            marks=pytest.mark.xfail(strict=True, reason="the audit takes it for a fault"),
-        ),
+        (yields_a_list, 2),
     ],
 )
 def test_containers_and_delegation(monkeypatch, program, most):

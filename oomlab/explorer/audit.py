@@ -9,14 +9,16 @@ explorer's own fault, and no answer is given.
 
 import gc
 from collections.abc import Iterator
+from enum import Enum
 from random import Random
+from types import FunctionType
 
 from ..model.kernel import Kernel, Timer
 from ..model.tasks import Task
 from ..simulate.scheduler import timer_key
 from . import plain
 from .errors import ExplorerFault
-from .frames import UNSET
+from .frames import UNSET, each
 from .objects import (
     CONTAINERS,
     CONTENT,
@@ -55,6 +57,7 @@ class Beside:
         self.clock = relation.clock
         self.pairs: dict[Thing, object] = {}
         self.things: dict[int, Thing] = {}
+        self.functions: set[tuple[int, int]] = set()
         self.todo: list[Thing] = []
 
     def difference(self) -> str | None:
@@ -128,7 +131,7 @@ class Beside:
                 return False
             return self.pair(value, now)
         if kind is Const:
-            return value.value is now or value.value == now or plain_function(value.value) == now
+            return self.same_constant(value.value, now)
         if kind is not tuple:
             return type(now) is kind and value == now
         mark = value[0]
@@ -139,7 +142,7 @@ class Beside:
                 and all(map(self.same, value[1:], now))
             )
         if mark is RECORD:
-            return type(now) is value[1].value and all(map(self.same, value[2:], now))
+            return self.same(value[1], type(now)) and all(map(self.same, value[2:], now))
         if mark is METHOD:
             name = now.__name__ if type(value[1]) is str else now.__func__
             return self.same(value[1], name) and self.same(value[2], now.__self__)
@@ -147,11 +150,44 @@ class Beside:
             return self.same(value[1], now.func) and self.same(value[2], now.args)
         return self.machine.values.encode(now) == value
 
+    def same_constant(self, value, now) -> bool:
+        """The same, or made again by the same line of the scenario with the same things around."""
+        if value is now or value == now or plain_function(value) == now:
+            return True
+        if isinstance(value, type) and isinstance(now, type):
+            value = plain_function(value)
+            return (value.__module__, value.__qualname__) == (now.__module__, now.__qualname__)
+        if isinstance(value, Enum) and isinstance(now, Enum):
+            return value.name == now.name and self.same_constant(type(value), type(now))
+        if not (isinstance(value, FunctionType) and isinstance(now, FunctionType)):
+            return type(value) is type(now) is object
+        kept = self.machine.values.threads.kept
+        value = kept[value][0] if value in kept else value
+        if (id(value), id(now)) in self.functions:
+            return True
+        self.functions.add((id(value), id(now)))
+        if value.__code__ is not now.__code__:
+            return False
+        mine, its = held_by(value), held_by(now)
+        return len(mine) == len(its) and all(map(self.same_held, mine, its))
+
+    def same_held(self, value, now) -> bool:
+        if isinstance(value, FunctionType | type | Enum):
+            return self.same_constant(value, now)
+        if type(value) in (set, frozenset):
+            return value == now
+        return self.same(self.machine.values.encode(value), now)
+
     def same_thread(self, value, thread) -> bool:
         """Frame by frame: which function, at which yield, with which locals."""
         kept = self.machine.values.threads.kept
         for stored, *local in value[1:]:
             function, _, names, lines = kept[stored.value]
+            if function is each:  # `yield from` a list: the model keeps an iterator, no frame
+                held = local[names.index(".it0")]
+                return isinstance(thread, Iterator) and self.same_iterator(
+                    held, (thread.__reduce__(), thread)
+                )
             if thread is None or getattr(thread, "gi_frame", None) is None:
                 return False
             if thread.gi_code is not function.__code__:
@@ -163,7 +199,7 @@ class Beside:
                 (v.__reduce__(), v)
                 for v in gc.get_referents(thread)
                 if isinstance(v, Iterator) and type(v).__name__ != "generator"
-                if not any(v is x for x in seen.values())
+                if not any(v is x for x in (*seen.values(), thread.gi_yieldfrom))
             ]
             free = set(function.__code__.co_freevars)
             if len([n for n in seen if n not in free]) != sum(
@@ -196,6 +232,17 @@ class Beside:
             elif not self.same(v, now):
                 return False
         return all(map(self.same, value[3:], state))
+
+
+def held_by(function: FunctionType) -> list:
+    """What a function has around it: its closure, and its defaults."""
+    cells = []
+    for cell in function.__closure__ or ():
+        try:
+            cells.append(cell.cell_contents)
+        except ValueError:  # it has no value yet
+            cells.append(None)
+    return [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
 
 
 def plain_function(value):

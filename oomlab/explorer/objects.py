@@ -25,6 +25,13 @@ CONTAINERS = (list, dict, deque)
 THREAD = "thread"
 
 
+LOOPS = {  # iterators that pickle as what they run over and how far they are, without a copy
+    *("list_iterator", "list_reverseiterator", "tuple_iterator", "range_iterator"),
+    *("str_iterator", "str_ascii_iterator", "deque_iterator", "_deque_iterator"),
+    *("reversed", "enumerate", "zip", "map", "filter"),
+}
+
+
 class Kind:
     """How a value was made; the first of a tuple."""
 
@@ -226,7 +233,7 @@ class Values:
             made = v.__reduce__()
         except TypeError:
             made = None
-        if type(v).__name__ == "generator" or made is None:
+        if type(v).__name__ not in LOOPS or made is None:
             raise Refused(
                 f"a loop with a yield inside runs over a {type(v).__qualname__}: make it a tuple"
             )
@@ -280,7 +287,13 @@ def is_of_a_module(function: FunctionType) -> bool:
 
 
 def is_written_in_python(kind: type) -> bool:
-    return bool(kind.__flags__ & 1 << 9) and not kind.__flags__ & 1 << 8
+    """A class statement made it: what is written in C may hold what no attribute shows."""
+    if not kind.__flags__ & 1 << 9 or kind.__flags__ & 1 << 8:
+        return False
+    made_in_c = ("wrapper_descriptor", "method_descriptor", "builtin_function_or_method")
+    return not any(
+        type(v).__name__ in made_in_c and name != "__hash__" for name, v in vars(kind).items()
+    )
 
 
 def is_object(kind: type) -> bool:
