@@ -48,23 +48,21 @@ def on_a_terminal() -> Iterator[Progress]:
 @contextmanager
 def in_a_notebook() -> Iterator[Progress]:
     """One output of the cell that is replaced, and holds nothing at the end."""
-    from IPython.display import display
+    from IPython.display import DisplayHandle
 
-    shown = None
+    output, shown = DisplayHandle(), False
 
     def write(*now) -> None:
         nonlocal shown
-        data = {"text/plain": in_words(*now)}
-        if shown is None:
-            shown = display(data, raw=True, display_id=True)
-        else:
-            shown.update(data, raw=True)
+        show = output.update if shown else output.display
+        shown = True  # first: Stop may come while the output is being shown
+        show({"text/plain": in_words(*now)}, raw=True)
 
     try:
         yield write
     finally:
-        if shown is not None:
-            shown.update({}, raw=True)
+        if shown:
+            output.update({}, raw=True)
 
 
 @contextmanager
