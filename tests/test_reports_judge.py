@@ -386,3 +386,35 @@ def test_the_picture_needs_nothing_and_hides_no_name():
         "http://www.w3.org/2000/svg", ""
     )
     assert "<b>" not in drawn and "&lt;b&gt;" in drawn and "\x1b" not in drawn
+
+
+def advice(**how):
+    told = only(report(normal(), free=1250, **how))
+    return told.cause.kind, " ".join(told.advice)
+
+
+def test_advice_is_not_given_against_what_the_counters_say():
+    kind, said = advice(inactive_file=900_000, tasks=HOG[1:])
+    assert kind == "page cache" and "dirty_bytes" not in said
+    kind, said = advice(inactive_file=900_000, dirty=700_000, tasks=HOG[1:])
+    assert kind == "page cache" and "dirty_bytes" in said
+    kind, said = advice(active_anon=20_000, unevictable=890_000, tasks=HOG)
+    assert "swap lets idle pages" not in said
+    assert "before 5.16" in " ".join(WHAT_TO_DO["spurious page fault"])
+    assert "if the swap is a zram" in " ".join(WHAT_TO_DO["zram"])
+
+
+def test_programs_say_that_shared_pages_count_for_each():
+    many = [(n, "postgres", 300_000, 0) for n in range(1, 9)]
+    text = text_of(only(report(normal(), free=1250, active_anon=600_000, tasks=many)))
+    assert "By program, resident (pages that processes share count for each): postgres" in text
+
+
+def test_two_holders_are_told_in_a_whole_sentence():
+    told = only(
+        report(
+            normal(), slab_unreclaimable=300_000, active_anon=320_000, inactive_file=300_000, free=1
+        )
+    )
+    assert told.cause.kind == "unclear"
+    assert told.cause.sentence.startswith("No single holder of ")

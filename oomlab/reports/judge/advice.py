@@ -65,16 +65,23 @@ WHAT_TO_DO = {
     "nodes": ("give the cpuset or the memory policy more nodes, or the task a preferred policy",),
     "swap": ("add RAM or run less; more swap only delays it",),
     "zram": (
-        "make the zram smaller or add a real swap device: what it holds needs memory too",
+        "if the swap is a zram (zramctl), make it smaller or add a real swap device: what it holds "
+        "needs memory too; if it is none, look at vm.swappiness",
         "look in the log for errors of the swap device",
     ),
     "spurious page fault": (
-        "update the kernel (before 5.16 a failed page fault could start the OOM killer), and "
-        "look at the cgroups' kmem limits",
+        "find what failed the fault: a cgroup's kmem limit or a driver; before 5.16 a failed "
+        "fault could start the OOM killer (60e2793d440a), so update an older kernel",
     ),
     "SysRq": ("nothing, if it was meant; else find who writes to /proc/sysrq-trigger",),
     "unclear": ("keep the whole kernel log of the next one",),
 }
+
+
+CLEAN_CACHE = (
+    "look whether these pages were read again and again (programs and libraries of running "
+    "processes), pinned or on a file system that cannot drop them; add RAM or run less",
+)
 
 
 def advice_of(explanation: Explanation) -> tuple[str, ...]:
@@ -85,7 +92,9 @@ def advice_of(explanation: Explanation) -> tuple[str, ...]:
         "largest": f"{largest.name} ({largest.pid})" if largest else "it",
         "cgroup": explanation.account.scope if explanation.account else "the cgroup",
     }
-    found = [sentence.format_map(names) for sentence in WHAT_TO_DO[cause.kind]]
+    clean = cause.kind == "page cache" and not _dirty(explanation)
+    todo = CLEAN_CACHE if clean else WHAT_TO_DO[cause.kind]
+    found = [sentence.format_map(names) for sentence in todo]
     found += _swap(explanation, cause)
     if cause.tell and not any(cause.tell.split(" of ")[0] in each for each in found):
         found.append(f"next time look at {cause.tell}")
@@ -95,9 +104,19 @@ def advice_of(explanation: Explanation) -> tuple[str, ...]:
 
 def _swap(explanation: Explanation, cause: Cause) -> list[str]:
     account = explanation.account
-    if cause.kind in ("processes", "one process") and account and account.swap_total_kib == 0:
-        return ["some swap lets idle pages leave the memory"]
-    return []
+    if cause.kind not in ("processes", "one process") or not account:
+        return []
+    locked = account.of("unevictable (mlocked)")
+    if locked > account.of("anonymous"):
+        return [f"{size(locked)} are locked (mlock): swap cannot take them, so lock less"]
+    return ["some swap lets idle pages leave the memory"] if account.swap_total_kib == 0 else []
+
+
+def _dirty(explanation: Explanation) -> bool:
+    """A tenth of the file pages or more is still to be written."""
+    account = explanation.account
+    dirty = account.of("file cache, dirty or being written") if account else 0
+    return bool(account) and dirty >= 0.1 * (dirty + account.of("file cache, clean"))
 
 
 def sparing(explanation: Explanation) -> str:
@@ -106,6 +125,8 @@ def sparing(explanation: Explanation) -> str:
     if not agrees or not explanation.report.kills or explanation.spared_from is None:
         return ""
     if reason in ("allocating task", "thread", "child sacrificed", "tie"):
+        return ""
+    if explanation.report.group:  # whoever is chosen, its whole group dies with it
         return ""
     row, other = explanation.predicted.row, explanation.runner_up.row
     if explanation.spared_from == -1000:

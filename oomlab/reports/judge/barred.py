@@ -45,16 +45,17 @@ def fragments(facts: Facts) -> Cause | None:
 
 
 def other_zones(facts: Facts) -> Cause | None:
-    """The zones it may use have nothing for it, one that it may not use has."""
+    """The zones it may use have next to nothing for it, one that it may not use has."""
     able = [z for z in facts.zones if z.allowed]
-    if any(z.usable is not False for z in facts.zones):
+    if any(z.usable is None for z in facts.zones):
         return None
     spare = [
         z
         for z in facts.zones
         if z.allowed is False and z.free_kib > max(4 * (z.min_kib or 0), 0.05 * facts.total_kib)
     ]
-    if not spare:
+    above = sum((z.available_kib or 0) - (z.min_kib or 0) for z in facts.zones if z.usable)
+    if not spare or above > 0.02 * sum(z.free_kib for z in spare):  # some came free since
         return None
     free = " and ".join(f"{z.title} has {size(z.free_kib)} free" for z in spare)
     full = " and ".join(z.title for z in able)

@@ -15,7 +15,7 @@ from .totals import Total
 from .zones import Judged
 
 REASONS = {
-    "tie": "points are equal, and which of equals wins depends on an order that is not printed",
+    "tie": "points are equal in this table, and it is printed after the choice was made",
     "thread": "the choice fell on a thread; the kill line names its process",
     "child sacrificed": "the choice was right, but a child of it died in its place",
     "allocating task": "vm.oom_kill_allocating_task is set: who asked is killed, without a choice",

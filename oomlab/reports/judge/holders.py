@@ -33,8 +33,8 @@ def holders(facts: Facts) -> Cause | None:
     evidence = [f"{what}: {size(part)} ({percent(part, total)})" for what, part in parts]
     evidence += list(_swap(account))
     if kib < MOST * total and (kib < MANY * total or kib < TWICE * held[second]):
-        both = " and ".join(f"{CAUSES[kind]} ({size(held[kind])})" for kind in (first, second))
-        why = f"No single holder: the largest of {size(total)} are {both}."
+        both = "; ".join(f"{CAUSES[kind]} ({size(held[kind])})" for kind in (first, second))
+        why = f"No single holder of {size(total)}; the two largest: {both}."
         return Cause("unclear", why, tuple(evidence), "/proc/meminfo over time")
     of = size(total) if account.whole else f"the {size(total)} that are counted here"
     share = f"{size(kib)} of {of} ({percent(kib, total)})"
@@ -54,10 +54,12 @@ def _by_processes(
         return Cause("swap", why, tuple(evidence), "vmstat 1, columns si and so")
     uncounted = account.of(NO_COUNTER)  # a zram's pages are in no counter
     packed = uncounted > max(0.15 * used, 0.03 * account.total_kib)
-    if total and used and room > 0.1 * total and not order and packed:
+    locked = account.of("unevictable (mlocked)") > anonymous / 2  # no swap takes those
+    if total and used and room > 0.1 * total and not order and packed and not locked:
         why = (
             f"Processes hold {share}, and swap has {size(room)} of {size(total)} free but took no "
-            "more: as a zram does whose pages find no memory."
+            "more: as a zram does whose pages find no memory, or swap that vm.swappiness=0 "
+            "spares."
         )
         return Cause("zram", why, tuple(evidence), "cat /proc/swaps; zramctl; dmesg | grep -i zram")
     swap = "" if total is None else f", and {_swap_state(total, used)}"
@@ -89,13 +91,20 @@ def _swap(account: Account) -> Iterator[str]:
 
 
 def _shared(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]) -> Cause:
-    why = f"Shared memory and tmpfs hold {share}, which no kill of a reader gives back."
+    why = (
+        f"Shared memory and tmpfs hold {share}; files of a tmpfs and segments stay when a process "
+        "that used them is killed."
+    )
+    mapped = max((row.rss_shmem or 0 for row in facts.report.tasks), default=0)
+    if mapped * facts.report.page_kb > account.of("shared memory and tmpfs") / 2:
+        largest = max(facts.report.tasks, key=lambda row: row.rss_shmem or 0)
+        evidence += (f"{largest.name} ({largest.pid}) maps {size(mapped * facts.report.page_kb)}",)
     return Cause("shared memory", why, evidence, "df -t tmpfs; ipcs -m; ls -l /dev/shm")
 
 
 def _cache(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]) -> Cause:
     dirty = account.of("file cache, dirty or being written")
-    waits = f", {size(dirty)} of it dirty or being written" if dirty else ", though it is clean"
+    waits = f", {size(dirty)} of it dirty or being written" if dirty else ", all of it clean"
     why = f"File pages that could not be dropped hold {share}{waits}."
     return Cause("page cache", why, evidence, "Dirty and Writeback in /proc/meminfo; iostat -x 1")
 

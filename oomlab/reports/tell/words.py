@@ -198,7 +198,8 @@ def owners(explanation: Explanation) -> list[str]:
             + (f", {size(p.swap_kib)} in swap" if p.swap_kib else "")
             for p in explanation.programs[:5]
         ]
-        lines.append(f"  By program, resident: {'; '.join(told)}.")
+        note = " (pages that processes share count for each)"
+        lines.append(f"  By program, resident{note}: {'; '.join(told)}.")
     members = sorted((c for c in explanation.cgroups if c.kib), key=lambda c: -c.kib)
     for group in [c for c in explanation.cgroups if c.role != "member"]:
         of = {"limit": "whose limit was hit", "victim": "of the victim"}[group.role]
