@@ -197,6 +197,35 @@ def test_loses_nothing(name, tmp_path, sandboxed):
     assert result.points == result.of
 
 
+EFFECTS = {  # a notebook whose UNITS are [1000] when all of it has run
+    "a helper that fills what it is given": "def fill(t):\n    t.append(1000)\nfill(UNITS)",
+    "a function of a module that changes": "import heapq\nheapq.heappush(UNITS, 1000)",
+    "a comprehension for its effect": "[UNITS.append(n) for n in (1000,)]",
+    "a mapped method": "list(map(UNITS.append, [1000]))",
+    "a value that is taken out": "UNITS += [5, 1000]\n_ = UNITS.pop(0)",
+    "another name": "OTHER = UNITS\nOTHER.append(1000)",
+    "an item in a loop": "UNITS += [0]\nA = [UNITS]\nfor u in A: u[0] = 1000\nUNITS = A[0]",
+    "made by exec": "exec('UNITS = [1000]')",
+    "in the dict of names": "globals()['UNITS'] = [1000]",
+    "main calls a helper": "def init():\n    global UNITS\n    UNITS = [1000]\n"
+    "def main():\n    init()\nmain()",
+    "a helper whose value is kept": "def init():\n    UNITS.append(1000)\n    return 1\nx = init()",
+    "a constructor": "class S:\n    def __init__(self): UNITS.append(1000)\ns = S()",
+    "a method of a new object": "class S:\n    def go(self): UNITS.append(1000)\nS().go()",
+    "subclasses that register": "class S:\n    def __init_subclass__(c): UNITS.append(c.u)\n"
+    "class T(S):\n    u = 1000",
+    "a generic function": "from functools import singledispatch\n@singledispatch\n"
+    "def units(x): return 0\n@units.register(int)\ndef _(x): return 1000\nUNITS = [units(1)]",
+}
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_a_table_is_filled_in_any_way(name, tmp_path, sandboxed):
+    good = GOOD.replace("1000", "UNITS[0]")
+    result = hand_in(tmp_path, notebook("UNITS = []", EFFECTS[name], good), BADNESS)
+    assert result.points == result.of
+
+
 BOOKS = {
     "sources as lists": lambda book: [
         cell.update(source=cell["source"].splitlines(True)) for cell in book["cells"]

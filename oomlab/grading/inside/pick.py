@@ -108,8 +108,9 @@ def parts(node: ast.stmt) -> list[ast.stmt]:
 class Statement:
     """A top-level statement: its code, the names it binds or changes, the names it uses.
 
-    `calls` are the names that it calls for their effect, `effects` what a call of the function that
-    it defines binds or changes.
+    `calls` are the names that it calls for their effect, `effects` what a call of the function or
+    class that it defines binds or changes, `fills` whether that changes an argument, and `aliases`
+    the pairs of names that it makes two names of one thing.
     """
 
     def __init__(self, node: ast.stmt, number: int):
@@ -118,14 +119,25 @@ class Statement:
         self.uses = set(names_used(self.code))
         self.calls: set[str] = set()
         self.effects: set[str] = set()
+        self.given: dict[str, set[str]] = {}  # to the functions that it calls
+        self.fills, self.inner = False, set()  # `inner` are names that a call of it calls
+        self.aliases = set(aliases(node))
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             self.binds = {"*"}
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self.calls = set(filter(None, map(root, node.decorator_list)))
-            self.effects = globals_stored(self.code) | (set(names_changed(node)) & self.uses)
+            makers = node.decorator_list + getattr(node, "bases", [])
+            self.calls = set(filter(None, map(root, makers)))
+            self.binds |= {root(d) for d in node.decorator_list if root(d) != getattr(d, "id", "")}
+            changed = set(names_changed(node))
+            self.effects = globals_stored(self.code) | (changed & self.uses)
+            self.fills = bool(changed & {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)})
+            self.inner = set(names_called(node)) & self.uses
         else:
             self.binds |= set(names_changed(node))
             self.calls = set(names_called(node))
+            self.given = dict(arguments(node))
+            if self.calls & {"exec", "globals"} or "setrecursionlimit" in self.code.co_names:
+                self.binds |= {"*"}  # what it makes cannot be seen from outside
 
 
 def names_used(code):
@@ -139,21 +151,48 @@ def names_used(code):
 
 
 def names_changed(statement: ast.stmt):
-    """TABLE[x] = ..., TABLE.x = ... and TABLE.append(...) change TABLE."""
+    """TABLE[x] = ..., TABLE.x = ..., TABLE.append(...) and x = TABLE.pop() change TABLE."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             yield root(node)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Attribute):
-                yield root(node.value.func)
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+            if node.target.id in set(names_changed(ast.Module(node.body, []))):
+                yield root(node.iter)
+        elif isinstance(node, ast.Expr):  # whatever is called here is called for its effect
+            for call in ast.walk(node.value):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                    yield root(call.func)
+                    yield from (a.id for a in call.args[:1] if isinstance(a, ast.Name))
+                elif isinstance(call, ast.Call):
+                    bound = [a for a in call.args if isinstance(a, ast.Attribute)]
+                    yield from map(root, bound)  # list(map(TABLE.append, ...))
+                    if getattr(call.func, "id", "") in ("setattr", "delattr", "next"):
+                        yield from map(root, call.args[:1])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in ("pop", "popleft", "popitem", "setdefault"):
+                yield root(node.func)
 
 
 def names_called(statement: ast.stmt):
-    """setup() and add(x) as statements, also in a loop; not f(x) whose value is looked at."""
+    """The names of what it calls."""
     for node in ast.walk(statement):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Name):
-                yield node.value.func.id
+        if isinstance(node, ast.Call) and root(node.func):
+            yield root(node.func)
+
+
+def arguments(statement: ast.stmt):
+    """(f, {"TABLE"}) for each f(TABLE)."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id, set(map(root, node.args)) - {""}
+
+
+def aliases(statement: ast.stmt):
+    """A = B: what changes one of them changes the other."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name):
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                yield target.id, statement.value.id
 
 
 def globals_stored(code) -> set[str]:
@@ -187,14 +226,29 @@ def needed(statements: list[Statement], names: set[str]) -> list[Statement]:
 
 
 def add_effects(statements: list[Statement], wanted: set[str]) -> None:
-    """A statement that calls a helper for its effect binds and changes what the helper does.
+    """A statement that calls a helper binds and changes what the helper does.
 
-    The wanted functions are no helpers: trying them out is no part of them.
+    The wanted functions are no helpers: trying them out is no part of them. Nor is a function
+    changed by being given to another one.
     """
-    helpers = {name: s.effects for s in statements for name in s.binds if s.effects}
+    defined = {n for s in statements if s.fills or s.effects or s.inner for n in s.binds}
+    helpers: dict[str, set[str]] = {}
+    for statement in statements:
+        for name in statement.binds - wanted:
+            helpers.setdefault(name, set()).update(statement.effects)
+    inner = {name: s.inner - wanted for s in statements for name in s.binds - wanted if s.inner}
+    for _ in inner:  # a helper that calls a helper
+        for name, called in inner.items():
+            helpers[name] = helpers[name].union(*(helpers.get(c, set()) for c in called))
+    filling = {name for s in statements if s.fills for name in s.binds} - wanted
     for statement in statements:
         for name in statement.calls - wanted:
             statement.binds |= helpers.get(name, set())
+        for name in filling & set(statement.given):
+            statement.binds |= statement.given[name] - defined - wanted
+        for one, other in {pair for s in statements for pair in s.aliases}:
+            if {one, other} & statement.binds and (one, other) not in statement.aliases:
+                statement.binds |= {one, other}
 
 
 sys.setrecursionlimit(5000)
