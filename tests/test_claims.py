@@ -117,3 +117,30 @@ def test_each_race_has_the_version_that_had_it_and_the_one_that_fixed_it():
     assert len(SHEETS) >= 24
     assert all(claims[race] == {"holds", "violated"} for race in "abcdefgpkmx"), claims
     assert claims["h"] == {"violated"}  # a slot emptied by xchg was never fixed, but replaced
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        (lambda text: text.replace(LOST.computed_digest(), "").replace("digest: ", ""), "is gone"),
+        (lambda text: by_hand(text).replace("|", "!", 1), "its chart is of another"),
+        (lambda text: by_hand(text).replace("victims=2", "clock=any"), "no parameter 'clock'"),
+        (lambda text: by_hand(text).replace("victims=2", "victims=2 victims=2"), "each name once"),
+        (lambda text: text.replace("\n", "\r\n").replace("18 steps", "17 steps"), "digest"),
+    ],
+)
+def test_what_was_changed_by_hand_is_said(change, sentence):
+    assert sentence in check(read_sheet(change(LOST.text()))).wrong
+
+
+def by_hand(text):
+    """The sheet as a person would have written it: no version, no digest."""
+    text = text.replace(", written by oomlab " + oomlab.__version__, "", 1)
+    return "\n".join(line for line in text.splitlines() if not line.startswith("digest"))
+
+
+def test_a_patch_whose_policy_line_says_another_is_refused():
+    text = by_hand(sheet_of(oomlab.explore("lost-victim", SLOTS)).text())
+    assert check(read_sheet(text), trust=True).ok
+    other = text.replace("policy: mm-2015-12", "policy: linux-4.6", 1)
+    assert "its patch is of" in check(read_sheet(other), trust=True).wrong

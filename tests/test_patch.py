@@ -175,3 +175,12 @@ def test_reading_and_clearing_is_not_an_exchange():
     two_steps = from_file("read-then-clear.py")
     assert oomlab.explore("lost-victim", two_steps).verdict == "violated"
     assert oomlab.explore("lost-victim", from_file("slot-per-memcg.py")).verdict == "holds"
+
+
+def test_a_function_of_another_name_travels_under_the_one_it_replaces():
+    mine = patch("linux-4.6", wake_oom_reaper=nothing, name="mine")
+    text = patch_text(mine)
+    assert "def wake_oom_reaper(" in text
+    assert read_patch(text, "a.py").patch.functions.keys() == {"wake_oom_reaper"}
+    first, second = read_patch(text, "p.py"), read_patch(patch_text(SLOTS), "p.py")
+    assert patch_text(first) == text and "fill_slot" in patch_text(second)

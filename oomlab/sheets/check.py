@@ -18,13 +18,16 @@ from time import monotonic
 from ..explorer import explore
 from ..explorer.properties import PROPERTIES, choose_property
 from ..model.policy import Policy
+from ..naming import nearest
 from ..scenarios import SCENARIOS
+from ..scenarios import parameters as scenario_parameters
 from ..simulate.patches import read_patch
 from ..simulate.run import build, choose_policy, run
 from ..simulate.scheduler import run_schedule
+from ..simulate.story import chart
 from ..version import VERSION
 from .code import add_scenario, function_in
-from .sheet import Sheet, read_sheet, step_lines
+from .sheet import Sheet, policy_words, read_sheet, step_lines
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ def check(sheet: Sheet, path: str = "sheet", *, trust: bool = False) -> Checked:
         wrong = difference_from(sheet, path, trust)
     except ValueError as refused:
         wrong = str(refused)
+    except Exception as fault:  # the other sheets are still checked
+        wrong = f"it cannot be checked: {type(fault).__name__}: {fault}"
     if wrong and sheet.version and sheet.version != VERSION:
         wrong += f"; it was written by oomlab {sheet.version}, this is {VERSION}"
     return Checked(path, sheet.claim, wrong, monotonic() - began)
@@ -60,6 +65,8 @@ def check(sheet: Sheet, path: str = "sheet", *, trust: bool = False) -> Checked:
 
 def difference_from(sheet: Sheet, path: str, trust: bool) -> str:
     """The first way in which the sheet is not as claimed, "" if it is."""
+    if sheet.version and not sheet.digest:
+        return "oomlab wrote it, and its digest is gone"
     if sheet.digest and sheet.digest != sheet.computed_digest():
         return "it was changed after oomlab wrote it (its digest is another)"
     if (sheet.patch or sheet.code) and not (trust or sheet.computed_digest() in known()):
@@ -98,6 +105,10 @@ class Question:
         policy = choose_policy(base, pairs(knobs))
         if sheet.patch:
             policy = read_patch(sheet.patch, f"{path}: patch")
+            if policy_words(policy) != sheet.policy:
+                raise ValueError(
+                    f"its policy is {sheet.policy!r}, and its patch is of {policy_words(policy)!r}"
+                )
         if sheet.code and scenario not in SCENARIOS:
             scenario = add_scenario(sheet.code, scenario, f"{path}: code")
         asked: str | Callable = sheet.property
@@ -106,10 +117,15 @@ class Question:
         states, _, unit = sheet.bound.partition(" ")
         if not states.isdigit() or unit not in ("states", ""):
             raise ValueError(f"the bound is a number of states, not {sheet.bound!r}")
+        given = pairs(parameters)
+        takes = scenario_parameters(scenario) if scenario in SCENARIOS else given
+        for name in given:
+            if name not in takes:
+                raise ValueError(f"{scenario} has no parameter {name!r}: {nearest(name, takes)}")
         return cls(
             scenario,
             policy,
-            pairs(parameters),
+            given,
             asked,
             sheet.clock,
             int(states),
@@ -131,8 +147,8 @@ def pairs(words: Iterable[str]) -> dict[str, str]:
     found = {}
     for word in words:
         name, equals, value = word.partition("=")
-        if not equals:
-            raise ValueError(f"write {word!r} as name=value")
+        if not equals or name in found:
+            raise ValueError(f"write {word!r} as name=value, and each name once")
         found[name] = value
     return found
 
@@ -143,6 +159,8 @@ def schedule_differs(sheet: Sheet, asked: Question) -> str:
     for line, real in zip(sheet.schedule, step_lines(done.steps), strict=True):
         if line.split() != real.split():
             return f"the sheet says {line.strip()!r} where {real.strip()!r} happens"
+    if sheet.chart and sheet.chart.split() != chart(done.steps).split():
+        return "its chart is of another schedule"
     wanted = choose_property(asked.property)
     if sheet.claim == "holds" or wanted.kind != "never":
         return ""

@@ -51,7 +51,9 @@ def variable(kernel: Kernel, what: object) -> str:
     owner, _, name = str(what).rpartition(".")
     holders = kernel.memcgs if owner == "memcg" else [kernel]
     held = (getattr(holder, name, None) for holder in holders)
-    return ", ".join(getattr(value, "name", str(value)) for value in held if value) or NULL
+    return (
+        ", ".join(getattr(value, "name", str(value)) for value in held if value is not None) or NULL
+    )
 
 
 def queue(kernel: Kernel, what: object = None) -> list[str]:
@@ -67,16 +69,17 @@ def queue(kernel: Kernel, what: object = None) -> list[str]:
 def to_read(kernel: Kernel, lock: RwSemaphore) -> str:
     """Who keeps a reader out: the writer, or the first that waits; "" if none does."""
     if lock.writer is not None:
-        return lock.writer.name
-    return f"{lock.waiters[0][0].name}, which waits for it" if lock.waiters else ""
+        return f"{lock.writer.name} has it"
+    return f"{lock.waiters[0][0].name} waits for it" if lock.waiters else ""
 
 
 def to_write(kernel: Kernel, lock: RwSemaphore) -> str:
-    return to_read(kernel, lock) or ", ".join(task.name for task in lock.readers)
+    readers = ", ".join(task.name for task in lock.readers)
+    return to_read(kernel, lock) or (f"{readers} has it" if readers else "")
 
 
 def to_lock(kernel: Kernel, lock: Mutex) -> str:
-    return lock.owner.name if lock.owner is not None else ""
+    return f"{lock.owner.name} has it" if lock.owner is not None else ""
 
 
 def resident(kernel: Kernel, vma: object) -> int:
@@ -139,8 +142,8 @@ def own_words(op: tuple, was: Look, now: Look) -> str:
     verb, what = op
     before, after = was.fact, now.fact
     if verb == "reclaim from":
-        return f"{now.free - was.free} pages" if now.free > was.free else "nothing to reclaim"
-    if verb == "cmpxchg" and before != NULL:
+        return counted(now.free - was.free) if now.free > was.free else "nothing to reclaim"
+    if verb == "cmpxchg" and before == after != NULL:
         return f"busy with {before}"
     if verb in ("cmpxchg", "xchg", "read", "write", "clear"):
         return f"was {before}, now {after}" if before != after else f"finds {before}"
@@ -151,11 +154,11 @@ def own_words(op: tuple, was: Look, now: Look) -> str:
         left = f", {', '.join(after)} left" if after else ", none left"
         return f"takes {before[0]}{left}" if before else "finds no victim"
     if verb in ("trylock", "read-trylock"):
-        return f"not taken: {before} has it" if before else "taken"
+        return f"not taken: {before}" if before else "taken"
     if verb in ("lock", "read-lock", "write-lock"):
-        return f"has to wait: {before} has it" if before else "taken"
+        return f"has to wait: {before}" if before else "taken"
     if verb in ("reap", "unmap"):
-        return f"{before - after} pages"
+        return counted(before - after)
     if verb in ("SIGKILL", "mark") and before:
         return "had it already"
     return ""
@@ -164,10 +167,14 @@ def own_words(op: tuple, was: Look, now: Look) -> str:
 def pages_words(verb: str, pages: int) -> str:
     """The effect of an ordinary step, from how many pages it took."""
     if pages > 0:
-        return "1 page" if pages == 1 else f"{pages} pages"
+        return counted(pages)
     if pages < 0:
-        return f"{-pages} pages given back"
+        return f"{counted(-pages)} given back"
     return {"allocate": "no page above the mark", "fault": "no page at once"}.get(verb, "")
+
+
+def counted(pages: int) -> str:
+    return "1 page" if pages == 1 else f"{pages} pages"
 
 
 def task_name(what: object) -> str:

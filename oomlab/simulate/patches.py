@@ -92,15 +92,17 @@ def run_text(text: str, source: str) -> dict[str, object]:
 
     ValueError, in one sentence, for text that cannot be run.
     """
+    place = f"<{source} {patch_hash(text)}>"  # two texts of one name are two places
+    linecache.cache[place] = len(text), None, text.splitlines(keepends=True), place
     try:
-        code = compile(text, source, "exec")
-    except SyntaxError as wrong:
-        raise ValueError(f"{source}, line {wrong.lineno}: {wrong.msg}") from None
-    linecache.cache[source] = len(text), None, text.splitlines(keepends=True), source
+        code = compile(text, place, "exec")
+    except (SyntaxError, ValueError) as wrong:
+        where = f", line {wrong.lineno}" if isinstance(wrong, SyntaxError) else ""
+        raise ValueError(f"{source}{where}: {getattr(wrong, 'msg', wrong)}") from None
     known = model_names()
     try:
         exec(code, known)
-    except Exception as wrong:
+    except (Exception, SystemExit) as wrong:
         raise ValueError(f"{source} cannot be run: {type(wrong).__name__}: {wrong}") from None
     return known
 
@@ -131,6 +133,10 @@ def patch_text(policy: Policy) -> str:
     settings |= {key: value for key, value in (("knobs", knobs), ("state", made.state)) if value}
     lines = [f"{key} = {value!r}" for key, value in settings.items()]
     imports, constants, sources = carried([*made.functions.values(), *made.kthreads.values()])
+    for name, function in made.functions.items():  # in the text its name says what it replaces
+        old = function.__name__
+        if name != old:
+            sources[name] = sources.pop(old).replace(f"def {old}(", f"def {name}(", 1)
     lines = [*sorted(imports), "", *lines] if imports else lines
     lines += [f"{name} = {value!r}" for name, value in constants.items()]
     tail = []
