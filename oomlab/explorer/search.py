@@ -59,9 +59,9 @@ def explore(
     step) of a trace (see monitor.py). `clock` says when timers fire (see plain.py). `prefer` the
     counterexample with the fewest "steps", context "switches", or "decisions" to let another task
     move although the one that moves could go on. `audit` is the part of the states that is checked
-    against the model, 1.0 for all; by default 200 or 1 %. `symmetry` and `partial_order` allow
-    reductions; they change no verdict. `progress(states, waiting, seconds)` is called now and then.
-    Stop, or Ctrl-C, raises Stopped, an interrupt that holds what is known.
+    against the model, 1.0 for all; by default 200 or 1 %. `symmetry` and `partial_order` are
+    accepted and change nothing yet: this engine has no reductions. `progress(states, waiting,
+    seconds)` is called now and then. Stop, or Ctrl-C, raises Stopped, which holds what is known.
     ValueError, in one sentence, for a name or value that does not exist, and for a program or
     property that cannot be explored. ExplorerFault if the search and the model do not agree.
     """
