@@ -98,3 +98,51 @@ def test_what_was_never_entered_is_told():
     assert (
         "oom_reap_task" not in full.never and "never entered oom_reap_task" not in full.sentence()
     )
+
+
+def counts_on_itself(current):
+    yield "first", "step"
+    counts_on_itself.n = getattr(counts_on_itself, "n", 0) + 1
+    current.kernel.busy_workers = counts_on_itself.n
+
+
+class Doubled:
+    def __init__(self):
+        self.kept = 0
+
+    @property
+    def value(self):
+        return self.kept
+
+    @value.setter
+    def value(self, new):
+        self.kept = 2 * new
+
+
+def writes_a_property(doubled):
+    def program(current):
+        yield "first", "step"
+        doubled.value = doubled.value + 1
+        yield "second", "step"
+        current.kernel.busy_workers = doubled.value
+
+    return program
+
+
+@pytest.mark.parametrize(
+    "program, sentence",
+    [
+        (lambda: counts_on_itself, "what the function counts_on_itself holds"),
+        (lambda: writes_a_property(Doubled()), "Doubled.value is a property"),
+    ],
+)
+def test_what_is_written_beside_the_machine_is_refused(monkeypatch, program, sentence):
+    def machine(policy):
+        vars(counts_on_itself).clear()
+        kernel = oomlab.model.kernel.Kernel(policy, 64, min_kbytes=32)
+        kernel.spawn("mine", ((program(),),))
+        return kernel
+
+    monkeypatch.setitem(oomlab.SCENARIOS, "beside", machine)
+    with pytest.raises(ValueError, match=sentence):
+        explore("beside", "linux-4.4", lambda kernel: kernel.busy_workers > 9)

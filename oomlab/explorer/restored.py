@@ -221,6 +221,7 @@ class Machine:
             return
         cell = thing.cells.get(name)
         if cell is None:  # an attribute that it did not have
+            no_property(thing, name)
             cell = thing.cells[name] = Cell(thing, name, self.values.const(UNSET))
         self.writes[cell] = None
 
@@ -445,6 +446,7 @@ class Machine:
         return thing
 
     def cell_of(self, thing: Thing, name: str) -> Cell:
+        no_property(thing, name)
         cell = thing.cells[name] = Cell(thing, name, ABSENT)
         return cell
 
@@ -456,12 +458,12 @@ class Machine:
 
     def check(self, state: list[int], writes: dict) -> None:
         """Did anything change that nobody wrote?"""
-        self.looked += 1
-        if self.looked > CHECKED and self.looked % SOMETIMES:
-            return
         what = self.closure.changed()
         if what is not None:
             raise Refused(f"a step changes {what}, which is no part of the machine")
+        self.looked += 1
+        if self.looked > CHECKED and self.looked % SOMETIMES:
+            return
         for thing in self.static:
             for cell in thing.cells.values():
                 if cell not in writes and cell.name != THREAD:
@@ -469,6 +471,14 @@ class Machine:
                     if number != 0 or cell.index is None:
                         if self.value_of(cell) != cell.values[number]:
                             raise Refused(f"a step changes {cell} behind the explorer's back")
+
+
+def no_property(thing: Thing, name: str) -> None:
+    """An attribute that a class computes is no cell: its setter may do anything."""
+    kind = type(thing.object)
+    if isinstance(getattr(kind, name, None), property):
+        kind = getattr(kind, "watched", kind)
+        raise Refused(f"{kind.__name__}.{name} is a property that a step writes: use an attribute")
 
 
 class Absent:
