@@ -39,7 +39,7 @@ format: .venv/test.stamp
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis tests/artifacts
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis tests/artifacts
 	find . -name __pycache__ -exec rm -rf {} +
 
 .venv/lab.stamp: EXTRAS := lab,grade

@@ -57,7 +57,7 @@ def parameters(name: str) -> dict[str, object]:
 
 
 def title(name: str) -> str:
-    return SCENARIOS[name].__doc__.strip().split("\n")[0]
+    return (SCENARIOS[name].__doc__ or "").strip().split("\n")[0]
 
 
 def heap(pages: int, **more) -> list[VMA]:

@@ -307,7 +307,7 @@ class Kernel:
         """
         if name not in VAIN and not vain:
             self.progress += 1
-        if name == "kill" and task.name not in self.victims:
+        if name == "kill" and task is not None and task.name not in self.victims:
             self.victims.append(task.name)
         if self.events is not None:
             self.events.append(dict(event=name, tick=self.jiffies, task=task, **more))

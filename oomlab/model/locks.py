@@ -9,12 +9,14 @@ order is the same, the stealing is left out.)
 """
 
 from collections.abc import Generator
+from typing import TypeVar
 
 TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, TASK_FROZEN, TASK_DEAD = (
     range(6)
 )
 
-Steps = Generator[tuple, None, None]  # a kernel function that may be interrupted between steps
+T = TypeVar("T")
+Steps = Generator[tuple, None, T]  # a kernel function that may be interrupted; T is what it returns
 
 
 def schedule(current, state: int, on) -> Steps:

@@ -155,7 +155,8 @@ def names_in(code: CodeType) -> set[str]:
 
 def declared(state: Mapping[str, object]) -> dict[type, dict[str, object]]:
     """{class: {attribute: its value in a new object}} from {"class.attribute": value}."""
-    classes, found = model_classes(), {}
+    classes = model_classes()
+    found: dict[type, dict[str, object]] = {}
     for where, value in state.items():
         owner, _, name = where.partition(".")
         if owner not in EXTENDED or not name.isidentifier():

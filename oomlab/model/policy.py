@@ -335,16 +335,18 @@ class Policy:
         return {} if self.patch is None else self.patch.kthreads
 
 
-def check_knob(item: Field, value) -> None:
+def check_knob(item: Field, value: object) -> None:
     """Has this knob a value of its type, among those it takes? ValueError says what it takes."""
-    kind, choices = type(item.default), item.metadata["choices"]
-    if type(value) is not kind or kind is int and value < 0:
+    kind: type = type(item.default)
+    choices = item.metadata["choices"]
+    right = isinstance(value, kind) and type(value) is kind  # True is no whole number
+    if not right or isinstance(value, int) and value < 0:
         wanted = {bool: "yes or no (a bool)", int: "a whole number, not negative", str: "text"}
         raise ValueError(f"knob {item.name} takes {wanted[kind]}, not {value!r}")
     if choices and value not in choices:
         options = ", ".join(map(str, choices))
         raise ValueError(f"knob {item.name} takes one of {options}, not {value!r}")
-    if item.name == "kernel" and not re.fullmatch(r"\d+\.\d+(\.\d+)*", value):
+    if item.name == "kernel" and not re.fullmatch(r"\d+\.\d+(\.\d+)*", str(value)):
         raise ValueError(f"knob kernel takes a release like 4.10, not {value!r}")
 
 

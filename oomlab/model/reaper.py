@@ -163,9 +163,10 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
 def settle(task, mm: MM | None, what: str) -> None:
     """Hide the victim from the killer, or let go of it, or leave everything as it is."""
     if what == "skip":
-        thread = find_lock_task_mm(task) if mm is None else None
-        if mm is not None or thread is not None:
-            (mm or thread.mm).flags |= MMF_OOM_SKIP
+        if mm is None and (thread := find_lock_task_mm(task)) is not None:
+            mm = thread.mm
+        if mm is not None:
+            mm.flags |= MMF_OOM_SKIP
     elif what in ("hide", "unmark"):
         if what == "hide":
             task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN

@@ -5,6 +5,9 @@ flag and wakes those whose sleep may be interrupted: a task in TASK_UNINTERRUPTI
 dies when it gets back to user mode. Everything in this debate follows from that.
 """
 
+from collections.abc import Generator
+from typing import Any
+
 from .locks import (
     TASK_DEAD,
     TASK_FROZEN,
@@ -14,7 +17,7 @@ from .locks import (
     WaitQueue,
     wake_up_process,
 )
-from .mm import MMF_OOM_SKIP, mmdrop
+from .mm import MM, MMF_OOM_SKIP, mmdrop
 
 OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
 
@@ -38,7 +41,7 @@ class Signal:
         self.threads: list[Task] = []
         self.children: list[Task] = []  # group leaders of the processes forked here
         self.oom_score_adj = oom_score_adj
-        self.oom_mm = None  # the mm of a victim, from 4.9 on
+        self.oom_mm: MM | None = None  # the mm of a victim, from 4.9 on
         self.group_exit = False  # SIGNAL_GROUP_EXIT: the process dies as a whole
         self.coredump = False  # SIGNAL_GROUP_COREDUMP: and leaves its memory in a file first
         self.wait_chldexit = WaitQueue("wait_chldexit")
@@ -84,7 +87,7 @@ class Task:
         self.name = name
         self.signal = signal
         self.parent: Task | None = None
-        self.mm = None
+        self.mm: Any = None  # an MM; None for a kernel thread, and once exit_mm() is through
         if mm is not None:
             mm.attach(self)
         self.memcg = memcg
@@ -100,11 +103,11 @@ class Task:
         self.fifo = False  # SCHED_FIFO
         self.oom_reaper_list: Task | None = None  # the next on the reaper's list, from 4.6 on
         self.memcg_in_oom = None  # the memcg this fault has to do an OOM for, before 4.19
-        self.over_limit = None  # the memcg that its last charge ran into
+        self.over_limit: Any = None  # the Memcg that its last charge ran into
         self.program: tuple = ()
         self.at_exit: tuple = ()
-        self.thread = None
-        self.op = None  # what it is about to do
+        self.thread: Generator | None = None
+        self.op: Any = None  # (verb, object): what it is about to do
         self.marked: bool | None = None  # True once mark_oom_victim() chose it
         self.task_lock = False  # a spinlock: its mm pointer must not change now
         self.daemon = False  # nobody waits for it to finish
@@ -203,7 +206,8 @@ def write_oom_score_adj(task: Task, adj: int) -> None:
         raise ValueError(f"oom_score_adj {adj} is not between -1000 and 1000")
     task.signal.oom_score_adj = adj
     if task.kernel.policy.adj_follows_mm and not in_vfork(task):
-        for other in task.mm.tasks if task.mm is not None else ():
+        users: list[Task] = task.mm.tasks if task.mm is not None else []
+        for other in users:
             kthread_or_init = other.flags & PF_KTHREAD or is_global_init(other)
             if not kthread_or_init and not in_vfork(other):
                 other.signal.oom_score_adj = adj

@@ -26,7 +26,8 @@ class Comparison:
 
     def verdicts(self) -> tuple[Counter, Counter]:
         """How often each verdict came out, for either policy."""
-        return tuple(Counter(pair[i].outcome.verdict for pair in self.pairs) for i in (0, 1))
+        first, second = zip(*self.pairs, strict=True)
+        return Counter(r.outcome.verdict for r in first), Counter(r.outcome.verdict for r in second)
 
     def parting(self) -> tuple[Run, Run, int | None]:
         """The first pair of runs that ends differently (else the first), and where they part."""
@@ -82,8 +83,9 @@ def parting_sentence(first: Run, second: Run, step: int | None) -> str:
 
 def compare(scenario: str, policies: tuple[str, str], seeds: int = 10, **settings) -> Comparison:
     """Run a scenario under two policies, seeds 0 to `seeds` - 1. ValueError for unknown names."""
+    one, other = policies
     pairs = [
-        tuple(run(scenario, policy, seed=seed, **settings) for policy in policies)
+        (run(scenario, one, seed=seed, **settings), run(scenario, other, seed=seed, **settings))
         for seed in range(seeds)
     ]
     return Comparison(scenario, pairs)

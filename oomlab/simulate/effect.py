@@ -11,7 +11,7 @@ Steps that happen by the thousand are not looked at: what they did is seen in th
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_RUNNING, Mutex, RwSemaphore, WaitQueue
@@ -28,7 +28,7 @@ class Look(NamedTuple):
     """What the words need of the machine at one moment."""
 
     free: int  # pages
-    fact: object  # what this verb asks of its object, see FACTS
+    fact: Any  # what this verb asks of its object, see FACTS
     refs: dict[MM, tuple[int, int]]  # mm_users and mm_count
     awake: frozenset[Task]  # tasks that are not asleep
 
@@ -113,10 +113,10 @@ def words(
 
     `was` is the look before the step, `free` the free pages then, `events` what the step reported.
     """
-    if was is None:
+    now = None if was is None else look(kernel, op)
+    if was is None or now is None:
         told = [pages_words(op[0], free - kernel.zone.free)]
     else:
-        now = look(kernel, op)
         told = [own_words(op, was, now), *changed_refs(was, now), *woken(op, was, now)]
     told += map(event_words, events)
     if task.state == TASK_DEAD:

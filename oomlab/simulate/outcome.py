@@ -31,24 +31,21 @@ class Outcome:
 
 def judge(kernel: Kernel, steps: int) -> Outcome:
     """The verdict. A stuck machine is run on, in a fair order, until its state repeats."""
-    facts = {
-        "victims": list(kernel.victims),
-        "lost": [task.name for task in lost_victims(kernel)],
-        "reaped": dict(kernel.reaped),
-        "pages_to": dict(kernel.zone.pages_to),
-        "ticks": kernel.jiffies,
-        "steps": steps,
-    }
-    cycle, loop = [], []
+    victims, reaped = list(kernel.victims), dict(kernel.reaped)
+    lost = [task.name for task in lost_victims(kernel)]
+    pages_to, ticks = dict(kernel.zone.pages_to), kernel.jiffies
+    cycle: list[str] = []
+    loop: list[str] = []
     if kernel.panicked:
         verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
     elif stuck_tasks(kernel):
         verdict, why, cycle, loop = judge_stuck(kernel)
-    elif facts["lost"]:
-        verdict, why = "lost-victim", lost_sentence(facts["lost"], kernel.policy)
+    elif lost:
+        verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
     else:
-        verdict, why = "recovered", recovered_sentence(facts, kernel.memcgs)
-    return Outcome(verdict, why, bugs=list(kernel.bugs), cycle=cycle, loop=loop, **facts)
+        verdict, why = "recovered", recovered_sentence(victims, reaped, kernel.memcgs)
+    bugs = list(kernel.bugs)
+    return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
 
 def lost_victims(kernel: Kernel) -> list[Task]:
@@ -57,9 +54,9 @@ def lost_victims(kernel: Kernel) -> list[Task]:
         task
         for task in kernel.tasks
         if task.marked is not None
-        and find_lock_task_mm(task)
-        and find_lock_task_mm(task).mm.reaped is None
-        and not find_lock_task_mm(task).mm.flags & MMF_OOM_SKIP
+        and (thread := find_lock_task_mm(task)) is not None
+        and thread.mm.reaped is None
+        and not thread.mm.flags & MMF_OOM_SKIP
     ]
 
 
@@ -127,7 +124,7 @@ def one_round(kernel: Kernel, steps: list[str]) -> None:
         steps.append(
             f"{task.name}: {function_of(task.thread)}: {verb} {getattr(what, 'name', what)}"
         )
-        task.op = next(task.thread, None)
+        task.op = next(task.thread, None) if task.thread is not None else None
         if task.state:
             kernel.runqueue.remove(task)
     kernel.jiffies = kernel.jiffies + 1
@@ -157,8 +154,7 @@ def lost_sentence(lost: list[str], policy) -> str:
     return f"{names} {verb} killed, but {missed}, and cannot exit alone"
 
 
-def recovered_sentence(facts: dict, memcgs: list) -> str:
-    victims, reaped = facts["victims"], facts["reaped"]
+def recovered_sentence(victims: list[str], reaped: dict[str, int], memcgs: list) -> str:
     beyond = "".join(
         f"; {m.name} was let {m.forced} pages over its limit" for m in memcgs if m.forced
     )

@@ -16,6 +16,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
 from types import FunctionType, ModuleType
+from typing import Any
 
 from ..model.patch import Patch, in_model, model_functions, model_modules, names_in
 from ..model.policy import PRESETS, Policy, difference
@@ -66,14 +67,16 @@ def read_patch(text: str, source: str = "patch.py") -> Policy:
     """
     names = model_names()
     known = run_text(text, source)
-    settings = {key: known[key] for key in SETTINGS if known.get(key) is not names.get(key)}
+    settings: dict[str, Any] = {
+        key: known[key] for key in SETTINGS if known.get(key) is not names.get(key)
+    }
     for key, value in settings.items():
         if not isinstance(value, SETTINGS[key]):
             raise ValueError(f"{source}: {key} must be a {SETTINGS[key].__name__}, not {value!r}")
     if "base" not in settings:
         raise ValueError(f"{source} must say what it changes: base = 'linux-4.6', for example")
     settings.setdefault("name", source.removesuffix(".py"))
-    replaced = {
+    replaced: dict[str, Any] = {
         key: value
         for key, value in known.items()
         if isinstance(value, FunctionType)
@@ -129,7 +132,7 @@ def patch_text(policy: Policy) -> str:
         raise ValueError(f"{policy.name} has no patch")
     base = PRESETS[made.base]
     knobs = {name: new for name, (_, new) in difference(base, policy).items()}
-    settings = {"base": made.base, "name": policy.name, "about": policy.about}
+    settings: dict[str, object] = {"base": made.base, "name": policy.name, "about": policy.about}
     settings |= {key: value for key, value in (("knobs", knobs), ("state", made.state)) if value}
     lines = [f"{key} = {value!r}" for key, value in settings.items()]
     imports, constants, sources = carried([*made.functions.values(), *made.kthreads.values()])
@@ -148,7 +151,9 @@ def patch_text(policy: Policy) -> str:
 
 def carried(functions: list[FunctionType]) -> tuple[list[str], dict[str, object], dict[str, str]]:
     """What the text must carry for these functions: imports, constants and sources by name."""
-    model, imports, constants, sources = model_names(), [], {}, {}
+    model, imports = model_names(), []
+    constants: dict[str, object] = {}
+    sources: dict[str, str] = {}
     waiting = list(functions)
     while waiting:
         function = waiting.pop(0)

@@ -264,6 +264,7 @@ def uncollected(yes: bool = True) -> Iterator[None]:
 def recorder(kernel: Kernel, taken: list, effects: list[str | None]):
     """A function that writes down each step and its effect, and numbers the events in it."""
     events, zone = kernel.events, kernel.zone
+    assert events is not None, "a run is only recorded where events are kept"
     for event in events:  # what happened at boot, before the first step
         event["step"] = -1
     seen, free = len(events), zone.free
