@@ -13,7 +13,7 @@ from ast import literal_eval
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum
-from functools import partial
+from functools import cache, partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from ..model.policy import Policy
@@ -58,13 +58,14 @@ class Const:
 class Cell:
     """One attribute of one object: the values it has had, by number. Number 0 is the first."""
 
-    __slots__ = ("thing", "name", "index", "values", "numbers", "mentions")
+    __slots__ = ("thing", "name", "index", "values", "numbers", "mentions", "refers")
 
     def __init__(self, thing: "Thing", name: str, first):
         self.thing, self.name = thing, name
         self.index: int | None = None  # its place in a state; None as long as it never changed
         self.values, self.numbers = [first], {first: 0}
         self.mentions = [mentioned(first)]
+        self.refers = bool(self.mentions[0])  # does some value of it lead to a thing?
 
     def number(self, value) -> int:
         number = self.numbers.get(value)
@@ -72,6 +73,7 @@ class Cell:
             number = self.numbers[value] = len(self.values)
             self.values.append(value)
             self.mentions.append(mentioned(value))
+            self.refers = self.refers or bool(self.mentions[-1])
         return number
 
     def __repr__(self) -> str:
@@ -81,12 +83,11 @@ class Cell:
 class Thing:
     """One mutable object. `made`: by a step, so there are states without it."""
 
-    __slots__ = ("object", "cells", "made", "home")
+    __slots__ = ("object", "cells", "made")
 
     def __init__(self, object, made: bool):
         self.object, self.made = object, made
         self.cells: dict[str, Cell] = {}
-        self.home: Cell | None = None  # where it was first found
 
     def __repr__(self) -> str:
         return f"<{type_name(self.object)} {getattr(self.object, 'name', '')}>"
@@ -286,6 +287,7 @@ def is_of_a_module(function: FunctionType) -> bool:
     return found is function or function.__globals__.get(function.__name__) is function
 
 
+@cache
 def is_written_in_python(kind: type) -> bool:
     """A class statement made it: what is written in C may hold what no attribute shows."""
     if not kind.__flags__ & 1 << 9 or kind.__flags__ & 1 << 8:
@@ -296,6 +298,7 @@ def is_written_in_python(kind: type) -> bool:
     )
 
 
+@cache
 def is_object(kind: type) -> bool:
     """A class whose objects hold their attributes and nothing else that one cannot see."""
     return is_written_in_python(kind) and all(

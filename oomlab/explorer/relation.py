@@ -8,7 +8,7 @@ since reading is watched (restored.py), and it is checked against plain replay (
 """
 
 from array import array
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from types import FunctionType
 from typing import Protocol
 
@@ -97,7 +97,11 @@ class Interned:
         self.trees: dict[Hashable, Tree] = {}
         self.question = question
         self.name = f"the property {getattr(question, '__name__', '')}".rstrip()
-        self.changes: dict[tuple, tuple] = {}
+        self.forms: dict[tuple, tuple] = {}
+        self.cells, self.referring, self.stale = 0, [], True
+        self.fixed: dict[Thing, None] = {}
+        self.leads: dict[int, list[int]] = {}  # of a cell: the number of what each value refers to
+        self.kinds: dict[tuple[Thing, ...], int] = {(): 0}
         self.roots = [self.machine.root, *self.machine.closure.roots]
         self.unpacked: tuple[State, list[int]] = (b"", [])
         self.start = self.pack([])
@@ -193,6 +197,7 @@ class Interned:
             if cell.index is not None
             and not (cell in reads and cell.number(value) == state[cell.index])
         ]
+        self.stale = True
         answer = Answer(tuple(written))
         tree = self.trees.setdefault(entry, Tree())
         tree.learn(state, list(reads), answer)
@@ -206,97 +211,128 @@ class Interned:
 
     # ---------------------------------------------------------------- one name for equal states
     def after(self, state: list[int], writes: tuple) -> list[int]:
-        """The state after these writes; things that nothing leads to any more are forgotten."""
+        """The state after these writes, in its canonical form.
+
+        Which loose things can be reached, and in which order, depends on the cells that refer to
+        them and on no others. So what is to be done is remembered by those: the shape of a state.
+        """
         new = state.copy()
-        walk = False
         for index, number in writes:
-            old = state[index]
-            if old != number:
-                new[index] = number
-                change = self.changes.get((index, old, number))
-                if change is None:
-                    change = self.changes[index, old, number] = self.change(index, old, number)
-                walk = True if change is True else walk or change
-        if walk and (
-            walk is True or not all(self.anchored(t, new) for t in self.lost(state, writes))
-        ):
-            return self.canonical(new)
-        return new
+            new[index] = number
+        if self.stale:
+            self.look_at_cells()
+        shape = tuple([leads[new[index]] for index, leads in self.referring])
+        form = self.forms.get(shape)
+        if form is None:
+            form = self.forms[shape] = self.form(new)
+        forgotten, places, known = form
+        for index in forgotten:
+            new[index] = 0
+        return new if places is None else self.arranged(new, places, known)
 
-    def change(self, index: int, old: int, number: int):
-        """Do other things stand in this value? True: some of them are made by steps."""
-        mentions = self.variable[index].mentions
-        before, now = mentions[old], mentions[number]
-        if before == now:
-            return False
-        if any(thing.made for thing in (*before, *now)):
-            return True
-        return None if set(before) <= set(now) else "lost"
+    def look_at_cells(self) -> None:
+        """Steps were learned: what is fixed, and which cells refer to loose things, and to which?
 
-    def lost(self, state: list[int], writes: tuple) -> list[Thing]:
-        found = []
-        for index, number in writes:
-            if state[index] != number:
-                mentions = self.variable[index].mentions
-                now = mentions[number]
-                found += [thing for thing in mentions[state[index]] if thing not in now]
-        return found
+        A thing is fixed if constants lead to it from the roots, else it is loose.
+        """
+        self.stale = False
+        if len(self.variable) != self.cells:
+            self.cells = len(self.variable)
+            self.fixed = dict.fromkeys(self.roots)
+            for thing in self.fixed_things():
+                self.fixed[thing] = None
+            self.leads = {}
+            self.forms.clear()
+        referring = []
+        for cell in self.variable:
+            if cell.refers:
+                leads = self.leads.setdefault(cell.index, [])
+                for mentions in cell.mentions[len(leads) :]:
+                    loose = tuple([t for t in mentions if t not in self.fixed])
+                    leads.append(self.kinds.setdefault(loose, len(self.kinds)))
+                if any(leads):
+                    referring.append((cell.index, leads))
+        if len(referring) != len(self.referring):
+            self.forms.clear()
+        self.referring = referring
 
-    def anchored(self, thing: Thing, state: list[int]) -> bool:
-        """Does the way on which it was found at the start still lead to it?"""
-        while thing not in self.roots:
-            home = thing.home
-            if home is None:
-                return False
-            if home.index is not None and thing not in home.mentions[state[home.index]]:
-                return False
-            thing = home.thing
-        return True
-
-    def canonical(self, state: list[int]) -> list[int]:
-        """Things made by steps stand in the order in which one comes to them; the rest is gone."""
+    def fixed_things(self) -> Iterator[Thing]:
         todo = list(self.roots)
         found = set(todo)
         for thing in todo:  # grows
             for cell in thing.cells.values():
-                index = cell.index
-                for other in cell.mentions[0 if index is None else state[index]]:
-                    if other not in found:
-                        found.add(other)
-                        todo.append(other)
-        for thing in self.machine.static:
-            if thing not in found:
-                for cell in thing.cells.values():
-                    if cell.index is not None:
-                        state[cell.index] = 0
+                if cell.index is None:
+                    for other in cell.mentions[0]:
+                        if other not in found:
+                            found.add(other)
+                            todo.append(other)
+                            yield other
+
+    def form(self, state: list[int]) -> tuple[tuple[int, ...], dict[Thing, Thing] | None, dict]:
+        """The cells of things that nothing leads to, and where the made things are to stand.
+
+        Made things stand in the order in which one comes to them from the static ones, and that
+        order never changes, whatever else is learned. None: they do so.
+        """
+
+        def led_to(thing: Thing) -> Iterator[Thing]:
+            for cell in thing.cells.values():
+                if cell.refers:
+                    yield from cell.mentions[0 if cell.index is None else state[cell.index]]
+
+        found = dict.fromkeys(self.fixed)
+        todo = list(found)
+        for thing in todo:  # grows
+            new = [other for other in led_to(thing) if other not in found]
+            found.update(dict.fromkeys(new))
+            todo.extend(dict.fromkeys(new))
+        every = [*self.machine.static, *[t for pool in self.machine.pools.values() for t in pool]]
+        lost = [c.index for t in every if t not in found for c in t.cells.values()]
+        order = dict.fromkeys([thing for thing in self.machine.static if thing in found])
+        todo = list(order)
+        for thing in todo:  # grows
+            new = [other for other in led_to(thing) if other.made and other not in order]
+            order.update(dict.fromkeys(new))
+            todo.extend(dict.fromkeys(new))
         pools = {thing: pool for pool in self.machine.pools.values() for thing in pool}
         used: dict[int, int] = {}
         places: dict[Thing, Thing] = {}
-        for thing in todo:
+        for thing in order:
             if thing.made:
                 pool = pools[thing]
                 slot = used[id(pool)] = used.get(id(pool), -1) + 1
                 places[thing] = pool[slot]
-        return self.arranged(state, pools, places)
+        moved_ = any(thing is not place for thing, place in places.items())
+        return tuple([i for i in lost if i is not None]), places if moved_ else None, {}
 
-    def arranged(self, state: list[int], pools: dict, places: dict) -> list[int]:
+    def arranged(self, state: list[int], places: dict[Thing, Thing], known: dict) -> list[int]:
+        """Each made thing in its place. `known`: what became of a cell's value the last time."""
         new = state.copy()
-        for thing in pools:
+        for thing in places:
             for cell in thing.cells.values():
                 new[cell.index] = 0
-        change = any(a is not b for a, b in places.items())
-        for cell in self.variable if change else ():
+        for index, _ in self.referring:
+            cell = self.variable[index]
             if not cell.thing.made:
-                number = state[cell.index]
-                if any(places.get(t, t) is not t for t in cell.mentions[number]):
-                    new[cell.index] = cell.number(moved(cell.values[number], places))
+                number = state[index]
+                if (index, number) not in known:
+                    there = cell.number(moved(cell.values[number], places))
+                    known[index, number] = index, there
+                new[index] = known[index, number][1]
         for thing, place in places.items():
             for name, cell in thing.cells.items():
-                value = cell.values[state[cell.index]]
-                if value is not ABSENT:
+                number = state[cell.index]
+                to = known.get((cell.index, number))
+                if to is None:
+                    value = cell.values[number]
+                    if value is ABSENT:
+                        continue
                     if name not in place.cells:
                         self.vary(self.machine.cell_of(place, name))
                         new.append(0)
                     there = place.cells[name]
-                    new[there.index] = there.number(moved(value, places) if change else value)
+                    to = there.index, there.number(moved(value, places))
+                    known[cell.index, number] = to
+                    self.stale = True
+                new[to[0]] = to[1]
         return new

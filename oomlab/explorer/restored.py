@@ -11,6 +11,8 @@ can depend on them, and a program or property that reads one is refused.
 import sys
 from collections import deque
 from collections.abc import Callable
+from itertools import chain
+from operator import is_
 from traceback import extract_tb
 from types import FunctionType
 
@@ -52,9 +54,10 @@ class Machine:
         self.pools: dict[type, list[Thing]] = {}  # things made by steps, by class
         self.defaults: dict[type, dict] = {}  # what is no state, by class
         self.classes: dict[type, type] = {}
-        self.reads: dict[Cell, None] | None = None  # None: nobody is watched
+        self.reads: dict[Cell, tuple | None] | None = None  # None: nobody is watched
         self.writes: dict[Cell, None] = {}
-        self.looked = 0
+        self.looked = self.counted = 0
+        self.spoilt: list[tuple[object, dict]] = []  # what is no state, of which objects
         self.kernel = self.in_frames(build)
         functions = [*questions, *patched(self.kernel)]
         self.closure = Closure(self.values, functions)
@@ -86,10 +89,7 @@ class Machine:
             thing.made = made
             adopted.append(thing)
             for name, value in self.held(thing):
-                cell = thing.cells[name] = Cell(thing, name, value)
-                for other in cell.mentions[0]:
-                    if other.home is None and other is not self.root:
-                        other.home = cell
+                thing.cells[name] = Cell(thing, name, value)
             self.closure.look(self.values, thing.object)
             self.watch(thing.object)
         return adopted
@@ -201,8 +201,8 @@ class Machine:
             return
         cell = thing.cells[CONTENT]
         if cell not in self.reads:
-            self.reads[cell] = None
-            for inner in held.items() if type(held) is dict else held:
+            inside = self.reads[cell] = tuple(held.items() if type(held) is dict else held)
+            for inner in inside:
                 if type(inner) in CONTAINERS:
                     self.read_all(inner)
                 elif type(inner) is tuple:
@@ -252,14 +252,17 @@ class Machine:
 
     def put_back(self) -> None:
         """What is no state as if nothing had happened."""
-        for thing in self.things_with_defaults():
-            kind = type(thing.object).watched
-            for name, value in self.defaults[kind].items():
-                object.__setattr__(thing.object, name, fresh(value))
+        for held, defaults in self.things_with_defaults():
+            for name, value in defaults.items():
+                object.__setattr__(held, name, fresh(value))
 
-    def things_with_defaults(self) -> list[Thing]:
-        every = [*self.static, *[t for pool in self.pools.values() for t in pool]]
-        return [t for t in every if self.defaults.get(getattr(type(t.object), "watched", None))]
+    def things_with_defaults(self) -> list[tuple[object, dict]]:
+        if len(self.values.things) != self.counted:
+            self.counted = len(self.values.things)
+            every = [*self.static, *[t for pool in self.pools.values() for t in pool]]
+            kinds = [(t.object, getattr(type(t.object), "watched", None)) for t in every]
+            self.spoilt = [(held, self.defaults[k]) for held, k in kinds if self.defaults.get(k)]
+        return self.spoilt
 
     def settle(self) -> None:
         """Time counts from the last timer that fired; pending timers stand in firing order."""
@@ -300,9 +303,9 @@ class Machine:
         finally:
             reads, self.reads = self.reads, None
             threads.reset(token)
-        for cell in reads:
-            if cell.name == CONTENT:
-                self.writes[cell] = None  # perhaps
+        for cell, before in reads.items():
+            if cell.name == CONTENT and not still(cell.thing.object, before):
+                self.writes[cell] = None
         return result, reads
 
     def ask(self, state: list[int], question: Callable[[Kernel], object], name: str):
@@ -362,6 +365,7 @@ class Machine:
     def set_clock(self, reads: dict, before: tuple) -> None:
         """Normalise the timers after a step that had to do with them."""
         self.settle()
+        self.writes[self.values.things[id(self.kernel.timers)].cells[CONTENT]] = None
         pending = {id(timer) for timer in self.kernel.timers}
         gone = [thing for thing in before[1:] if id(thing.object) not in pending]
         for thing in gone:
@@ -486,6 +490,14 @@ class Absent:
 
 
 ABSENT = Absent()
+
+
+def still(held, before: tuple) -> bool:
+    """Does a container hold the very same things? If not sure, no."""
+    now = list(chain.from_iterable(held.items())) if type(held) is dict else held
+    if type(held) is dict:
+        before = tuple(chain.from_iterable(before))
+    return len(now) == len(before) and all(map(is_, now, before))
 
 
 def has(held, name: str) -> bool:
