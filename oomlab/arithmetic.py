@@ -76,7 +76,11 @@ def watermarks(
             kbytes = max(kbytes, recommended_kbytes(version, pages, freeable(pages, marks)))
     marks = zone_marks(version, pages, kbytes, scale)
     return Watermarks(
-        kbytes, {name: tuple(PAGE_KB * mark for mark in three) for name, three in marks.items()}
+        kbytes,
+        {
+            name: (PAGE_KB * least, PAGE_KB * low, PAGE_KB * high)
+            for name, (least, low, high) in marks.items()
+        },
     )
 
 

@@ -9,6 +9,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from .explorer import PROPERTIES, explore, hunt
 from .explorer.nearest import nearest_story
@@ -57,7 +58,7 @@ class Parser(argparse.ArgumentParser):
         words = {action.dest: action for action in self._actions}
         if "invalid choice" in message and "command" in words:
             word = message.split("'")[1]
-            message = f"no command {word!r}: {nearest(word, words['command'].choices)}"
+            message = f"no command {word!r}: {nearest(word, words['command'].choices or ())}"
         print(f"oomlab: {message}", file=sys.stderr)
         raise SystemExit(2)
 
@@ -185,7 +186,7 @@ def scenario_arguments(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def settings(pairs: list[str]) -> dict[str, str]:
+def settings(pairs: list[str]) -> dict[str, Any]:
     """NAME=VALUE words as a dictionary."""
     out = {}
     for pair in pairs:

@@ -31,7 +31,7 @@ def discussion_sheet(runs: list[Run]) -> str:
 
 def about(scenario: str) -> list[str]:
     """The scenario's own words."""
-    return [line.strip() for line in SCENARIOS[scenario].__doc__.strip().split("\n")]
+    return [line.strip() for line in (SCENARIOS[scenario].__doc__ or "").strip().split("\n")]
 
 
 def changed_knobs(run: Run) -> list[str]:

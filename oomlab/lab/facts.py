@@ -120,7 +120,9 @@ def candidates(run: Run, kill: int = 0) -> tuple[str, list[Points]]:
 
 def parts(task, oc: OomControl, policy) -> Points:
     """One candidate; adj is what is left of the points, so it carries a root bonus too."""
-    mm = find_lock_task_mm(task).mm
+    thread = find_lock_task_mm(task)
+    assert thread is not None, "a candidate has an mm"
+    mm = thread.mm
     tables = {"none": 0, "ptes": mm.nr_ptes, "ptes+pmds": mm.nr_ptes + mm.nr_pmds}
     pages = {"rss": get_mm_rss(mm), "swap": mm.swapents, "page tables": tables[policy.page_tables]}
     if policy.points == "permille":

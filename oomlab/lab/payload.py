@@ -7,6 +7,7 @@ from array import array
 from collections import defaultdict
 from itertools import count
 from sys import byteorder
+from typing import Any
 
 from ..simulate.kernel_log import kernel_log
 from ..simulate.run import Run, name_of
@@ -14,6 +15,11 @@ from .facts import heading
 from .timeline import STATES, lanes, moments, shown_steps
 
 STATE_NUMBER = {state: number for number, state in enumerate(STATES)}
+
+
+def numbering() -> defaultdict[Any, int]:
+    """Gives each thing that is looked up the next free number, from 0."""
+    return defaultdict(count().__next__)
 
 
 def payload(run: Run, until: int | None = None) -> dict:
@@ -24,7 +30,7 @@ def payload(run: Run, until: int | None = None) -> dict:
     """
     shown = shown_steps(run)
     until = shown if until is None else min(until, shown)
-    tasks, deeds, functions, waits = (defaultdict(count().__next__) for _ in range(4))
+    tasks, deeds, functions, waits = (numbering() for _ in range(4))
     numbers = array("I")
     if until:
         ticks, who, ops, places, _, free, _, _ = zip(*run.trace[:until], strict=True)

@@ -28,8 +28,8 @@ class Prediction(anywidget.AnyWidget):
 
     frozen = Dict().tag(sync=True)
     whole = Dict().tag(sync=True)
-    questions = List().tag(sync=True)
-    given = List().tag(sync=True)
+    questions: List = List().tag(sync=True)
+    given: List = List().tag(sync=True)
 
     def __init__(self, run: Run):
         asked = [asdict(question) for question in questions(run)]

@@ -58,10 +58,11 @@ class Reading:
             raise ValueError("there is no report yet to ask about")
         if not self.explanation.ranked:
             raise ValueError("nothing can be asked of this report: its tasks could not be ranked")
-        changed = {**self.adj, pid: adj}
+        changed: dict[int | str, int] = dict(self.adj.items())
+        changed[pid] = adj  # what_if() takes names, too
         own = {row.pid: adj_of(row) for row in self.explanation.report.tasks}
         answer = what_if(self.explanation.report, adj=changed)
-        self.adj = {pid: adj for pid, adj in changed.items() if adj != own[pid]}
+        self.adj = {p: a for p, a in {**self.adj, pid: adj}.items() if a != own[p]}
         self.answer = answer if self.adj else self.explanation
 
     def as_it_was(self) -> None:
@@ -72,6 +73,8 @@ class Reading:
         """Make a scenario of what is on the screen: (its name, the policy of its kernel)."""
         if self.answer is None:
             raise ValueError("there is no report yet to make a scenario of")
+        if self.answer.policy is None:
+            raise ValueError("the rules of this report's kernel are not known")
         key = (self.number, *sorted(self.adj.items()))
         if key not in self.names:
             count = 1
@@ -83,7 +86,7 @@ class Reading:
 
     def view(self) -> dict:
         """Everything that is shown but the figure, as plain values."""
-        if self.explanation is None:
+        if self.explanation is None or self.answer is None:
             return {
                 "reports": [],
                 "tasks": [],

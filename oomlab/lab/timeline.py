@@ -212,7 +212,7 @@ def takers(run: Run) -> list[tuple[int, Task, int]]:
 def moments(run: Run, rows: list[Lane] | None = None) -> list[Moment]:
     """What is worth jumping to, in order; `rows` are the lanes, if they were made already."""
     until = shown_steps(run)
-    found = []
+    found: list[Moment] = []
     for event in run.kernel.events or ():
         kind, text = TOLD.get(event["event"], ("", ""))
         if not kind or not 0 <= event.get("step", -1) < until:

@@ -111,7 +111,7 @@ def same_attempt(one: Attempt, other: Attempt) -> bool:
     """The same victim, tries and end, at the same time as far as an emulated guest keeps time."""
 
     def near(a: int | None, b: int | None) -> bool:
-        return a is None and b is None or None not in (a, b) and abs(a - b) <= SLACK_MS
+        return a == b if a is None or b is None else abs(a - b) <= SLACK_MS
 
     return one[:3] == other[:3] and near(one.woken, other.woken) and near(one.ended, other.ended)
 

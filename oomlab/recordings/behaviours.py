@@ -10,7 +10,7 @@ from collections import Counter
 from ..model.faults import touch
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
-from ..model.memcg import try_charge
+from ..model.memcg import Memcg, try_charge
 from ..model.memory import alloc_pages
 from ..model.mm import ANON, VMA, Shmem
 from ..model.policy import HZ
@@ -46,6 +46,8 @@ class Stage:
         self.hogs: dict[str, str] = {}  # who keeps a processor busy -> its scheduling class
         self.commit_limit, self.committed = commit_limit, committed
         self.fair_server = fair_server
+        self.memcgs: dict[str, Memcg] = {}  # the cgroups of the recording, by path
+        self.gone = 0  # tasks that had ended before the pressure began
 
     def gate(self, group: int) -> WaitQueue:
         return self.gates.setdefault(group, WaitQueue(f"go {group}"))

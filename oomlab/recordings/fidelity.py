@@ -307,7 +307,7 @@ def report(folder: Path, as_json: bool = False) -> int:
         print(f"oomlab: {folder} holds no recordings (*.json.gz).", file=sys.stderr)
         return 1
     numbers = agreement(runs)
-    differ = [
+    differ: list[dict] = [
         {"file": c.file, "expected": c.expected, "got": c.got, "cause": c.cause}
         for c in runs
         if not c.agrees

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from ..explorer import explore
 from ..explorer.properties import PROPERTIES, choose_property
@@ -93,7 +94,7 @@ class Question:
 
     scenario: str
     policy: Policy
-    settings: dict[str, str]
+    settings: dict[str, Any]  # parameters of the scenario, as texts
     property: str | Callable
     clock: str
     states: int

@@ -19,6 +19,7 @@ patched policy, and those of a scenario or property that is not in oomlab. A she
 writes ends with a digest of all that decides the answer; one that a person writes needs none.
 """
 
+import builtins
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -60,14 +61,14 @@ class Sheet:
     format: int = FORMAT
     version: str = VERSION  # of the oomlab that wrote it, "" by hand
 
-    @property
+    @builtins.property  # `property` is a field here
     def steps(self) -> int | None:
         """The number in the claim: "violated in 18 steps" is 18."""
         found = CLAIM.match(self.claim)
         number = found and (found[2] or found[3])
         return int(number) if number else None
 
-    @property
+    @builtins.property  # `property` is a field here
     def entries(self) -> list[int | tuple[int, str]]:
         """The schedule for run(schedule=): a pid, or (pid, function) for a timer."""
         return [entry_of(line) for line in self.schedule]

@@ -17,12 +17,18 @@ LONGEST_LOOP = 12  # steps of a round that are looked for
 class Told(Protocol):
     """What a story needs of a step; `number` counts from 1."""
 
-    number: int
-    task: str
-    function: str
-    verb: str
-    what: str
-    effect: str
+    @property
+    def number(self) -> int: ...
+    @property
+    def task(self) -> str: ...
+    @property
+    def function(self) -> str: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def effect(self) -> str: ...
 
 
 class Fold(NamedTuple):

@@ -16,26 +16,27 @@ class RowFile:
     """Where rows go. `rows` are those that the file held already."""
 
     def __init__(self, path: Path | None, head: dict):
-        self.path, self.head, self.rows = path, head, []
+        self.path, self.head = path, head
+        self.rows: list[dict] = []
         if path is None:
             return
         self.as_csv = path.suffix == ".csv"
         if path.exists() and path.stat().st_size:
-            self.rows = self.read()
+            self.rows = self.read(path)
         else:
             path.write_text(self.first_line(), encoding="utf-8")
 
     def first_line(self) -> str:
         return ("# " if self.as_csv else "") + json.dumps(self.head) + "\n"
 
-    def read(self) -> list[dict]:
+    def read(self, path: Path) -> list[dict]:
         """The rows that are there, and the file cut after the last whole one."""
-        text = self.path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]
         if not whole.startswith(self.first_line()):
-            raise ValueError(f"{self.path} holds another sweep, or something else; name a new file")
+            raise ValueError(f"{path} holds another sweep, or something else; name a new file")
         if whole != text:
-            self.path.write_text(whole, encoding="utf-8")
+            path.write_text(whole, encoding="utf-8")
         body = whole[len(self.first_line()) :]
         if self.as_csv:
             return [plain(row) for row in csv.DictReader(io.StringIO(body))]

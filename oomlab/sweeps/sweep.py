@@ -56,7 +56,7 @@ class Sweep:
 
     scenario: str
     policies: list[Policy]
-    settings: dict[str, list]
+    settings: Mapping[str, Sequence]
     seeds: Sequence[int]
     rows: list[dict]
 

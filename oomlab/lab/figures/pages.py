@@ -3,6 +3,7 @@
 from collections import Counter
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ...simulate.run import Run
 from ..facts import heading, several, who_got_them
@@ -38,7 +39,7 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlabel("pages that the reaper made free")
     if names:
-        axes.xaxis.get_major_locator().set_params(integer=True)  # there is no half page
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half page
     axes.set_title(heading(run), loc="left")
     legend(axes, theme)
     return drawn
@@ -49,7 +50,7 @@ def alt_text(run: Run) -> str:
     got = who_got_them(run)
     if not got:
         return f"In {heading(run)} nobody took a page that the reaper had freed."
-    shares = Counter()
+    shares: Counter[str] = Counter()
     for kind, count in got.values():
         shares[kind] += count
     to = {"dying": "dying tasks", "not dying": "tasks not dying", "kernel thread": "kernel threads"}

@@ -45,9 +45,9 @@ def figure(explanation: Explanation, *, dark: bool = False) -> Figure:
 
 def points_of(explanation: Explanation, shown: list[Ranked]) -> list[Points]:
     """The parts of each task's badness; none where the row says too little to judge it."""
-    if not shown:
-        return []
     report, policy, total = explanation.report, explanation.policy, explanation.total.pages
+    if not shown or policy is None:
+        return []
     kernel = machine(report, policy, total)
     control = oom_control(kernel, report, total)
     tasks = {task.pid: task for task in kernel.tasks}

@@ -4,6 +4,7 @@ from base64 import b64encode
 from functools import wraps
 from html import escape
 from io import BytesIO
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -50,7 +51,7 @@ def themed(draw):
     def drawn(*args, dark: bool = False, **how) -> Picture:
         theme = DARK if dark else LIGHT
         ink = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
-        rc = dict.fromkeys(ink, theme["ink"]) | {
+        rc: Any = dict.fromkeys(ink, theme["ink"]) | {
             "axes.facecolor": theme["paper"],
             "axes.edgecolor": theme["quiet"],
             "figure.facecolor": theme["paper"],
