@@ -1,8 +1,10 @@
 """What is promised to whoever installs oomlab: nothing else needed, nothing missing, all pinned."""
 
+import json
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +14,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from hatch_build import at_the_index  # noqa: E402
+
 PINS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line[0] != "#"]
 
 
@@ -44,17 +49,104 @@ def test_what_runs_in_the_sandbox_stands_alone():
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    run(*pip, "-w", folder, ROOT)
-    return zipfile.ZipFile(next(folder.glob("oomlab-*.whl")))
+def dist(tmp_path_factory):
+    """The wheel and the source archive, built from what is here."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "hatchling", "build", "-d", folder)
+    return folder
 
 
-def test_wheel_holds_every_file_of_the_package(wheel):
-    tracked = run("git", "ls-files", "oomlab").split()
-    assert tracked
-    assert not {*tracked} - {*wheel.namelist()}
+@pytest.fixture(scope="module")
+def wheel(dist):
+    return zipfile.ZipFile(next(dist.glob("oomlab-*.whl")))
+
+
+@pytest.fixture(scope="module")
+def clean(dist, tmp_path_factory):
+    """A fresh environment with the wheel in it and nothing else: call it with a command."""
+    folder = tmp_path_factory.mktemp("clean")
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
+    pip = [sys.executable, "-m", "pip", "--python", folder / "venv/bin/python", "install"]
+    run(*pip, "--no-index", "--no-deps", "--no-compile", next(dist.glob("*.whl")))
+
+    def call(*command, status=0):
+        command = [folder / "venv/bin" / command[0], *command[1:]]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return call
+
+
+def test_the_index_will_show_them(dist):
+    assert (
+        run(sys.executable, "-m", "twine", "check", "--strict", *dist.iterdir()).count("PASS") == 2
+    )
+
+
+def test_every_link_of_the_index_page_leads_somewhere(wheel):
+    about = wheel.read(
+        next(name for name in wheel.namelist() if name.endswith("/METADATA"))
+    ).decode()
+    heads, text = about.split("\n\n", 1)
+    assert "Author: The oomlab authors" in heads and heads.count("Project-URL: ") >= 2
+    assert "License-Expression: MIT AND CC-BY-4.0" in heads
+    links = re.findall(r"\]\((\S+)\)|^\[\w+\]: (\S+)", text, re.M)
+    assert links and all("".join(link).startswith("https://") for link in links)
+    source = "https://example.org/oomlab"
+    assert at_the_index("see [the [x] docs](docs/a.md) ![p\nq](b.png) [w](https://w)", source) == (
+        f"see [the [x] docs]({source}/blob/HEAD/docs/a.md) ![p\nq]({source}/raw/HEAD/b.png) "
+        "[w](https://w)"
+    )
+
+
+def test_wheel_holds_every_file_of_the_package_and_the_course(wheel):
+    held = {*wheel.namelist()}
+    assert not {*run("git", "ls-files", "oomlab").split()} - held
+    course = {*run("git", "ls-files", "notebooks", "exercises", "sheets", "docs").split()}
+    assert course and not {f"oomlab/course/{name}" for name in course} - held
+    assert {name.split("/")[0] for name in held} == {"oomlab", "oomlab-0.1.0.dist-info"}
+
+
+def test_nothing_that_only_a_teacher_may_see_is_packed(dist, wheel):
+    """No line of a solution, no attack on the grader, no mistaken answer; in the sdist neither."""
+    notebooks = [json.loads(path.read_text()) for path in ROOT.glob("exercises/*.ipynb")]
+    cells = ["".join(cell["source"]) for notebook in notebooks for cell in notebook["cells"]]
+    cut = re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)(.*?)### END", "\n".join(cells), re.S)
+    secret = {line.strip() for text in cut for line in text.splitlines() if len(line.strip()) > 30}
+    assert len(secret) > 20
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as sdist:
+        files = {m.name: sdist.extractfile(m).read() for m in sdist.getmembers() if m.isfile()}
+    files |= {name: wheel.read(name) for name in wheel.namelist()}
+    students = [name for name in files if re.search(r"exercises/level-\d.ipynb$", name)]
+    assert len(students) == 2 * len(notebooks)
+    for name in students:
+        lines = "".join(
+            "".join(cell["source"]) + "\n" for cell in json.loads(files[name])["cells"]
+        ).splitlines()
+        assert "# YOUR CODE HERE" in {line.strip() for line in lines}
+        assert not secret & {line.strip() for line in lines}
+    for name, content in files.items():
+        assert not re.search(r"(^|/)(tests|attacks|mistakes)[/.]|/\.(?!gitignore)", name), name
+        if not name.endswith("release.py"):  # which knows the markers
+            assert b"### BEGIN SOLUTION" not in content, name
+
+
+def test_the_wheel_alone_does_what_needs_no_extra(clean):
+    first = "import oomlab; print(oomlab.run('invisible-dependency').outcome.verdict)"
+    assert clean("python", "-I", "-c", first) == "deadlock\n"
+    assert clean("oomlab", "run", "lost-victim", "--policy", "rfc-2015-11-25", "--seed", "3")
+    two = ("--policy", "linux-4.4", "--policy", "handa", "--seeds", "1")
+    assert "### lost-victim" in clean("oomlab", "compare", "lost-victim", *two)
+    assert "no-victim-lost" in clean("oomlab", "explore", "lost-victim", "--set", "vmas=1")
+    report = ROOT / "tests/data/reports/6.1-global.txt"
+    assert clean("oomlab", "explain", report)
+
+
+@pytest.mark.parametrize("name", ["PolicyLab", "Prediction", "ReportView"])
+def test_what_an_extra_is_missing_for_is_one_sentence(clean, name):
+    said = clean("python", "-c", f"from oomlab.lab import {name}", status=1)
+    assert said.strip().endswith("pip install 'oomlab[lab]'") and said.count("Traceback") == 1
 
 
 def test_wheel_needs_nothing_unless_an_extra_is_asked_for(wheel):

@@ -19,5 +19,11 @@ def __getattr__(name: str):
     """Import a widget or the figures when they are first asked for: each needs other packages."""
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(HOMES[name], __name__)
+    try:
+        home = import_module(HOMES[name], __name__)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("oomlab"):
+            raise
+        text = f"{name} needs {missing.name}: pip install 'oomlab[lab]'"
+        raise ModuleNotFoundError(text, name=missing.name) from None
     return getattr(home, name, home)

@@ -1,0 +1,84 @@
+"""What of this repository goes into the wheel and the source archive, and what the index shows.
+
+The course travels inside the package, under oomlab/course: lessons, recordings, guides, sheets, and
+the exercises as students get them. No teacher's solution is packed: a sheet is cut while it is
+packed, and cutting one that was cut before changes nothing, so a wheel made from the source archive
+is the same as one made from here.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from tempfile import mkdtemp
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
+
+FOLDERS = ("notebooks", "exercises", "sheets", "docs")
+
+
+class CourseHook(BuildHookInterface):
+    """Pack the course; notebooks without solutions, and without what running them left behind."""
+
+    def initialize(self, version: str, build_data: dict) -> None:
+        if version == "editable":  # there the course is the repository itself
+            return
+        root, packed = Path(self.root), Path(mkdtemp())
+        inside = "" if self.target_name == "sdist" else "oomlab/course/"
+        for path in course_files(root):
+            place = path.relative_to(root).as_posix()
+            source = path
+            if path.suffix == ".ipynb":
+                source = packed / place.replace("/", "-")
+                source.write_text(cut(root, path), "utf-8")
+            build_data["force_include"][str(source)] = inside + place
+
+
+def course_files(root: Path) -> list[Path]:
+    """Every file of the course, but for what an editor or a kernel keeps beside them."""
+    files = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*"))]
+    hidden = re.compile(r"(^|/)([.]|__pycache__)")
+    return [p for p in files if p.is_file() and not hidden.search(str(p.relative_to(root)))]
+
+
+def cut(root: Path, path: Path) -> str:
+    """A notebook as students get it."""
+    sys.path.insert(0, str(root))
+    try:
+        from oomlab.grading.course.release import student_version
+    finally:
+        sys.path.remove(str(root))
+    return json.dumps(student_version(json.loads(path.read_text("utf-8"))), indent=1) + "\n"
+
+
+class FrontPage(MetadataHookInterface):
+    """README.md as the index shows it, and the addresses beside it.
+
+    On the index a link to a file of the repository leads nowhere. With `source`, the repository's
+    public address, in pyproject.toml it leads there; without, its words stay and the link goes.
+    """
+
+    def update(self, metadata: dict) -> None:
+        source = self.config["source"].rstrip("/")
+        readme = Path(self.root, "README.md").read_text("utf-8")
+        metadata["readme"] = {"content-type": "text/markdown", "text": at_the_index(readme, source)}
+        metadata["urls"] = dict(self.config["urls"])
+        if source:
+            changes = f"{source}/blob/HEAD/CHANGELOG.md"
+            metadata["urls"] |= {"Source": source, "Changelog": changes}
+
+
+LINK = re.compile(r"(!?)\[((?:[^][]|\[[^]]*\])*)\]\((?!https?:)([^)\s]+)\)")
+
+
+def at_the_index(readme: str, source: str) -> str:
+    """The text with its relative links made absolute, or, without a `source`, unmade."""
+    if not source:
+        return LINK.sub(lambda link: "" if link[1] else link[2], readme)
+    return LINK.sub(
+        lambda link: (
+            f"{link[1]}[{link[2]}]({source}/{'raw' if link[1] else 'blob'}/HEAD/{link[3]})"
+        ),
+        readme,
+    )
