@@ -117,7 +117,7 @@ def _modern(counts: dict[str, int]) -> dict[str, int]:
 def _total(report: Report, known: int, huge: int) -> tuple[int | None, list[str]]:
     """The zones' managed pages; RAM less reserved where only some nodes' zones are listed."""
     memory = report.memory
-    zones = [z.sizes_kb for z in memory.zones]
+    zones = [z.sizes_kb for z in memory.zones] if memory else []
     managed = sum(sizes.get("managed", sizes.get("present", 0)) for sizes in zones)
     ram = ram_kb(report)
     if ram is None and known - huge > managed * (1 + CLOSES):
@@ -187,6 +187,8 @@ def _stats_kib(report: Report) -> dict[str, int]:
     """memory.stat of the limited cgroup; v1 prints one of each cgroup below it, to be added up."""
     memcg = report.memcg
     added: dict[str, int] = {}
+    if memcg is None or not memcg.stats:
+        return added
     for stats in memcg.stats.values():
         for name, value in stats.items():
             added[name] = added.get(name, 0) + value

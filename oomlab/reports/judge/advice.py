@@ -115,8 +115,10 @@ def _swap(explanation: Explanation, cause: Cause) -> list[str]:
 def _dirty(explanation: Explanation) -> bool:
     """A tenth of the file pages or more is still to be written."""
     account = explanation.account
-    dirty = account.of("file cache, dirty or being written") if account else 0
-    return bool(account) and dirty >= 0.1 * (dirty + account.of("file cache, clean"))
+    if not account:
+        return False
+    dirty = account.of("file cache, dirty or being written")
+    return dirty >= 0.1 * (dirty + account.of("file cache, clean"))
 
 
 def sparing(explanation: Explanation) -> str:
@@ -128,7 +130,10 @@ def sparing(explanation: Explanation) -> str:
         return ""
     if explanation.report.group:  # whoever is chosen, its whole group dies with it
         return ""
-    row, other = explanation.predicted.row, explanation.runner_up.row
+    predicted, runner_up = explanation.predicted, explanation.runner_up
+    if predicted is None or runner_up is None:
+        return ""
+    row, other = predicted.row, runner_up.row
     if explanation.spared_from == -1000:
         return f"only oom_score_adj -1000 would have spared {row.name}"
     gains = (other.rss or 0) * explanation.report.page_kb

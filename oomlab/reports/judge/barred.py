@@ -9,7 +9,7 @@ def page_fault(facts: Facts) -> Cause | None:
     invoker = report.invoker
     if not ((invoker and invoker.gfp_mask == 0) or "pagefault_out_of_memory" in report.via):
         return None
-    spare = sum(z.available_kib for z in facts.zones if z.usable)
+    spare = sum(z.available_kib or 0 for z in facts.zones if z.usable)
     if not facts.total_kib or spare < 0.05 * facts.total_kib:
         return None
     return Cause(
@@ -97,7 +97,7 @@ def only_cma(facts: Facts) -> Cause | None:
 
 def free_but(facts: Facts) -> Cause | None:
     """Plenty is free for this very request: nothing here says why it failed."""
-    spare = sum(z.available_kib for z in facts.zones if z.usable)
+    spare = sum(z.available_kib or 0 for z in facts.zones if z.usable)
     least = sum(z.min_kib or 0 for z in facts.zones if z.usable)
     if not facts.total_kib or spare < max(4 * least, 0.1 * facts.total_kib):
         return None

@@ -7,8 +7,10 @@ from .accounting import NO_COUNTER, limit_path
 from .causes import MANY, Cause, Facts, percent, size, top
 from .totals import unlimited
 
-KERNEL = ("slab", "page tables", "kernel stacks", "per-CPU", "vmalloc", "other kernel", "kernel")
-KERNEL += ("sockets",)
+KERNEL = (
+    *("slab", "page tables", "kernel stacks", "per-CPU", "vmalloc", "other kernel", "kernel"),
+    "sockets",
+)
 
 
 def memcg(facts: Facts) -> Cause | None:

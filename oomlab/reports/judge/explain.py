@@ -52,7 +52,7 @@ def explain(
     chosen = select_bad_process(kernel, control)
     if policy.oom_kill_allocating_task:
         asked = next((pid for pid, row in rows.items() if is_invoker(report, row)), None)
-        if points(tasks.get(asked)) is not None:
+        if asked is not None and points(tasks.get(asked)) is not None:
             chosen = tasks[asked]
     predicted = next((r for r in ranked if chosen and r.row.pid == chosen.pid), None)
     runner_up = next((r for r in ranked if r is not predicted and r.points is not None), None)
@@ -60,7 +60,7 @@ def explain(
     if predicted and runner_up and not policy.oom_kill_allocating_task:
         order = list(rows)
         earlier = order.index(predicted.row.pid) < order.index(runner_up.row.pid)
-        most = runner_up.points - (earlier == (policy.ties == "first"))
+        most = runner_up.worth - (earlier == (policy.ties == "first"))
         spared = _spared_from(chosen, points, most)
     return _judged(
         Explanation(report, policy, total, tuple(ranked), predicted, runner_up, spared_from=spared)

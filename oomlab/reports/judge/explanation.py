@@ -64,6 +64,12 @@ class Ranked:
     score: int | None  # thousandths of totalpages, as `score N` was printed to 5.0
     why_not: str | None = None
 
+    @property
+    def worth(self) -> int:
+        """The points of a task that can be killed."""
+        assert self.points is not None, f"{self.row.name} cannot be killed"
+        return self.points
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -88,7 +94,7 @@ class Explanation:
     @property
     def margin(self) -> int | None:
         """Pages by which the predicted victim leads."""
-        if self.predicted is None or self.runner_up is None:
+        if self.predicted is None or self.runner_up is None or self.policy is None:
             return None
-        lead = self.predicted.points - self.runner_up.points
+        lead = self.predicted.worth - self.runner_up.worth
         return lead * self.total.pages // 1000 if self.policy.points == "permille" else lead

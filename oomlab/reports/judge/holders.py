@@ -110,7 +110,7 @@ def _cache(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]
 
 
 def _slab(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]) -> Cause:
-    slabs = facts.report.memory.slabs_kb
+    slabs = facts.report.memory.slabs_kb if facts.report.memory else {}
     largest = sorted(slabs.items(), key=lambda item: -item[1])[:3]
     named = f"; the largest caches: {', '.join(f'{n} {size(kb)}' for n, kb in largest)}"
     why = f"The kernel's slab caches hold {share}{named * bool(largest)}."
@@ -123,7 +123,8 @@ def _tables(facts: Facts, account: Account, share: str, evidence: tuple[str, ...
 
 
 def _huge(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]) -> Cause:
-    free = sum(free * kb for _, free, kb in facts.report.memory.hugepages)
+    pages = facts.report.memory.hugepages if facts.report.memory else []
+    free = sum(unused * kb for _, unused, kb in pages)
     idle = f", {size(free)} of them unused" if free else ""
     why = f"Huge pages that were set aside hold {share}{idle}; nothing else may use them."
     return Cause("huge pages", why, evidence, "HugePages_Free in /proc/meminfo")

@@ -72,11 +72,10 @@ def _version_by_format(report: Report) -> tuple[int, ...] | None:
         return (5, 0) if report.scored else max((5, 1), by_mask or (5, 1))
     if "pgtables_bytes" in columns:
         return (4, 15) if by_mask == (4, 14) else max((4, 19), by_mask or (4, 19))
-    flags = bool(report.invoker and report.invoker.gfp_flags)
+    invoker = report.invoker
+    flags, nodes = bool(invoker and invoker.gfp_flags), bool(invoker and invoker.nodemask)
     if "nr_pmds" in columns:
-        return (
-            (4, 10) if flags and report.invoker.nodemask else (4, 6) if flags else by_mask or (4, 1)
-        )
+        return (4, 10) if flags and nodes else (4, 6) if flags else by_mask or (4, 1)
     if "nr_ptes" in columns:
         return 3, 10
     if "oom_adj" in columns or (report.invoker and report.invoker.oom_adj is not None):
@@ -95,9 +94,9 @@ def _version_by_mask(report: Report) -> tuple[int, ...] | None:
     for a process is a folio, whose flags include __GFP_COMP.
     """
     invoker = report.invoker
-    mask = invoker.gfp_mask if invoker else None
-    if mask is None:
+    if invoker is None or invoker.gfp_mask is None:
         return None
+    mask = invoker.gfp_mask
     if mask & 0xC00 == 0xC00:
         return (6, 1) if mask & 0x1400CA == 0x1400CA else (5, 0)
     if mask & 0x2400000 == 0x2400000:
@@ -164,9 +163,9 @@ def has_reap_delay(report: Report) -> bool | None:
     by the times: its first line 1.99 s or more after the kill; None if no time tells."""
     killed = {kill.pid: kill.stamp for kill in report.kills}
     waits = [
-        reap.stamp - killed[reap.pid]
+        reap.stamp - kill
         for reap in report.reaps
-        if reap.stamp is not None and killed.get(reap.pid) is not None
+        if reap.stamp is not None and (kill := killed.get(reap.pid)) is not None
     ]
     return min(waits) >= 1.99 if waits else None
 

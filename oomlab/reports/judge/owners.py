@@ -55,7 +55,7 @@ class Cgroup:
 def programs(report: Report) -> list[Program]:
     """By name, the largest first."""
     page = report.page_kb
-    sums = defaultdict(lambda: [0, 0, 0])
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in {row.pid: row for row in report.tasks}.values():
         if row.rss is not None:
             of_name = sums[row.name]
@@ -74,10 +74,9 @@ def cgroups(report: Report) -> list[Cgroup]:
     limit = limit_path(report)
     if limit and report.kind == "memcg":
         found[limit, "limit"] = cgroup(limit, "limit", counter.usage_kb if counter else None)
-    victims = (summary and summary.task_memcg, memcg and memcg.task_path)
-    for path in filter(None, victims):
-        found[path, "victim"] = cgroup(path, "victim")
-        break
+    victims = (summary.task_memcg if summary else None, memcg.task_path if memcg else None)
+    if of_victim := victims[0] or victims[1]:
+        found[of_victim, "victim"] = cgroup(of_victim, "victim")
     if memcg and memcg.stats_in_kb and len(memcg.stats) > 1:
         for path, stats in memcg.stats.items():
             if path and path != limit:

@@ -28,9 +28,10 @@ def scenario_from_report(report: Report, policy: Policy | None = None) -> Kernel
     """
     if not report.tasks:
         raise ValueError("this report has no task table")
-    if policy_for(report) is None:
+    rules = policy_for(report)
+    if rules is None:
         raise ValueError("kernels before 2.6.36 chose by run times, which no report prints")
-    kernel = machine(report, policy or policy_for(report), total_pages(report).pages, running=True)
+    kernel = machine(report, policy or rules, total_pages(report).pages, running=True)
     zone = kernel.zone
     spare = zone.free - zone.min
     zone.free, zone.reserved = zone.min, zone.reserved + spare
@@ -62,7 +63,7 @@ def machine(report: Report, policy: Policy, total: int, *, running: bool = False
     for row, (ptes, pmds) in zip(rows, tables, strict=True):
         kernel.next_pid = row.pid
         vmas = vmas_of(row)
-        program = ((pause,),)
+        program: tuple = ((pause,),)
         if running and is_invoker(report, row):
             vmas.append(VMA("asked", ANON))
             program = ((touch, "asked", ASKED), (pause,))

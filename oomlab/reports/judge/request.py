@@ -63,8 +63,8 @@ def decode(mask: int, version: tuple[int, ...] | None) -> tuple[str, ...]:
     """The names of a numeric mask, or () if this version's meaning of the bits is not known."""
     if version is None or (4, 6) <= version[:2] < (4, 20):
         return ()
-    layout = OLDEST if version[:2] < (4, 4) else V4_4 if version[:2] < (4, 6) else V4_20
-    layout = layout.split()
+    names_of = OLDEST if version[:2] < (4, 4) else V4_4 if version[:2] < (4, 6) else V4_20
+    layout = names_of.split()
     bits = {name for bit, name in enumerate(layout) if mask >> bit & 1}
     for reclaim in ({"WAIT"}, {"DIRECT_RECLAIM", "KSWAPD_RECLAIM"}):
         if reclaim <= bits:

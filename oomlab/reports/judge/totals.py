@@ -61,7 +61,8 @@ def zones_kb(report: Report) -> int:
 def _ram(report: Report) -> tuple[int, str]:
     """Pages of RAM. Where the zones hold much less, and all that is counted fits into them, `pages
     RAM` is not this machine's."""
-    ram, zones, counts = ram_kb(report), zones_kb(report), report.memory.counts
+    ram, zones = ram_kb(report), zones_kb(report)
+    counts = report.memory.counts if report.memory else {}
     if ram is None:
         return zones // report.page_kb, "the zones, and swap"
     kinds = ("active_anon", "inactive_anon", "active_file", "inactive_file", "unevictable", "free")
@@ -82,7 +83,7 @@ def _by_score(report: Report) -> int | None:
     row = next((r for r in report.tasks if pids & {r.pid, r.tgid}), None)
     if row is None and report.kills and scored and scored.name == report.kills[0].name:
         row = row_of(report.kills[0], report.page_kb)
-    if rules is None or row is None or not row.rss or scored.score < 2:
+    if rules is None or scored is None or scored.score < 2 or row is None or not row.rss:
         return None
     if row.oom_score_adj != 0:  # or it is not known
         return None
@@ -136,7 +137,7 @@ def _allowed_pages(report: Report) -> int:
     if report.kind not in ("cpuset", "mempolicy", "mempolicy or cpuset"):
         return 0
     nodes = report.allowed_nodes
-    zones = [z for z in report.memory.zones if z.node in nodes]
+    zones = [z for z in report.memory.zones if z.node in nodes] if report.memory else []
     return sum(z.sizes_kb.get("present", 0) for z in zones) // report.page_kb
 
 
@@ -148,7 +149,7 @@ def page_tables(row: TaskRow, page_kb: int) -> tuple[int, int]:
     if row.pgtables_bytes is not None:  # bytes, though the caption says pages
         return max(row.pgtables_bytes, 0) // (page_kb * 1024), 0
     if row.nr_ptes is None:
-        return -(-max(row.rss, 0) // PTRS_PER_PTE), 0
+        return -(-max(row.rss or 0, 0) // PTRS_PER_PTE), 0
     return max(row.nr_ptes, 0), max(row.nr_pmds or 0, 0)
 
 

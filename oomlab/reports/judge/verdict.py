@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from ...model.policy import Policy
 from ..read.report import Kill, Report, TaskRow
 from .explanation import Explanation, Ranked, Verdict
 from .kernels import is_unreleased
@@ -9,9 +10,9 @@ from .kernels import is_unreleased
 
 def verdict(explanation: Explanation) -> Verdict:
     """Compare the predicted victim with the report's own lines."""
-    report, predicted = explanation.report, explanation.predicted
+    report, predicted, policy = explanation.report, explanation.predicted, explanation.policy
     victim = report.victim
-    if explanation.policy is None:
+    if policy is None:
         return Verdict(None, "old heuristics")
     if report.nobody:
         return Verdict(predicted is None, "nobody left")
@@ -24,25 +25,27 @@ def verdict(explanation: Explanation) -> Verdict:
     if predicted is None:
         return Verdict(False, "rows missing")
     if victim.pid in (predicted.row.pid, predicted.row.tgid):
-        return Verdict(True, _remark(explanation))
+        return Verdict(True, _remark(explanation, policy, predicted, victim))
     if report.scored and report.scored.pid in (predicted.row.pid, predicted.row.tgid):
         return Verdict(True, "child sacrificed")
-    return Verdict(False, _why_another(explanation, victim))
+    return Verdict(False, _why_another(explanation, policy, predicted, victim))
 
 
-def _remark(explanation: Explanation) -> str | None:
-    report, predicted = explanation.report, explanation.predicted
-    if explanation.policy.oom_kill_allocating_task:
+def _remark(
+    explanation: Explanation, policy: Policy, predicted: Ranked, victim: Kill
+) -> str | None:
+    scored = explanation.report.scored
+    if policy.oom_kill_allocating_task:
         return "allocating task"
-    if report.scored and report.scored.pid != report.victim.pid:
+    if scored and scored.pid != victim.pid:
         return "thread"
     if explanation.runner_up and explanation.runner_up.points == predicted.points:
         return "tie"
     return None
 
 
-def _why_another(explanation: Explanation, victim: Kill) -> str:
-    report, predicted = explanation.report, explanation.predicted
+def _why_another(explanation: Explanation, policy: Policy, predicted: Ranked, victim: Kill) -> str:
+    report = explanation.report
     pids = {victim.pid, report.scored.pid if report.scored else victim.pid}
     actual = next((r for r in explanation.ranked if pids & {r.row.pid, r.row.tgid}), None)
     if report.torn_table:
@@ -62,11 +65,11 @@ def _why_another(explanation: Explanation, victim: Kill) -> str:
     sizes = Counter((row.total_vm, row.rss) for row in report.tasks)
     if all(sizes[r.row.total_vm, r.row.rss] > 1 for r in ahead):  # no chance: the same memory
         return "shared mm"
-    if _bonus_decides(explanation, predicted, actual):
+    if _bonus_decides(explanation.total.pages, policy, predicted, actual):
         return "capability"
-    if _within_error(explanation, predicted, actual):
+    if _within_error(policy, predicted, actual):
         return "close"
-    matters = explanation.policy.points == "permille"  # then every task's points are shares of it
+    matters = policy.points == "permille"  # then every task's points are shares of it
     matters |= predicted.row.oom_score_adj != actual.row.oom_score_adj
     if explanation.total.most != explanation.total.pages and matters:
         return "unknown total"
@@ -90,24 +93,24 @@ def _swap_hidden(report: Report) -> bool:
     if memory and memory.swap_total_kb is not None and memory.swap_free_kb is not None:
         return memory.swap_free_kb < memory.swap_total_kb
     both = memcg.counters.get("memory+swap") if memcg else None
-    return bool(both and both.usage_kb > memcg.counters["memory"].usage_kb)
+    return bool(memcg and both and both.usage_kb > memcg.counters["memory"].usage_kb)
 
 
-def _bonus_decides(explanation: Explanation, predicted: Ranked, actual: Ranked) -> bool:
+def _bonus_decides(total: int, policy: Policy, predicted: Ranked, actual: Ranked) -> bool:
     """The other way about root's 3 %, the choice would have been another one."""
-    bonus = explanation.policy.root_bonus
+    bonus = policy.root_bonus
     if bonus == "none" or (predicted.row.uid == 0) == (actual.row.uid == 0):
         return False
     root = predicted if predicted.row.uid == 0 else actual
-    whole = explanation.total.pages if bonus == "total" else root.points
-    if explanation.policy.points == "permille":
+    whole = total if bonus == "total" else root.worth
+    if policy.points == "permille":
         whole = 1000
-    return predicted.points - actual.points <= whole * 3 // 97 + 1
+    return predicted.worth - actual.worth <= whole * 3 // 97 + 1
 
 
-def _within_error(explanation: Explanation, predicted: Ranked, actual: Ranked) -> bool:
+def _within_error(policy: Policy, predicted: Ranked, actual: Ranked) -> bool:
     """Counters lag by up to 64 pages a thread (6.x: by CPU), and the table is printed later."""
-    lead = predicted.points - actual.points
-    if explanation.policy.points == "permille":
+    lead = predicted.worth - actual.worth
+    if policy.points == "permille":
         return lead <= 1
-    return lead <= max(128, predicted.points // 200)
+    return lead <= max(128, predicted.worth // 200)

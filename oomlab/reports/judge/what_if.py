@@ -8,6 +8,7 @@ much more the tasks would have asked for later.
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from ...model.policy import PRESETS, Policy
 from ...naming import nearest
@@ -61,7 +62,9 @@ def what_if(
             raise ValueError(f"oom_score_adj {value} is not between -1000 and 1000")
     rows = []
     for row in report.tasks:
-        changed = {name: values[row.pid] for name, values in resolved.items() if row.pid in values}
+        changed: dict[str, Any] = {
+            name: values[row.pid] for name, values in resolved.items() if row.pid in values
+        }
         if "rss" in changed:
             changed |= {"rss_anon": None, "rss_file": None, "rss_shmem": None}
         rows.append(row._replace(**changed) if changed else row)
@@ -169,7 +172,11 @@ def _of_ram(explanation: Explanation, more: int) -> str:
         return f"More RAM need not help: the cause is {cause}."
     if cause in ("spurious page fault", "SysRq"):
         return "More RAM changes nothing: memory was not what was short."
-    gaps = [zone.min_kib - zone.available_kib for zone in explanation.zones if _short(zone)]
+    gaps = [
+        zone.min_kib - zone.available_kib
+        for zone in explanation.zones
+        if zone.allowed and zone.available_kib is not None and zone.min_kib is not None
+    ]
     if not gaps:
         return "Whether it would have been enough the text does not tell: its zones are missing."
     gap = min(gaps) + 4
@@ -178,10 +185,6 @@ def _of_ram(explanation: Explanation, more: int) -> str:
         f"With {size(more)} more RAM this request {met} ({size(max(gap, 0))} were short of the "
         "min mark); whether the tasks then go on growing is not in the log."
     )
-
-
-def _short(zone) -> bool:
-    return bool(zone.allowed and zone.available_kib is not None and zone.min_kib is not None)
 
 
 def _of_swap(explanation: Explanation, more: int) -> str:

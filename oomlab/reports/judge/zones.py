@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from ..read.report import Report, Zone
+from ..read.report import Invoker, Report, Zone
 from .kernels import version
 from .request import decode
 
@@ -64,20 +64,21 @@ class Asked:
 def asked_of(report: Report) -> Asked:
     """The request of the header line. A page fault without flags is taken as a page for anybody."""
     invoker = report.invoker
-    mask = invoker.gfp_mask if invoker else None
-    if mask is None:
+    if invoker is None or invoker.gfp_mask is None:
         return Asked(None, 0, False, False, frozenset())
+    mask = invoker.gfp_mask
     flags = set(invoker.gfp_flags or decode(mask, version(report)))
     high = bool(mask & GFP_HIGH)
     atomic = "GFP_ATOMIC" in flags or (high and bool(flags) and not flags & MAY_WAIT)
     order = invoker.order if invoker.order and 0 < invoker.order < 20 else 0
-    return Asked(mask & 15 if mask else ANYTHING, order, high, atomic, _nodes(report, flags))
+    nodes = _nodes(report, invoker, flags)
+    return Asked(mask & 15 if mask else ANYTHING, order, high, atomic, nodes)
 
 
-def _nodes(report: Report, flags: set[str]) -> frozenset[int]:
+def _nodes(report: Report, invoker: Invoker, flags: set[str]) -> frozenset[int]:
     """Nodes of the memory policy; those of the cpuset bind a request of a user only."""
     user = any("USER" in flag or "HARDWALL" in flag for flag in flags)
-    if report.kind in ("cpuset", "mempolicy", "mempolicy or cpuset") or report.invoker.nodemask:
+    if report.kind in ("cpuset", "mempolicy", "mempolicy or cpuset") or invoker.nodemask:
         return frozenset(report.allowed_nodes)
     return frozenset(report.allowed_nodes) if user else frozenset()
 
@@ -213,7 +214,7 @@ def _reserve(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> tup
     that fits the columns is tried, and where they differ the answer is a range.
     """
     row = zone.lowmem_reserve
-    if not row:
+    if not row or asked.zone_mask is None:
         return 0, 0
     highest = highest_zone(asked.zone_mask)
     classes = {highest}

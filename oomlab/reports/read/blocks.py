@@ -9,47 +9,59 @@ import io
 import re
 import select
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 # A report has one of these near its start and its end, and rows of its task table in between.
-WORDS = ("oom-", "oom_", "ut of memory", "Mem-Info", "total_vm", "illed process", "Linux version")
-WORDS += ("page allocation ", "Manual OOM", "oomd[", "lowmemorykiller", "sending SIG", "OOM ")
+WORDS = (
+    *("oom-", "oom_", "ut of memory", "Mem-Info", "total_vm", "illed process", "Linux version"),
+    *("page allocation ", "Manual OOM", "oomd[", "lowmemorykiller", "sending SIG", "OOM "),
+)
 ROW = re.compile(r"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ +\d")
 BLOCK = 1 << 16  # characters that are looked through at once; longer lines are cut
 BYTE_WORDS = tuple(word.encode() for word in WORDS)
 AFTER = 3 * BLOCK  # characters that are read on after a block with such a word
 BEFORE = 1 << 10  # characters read before it
 
-Source = str | bytes | BinaryIO | Iterable[str] | Iterable[bytes]
 
-
-class _Pause(NamedTuple):
+class Pause(NamedTuple):
     """Nothing more comes for now. It is true where an end of the input is false."""
 
     seconds: float
 
 
 PAUSE_S = 0.3
-PAUSE = _Pause(PAUSE_S)
+PAUSE = Pause(PAUSE_S)
+
+
+class Readable(Protocol):
+    """What a log is read from: a file that was opened for bytes, or what is like one."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+Source = str | bytes | Readable | Iterable[str] | Iterable[bytes]
+Piece = Any  # all str or all bytes, as the source gives them, or PAUSE
 
 
 class NotText(ValueError):
     """The input is not readable as text at all: compressed, an image, a core dump."""
 
 
-def near_reports(source: Source, live: bool = False) -> Iterator[tuple[int, str | None]]:
+def near_reports(source: Source, live: bool = False) -> Iterator[tuple[int, str | Pause | None]]:
     """Blocks around the telling words, with the number of their first line; None at a gap.
 
     A live source is a pipe: where it falls silent, PAUSE stands for a block.
     """
     number, left = 1, 0
-    before = None  # the end of what was left out
+    before: Piece = None  # the end of what was left out
     for block in _blocks(source, live):
         if block is PAUSE:
             yield number, PAUSE
             continue
-        words, end = (WORDS, "\n") if isinstance(block, str) else (BYTE_WORDS, b"\n")
+        words: tuple[Piece, ...] = WORDS if isinstance(block, str) else BYTE_WORDS
+        end: Piece = "\n" if isinstance(block, str) else b"\n"
         lines = block.count(end) + 1
         table = ROW.search(_decoded(block[-BEFORE:])) is not None  # it goes on in the next block
         told = any(word in block for word in words)
@@ -74,7 +86,7 @@ def _decoded(block: str | bytes) -> str:
     return block if isinstance(block, str) else block.decode("utf-8", "replace")
 
 
-def _blocks(source: Source, live: bool = False) -> Iterator[str] | Iterator[bytes]:
+def _blocks(source: Any, live: bool = False) -> Iterator[Piece]:
     """Whole lines, about BLOCK characters at once, without the last line's end."""
     if isinstance(source, str):
         source = io.StringIO(source)
@@ -94,15 +106,15 @@ def _blocks(source: Source, live: bool = False) -> Iterator[str] | Iterator[byte
     return _pieces(first, source)
 
 
-def _gathered(lines: Iterable[str] | Iterable[bytes]) -> Iterator[str] | Iterator[bytes]:
-    lines = iter(lines)
+def _gathered(source: Iterable[Piece]) -> Iterator[Piece]:
+    lines = iter(source)
     while some := list(islice(lines, 500)):
-        end = "\n" if isinstance(some[0], str) else b"\n"
+        end: Piece = "\n" if isinstance(some[0], str) else b"\n"
         yield end.join(line.rstrip(end) for line in some)
 
 
-def _pieces(piece: str | bytes, file) -> Iterator[str] | Iterator[bytes]:
-    end = "\n" if isinstance(piece, str) else b"\n"
+def _pieces(piece: Piece, file) -> Iterator[Piece]:
+    end: Piece = "\n" if isinstance(piece, str) else b"\n"
     rest = piece[:0]
     while piece:
         if piece is PAUSE:
@@ -125,10 +137,10 @@ def _pieces(piece: str | bytes, file) -> Iterator[str] | Iterator[bytes]:
 class _Pipe:
     """What a pipe holds now, instead of waiting until there is a whole block."""
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: BufferedReader):
         self.file, self.told = file, True
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes | Pause:
         if not self.told and not select.select([self.file], [], [], PAUSE_S)[0]:
             self.told = True
             return PAUSE

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 
+from .blocks import Pause
 from .text import Line
 
 HELD = 20_000  # lines after which it is taken as it stands
@@ -18,14 +19,14 @@ CAPTIONS = re.compile(r"\s*\[\s*pid\s*\]")
 END = ("Killed process", "Kill process", "oom-kill:")
 
 
-def oldest_first(lines: Iterable[Line | None]) -> Iterator[Line | None]:
+def oldest_first(given: Iterable[Line | Pause | None]) -> Iterator[Line | Pause | None]:
     """The same lines, the oldest first if they came newest first."""
-    lines = iter(lines)
-    held: list[Line | None] = []
+    lines = iter(given)
+    held: list[Line | Pause | None] = []
     ends = False  # a line of the end of a report was seen
     for line in lines:
         held.append(line)
-        text = line.text if line else ""
+        text = line.text if isinstance(line, Line) else ""
         captions = bool(CAPTIONS.match(text))
         header = "invoked oom-killer" in text
         if captions or header or "Mem-Info:" in text:
@@ -40,9 +41,9 @@ def oldest_first(lines: Iterable[Line | None]) -> Iterator[Line | None]:
     yield from lines
 
 
-def _falls(held: list[Line | None], captions: bool) -> bool:
+def _falls(held: list[Line | Pause | None], captions: bool) -> bool:
     """Stamps that fall, or, without stamps, captions just after rows of a table."""
-    told = [line for line in held if line]
+    told = [line for line in held if isinstance(line, Line)]
     stamps = [line.stamp for line in told if line.stamp is not None]
     if len(stamps) > 2 and stamps[0] != stamps[-1]:
         falling = sum(later < before for before, later in zip(stamps, stamps[1:], strict=False))
@@ -51,18 +52,23 @@ def _falls(held: list[Line | None], captions: bool) -> bool:
     return captions and len(rows) > 1 and any(word in told[0].text for word in END)
 
 
-def _turned(held: list[Line | None], lines: Iterator[Line | None]) -> Iterator[Line | None]:
+def _turned(
+    held: list[Line | Pause | None], lines: Iterator[Line | Pause | None]
+) -> Iterator[Line | Pause | None]:
     """A report at a time, each from its header, which comes last, to its kill line."""
     for line in lines:
         held.append(line)
-        if (line and "invoked oom-killer" in line.text) or len(held) > 10 * HELD:
+        if (isinstance(line, Line) and "invoked oom-killer" in line.text) or len(held) > 10 * HELD:
             yield from _reversed(held)
             yield None
             held = []
     yield from _reversed(held)
 
 
-def _reversed(held: list[Line | None]) -> Iterator[Line | None]:
+def _reversed(held: list[Line | Pause | None]) -> Iterator[Line | Pause | None]:
     """Physical lines from the last to the first; the pieces of one stay as they are."""
-    physical = [list(pieces) for _, pieces in groupby(held, lambda line: line and line.number)]
+    physical = [
+        list(pieces)
+        for _, pieces in groupby(held, lambda line: isinstance(line, Line) and line.number)
+    ]
     return chain.from_iterable(reversed(physical))

@@ -38,7 +38,8 @@ def records(block: str) -> list[Told] | None:
     if len(found) != block.count("\n") + 1:
         return None
     told = [told_by(record) for record in found if isinstance(record, dict)]
-    return told if len(told) == len(found) and None not in told else None
+    known = [each for each in told if each is not None]
+    return known if len(known) == len(found) else None
 
 
 def told_by(record: dict) -> Told | None:

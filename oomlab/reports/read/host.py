@@ -6,6 +6,7 @@ moved it. What one report lacks, an earlier one of the same machine may supply.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import fields
 from itertools import pairwise
 
@@ -45,7 +46,7 @@ class Host:
         self.stats: dict[str, int] | None = None  # a memcg's counters, while they are listed
         self.kernel: str | None = None
         self.columns: tuple[str, ...] = ()
-        self.places = None  # of these columns in a TaskRow
+        self.places: Callable | None = None  # of these columns in a TaskRow
         self._victims: dict[int, float | None] = {}  # when they were killed
         self._given_up: list[Reap] = []  # whom the reaper could not reap
         self._recent: list[Report] = []  # the last ones told; a reaper's line may come late
@@ -98,6 +99,8 @@ class Host:
         Dumps are left out only when there were ten within 5 s, and then this log has them.
         """
         report = self.report
+        if report is None:
+            return False
         of_cgroup = all("cgroup" in each.message for each in (*report.kills, kill))
         undumped = not (report.invoker or report.tasks or report.memory or self._recent)
         return of_cgroup and self.near(line) and bool(undumped or report.exiting)
@@ -126,12 +129,12 @@ class Host:
         if report is None or self.part != TABLE:
             late = report and self.part == CHOICE and self.stamp is None and report.tasks
             pid = text[1 : text.index("]")].strip()
-            if not late or int(pid) in self._by_pid:  # else a line that was moved
+            if report is None or not late or int(pid) in self._by_pid:  # else a line that was moved
                 report = self.open(line, TABLE)
         self.number = line.number
         if line.stamp is not None:
             self.stamp = line.stamp
-        if not report.columns:
+        if not report.columns or self.places is None:
             if len(self._rows) < MOST_ROWS:
                 self._rows.append((line.stamp, text))
         else:
@@ -184,7 +187,8 @@ class Host:
 
     def _tell(self, report: Report) -> None:
         related = self.name is not None or self._same_boot(report)
-        fell = None not in (self._told, report.uptime_s) and report.uptime_s < self._told
+        told, now = self._told, report.uptime_s
+        fell = told is not None and now is not None and now < told
         again = any(kill.pid in self._victims for kill in report.kills)
         if not related or fell or again:  # another boot, or pids were used again
             self._forget(report)
@@ -201,14 +205,14 @@ class Host:
         """Victims of the last minutes may still be dying; their pids are not used again so soon."""
         now = report.uptime_s
         for pid, killed in list(self._victims.items()):
-            if None not in (now, killed) and now - killed > SAME_BOOT:
+            if now is not None and killed is not None and now - killed > SAME_BOOT:
                 del self._victims[pid]
         report.earlier_victims = tuple(self._victims)
         own = {kill.pid for kill in report.kills}
         before = [
             reap
             for reap in self._given_up
-            if reap.pid not in own and (None in (now, reap.stamp) or reap.stamp <= now)
+            if reap.pid not in own and (now is None or reap.stamp is None or reap.stamp <= now)
         ]
         report.given_up = tuple(f"{reap.name} ({reap.pid})" for reap in before)
         self._given_up = [reap for reap in self._given_up if reap not in before]
@@ -248,12 +252,15 @@ class Host:
             self._by_pid.clear()
             for stamp, task in placed + list(zip(stamps, later, strict=True)):
                 self._add(report, stamp, task)
-        if None not in self._stamps and self._stamps != sorted(self._stamps):
-            order = sorted(range(len(self._stamps)), key=self._stamps.__getitem__)
+        known = [stamp for stamp in self._stamps if stamp is not None]
+        if len(known) < len(self._stamps):
+            return
+        if known != sorted(known):
+            order = sorted(range(len(known)), key=known.__getitem__)
             report.tasks = [report.tasks[i] for i in order]
-            self._stamps.sort()
-        if len(self._stamps) > 1 and None not in self._stamps:
-            gap = max(later - row for row, later in pairwise(self._stamps))
+            known.sort()
+        if len(known) > 1:
+            gap = max(later - row for row, later in pairwise(known))
             report.torn_table = gap if gap > SAME_MOMENT else None
 
     def _captions_for(self, report: Report) -> tuple[str, ...]:
@@ -279,6 +286,7 @@ def _completes(later: Report, headless: Report) -> bool:
     """`later` is the head, `headless` the tail, of one report or of two whose middle is lost."""
     if later.failure or later.invoker is None or later.victim or later.nobody or later.panic:
         return False
+    assert headless.victim is not None, "a report without a header has a kill"
     victim = headless.victim.pid
     return not later.tasks or (
         not headless.tasks and any(victim in (task.pid, task.tgid) for task in later.tasks)

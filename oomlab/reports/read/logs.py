@@ -10,15 +10,14 @@ import lzma
 import shutil
 import subprocess
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
-from .blocks import NotText
+from .blocks import NotText, Readable
 
-MAGIC = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+MAGIC: dict[bytes, Callable] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 ZSTD = b"\x28\xb5\x2f\xfd"
 DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 
@@ -36,7 +35,7 @@ def log_files(names: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def open_log(name: str) -> BinaryIO:
+def open_log(name: str) -> Readable:
     """The text of a log as bytes. OSError, or NotText if nothing here can decompress it."""
     file = open(name, "rb")  # noqa: SIM115
     start = file.peek(8)[:8]
@@ -46,7 +45,7 @@ def open_log(name: str) -> BinaryIO:
     return _zstd(name, file) if start.startswith(ZSTD) else file
 
 
-def _zstd(name: str, file: BinaryIO) -> BinaryIO:
+def _zstd(name: str, file: BinaryIO) -> Readable:
     if find_spec("compression"):
         from compression import zstd
 
@@ -60,7 +59,8 @@ def _zstd(name: str, file: BinaryIO) -> BinaryIO:
         file.close()
         raise NotText("this is compressed with zstd; install the program zstd, or decompress it")
     file.close()
-    return _Child(subprocess.Popen([program, "-dcq", "--", name], **PIPES))
+    command = [program, "-dcq", "--", name]
+    return _Child(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
 
 
 class _Child:
@@ -70,6 +70,7 @@ class _Child:
         self.child = child
 
     def read(self, size: int) -> bytes:
+        assert self.child.stdout is not None, "it was started with a pipe"
         data = self.child.stdout.read(size)
         if not data and self.child.wait():
             raise EOFError("zstd cannot decompress it")

@@ -127,7 +127,7 @@ def row(text: str, columns: tuple[str, ...], places: Callable) -> TaskRow | None
     elif cells:
         cells.pop()  # cut: this number may have lost digits, so it is not believed
     try:
-        numbers = [int(pid[1:]), *map(int, cells)]
+        numbers: list = [int(pid[1:]), *map(int, cells)]
     except ValueError:
         return None
     if max(numbers) >> 64:

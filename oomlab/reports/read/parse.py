@@ -9,7 +9,7 @@ input raises, except NotText for what is no text at all.
 import math
 from collections.abc import Iterator
 
-from .blocks import PAUSE, NotText, Source
+from .blocks import NotText, Pause, Source
 from .direction import oldest_first
 from .host import Host
 from .neighbours import MOST, Neighbour, neighbour
@@ -43,14 +43,13 @@ def parse(
     for line in whole_messages(lines if live else oldest_first(lines)):
         if line is None:
             log.finish()
-        elif line is PAUSE:
+        elif isinstance(line, Pause):
             log.settle()
         else:
             text = line.text.lstrip()
             if text:
-                other = neighbour(line, text) if neighbours is not None else None
-                if other and len(neighbours) < MOST:
-                    neighbours.append(other)
+                if neighbours is not None and len(neighbours) < MOST:
+                    neighbours += filter(None, [neighbour(line, text)])
                 read(log.host_of(line), line, text)
         if len(log.done) > waiting:
             yield from (report for report in log.in_order() if failures or not report.failure)

@@ -124,9 +124,9 @@ def memory(host: Host, line: Line, anew: bool = False) -> Memory:
 
 def read_mem_info(host: Host, line: Line, text: str) -> None:
     old = host.report
-    again = old and old.memory and old.memory.counts and not host.near(line)
+    again = bool(old and old.memory and old.memory.counts and not host.near(line))
     memory(host, line, anew=bool(old and (old.tasks or (old.failure and again))))
-    if old is host.report and again:  # an earlier list was of something else that failed
+    if old is not None and old is host.report and again:  # that list was of another failure
         old.memory = Memory()
 
 
@@ -170,7 +170,8 @@ def read_zone(host: Host, line: Line, text: str) -> None:
     if huge:
         told = host.report.memory if host.report else None
         if told and len(told.hugepages) < MOST:
-            told.hugepages.append(tuple(map(int, huge.groups())))
+            total, free, kb = map(int, huge.groups())
+            told.hugepages.append((total, free, kb))
 
 
 def read_slab(host: Host, line: Line, text: str) -> None:
@@ -229,7 +230,7 @@ def read_memory_cgroup(host: Host, line: Line, text: str) -> None:
 
 
 def read_stats(host: Host, line: Line, text: str) -> None:
-    if len(host.stats) < MOST:
+    if host.stats is not None and len(host.stats) < MOST:
         if "KB" in text and host.report and host.report.memcg:
             host.report.memcg.stats_in_kb = True
         host.stats.update((key, int(n)) for key, n in messages.STAT.findall(text))
@@ -265,16 +266,17 @@ def read_choice(host: Host, line: Line, text: str) -> None:
         return
     scored = messages.scored(text)
     if scored:
-        again = host.report and host.report.kills and host.report.scored != scored
-        host.open(line, CHOICE, anew=bool(again)).scored = scored
+        report = host.report
+        other = bool(report and report.kills and report.scored != scored)
+        host.open(line, CHOICE, anew=other).scored = scored
         return
     kill = messages.killed(text)
     if kill:
         read_kill(host, line, kill)
         return
     exiting = messages.EXITING.search(text)
-    if exiting and len(host.open(line, CHOICE).exiting) < MOST:
-        host.report.exiting.append((int(exiting[1]), exiting[2]))
+    if exiting and len((told := host.open(line, CHOICE)).exiting) < MOST:
+        told.exiting.append((int(exiting[1]), exiting[2]))
     elif "Kernel panic" in text:
         read_panic(host, line, text)
     elif "no killable processes" in text:

@@ -198,21 +198,21 @@ class Report:
         """Who was killed: by the kill line, else by what announced it."""
         if self.kills:
             return self.kills[0]
-        if self.summary and self.summary.pid is not None and not self.panic:
-            return Kill(self._summary_pid(), self.summary.task or "", uid=self.summary.uid)
+        told = self.summary
+        if told and told.pid is not None and not self.panic:
+            return Kill(self._summary_pid(told, told.pid), told.task or "", uid=told.uid)
         if self.scored:
             return Kill(self.scored.pid, self.scored.name, self.scored.message)
         return None
 
-    def _summary_pid(self) -> int:
+    def _summary_pid(self, told: Summary, pid: int) -> int:
         """The pid of the summary line; one that lost digits at the line's end, by the table."""
-        told = self.summary
         fitting = [
             row.pid
             for row in self.tasks
-            if row.name == told.task and str(row.pid).startswith(str(told.pid))
+            if row.name == told.task and str(row.pid).startswith(str(pid))
         ]
-        return fitting[0] if told.cut and len(fitting) == 1 else told.pid
+        return fitting[0] if told.cut and len(fitting) == 1 else pid
 
     @property
     def kind(self) -> str:
@@ -288,7 +288,7 @@ class Report:
         if blocks and min(blocks) in PAGE_SIZES_KB:
             return min(blocks)
         free, pages = sum(z.sizes_kb.get("free", 0) for z in zones), 0
-        if zones:
+        if self.memory and zones:
             pages = self.memory.counts.get("free", 0)
         if pages > 1000:  # the two are read at different times
             near = min(PAGE_SIZES_KB, key=lambda kb: abs(free - kb * pages))

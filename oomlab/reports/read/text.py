@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .blocks import BLOCK, PAUSE, WORDS, Source, near_reports
+from .blocks import BLOCK, WORDS, Pause, Source, near_reports
 from .envelopes import ENDS, records, unwrapped
 
 
@@ -80,11 +80,11 @@ TAG_ALONE = re.compile(r"\S{1,255} kernel ")  # after a date: an export without 
 OTHER_DAEMON = re.compile(r"(?!Hardware name)\S{1,80} [\w./@()-]{1,48}(?:\[\d{1,8}\])?: ")
 
 
-def kernel_lines(source: Source, live: bool = False) -> Iterator[Line | None]:
-    """The kernel's lines near OOM reports; None where lines were left out in between."""
+def kernel_lines(source: Source, live: bool = False) -> Iterator[Line | Pause | None]:
+    """The kernel's lines near OOM reports; None where lines were left out, PAUSE at a silence."""
     physical = _Physical()
     for first, block in near_reports(source, live):
-        if block is None or block is PAUSE:
+        if not isinstance(block, str):
             physical.held = "" if block is None else physical.held
             yield block
             continue

@@ -8,7 +8,7 @@ the stats of a memcg) become one line in the same way, which is what rsyslog mak
 import re
 from collections.abc import Iterable, Iterator
 
-from .blocks import PAUSE
+from .blocks import Pause
 from .messages import COMM, leading_numbers
 from .report import TaskRow
 from .text import Line
@@ -36,13 +36,13 @@ KILOBYTES = re.compile(r"\d*kB")
 NAMES = set(TaskRow._fields)
 
 
-def whole_messages(lines: Iterable[Line | None]) -> Iterator[Line | None]:
+def whole_messages(lines: Iterable[Line | Pause | None]) -> Iterator[Line | Pause | None]:
     """Joined messages, in the order of their last lines; None where lines were left out."""
     held: dict[int, Line] = {}  # by depth of quoting: a reply may stand between two pieces
     widths: dict[int, int] = {}  # depth: numbers in a row of the task table, pid not counted
     longest = full = 0  # of the physical lines, and how many were that long
     for line in lines:
-        if line is None or line is PAUSE:
+        if not isinstance(line, Line):
             yield from held.values()
             held.clear()
             yield line

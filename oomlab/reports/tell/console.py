@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
@@ -229,7 +229,8 @@ def _all_of(
 
 def _read_all(name: str, **rest) -> tuple[list[Told], list[Neighbour], str | None]:
     near: list[Neighbour] = []
-    reading, told = _read(name, neighbours=near, **rest), []
+    reading = _read(name, neighbours=near, **rest)
+    told: list[Told] = []
     while True:
         try:
             told.append(next(reading))
@@ -244,7 +245,7 @@ def _read(
     how: Namespace,
     many: bool,
     neighbours: list[Neighbour],
-) -> Iterator[Told]:
+) -> Generator[Told, None, str | None]:
     """The reports of one file; returns a sentence if it could not be read to its end."""
     called = "standard input" if name == "-" else name
     try:
@@ -281,6 +282,7 @@ def _failure(told: Explanation) -> Neighbour:
     """A page allocation failure, explained by the same zones."""
     report = told.report
     first = next(iter(text_of(told).splitlines()[1:]), "").strip()
+    assert report.invoker is not None, "a failure's line names who asked"
     who = report.invoker.comm
     quote = f"{who}, order {report.invoker.order}: {first}"
     zones = "; ".join(f"{zone.title}: {zone.why}" for zone in told.zones)

@@ -101,7 +101,7 @@ def _ranking(drawn: list[str], y: int, explanation: Explanation) -> int:
         if place < ROWS or (victim and victim.pid in (each.row.pid, each.row.tgid))
     ]
     most = max((each.points or 0 for each in ranked), default=0)
-    if not most:
+    if not most or explanation.policy is None:
         return y
     y += 6
     unit = "per mille" if explanation.policy.points == "permille" else "pages"

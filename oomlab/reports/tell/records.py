@@ -139,7 +139,9 @@ def limit(report: Report) -> dict | None:
 
 def score(explanation: Explanation) -> dict | None:
     scored = explanation.report.scored
-    return scored and {
+    if scored is None:
+        return None
+    return {
         "pid": scored.pid,
         "name": scored.name,
         "printed": scored.score,

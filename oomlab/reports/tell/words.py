@@ -100,7 +100,7 @@ def request(report: Report) -> list[str]:
 def plain(report: Report) -> list[str]:
     """What kind of OOM it was, where that is not the usual one."""
     if report.kind == "memcg":
-        which = {1: " (cgroup v1)", 2: " (cgroup v2)"}.get(report.cgroup_version, "")
+        which = {1: " (cgroup v1)", 2: " (cgroup v2)"}.get(report.cgroup_version or 0, "")
         return [
             f"  Only the memory of one cgroup{which} was short: its processes alone could be "
             "killed, and the machine may have had plenty."
@@ -130,7 +130,7 @@ def limits(report: Report) -> Iterator[str]:
     """The counters of the cgroup; one without a limit was not hit."""
     memcg = report.memcg
     used = memcg.counters.get("memory") if memcg else None
-    if not used:
+    if not memcg or not used:
         return
     path = limit_path(report) or "a cgroup"
     failed = f", failed {used.failcnt} times" if used.failcnt else ""
@@ -200,18 +200,18 @@ def owners(explanation: Explanation) -> list[str]:
         ]
         note = " (pages that processes share count for each)"
         lines.append(f"  By program, resident{note}: {'; '.join(told)}.")
-    members = sorted((c for c in explanation.cgroups if c.kib), key=lambda c: -c.kib)
+    members = sorted((c for c in explanation.cgroups if c.kib), key=lambda c: -(c.kib or 0))
     for group in [c for c in explanation.cgroups if c.role != "member"]:
         of = {"limit": "whose limit was hit", "victim": "of the victim"}[group.role]
         name = f" ({group.title})" if group.title != group.path else ""
         lines.append(f"  The cgroup {of}: {group.path}{name}.")
-    told = [f"{c.title} {size(c.kib)}" for c in members if c.role == "member"][:5]
+    told = [f"{c.title} {size(c.kib or 0)}" for c in members if c.role == "member"][:5]
     return [*lines, f"  Below it: {'; '.join(told)}."] if told else lines
 
 
 def table(explanation: Explanation) -> list[str]:
     """The tasks the killer would take first."""
-    if not explanation.ranked:
+    if not explanation.ranked or explanation.policy is None:
         return []
     total, unit = explanation.total, explanation.policy.points
     lines = [
@@ -284,9 +284,10 @@ def prediction(explanation: Explanation) -> list[str]:
 
 def spared(explanation: Explanation) -> list[str]:
     """What oom_score_adj would change the choice again."""
-    if explanation.spared_from is None:
+    predicted, runner_up = explanation.predicted, explanation.runner_up
+    if explanation.spared_from is None or predicted is None or runner_up is None:
         return []
-    row, other = explanation.predicted.row, explanation.runner_up.row
+    row, other = predicted.row, runner_up.row
     if explanation.spared_from == -1000:
         return [f"  Only oom_score_adj -1000 would spare {row.name}."]
     return [
