@@ -25,8 +25,14 @@ function field(attributes) {
   return input;
 }
 
-function number(label, value, onchange) {
-  const input = field({ type: "number", min: 0, value, onchange: () => onchange(+input.value) });
+// A whole number from 0 on; anything else, and an empty field, is a sentence for `refuse`.
+function number(label, value, onchange, refuse) {
+  const input = field({ type: "number", min: 0, step: 1, value, onchange: () => {
+    const text = input.value.trim();
+    if (/^[0-9]{1,15}$/.test(text)) return onchange(Number(text));
+    const given = input.validity.badInput ? "this is none" : text ? `${text} is none` : "the field is empty";
+    refuse(`${label} takes a whole number from 0 on, and ${given}.`);
+  } });
   return make("label", {}, label, input);
 }
 
@@ -49,18 +55,43 @@ function onTheme(root, redraw) {
   return () => watch.disconnect();
 }
 
-function swatches() {
+// The key of what is drawn: states and fates by their pattern, events by their letter.
+function swatches(shown, kinds = Object.keys(MOMENTS)) {
   const theme = THEMES[pageIsDark() ? "dark" : "light"];
-  const letters = Object.values(MOMENTS).map(([letter, word]) => make("li", {}, make("b", {}, letter), ` ${word}`));
-  const failed = make("li", {}, make("b", {}, "\u2716"), " failed");
-  return [...Object.entries(STATE_WORDS).map(([state, words]) => {
+  const letters = kinds.map((kind) => {
+    const [letter, word] = MOMENTS[kind], failed = kind === "loss" || kind === "bug" ? " and ✖ on the lane" : "";
+    return make("li", {}, make("b", {}, letter), ` ${word}${failed}`);
+  });
+  return [...shown.map((state) => {
     const hatch = HATCHES[state] ? `<path d="${HATCHES[state]}" stroke="${theme.paper}" stroke-width="2"/>` : "";
     const tile = `<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8">` +
       `<rect width="8" height="8" fill="${COLOURS[state] ?? theme.faint}"/>${hatch}</svg>`;
-    const swatch = make("i", { ariaHidden: "true" });
+    const swatch = make("i", { ariaHidden: "true", className: state in FATES ? "thin" : "" });
     swatch.style.background = `url('data:image/svg+xml,${encodeURIComponent(tile)}')`;
-    return make("li", {}, swatch, words);
-  }), ...letters, failed];
+    return make("li", {}, swatch, (STATE_WORDS[state] ?? FATES[state]));
+  }), ...letters];
+}
+
+// A text that is cut after two lines, with a button for the rest.
+class LongText {
+  constructor(attributes) {
+    this.text = make("p", attributes);
+    this.more = make("button", { type: "button", className: "more", ariaExpanded: "false", onclick: () => this.open(!this.opened) }, "all of it");
+    this.node = make("div", { className: "long" }, this.text, this.more);
+  }
+
+  show(text) {
+    this.text.textContent = text;
+    this.more.hidden = text.length < 220;
+    this.open(false);
+  }
+
+  open(yes) {
+    this.opened = yes;
+    this.text.classList.toggle("cut", !yes && !this.more.hidden);
+    this.more.textContent = yes ? "less of it" : "all of it";
+    this.more.ariaExpanded = String(yes);
+  }
 }
 
 function save(name, blob) {

@@ -20,6 +20,7 @@ from traitlets import Bytes, Dict, List, Unicode
 from ..model.policy import Policy
 from ..simulate.run import Run
 from .controller import Controller
+from .saved import VIEWER
 
 HERE = Path(__file__).parent
 
@@ -32,7 +33,7 @@ def scripts(*names: str) -> str:
 class PolicyLab(anywidget.AnyWidget):
     """The lab on a scenario; `policies` names the presets to choose from, by default all."""
 
-    _esm = scripts("dom.js", "timeline.js", "viewer.js", "settings.js", "policylab.js")
+    _esm = scripts(*VIEWER, "settings.js", "policylab.js")
     _css = HERE / "policylab.css"
 
     catalogue = Dict().tag(sync=True)

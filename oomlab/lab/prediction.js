@@ -12,7 +12,7 @@ class Prediction {
     root.append(this.title, this.timeline.node, this.legend, this.outcome,
       ...model.get("questions").map((question, i) => this.question(question, i)));
     this.stopTheme = onTheme(root, (dark) => {
-      this.legend.replaceChildren(...swatches());
+      this.legend.replaceChildren(...swatches([...STATES, ...Object.keys(FATES)]));
       this.timeline.setTheme(dark);
       this.draw();
     });

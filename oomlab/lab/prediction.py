@@ -23,7 +23,7 @@ from .questions import freeze_step, questions
 class Prediction(anywidget.AnyWidget):
     """Questions about one run; `given` holds the locked answers, None where none is locked yet."""
 
-    _esm = scripts("dom.js", "timeline.js", "prediction.js")
+    _esm = scripts("dom.js", "picture.js", "timeline.js", "prediction.js")
     _css: Path = HERE / "policylab.css"
 
     frozen = Dict().tag(sync=True)

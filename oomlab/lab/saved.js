@@ -11,7 +11,6 @@ class Saved extends Viewer {
   constructor(root, view) {
     super(root);
     this.columns = view.pictures.map((picture) => bytes(picture.columns));
-    this.outcome.textContent = view.sentence;
     this.showPictures(view);
   }
 

@@ -12,7 +12,7 @@ from base64 import b64encode
 from html import escape
 from pathlib import Path
 
-from ..model.policy import difference
+from ..model.policy import Policy, difference
 from ..simulate.run import Run
 from ..version import VERSION
 from .discussion import discussion_sheet
@@ -21,7 +21,7 @@ from .payload import payload
 from .timeline import moments
 
 HERE = Path(__file__).parent
-SCRIPTS = ("dom.js", "timeline.js", "viewer.js", "saved.js")
+VIEWER = ("dom.js", "picture.js", "timeline.js", "stepping.js", "kernellog.js", "viewer.js")
 
 # The page may run what it carries and nothing else; it can ask no host for anything.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
@@ -43,8 +43,18 @@ def view_of(runs: list[Run]) -> dict:
         "sentence": " ".join(outcome_sentence(run) for run in runs),
         "pictures": [payload(run) for run in runs],
         "parted": [[m.step, m.sentence] if m else None for m in parted] if parted else None,
-        "differs": several(list(difference(runs[0].policy, runs[-1].policy)), 8),
+        "differs": differs(runs[0].policy, runs[-1].policy),
     }
+
+
+def differs(first: Policy, second: Policy) -> str:
+    """In what two policies differ, as a sentence: knobs, functions of a patch, or nothing."""
+    ways = list(difference(first, second))
+    if first.patch != second.patch:
+        ways.append("functions of a patch")
+    if not ways:
+        return "The two policies are the same."
+    return f"The policies differ in {several(ways, 8)}."
 
 
 def outcome_sentence(run: Run) -> str:
@@ -59,7 +69,7 @@ def html_of(runs: list[Run]) -> str:
         picture["columns"] = b64encode(picture["columns"]).decode()
     data = b64encode(gzip.compress(json.dumps(view).encode(), 9, mtime=0)).decode()
     title = escape(" against ".join(heading(run) for run in runs))
-    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*VIEWER, "saved.js"))
     style = (HERE / "policylab.css").read_text(encoding="utf-8") + STYLE
     text = "".join(as_text(run) for run in runs)
     return f"""<!doctype html>

@@ -2,19 +2,11 @@
 //
 // paint() draws a whole picture through the few calls that a canvas and SvgPaper share. The cursor is
 // an element that moves above the canvas: to scrub, nothing is drawn again.
-// The numbers come packed from payload.py; decode() is its counterpart.
 
-const STATES = ["running", "allocating", "locked", "waiting", "frozen", "exiting"];
-const STATE_WORDS = {
-  running: "running", allocating: "looping in the slow path", locked: "waiting for a lock",
-  waiting: "asleep", frozen: "frozen", exiting: "exiting",
-  killed: "SIGKILL pending", reaped: "memory reaped",
-};
-const MOMENTS = {  // a letter and a word for each kind of event
-  kill: ["K", "kill"], wake: ["W", "wake"], reap: ["R", "reap"], steal: ["S", "steal"],
-  loss: ["L", "loss"], exit: ["x", "exit"], panic: ["P", "panic"], bug: ["!", "bug"],
-};
 const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
+const LEAST = 2;  // pixels: ten failed attempts are ten slivers, however long the run
+// Sleep first: what is short must not be covered by what is long.
+const PAINTED = ["waiting", "frozen", "locked", "allocating", "exiting", "running"];
 
 // Okabe and Ito's colours; a line pattern says the same to those who cannot tell them apart.
 const COLOURS = {
@@ -26,54 +18,6 @@ const THEMES = {
   light: { paper: "#ffffff", ink: "#1a1a1a", quiet: "#555555", faint: "#e4e4e4", water: "#9cc7e0" },
   dark: { paper: "#111418", ink: "#f2f2f2", quiet: "#b5b5b5", faint: "#3a3f45", water: "#1c4f70" },
 };
-
-function decode(picture, view = picture.columns) {
-  const bytes = view.buffer ?? view, from = view.byteOffset ?? 0;
-  const numbers = new Uint32Array(bytes.slice(from, from + view.byteLength));
-  const steps = picture.steps, segments = STATES.map(() => []), rows = picture.lanes.map(() => []);
-  for (let i = steps * 5; i < numbers.length; i += 5) {
-    const segment = {
-      row: numbers[i], start: numbers[i + 1], end: numbers[i + 2], state: numbers[i + 3],
-      on: picture.waits[numbers[i + 4]],
-    };
-    segments[segment.state].push(segment);
-    rows[segment.row].push(segment);
-  }
-  const [who, what, where, tick, free] = [0, 1, 2, 3, 4]
-    .map((column) => numbers.subarray(column * steps, (column + 1) * steps));
-  return { ...picture, who, what, where, tick, free, segments, rows };
-}
-
-function step(picture, n) {
-  const { who, what, where, tick, free } = picture;
-  return {
-    task: picture.tasks[who[n]], does: picture.deeds[what[n]], func: picture.functions[where[n]],
-    tick: tick[n], free: free[n],
-  };
-}
-
-function stepSentence(picture, n) {
-  if (!picture.steps) return "No step was taken.";
-  const { task, does, func, tick, free } = step(picture, n), { min, low } = picture.zone;
-  const mark = free <= min ? `, at or below min ${min}` : free <= low ? `, below low ${low}` : "";
-  return `Step ${n + 1} of ${picture.steps}, tick ${tick}: ${task} in ${func}(): ${does}. ` +
-    `${free} pages free${mark}.`;
-}
-
-function laneSentence(picture, row, n) {
-  const { name, fates } = picture.lanes[row];
-  const segment = picture.rows[row].find((s) => s.start <= n && n < s.end);
-  if (!segment) return `${name}: not there at step ${n + 1}.`;
-  const state = STATES[segment.state];
-  const on = segment.on ? `${state === "locked" ? "" : ", waiting for"} ${segment.on}` : "";
-  const fate = fates.filter(([start, end]) => start <= n && n < end)
-    .map(([start, , kind]) => `, ${STATE_WORDS[kind]} since step ${start + 1}`).join("");
-  let last = n;
-  while (last >= 0 && picture.tasks[picture.who[last]] !== name) last--;
-  const where = last < 0 ? "" : ` Its last step, ${last + 1}, was in ${step(picture, last).func}(): ` +
-    `${step(picture, last).does}.`;
-  return `${name}: ${STATE_WORDS[state]}${on} since step ${segment.start + 1}${fate}.${where}`;
-}
 
 // Where everything is: `from` to `to` are the steps that are seen.
 function layout(picture, width, from, to) {
@@ -96,12 +40,14 @@ function paint(paper, picture, place, theme, fills) {
   const seen = (start, end) => end > from && start < to;
   const bar = (start, end, y, tall) => {
     const left = x(Math.max(start, from)), right = x(Math.min(end, to));
-    paper.fillRect(left, y, Math.max(right - left, 0.7), tall);
+    paper.fillRect(left, y, Math.max(right - left, LEAST), tall);
   };
-  STATES.forEach((state, i) => {
+  for (const state of PAINTED) {
     paper.fillStyle = fills[state];
-    for (const s of picture.segments[i]) if (seen(s.start, s.end)) bar(s.start, s.end, TOP + s.row * ROW + 3, 13);
-  });
+    for (const s of picture.segments[STATES.indexOf(state)]) {
+      if (seen(s.start, s.end)) bar(s.start, s.end, TOP + s.row * ROW + 3, 13);
+    }
+  }
   picture.lanes.forEach((lane, row) => {
     for (const [start, end, kind] of lane.fates) {
       paper.fillStyle = COLOURS[kind];
@@ -113,10 +59,7 @@ function paint(paper, picture, place, theme, fills) {
   for (const s of picture.segments[2]) {  // the lock's name, where it fits
     const left = x(Math.max(s.start, from)), room = x(Math.min(s.end, to)) - left;
     if (!seen(s.start, s.end) || room < 7.5 * s.on.length + 14) continue;
-    paper.fillStyle = theme.paper;
-    paper.fillRect(left + 4, TOP + s.row * ROW + 3, 7.2 * s.on.length + 8, 13);
-    paper.fillStyle = theme.ink;
-    paper.fillText(s.on, left + 7, TOP + s.row * ROW + 10);
+    withHalo(paper, s.on, left + 7, TOP + s.row * ROW + 10, theme);
   }
   paintMoments(paper, picture, place, theme);
   paintMemory(paper, picture, place, theme);
@@ -127,6 +70,16 @@ function paint(paper, picture, place, theme, fills) {
     paper.fillRect(x(n), bottom + STRIP - 6, 1, 6);
   }
   paper.fillText("step", 4, height - AXIS / 2);
+}
+
+// A text on a pattern: the pattern stays, and a line around each letter keeps it legible.
+function withHalo(paper, text, x, y, theme) {
+  paper.strokeStyle = theme.paper;
+  paper.lineWidth = 4;
+  paper.lineJoin = "round";
+  paper.strokeText(text, x, y);
+  paper.fillStyle = theme.ink;
+  paper.fillText(text, x, y);
 }
 
 function nice(least) {
@@ -194,9 +147,12 @@ class SvgPaper {
   fillRect(x, y, w, h) {
     this.parts.push(`<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${w.toFixed(1)}" height="${h.toFixed(1)}" fill="${this.fillStyle}"/>`);
   }
-  fillText(text, x, y) {
+  strokeText(text, x, y) {
+    this.fillText(text, x, y, ` stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-linejoin="round"`);
+  }
+  fillText(text, x, y, more = "") {
     const safe = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-    this.parts.push(`<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" fill="${this.fillStyle}">${safe}</text>`);
+    this.parts.push(`<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" fill="${this.fillStyle}"${typeof more === "string" ? more : ""}>${safe}</text>`);
   }
   text(width, height, theme, title) {
     const tiles = STATES.map((state) => `<pattern id="${state}" width="8" height="8" patternUnits="userSpaceOnUse">` +

@@ -22,13 +22,18 @@ function lanesView(lab, index) {
     const keys = {
       ArrowRight: () => lab.go(lab.now + far), ArrowLeft: () => lab.go(lab.now - far),
       Home: () => lab.go(0), End: () => lab.go(Infinity),
-      PageDown: () => lab.jump(1), PageUp: () => lab.jump(-1),
+      PageDown: () => lab.stepping.jump(1), PageUp: () => lab.stepping.jump(-1),
       ArrowDown: () => lab.lookNext(timeline, 1), ArrowUp: () => lab.lookNext(timeline, -1),
-      "+": () => timeline.zoom(0.5), "-": () => timeline.zoom(2), " ": () => lab.play(),
+      "+": () => lab.zoom(0.5), "-": () => lab.zoom(2), " ": () => lab.stepping.play(),
     };
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     keys[event.key]();
+  });
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;  // a wheel alone scrolls the page
+    event.preventDefault();
+    lab.zoom(event.deltaY < 0 ? 0.5 : 2);
   });
   return { node, policy, canvas, timeline };
 }
@@ -36,6 +41,7 @@ function lanesView(lab, index) {
 class Viewer {
   constructor(root, ...more) {
     this.now = 0;
+    this.steps = 0;
     this.views = [];
     this.parts(...more);
     this.build(root);
@@ -46,35 +52,23 @@ class Viewer {
     this.resized.observe(root);
   }
 
-  button(text, label, onclick) {
-    return make("button", { type: "button", title: label, ariaLabel: label, onclick }, text);
-  }
-
   // Everything that is seen, not yet in its place.
   parts() {
-    const part = (name, attributes = {}) => (this[name] = make("p", { className: name, ...attributes }));
-    part("outcome", { role: "status" });
-    part("parted");
+    this.outcome = new LongText({ className: "outcome", role: "status" });
+    this.parted = make("p", { className: "parted" });
     this.says = make("p", { className: "now", role: "status", ariaLive: "polite" });
     this.laneSays = make("p", { className: "lane", ariaLive: "polite" });
     this.lanes = make("div");
-    this.logTitle = make("div", { className: "quiet" });
-    this.log = make("div", { className: "log", tabIndex: 0, role: "region", ariaLabel: "kernel log" });
+    this.log = new KernelLog((n) => this.go(n));
     this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
-    this.kinds = make("select", { ariaLabel: "jump to the next", onchange: () => this.jumpTo(this.kinds.value) });
-    this.playing = this.button("▶ play", "play", () => this.play());
-    this.steps = 0;
-    this.stepping = [
-      this.button("|◀", "first step", () => this.go(0)), this.button("◀ step", "step back", () => this.go(this.now - 1)),
-      this.playing, this.button("step ▶", "step forward", () => this.go(this.now + 1)),
-      this.button("◀ event", "event before", () => this.jump(-1)), this.button("event ▶", "next event", () => this.jump(1)),
-      this.kinds,
-    ];
+    this.stepping = new Stepping(this);
   }
 
+  stepButtons() { return make("div", { className: "row", role: "group", ariaLabel: "steps" }, ...this.stepping.nodes); }
+
   build(root) {
-    root.append(this.outcome, make("div", { className: "row", role: "group", ariaLabel: "steps" }, ...this.stepping),
-      this.parted, this.lanes, this.legend, this.says, this.laneSays, this.logTitle, this.log);
+    root.append(this.outcome.node, this.stepButtons(), this.parted, this.lanes, this.legend, this.says,
+      this.laneSays, ...this.log.nodes);
   }
 
   showPictures(view) {
@@ -85,24 +79,30 @@ class Viewer {
     }
     this.steps = Math.max(...view.pictures.map((p) => p.steps));
     this.now = Math.max(0, Math.min(this.now, this.steps - 1));
+    this.outcome.show(view.sentence);
     this.views.forEach((v, i) => {
       const picture = decode(view.pictures[i], this.numbers(i)), more = picture.more;
+      const name = v.timeline.picture?.lanes[v.timeline.row]?.name, row = picture.lanes.findIndex((l) => l.name === name);
       v.timeline.load(picture);
-      v.timeline.row = null;
+      v.timeline.row = row < 0 ? null : row;  // the same task, if there still is one of this name
       v.timeline.now = this.now;
       v.timeline.parted = view.parted?.[i]?.[0] ?? null;
       v.policy.textContent = `${picture.policy}: ${picture.verdict}` +
-        (more ? ` (${more} more steps in which nothing changes are not shown)` : "");
+        (more ? ` (what follows, ${more} step${more > 1 ? "s" : ""} in which nothing new happens, is not shown)` : "");
       v.canvas.ariaLabel = `timeline of ${picture.title}, ${picture.lanes.length} tasks`;
       v.canvas.ariaValueMax = String(Math.max(1, picture.steps));
       if (!v.timeline.theme) v.timeline.setTheme(pageIsDark());
       this.redraw(v);
     });
+    this.looked = this.views.find(({ timeline }) => timeline.row !== null)?.timeline ?? null;
+    if (!this.looked) this.laneSays.textContent = "";
     const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0] + 1})` : "nothing more happens"}`);
-    this.parted.textContent = parted ? `They part at the thick line. ${parted.join("; ")}. The policies differ in ${view.differs}.`
-      : view.pictures.length > 1 ? `Every event is the same. The policies differ in ${view.differs}.` : "";
-    this.fillLog(view.pictures[0]);
-    this.fillKinds();
+    this.parted.textContent = parted ? `They part at the thick line. ${parted.join("; ")}. ${view.differs}`
+      : view.pictures.length > 1 ? `Every event is the same. ${view.differs}` : "";
+    this.log.load(view.pictures[0]);
+    this.stepping.load();
+    this.stepping.showZoom(this.views[0].timeline);
+    this.fillLegend();
     this.go(this.now);
   }
 
@@ -110,8 +110,27 @@ class Viewer {
   redraw(v) { v.timeline.draw(v.wide ??= v.node.clientWidth); }
 
   retheme(dark) {
-    this.legend.replaceChildren(...swatches());
+    this.key = null;
     for (const v of this.views ?? []) { v.timeline.setTheme(dark); this.redraw(v); }
+    if (this.views?.length) this.fillLegend();
+  }
+
+  // Only what is in the picture: made again when that has changed.
+  fillLegend() {
+    const pictures = this.views.map(({ timeline }) => timeline.picture);
+    const states = STATES.filter((_, i) => pictures.some((p) => p.segments[i].length));
+    const fates = Object.keys(FATES).filter((kind) => pictures.some((p) => p.lanes.some((l) => l.fates.some((f) => f[2] === kind))));
+    const kinds = Object.keys(MOMENTS).filter((kind) => pictures.some((p) => p.moments.some((m) => m[1] === kind)));
+    const key = [...states, ...fates, ...kinds].join();
+    if (key === this.key) return;
+    this.key = key;
+    this.legend.replaceChildren(...swatches([...states, ...fates], kinds));
+  }
+
+  // See `factor` times as many steps around the cursor, in each picture.
+  zoom(factor) {
+    for (const { timeline } of this.views) timeline.zoom(factor);
+    this.stepping.showZoom(this.views[0].timeline);
   }
 
   // The cursor, and everything that follows it.
@@ -125,9 +144,9 @@ class Viewer {
     const named = (picture) => (this.views.length > 1 ? `${picture.policy}: ` : "");
     this.says.textContent = this.views
       .map(({ timeline: { picture, now } }) => named(picture) + stepSentence(picture, now)).join(" ");
-    this.syncLog();
+    this.log.show(this.now);
     if (this.looked) this.look(this.looked, this.looked.row, this.now);
-    if (this.now >= this.steps - 1) this.stop();
+    this.stepping.show(this.now, this.steps);
   }
 
   // Say what one lane is doing; the mouse looks where it points, the arrow keys move up and down.
@@ -146,69 +165,5 @@ class Viewer {
     this.look(timeline, ((timeline.row ?? (by > 0 ? -1 : 0)) + by + rows) % rows, this.now);
   }
 
-  jump(by) {
-    const steps = this.moments().map(([n]) => n);
-    const next = by > 0 ? Math.min(...steps.filter((n) => n > this.now))
-      : Math.max(...steps.filter((n) => n < this.now));
-    if (Number.isFinite(next)) this.go(next);
-  }
-
-  // One entry for each kind of event there is: choosing it goes to the next one, round and round.
-  fillKinds() {
-    const counts = {};
-    for (const [, kind] of this.moments()) counts[kind] = (counts[kind] ?? 0) + 1;
-    this.kinds.replaceChildren(make("option", { value: "" }, "jump to the next …"),
-      ...Object.entries(counts).map(([kind, count]) => make("option", { value: kind }, `${MOMENTS[kind][1]} (${count})`)));
-  }
-
-  moments() { return this.views.flatMap(({ timeline }) => timeline.picture.moments); }
-
-  jumpTo(kind) {
-    const steps = this.moments().filter((moment) => moment[1] === kind).map(([n]) => n).sort((a, b) => a - b);
-    this.go(steps.find((n) => n > this.now) ?? steps[0] ?? this.now);
-    this.kinds.value = "";
-  }
-
-  // Play to the end in about ten seconds, but never faster than each frame or slower than a blink.
-  play() {
-    if (this.timer) return this.stop();
-    if (this.now >= this.steps - 1) this.go(0);
-    this.playing.textContent = "■ stop";
-    this.playing.ariaLabel = "stop";
-    const pause = Math.min(400, Math.max(30, 10000 / this.steps)), by = Math.ceil(this.steps / 333);
-    this.timer = setInterval(() => this.go(this.now + by), pause);
-  }
-
-  stop() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.playing.textContent = "▶ play";
-    this.playing.ariaLabel = "play";
-  }
-
-  fillLog(picture) {
-    this.logTitle.textContent = `kernel log of ${picture.title}`;
-    this.printed = picture.log;
-    this.logLine = null;
-  }
-
-  // The log around the last line that was printed by now; what follows it is still to come.
-  syncLog() {
-    let low = 0, high = this.printed.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.printed[middle][0] <= this.now) low = middle + 1; else high = middle;
-    }
-    if (low === this.logLine) return;
-    this.logLine = low;
-    const first = Math.max(0, low - 40), last = Math.min(low + 40, this.printed.length);
-    const line = ([n, text], i) => make("div", { className: first + i === low - 1 ? "now" : "", onclick: () => this.go(n) }, text);
-    const lines = this.printed.slice(first, last).map(line);
-    const rest = (count, where) => (count > 0 ? [make("div", { className: "rest" }, `… ${count} lines ${where}`)] : []);
-    this.log.classList.toggle("unborn", low === 0);
-    this.log.replaceChildren(...rest(first, "before"), ...lines, ...rest(this.printed.length - last, "after"));
-    this.log.scrollTop = low ? this.log.querySelector(".now").offsetTop - this.log.clientHeight / 2 : 0;
-  }
-
-  leave() { this.stop(); this.stopTheme(); this.resized.disconnect(); }
+  leave() { this.stepping.stop(); this.stopTheme(); this.resized.disconnect(); }
 }
