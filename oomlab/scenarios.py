@@ -8,6 +8,7 @@ times in ticks (HZ = 100).
 from collections.abc import Callable
 from functools import cache
 from inspect import signature
+from typing import Literal, get_args, get_origin
 
 from .model.commit import fill
 from .model.gfp import GFP_ATOMIC, GFP_NOFS
@@ -54,6 +55,13 @@ def parameters(name: str) -> dict[str, object]:
     """The parameters of a scenario and their defaults."""
     found = signature(SCENARIOS[name]).parameters.values()
     return {p.name: p.default for p in found if p.name != "policy"}
+
+
+@cache
+def choices(name: str) -> dict[str, tuple]:
+    """The values that a parameter of a scenario takes, where they are few: {parameter: values}."""
+    found = signature(SCENARIOS[name]).parameters.values()
+    return {p.name: get_args(p.annotation) for p in found if get_origin(p.annotation) is Literal}
 
 
 def title(name: str) -> str:
@@ -158,9 +166,9 @@ def page_thieves(
     need: int = 6,
     pages: int = 4,
     reserve: int = 0,
-    circulate: int = 0,
+    circulate: Literal[0, 1] = 0,
     want: int = 256,
-    killable: int = 0,
+    killable: Literal[0, 1] = 0,
 ) -> Kernel:
     """Who gets the reclaimed pages? Allocators that are not dying steal them (M02, M13, M16).
 
@@ -198,15 +206,16 @@ def small_child(policy: Policy, children: int = 3, child_pages: int = 4) -> Kern
     return kernel
 
 
+Sharer = Literal["unkillable", "init", "kthread", "killable"]
+
+
 @scenario
-def hidden_sharer(policy: Policy, sharer: str = "unkillable") -> Kernel:
+def hidden_sharer(policy: Policy, sharer: Sharer = "unkillable") -> Kernel:
     """The victim's memory is shared with one that must not be killed (M14, M15, M27).
 
     `sharer`: "unkillable" (oom_score_adj -1000), "init" (global init), "kthread" (one that borrowed
     the mm), or "killable" (an ordinary process: it must have its SIGKILL before it is reaped).
     """
-    if sharer not in ("unkillable", "init", "kthread", "killable"):
-        raise ValueError(f"sharer is unkillable, init, kthread or killable, not {sharer!r}")
     kernel = Kernel(policy, 256, min_kbytes=32)
     hog = kernel.spawn("hog", ((hang,),), vmas=heap(60))
     if sharer in ("unkillable", "killable"):
@@ -238,7 +247,7 @@ def share_with_init(kernel: Kernel, task) -> None:
 
 
 @scenario
-def exit_race(policy: Policy, locked: int = 1) -> Kernel:
+def exit_race(policy: Policy, locked: Literal[0, 1] = 1) -> Kernel:
     """The victim exits while the reaper works: who keeps them apart? (Q15)
 
     In 4.10 the reaper takes an mm without users for done. In 4.14 both may walk it, and `locked`
@@ -263,7 +272,7 @@ def mrelease_race(policy: Policy) -> Kernel:
 
 
 @scenario
-def memcg_vs_global(policy: Policy, global_first: int = 0) -> Kernel:
+def memcg_vs_global(policy: Policy, global_first: Literal[0, 1] = 0) -> Kernel:
     """A memcg OOM and a global OOM at the same time: who waits for whom? (M16)
 
     While the memcg's victim is stuck, the global scan meets it and kills nobody; the other way
@@ -498,7 +507,7 @@ def bomb_and_hog(policy: Policy, bombs: int = 20, hog: int = 300) -> Kernel:
 
 
 @scenario
-def tmpfs_writer(policy: Policy, mapped: int = 1) -> Kernel:
+def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1) -> Kernel:
     """A writer fills tmpfs and is killed; its file stays, so the next process dies, too.
 
     With `mapped` the file counts as the writer's memory; with 0 it used write(), and the killer
@@ -517,7 +526,7 @@ def tmpfs_writer(policy: Policy, mapped: int = 1) -> Kernel:
 
 
 @scenario
-def overcommit(policy: Policy, mode: int = 2, want: int = 500) -> Kernel:
+def overcommit(policy: Policy, mode: Literal[0, 1, 2] = 2, want: int = 500) -> Kernel:
     """vm.overcommit_memory: with mode 2 malloc() says no, with 0 and 1 somebody dies.
 
     The hog has 400 pages of 1024 and sleeps; another program maps and fills `want` and 200 more.

@@ -11,7 +11,9 @@ import pytest
 import oomlab
 from oomlab.lab.controller import Controller
 from oomlab.lab.timeline import lanes, shown_steps
+from oomlab.model.knobs import GROUPS, OPTIONS
 from oomlab.simulate.patches import patch
+from oomlab.simulate.run import build
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def test_a_knob_changes_picture_and_sentence(lab):
     before = lab.view()
     lab.change(knobs={"panic_on_oom": 1})
     after = lab.view()
-    assert after["changed"] == ["panic_on_oom"]
+    assert after["preset"] == {"panic_on_oom": 0} and after["knobs"]["panic_on_oom"] == 1
     assert "panic" in after["sentence"] and after["sentence"] != before["sentence"]
     assert after["pictures"][0]["columns"] != before["pictures"][0]["columns"]
     assert after["pictures"][0]["log"] != before["pictures"][0]["log"]
@@ -102,10 +104,55 @@ def test_all_but_the_numbers_of_a_view_is_json(lab):
     assert json.loads(json.dumps([view, lab.catalogue()]))
 
 
-def test_every_knob_is_explained(lab):
+def test_every_knob_and_each_of_its_options_is_explained(lab):
     knobs = lab.catalogue()["knobs"]
     assert {*knobs} == {*oomlab.KNOBS} - {"name", "kernel"}
-    assert all(knob["meaning"] and knob["source"] for knob in knobs.values())
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(knobs)
+    for name, knob in knobs.items():
+        assert knob["meaning"] and knob["source"] and knob["group"] in GROUPS
+        options = dict(knob["options"])
+        assert tuple(options) == oomlab.KNOBS[name].metadata["choices"] and all(options.values())
+    assert {name for name, knob in knobs.items() if knob["options"]} == {*OPTIONS}
+
+
+def test_a_parameter_with_few_values_is_a_choice_and_takes_no_other(lab):
+    offered = lab.catalogue()["choices"]
+    assert offered["hidden-sharer"]["sharer"] == ("unkillable", "init", "kthread", "killable")
+    for scenario, params in offered.items():
+        for name, values in params.items():
+            for value in values:
+                build(scenario, **{name: value})
+            with pytest.raises(ValueError, match=f"{name} of {scenario} takes one of"):
+                build(scenario, **{name: 3})
+
+
+def test_what_is_named_is_what_is_drawn(lab):
+    """After each thing a person can do, the policies in the settings are those of the pictures."""
+    lab.change(scenario="lost-victim", policy="rfc-2015-11-25", other="linux-4.6")
+    for do in (
+        lambda: lab.explore(),
+        lambda: lab.change(other="handa"),
+        lambda: lab.change(seed=2),
+    ):
+        do()
+        view = lab.view()
+        named = [view["settings"]["policy"], view["settings"]["other"]]
+        assert [picture["policy"] for picture in view["pictures"]] == [*filter(None, named)]
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("linux-4.4", "The two policies are the same."),
+        ("linux-6.12", "The policies differ in kernel and alloc_harder."),
+        ("forgets", "functions of a patch."),
+    ],
+)
+def test_in_what_two_policies_differ_is_a_sentence(other, sentence):
+    mine = patch("linux-4.4", wake_oom_reaper=forgets, name="forgets")
+    lab = Controller("lost-victim", "linux-6.1" if "6" in other else "linux-4.4", policies=[mine])
+    lab.change(other=other)
+    assert lab.view()["differs"].endswith(sentence)
 
 
 def test_exports(lab):

@@ -100,3 +100,11 @@ def test_the_frozen_and_the_slow_path_have_states_of_their_own():
     assert lanes(frozen)[2].segments[0].state == "frozen"
     rows = {lane.name: lane for lane in lanes(oomlab.run("page-thieves", "linux-4.4"))}
     assert rows["dying1"].segments[-1].state == "allocating"
+
+
+def test_every_lane_ends_when_the_machine_panics():
+    run = oomlab.run("hidden-sharer", "linux-2.6.38", sharer="init")
+    panic = next(event["step"] for event in run.events if event["event"] == "panic")
+    assert run.outcome.verdict == "panic" and panic < len(run.trace)
+    assert shown_steps(run) == panic
+    assert {lane.segments[-1].end for lane in lanes(run)} == {panic}

@@ -11,8 +11,9 @@ A mistake in the settings is a ValueError with a sentence, and leaves everything
 from collections.abc import Callable, Sequence
 
 from ..explorer import PROPERTIES, Exploration, explore
+from ..model.knobs import GROUPS, described
 from ..model.policy import KNOBS, PRESETS, Policy, difference
-from ..scenarios import SCENARIOS, parameters, title
+from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, choose_policy, run
 from .discussion import discussion_sheet
 from .saved import html_of, view_of
@@ -97,15 +98,17 @@ class Controller:
         found = explore(now["scenario"], policy, property, seconds=seconds, **settings)
         if found.verdict == "violated":
             self.runs = [run(now["scenario"], policy, schedule=found.pids, **settings)]
+            self.settings = {**now, "other": ""}  # what is named beside it is not on the screen
         self.exploration = found
 
     def view(self) -> dict:
         """Everything that is shown, as plain values."""
         first = self.runs[0]
+        preset = choose_policy(self.named(self.settings["policy"]), {})
         return {
             "settings": self.settings,
             "knobs": {name: getattr(first.policy, name) for name in KNOBS},
-            "changed": list(difference(self.named(self.settings["policy"]), first.policy)),
+            "preset": {name: getattr(preset, name) for name in difference(preset, first.policy)},
             "params": {**parameters(first.scenario), **first.params},
             "title": title(first.scenario),
             "explored": f"{self.exploration.sentence()}." if self.exploration else "",
@@ -113,16 +116,13 @@ class Controller:
         }
 
     def catalogue(self) -> dict:
-        """What can be chosen: scenarios, policies, properties, knobs with meaning and source."""
+        """What can be chosen: scenarios, policies with what they model, properties, knobs."""
         return {
             "scenarios": {name: title(name) for name in SCENARIOS},
-            "policies": self.policies,
+            "choices": {name: choices(name) for name in SCENARIOS},
+            "policies": {name: choose_policy(self.own[name], {}).about for name in self.policies},
             "properties": {name: asked.meaning for name, asked in PROPERTIES.items()},
-            "knobs": {
-                name: {**knob.metadata, "kind": type(knob.default).__name__}
-                for name, knob in KNOBS.items()
-                if name not in ("name", "kernel")
-            },
+            "knobs": {name: described(name) for names in GROUPS.values() for name in names},
         }
 
     def export(self, form: str) -> str:

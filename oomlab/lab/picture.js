@@ -4,8 +4,8 @@ const STATES = ["running", "allocating", "locked", "waiting", "frozen", "exiting
 const STATE_WORDS = {
   running: "running", allocating: "looping in the slow path", locked: "waiting for a lock",
   waiting: "asleep", frozen: "frozen", exiting: "exiting",
-  killed: "SIGKILL pending", reaped: "memory reaped",
 };
+const FATES = { killed: "SIGKILL pending", reaped: "memory reaped" };
 const MOMENTS = {  // a letter and a word for each kind of event
   kill: ["K", "killed or marked"], wake: ["W", "reaper woken"], reap: ["R", "reaper at work"],
   steal: ["S", "reclaimed page taken"], loss: ["L", "not handed over, or given up"],

@@ -15,33 +15,47 @@ class Lab extends Viewer {
     super.parts();
     this.model = model;
     this.sent = 0;
+    this.queue = new Map();  // what waits for Python, by what it asks for
     const { properties } = model.get("catalogue");
-    this.settings = new Settings(model.get("catalogue"), (changes) => this.ask("change", changes));
     this.error = make("p", { className: "error", role: "alert" });
+    this.settings = new Settings(model.get("catalogue"), (changes) => this.ask("change", changes),
+      (sentence) => { this.error.textContent = sentence; });
     this.explored = make("p", { className: "explored", role: "status" });
-    this.property = make("select", { ariaLabel: "property" }, ...Object.entries(properties)
-      .map(([value, title]) => make("option", { value, title }, value)));
+    const names = Object.keys(properties).map((name) => [name, name]);
+    this.property = choice("property", names, names[0][0], () => this.showMeaning());
+    this.meaning = make("p", { className: "quiet" });
     this.explorer = make("button", { type: "button", className: "main", onclick: () => this.explore() }, "every schedule");
+    this.showMeaning();
+  }
+
+  get asked() { return this.property.querySelector("select").value; }
+
+  showMeaning() {
+    this.meaning.textContent = `${this.asked}: ${this.model.get("catalogue").properties[this.asked]}.`;
   }
 
   build(root) {
     const exports = ["HTML", "JSON", "SVG", "PNG", "Markdown"].map((form) =>
       make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
     root.append(
-      ...this.settings.nodes, this.error, this.outcome,
-      make("div", { className: "row", role: "group", ariaLabel: "steps" },
-        ...this.stepping, make("label", {}, "property", this.property), this.explorer),
-      this.explored, this.parted, this.lanes, this.legend, this.says, this.laneSays, this.logTitle, this.log,
+      ...this.settings.nodes, this.error, this.outcome.node, this.stepButtons(),
+      this.parted, this.lanes, this.legend, this.says, this.laneSays, ...this.log.nodes,
+      make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.meaning),
+      this.explored,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
   }
 
   numbers(i) { return this.model.get("numbers")[i]; }
 
-  // Send now, or, while Python is at work, when it has answered; only the latest is kept.
+  // Send now, or, while Python is at work, when it has answered; of each kind the latest is kept,
+  // and settings that were changed meanwhile are changed together.
   ask(what, how) {
-    if (this.waiting) { this.next = [what, how]; return; }
+    if (this.waiting) {
+      this.queue.set(what, what === "change" ? { ...this.queue.get(what), ...how } : how);
+      return;
+    }
     this.waiting = true;
-    this.asked = performance.now();
+    this.began = performance.now();
     this.model.send({ do: what, with: how, number: ++this.sent });
     setTimeout(() => this.model.send({ do: "nothing" }), 8);  // see answer() in policylab.py
   }
@@ -50,19 +64,23 @@ class Lab extends Viewer {
     const view = (this.view = JSON.parse(this.model.get("view")));
     if (view.answers === this.sent) this.waiting = false;
     this.error.textContent = view.error ?? "";
-    this.outcome.textContent = view.sentence;
-    this.explored.textContent = view.explored;
-    this.explorer.disabled = false;
     this.showPictures(view);
     this.settings.show(view);
-    performance.measure("oomlab-painted", { start: this.asked ?? 0 });
-    if (!this.waiting && this.next) { const next = this.next; this.next = null; this.ask(...next); }
+    performance.measure("oomlab-painted", { start: this.began ?? 0 });
+    if (!this.waiting && this.queue.size) {
+      const [[what, how]] = this.queue;
+      this.queue.delete(what);
+      this.ask(what, how);
+    }
+    if (this.exploring && !this.waiting && !this.queue.has("explore")) this.exploring = false;
+    this.explorer.disabled = Boolean(this.exploring);
+    if (!this.exploring) this.explored.textContent = view.explored;
   }
 
   explore() {
-    this.explorer.disabled = true;
+    this.exploring = this.explorer.disabled = true;
     this.explored.textContent = "trying every schedule …";
-    this.ask("explore", { property: this.property.value });
+    this.ask("explore", { property: this.asked });
   }
 
   export(form) {
@@ -77,7 +95,6 @@ class Lab extends Viewer {
     const end = { html: "html", json: "json", markdown: "md" }[form];
     save(`oomlab-${this.view.settings.scenario}.${end}`, new Blob([text], { type: "text/plain" }));
   }
-
 }
 
 export default {

@@ -5,8 +5,6 @@
 
 const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
 const LEAST = 2;  // pixels: ten failed attempts are ten slivers, however long the run
-// Sleep first: what is short must not be covered by what is long.
-const PAINTED = ["waiting", "frozen", "locked", "allocating", "exiting", "running"];
 
 // Okabe and Ito's colours; a line pattern says the same to those who cannot tell them apart.
 const COLOURS = {
@@ -40,14 +38,13 @@ function paint(paper, picture, place, theme, fills) {
   const seen = (start, end) => end > from && start < to;
   const bar = (start, end, y, tall) => {
     const left = x(Math.max(start, from)), right = x(Math.min(end, to));
-    paper.fillRect(left, y, Math.max(right - left, LEAST), tall);
+    paper.fillRect(left, y, Math.max(right - left, 0.7), tall);
   };
-  for (const state of PAINTED) {
+  STATES.forEach((state, i) => {
     paper.fillStyle = fills[state];
-    for (const s of picture.segments[STATES.indexOf(state)]) {
-      if (seen(s.start, s.end)) bar(s.start, s.end, TOP + s.row * ROW + 3, 13);
-    }
-  }
+    for (const s of picture.segments[i]) if (seen(s.start, s.end)) bar(s.start, s.end, TOP + s.row * ROW + 3, 13);
+  });
+  paintSlivers(paper, picture, place, fills);
   picture.lanes.forEach((lane, row) => {
     for (const [start, end, kind] of lane.fates) {
       paper.fillStyle = COLOURS[kind];
@@ -61,6 +58,10 @@ function paint(paper, picture, place, theme, fills) {
     if (!seen(s.start, s.end) || room < 7.5 * s.on.length + 14) continue;
     withHalo(paper, s.on, left + 7, TOP + s.row * ROW + 10, theme);
   }
+  if (picture.verdict === "panic" && picture.steps <= to) {  // here every lane ends
+    paper.fillStyle = theme.ink;
+    paper.fillRect(Math.min(x(picture.steps), width - 4), TOP, 3, bottom - TOP);
+  }
   paintMoments(paper, picture, place, theme);
   paintMemory(paper, picture, place, theme);
   paper.fillStyle = theme.quiet;
@@ -70,6 +71,18 @@ function paint(paper, picture, place, theme, fills) {
     paper.fillRect(x(n), bottom + STRIP - 6, 1, 6);
   }
   paper.fillText("step", 4, height - AXIS / 2);
+}
+
+// What is shorter than a sliver, and stands between long ones, is drawn as wide as a sliver.
+function paintSlivers(paper, picture, { x, from, to, scale }, fills) {
+  if (scale >= LEAST) return;
+  const long = (s) => !s || (s.end - s.start) * scale > 3 * LEAST;
+  picture.rows.forEach((segments, row) => segments.forEach((s, i) => {
+    if ((s.end - s.start) * scale >= LEAST || s.start < from || s.start >= to) return;
+    if (!long(segments[i - 1]) || !long(segments[i + 1])) return;
+    paper.fillStyle = fills[STATES[s.state]];
+    paper.fillRect(x(s.start), TOP + row * ROW + 3, LEAST, 13);
+  }));
 }
 
 // A text on a pattern: the pattern stays, and a line around each letter keeps it legible.

@@ -98,7 +98,7 @@ def shown_steps(run: Run) -> int:
 
 
 def count_shown_steps(run: Run) -> int:
-    everything = len(run.trace)
+    everything = panic_ends(run)
     last = max((event["step"] for event in run.kernel.events or () if told(event)), default=0)
     if everything > last + 2 * tail(last):  # else nothing can be cut, whatever is new after it
         done, before = set(), None
@@ -108,6 +108,13 @@ def count_shown_steps(run: Run) -> int:
                 before = free
                 done.add((task, function, op[0]))
     return everything if everything <= last + 2 * tail(last) else last + tail(last)
+
+
+def panic_ends(run: Run) -> int:
+    """How many steps were taken up to a panic, after which no task lives; all if there is none."""
+    events = run.kernel.events or ()
+    panics = (e["step"] + 1 for e in events if e["event"] == "panic" and "step" in e)
+    return min(panics, default=len(run.trace))
 
 
 def tail(last: int) -> int:

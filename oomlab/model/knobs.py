@@ -44,7 +44,8 @@ OPTIONS: dict[str, dict[object, str]] = {
     "reserves": {
         "none": "no task is let below min for being a victim",
         "memdie": "a thread with TIF_MEMDIE may take the last page",
-        "favour-dying": "as memdie; and any dying task or kernel thread may go below min",
+        "favour-dying": "as memdie; and a dying task or a kernel thread whose request may reclaim "
+        "may take half of what lies below min",
         "oom-half": "every thread of a victim may take half of what lies below min",
     },
     "alloc_harder": {
@@ -90,7 +91,7 @@ OPTIONS: dict[str, dict[object, str]] = {
         "group-exit": "only a process that exits as a whole will, and all who share its mm",
     },
     "unkillable_sharer": {
-        "protects": "nobody who shares its mm may be killed",
+        "protects": "no process that shares its mm is chosen",
         "spared": "it stays alive, and the mm is not reaped",
         "killed": "it is killed with the others, so that the mm can be reaped",
     },

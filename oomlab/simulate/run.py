@@ -19,7 +19,7 @@ from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
 from ..model.policy import KNOBS, PRESETS, Policy
 from ..model.tasks import PF_EXITING, PF_KTHREAD, Task
 from ..naming import nearest
-from ..scenarios import SCENARIOS, parameters
+from ..scenarios import SCENARIOS, choices, parameters
 from .effect import Look, pages_words, words
 from .outcome import Outcome, judge
 from .scheduler import Entry, run_schedule, run_seeded
@@ -192,8 +192,14 @@ def parameter_value(scenario: str, name: str, value):
             raise ValueError(f"parameter {name} of {scenario} takes a whole number, not {value!r}")
         if int(value) > 10_000_000:
             raise ValueError(f"parameter {name} of {scenario} is at most 10000000, not {value}")
-        return int(value)
-    return str(value)
+        value = int(value)
+    else:
+        value = str(value)
+    allowed = choices(scenario).get(name, (value,))
+    if value not in allowed:
+        options = ", ".join(map(str, allowed))
+        raise ValueError(f"parameter {name} of {scenario} takes one of {options}, not {value!r}")
+    return value
 
 
 def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tuple[Kernel, dict]:

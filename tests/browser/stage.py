@@ -8,12 +8,17 @@ A lab starts in a tenth of a second, where JupyterLab needs seconds; what Jupyte
 
 from base64 import b64encode
 
+from laboratory import ARTIFACTS
+
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>a stage</title>
 <body data-jp-theme-light="{light}" style="margin:0;background:{paper}"><div id="lab"></div>"""
 
 MODEL = """async ([code, style, state]) => {
-    document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
-    const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+    const sheet = document.createElement("style");
+    sheet.textContent = style;
+    document.head.append(sheet);
+    const array = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const bytes = (text) => new DataView(array(text).buffer);
     const heard = {};
     const model = {
         state: {},
@@ -50,6 +55,10 @@ class Stage:
         page.expose_function("askPython", self.ask)
         page.evaluate(MODEL, [str(widget._esm), str(widget._css), self.state()])
         self.lab = page.locator(".oomlab")
+
+    def picture(self, name: str) -> None:
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
 
     def state(self) -> dict:
         widget = self.widget

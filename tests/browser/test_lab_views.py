@@ -1,0 +1,204 @@
+"""The lab's manners, on a bare page: what is said stays true, and what can do nothing says so."""
+
+import json
+
+import pytest
+from laboratory import ARTIFACTS
+from stage import Stage
+
+from oomlab.lab import PolicyLab
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def open_stage(browser):
+    """Call it with what PolicyLab takes: a Stage. What the page complains about fails the test."""
+    opened = []
+
+    def open_one(*args, dark=False, width=1024, **more):
+        page = browser.new_page(viewport={"width": width, "height": 1000})
+        page.set_default_timeout(5000)
+        opened.append(Stage(page, PolicyLab(*args, **more), dark))
+        return opened[-1]
+
+    yield open_one
+    for stage in opened:
+        stage.page.close()
+    assert not [line for stage in opened for line in stage.wrong]
+
+
+def pixels(lab):
+    return lab.locator("canvas").first.evaluate("canvas => canvas.toDataURL()")
+
+
+def control(lab, name):
+    return lab.locator(f'[data-control="{name}"]')
+
+
+def test_no_sentence_is_about_a_task_that_is_gone(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    lab.locator("canvas").focus()
+    for _ in range(3):
+        lab.page.keyboard.press("ArrowDown")
+    assert lab.locator(".lane").inner_text().startswith("victim1:")
+    control(lab, "scenario").select_option("page-thieves")
+    control(lab, "param thieves").wait_for()
+    assert lab.locator(".lane").inner_text() == ""
+    lab.locator("canvas").focus()
+    lab.page.keyboard.press("ArrowDown")
+    control(lab, "policy").select_option("linux-4.4")
+    lab.locator(".outcome").filter(has_text="linux-4.4").wait_for()
+    assert lab.locator(".lane").inner_text().startswith("init:")
+
+
+def test_what_can_do_nothing_says_so_and_keeps_the_focus(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    after = lab.get_by_role("button", name="next event")
+    lab.get_by_role("button", name="event before").and_(
+        lab.locator("[aria-disabled=true]")
+    ).wait_for()
+    lab.locator("canvas").focus()
+    lab.page.keyboard.press("End")
+    after.and_(lab.locator("[aria-disabled=true]")).wait_for()
+    after.focus()
+    lab.page.keyboard.press("Enter")
+    assert after.evaluate("button => button === document.activeElement")
+
+
+def test_zoom_is_seen(open_stage):
+    lab = open_stage("invisible-dependency", "linux-4.4").lab
+    wider = lab.get_by_role("button", name="zoom out")
+    assert wider.get_attribute("aria-disabled") == "true"
+    lab.get_by_role("button", name="zoom in").click()
+    assert "of 1161" in lab.get_by_text("steps 1 to").inner_text()
+    wider.click()
+    assert lab.get_by_text("steps 1 to").count() == 0
+
+
+def test_two_changes_while_python_is_busy_both_count(open_stage):
+    stage = open_stage("lost-victim", "linux-4.6")
+    stage.lab.evaluate("""lab => {
+        const turned = { reaper_naps: false, reap_locked: true, panic_on_oom: "2" };
+        for (const [name, value] of Object.entries(turned)) {
+            const control = lab.querySelector(`[data-control="knob ${name}"]`);
+            if (control.type === "checkbox") control.checked = value; else control.value = value;
+            control.dispatchEvent(new Event("change"));
+        }
+    }""")
+    stage.lab.locator("summary").first.filter(has_text="panic_on_oom").wait_for()
+    assert {*stage.widget.controller.settings["knobs"]} == {
+        "reaper_naps",
+        "reap_locked",
+        "panic_on_oom",
+    }
+
+
+def test_the_explorers_button_waits_for_the_explorer(open_stage):
+    stage = open_stage("lost-victim", "linux-6.12", policies=["linux-6.12"])
+    stage.widget.controller.explore = lambda property: None
+    asked = stage.lab.evaluate("""async lab => {
+        const buttons = [...lab.querySelectorAll("button")];
+        const button = buttons.find(({ textContent }) => textContent === "every schedule");
+        lab.querySelector('[data-control="knob reaper_naps"]').click();
+        button.click();
+        const seen = [button.disabled];
+        while (button.disabled) await new Promise((later) => setTimeout(later, 5));
+        return seen;
+    }""")
+    assert asked == [True]
+
+
+def test_a_knob_is_found_by_a_word_and_put_back(open_stage):
+    lab = open_stage("lost-victim", "linux-4.6").lab
+    lab.locator("summary").first.click()
+    lab.get_by_label("find a knob").fill("mm_count")
+    assert 1 <= lab.locator(".knob:visible").count() < 8
+    lab.get_by_label("find a knob").fill("TIF_MEMDIE reserve")
+    control(lab, "knob reserves").select_option("none")
+    lab.get_by_text("reserves = none").wait_for()
+    lab.get_by_role("button", name="put reserves back").click()
+    lab.locator("summary").first.filter(has_text="all as in the preset").wait_for()
+    assert lab.locator(".chosen:visible").first.inner_text().startswith("memdie:")
+
+
+def test_step_scrub_and_hover_by_mouse(open_stage):
+    stage = open_stage("lost-victim", "rfc-2015-11-25")
+    lab = stage.lab
+    now, mouse = lab.locator(".now").first, stage.page.mouse
+    lab.get_by_role("button", name="step forward").click()
+    assert now.inner_text().startswith("Step 2 ")
+    lab.get_by_label("jump to the next").select_option("kill")
+    assert "SIGKILL" in now.inner_text()
+    box = lab.locator("canvas").bounding_box()
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + 26 + 24 * 1.5)
+    assert lab.locator(".lane").inner_text().startswith("oom_reaper:")
+    assert "()" in lab.locator(".lane").inner_text()  # the kernel function it is in
+    mouse.down()
+    mouse.move(box["x"] + box["width"] - 12, box["y"] + 40, steps=4)
+    mouse.up()
+    assert int(now.inner_text().split()[1]) >= 19
+    lab.locator(".log div").first.click()
+    assert int(now.inner_text().split()[1]) <= 2
+    lab.get_by_role("button", name="play").click()
+    lab.get_by_role("button", name="stop").wait_for()
+    lab.get_by_role("button", name="play").wait_for(timeout=15000)  # it stops at the end
+    assert int(now.inner_text().split()[1]) == int(now.inner_text().split()[3].strip(","))
+
+
+def test_compare_marks_where_two_policies_part(open_stage):
+    stage = open_stage("page-thieves", "linux-4.6")
+    lab = stage.lab
+    control(lab, "other").select_option("handa")
+    lab.locator("canvas").nth(1).wait_for()
+    assert "They part at the thick line" in lab.locator(".parted").inner_text()
+    assert "reserves" in lab.locator(".parted").inner_text()
+    outcome = lab.locator(".outcome").inner_text()
+    assert "linux-4.6:" in outcome and "handa:" in outcome
+    stage.picture("lab-compare")
+
+
+def test_every_schedule_loads_the_counterexample(open_stage):
+    stage = open_stage("lost-victim", "rfc-2015-11-25")
+    lab = stage.lab
+    lab.get_by_role("button", name="every schedule").click()
+    lab.locator(".explored").filter(has_text="is violated").wait_for(timeout=20000)
+    assert "states" in lab.locator(".explored").inner_text()
+    assert "lost-victim" in lab.locator(".outcome").inner_text()
+    assert "given up (1)" in lab.get_by_label("jump to the next").inner_text()
+    stage.picture("lab-counterexample")
+
+
+@pytest.mark.parametrize("form", ["JSON", "SVG", "PNG", "Markdown"])
+def test_exports_are_files_of_their_kind(open_stage, form, tmp_path, browser):
+    stage = open_stage("lost-victim", "rfc-2015-11-25")
+    lab = stage.lab
+    with stage.page.expect_download() as download:
+        lab.get_by_role("button", name=f"save {form}").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    content = path.read_bytes()
+    if form == "JSON":
+        assert json.loads(content)["scenario"] == "lost-victim"
+    elif form == "PNG":
+        assert content.startswith(b"\x89PNG")
+    elif form == "SVG":
+        drawing = browser.new_page()  # a browser can read it
+        drawing.goto(path.as_uri())
+        assert drawing.locator("svg text").count() > 5
+        drawing.screenshot(path=ARTIFACTS / "lab-export.png")
+        drawing.close()
+    else:
+        assert content.startswith(b"# lost-victim")
+
+
+def test_a_mistake_is_said_in_place_and_the_picture_stays(open_stage):
+    stage = open_stage("lost-victim", "linux-4.4")
+    lab = stage.lab
+    before = pixels(lab)
+    seed = lab.get_by_label("seed", exact=True)
+    for wrong, said in {"": "empty", "-1": "-1", "1.5": "1.5", "1e3": "1e3"}.items():
+        seed.fill(wrong)
+        seed.press("Enter")
+        lab.get_by_role("alert").filter(has_text=said).wait_for()
+    assert pixels(lab) == before
