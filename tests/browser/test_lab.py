@@ -1,6 +1,5 @@
 """The policy lab in JupyterLab: by mouse and by keyboard, its looks and its manners."""
 
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from laboratory import ARTIFACTS
