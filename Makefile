@@ -3,13 +3,8 @@
 PYTHON := python3
 BIN := .venv/bin
 
-# JupyterLab refuses root unless told; told always, it is one case less. Without a screen it must
-# not look for a browser (a text one would take over the terminal): it prints the address.
-SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
-
 lab: .venv/lab.stamp
-	$(BIN)/jupyter lab --allow-root $(if $(SCREEN),,--no-browser) \
-	    --LabApp.default_url=/lab/tree/$(wildcard notebooks/01-*.ipynb)
+	$(BIN)/oomlab lab
 
 # Two at a time: measured on two cores, a third faster than one by one. What is timed belongs to
 # the benchmarks: a busy machine must fail no test.
@@ -56,9 +51,6 @@ clean:
 	    -c constraints.txt -e '.[$(EXTRAS)]'
 	@# Only where students' code runs nothing can be written: what it imports is compiled here.
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import sympy'
-	@# Otherwise JupyterLab asks to fetch its news before the first notebook is seen.
-	@$(BIN)/jupyter labextension disable --level=sys_prefix \
-	    @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@touch $@
 
 .PHONY: lab test test-nbgrader fuzz bench format clean

@@ -6,7 +6,6 @@ packed, and cutting one that was cut before changes nothing, so a wheel made fro
 is the same as one made from here.
 """
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -15,41 +14,25 @@ from tempfile import mkdtemp
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-FOLDERS = ("notebooks", "exercises", "sheets", "docs")
-
 
 class CourseHook(BuildHookInterface):
-    """Pack the course; notebooks without solutions, and without what running them left behind."""
+    """Pack the course, each file as oomlab.doors.materials hands it out."""
 
     def initialize(self, version: str, build_data: dict) -> None:
         if version == "editable":  # there the course is the repository itself
             return
-        root, packed = Path(self.root), Path(mkdtemp())
+        sys.path.insert(0, self.root)
+        try:
+            from oomlab.doors.materials import course_files, handed_out
+        finally:
+            sys.path.remove(self.root)
+        packed = Path(mkdtemp())
         inside = "" if self.target_name == "sdist" else "oomlab/course/"
-        for path in course_files(root):
-            place = path.relative_to(root).as_posix()
-            source = path
-            if path.suffix == ".ipynb":
-                source = packed / place.replace("/", "-")
-                source.write_text(cut(root, path), "utf-8")
-            build_data["force_include"][str(source)] = inside + place
-
-
-def course_files(root: Path) -> list[Path]:
-    """Every file of the course, but for what an editor or a kernel keeps beside them."""
-    files = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*"))]
-    hidden = re.compile(r"(^|/)([.]|__pycache__)")
-    return [p for p in files if p.is_file() and not hidden.search(str(p.relative_to(root)))]
-
-
-def cut(root: Path, path: Path) -> str:
-    """A notebook as students get it."""
-    sys.path.insert(0, str(root))
-    try:
-        from oomlab.grading.course.release import student_version
-    finally:
-        sys.path.remove(str(root))
-    return json.dumps(student_version(json.loads(path.read_text("utf-8"))), indent=1) + "\n"
+        for number, (name, path) in enumerate(course_files(Path(self.root)).items()):
+            source = packed / str(number)
+            source.write_bytes(handed_out(path))
+            source.chmod(path.stat().st_mode)
+            build_data["force_include"][str(source)] = inside + name
 
 
 class FrontPage(MetadataHookInterface):

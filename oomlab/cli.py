@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except ModuleNotFoundError as missing:
         print(
-            f"oomlab: this needs {missing.name}; install oomlab[lab] (make lab does)",
+            f"oomlab: this needs {missing.name}: pip install 'oomlab[lab]' (make lab does)",
             file=sys.stderr,
         )
         return 2
@@ -154,6 +154,16 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     sub = command("fidelity", fidelity, "the model against recorded runs of real kernels")
     sub.add_argument("folder", type=Path)
     sub.add_argument("--json", action="store_true")
+
+    course = command("course", None, "write the course into a folder: lessons, exercises, guides")
+    lab = command("lab", None, "open the course in JupyterLab")
+    serve = command("serve", None, "serve the site that `make site` built, on this machine only")
+    if words[:1] in (["course"], ["lab"], ["serve"]):
+        from .doors import jupyterlab, materials, site
+
+        materials.add_arguments(course)
+        jupyterlab.add_arguments(lab)
+        site.add_arguments(serve)
 
     release = command("release", None, "make the student version of exercises")
     grade = command("grade", None, "grade notebooks of people you do not trust")

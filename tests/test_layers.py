@@ -21,6 +21,7 @@ HEIGHT = {
     "sweeps": 2,
     "traces": 2,
     "version": 0,
+    "doors": 2,
     "cli": 3,
     "__main__": 3,
 }

@@ -143,6 +143,16 @@ def test_the_wheel_alone_does_what_needs_no_extra(clean):
     assert clean("oomlab", "explain", report)
 
 
+def test_the_wheel_alone_hands_out_the_course(clean):
+    course = run("git", "ls-files", "notebooks", "exercises", "sheets", "docs").split()
+    assert f"Wrote {len(course)} files" in clean("oomlab", "course", "mine")
+    assert "holds" in clean("oomlab", "check", "mine/sheets/a3-lost-victim-list.sheet")
+    said = clean("oomlab", "lab", "mine", status=2)
+    assert said.startswith("oomlab: this needs jupyterlab: pip install") and said.count("\n") == 1
+    said = clean("oomlab", "serve", status=2)
+    assert said.startswith("oomlab: there is no site in _site") and said.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["PolicyLab", "Prediction", "ReportView"])
 def test_what_an_extra_is_missing_for_is_one_sentence(clean, name):
     said = clean("python", "-c", f"from oomlab.lab import {name}", status=1)

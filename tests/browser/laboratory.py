@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+SETTINGS = Path(__file__).parents[2] / "oomlab" / "doors"  # as `oomlab lab` has them
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 SESSION = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session"
 IDLE = f"{SESSION}?.kernel?.status === 'idle'"
@@ -38,6 +39,7 @@ class JupyterLab:
         runtime = home / "runtime"
         own = {
             "JUPYTER_CONFIG_DIR": home / "config",
+            "JUPYTER_CONFIG_PATH": SETTINGS,
             "JUPYTER_DATA_DIR": home / "data",
             "JUPYTER_RUNTIME_DIR": runtime,
             "JUPYTERLAB_SETTINGS_DIR": home / "settings",
