@@ -599,6 +599,25 @@ def tiny_child(policy: Policy, readers: int = 1) -> Kernel:
 
 
 @scenario
+def marks(policy: Policy, cache: int = 100) -> Kernel:
+    """Each mark at work: kswapd wakes at low and rests at high, at min only the urgent go on.
+
+    `cache` pages are clean copies of files, which reclaim can drop. A writer fills the rest, and
+    somewhat more: `spare` is killed for it. A network card, whose driver must not wait, takes
+    twelve pages now and then, and gives them back.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.zone.reclaimable = cache
+    kernel.zone.free -= cache
+    writes = ((mmap, "heap"), (touch, "heap", 250), (pause,))
+    kernel.spawn("writer", writes, vmas=heap(688), adj=-1000)
+    kernel.spawn("spare", ((pause,),), vmas=heap(40))
+    packet = ((sleep, 1), (alloc, 12, GFP_ATOMIC), (free,))
+    kernel.spawn("network", packet * 40, adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
 def silent_hang(policy: Policy, stuck: int = 400) -> Kernel:
     """Reclaim pretends to progress, so the killer is never called (M08, kernel-facts 3.6).
 

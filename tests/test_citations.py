@@ -16,7 +16,7 @@ PROSE, CODE = sorted((ROOT / "docs").glob("*.md")), sorted((ROOT / "oomlab").rgl
 MAIL = re.compile(r"\bM\d\d\b")
 COMMIT = re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,40}\b")
 TREE = re.compile(r"\bK (\d\.\d+)\b(?!\.\d)")
-DATED = re.compile(r"\bv(\d\.\d+),? `([0-9a-f]{8,40})`")
+DATED = re.compile(r"\bv(\d\.\d+),? \[?`([0-9a-f]{8,40})`")
 
 # Ids that nobody could confirm while the facts were gathered: not to be taught.
 UNCONFIRMED = [

@@ -12,14 +12,25 @@ from oomlab.lab.timeline import takers
 @pytest.mark.parametrize("scenario", [name for name in oomlab.SCENARIOS if name != "oom-storm"])
 def test_answers_are_the_outcome(scenario, policy):
     run = oomlab.run(scenario, policy)
-    who, end, pages = questions(run)
-    victims = run.outcome.victims or ["nobody"]
-    assert who.choices[who.answer] == victims[0]
+    asked = {question.text: question for question in questions(run)}
+    end = asked.pop("How does it end?")
     assert end.choices[end.answer] == ENDS[run.outcome.verdict]
-    assert pages.choices[pages.answer].startswith("nobody") == (not takers(run))
-    for question in (who, end, pages):
+    if who := asked.pop("Who is killed first?", None):
+        victims = run.outcome.victims or ["nobody"]
+        assert victims[0] in who.choices[who.answer].split(" or ") and len(who.choices) > 2
+    if pages := asked.pop("Who gets the pages that the reaper frees?", None):
+        assert pages.choices[pages.answer].startswith("nobody") == (not takers(run))
+    assert not asked and bool(pages) == (run.policy.reaper != "none")
+    for question in filter(None, (who, end, pages)):
         assert len({*question.choices}) == len(question.choices) and question.why
         assert question.step <= freeze_step(run)
+
+
+def test_where_there_is_no_choice_nothing_is_asked():
+    """One process alone in its cgroup, and tasks of equal points, which are one choice."""
+    assert questions(oomlab.run("lost-victim", "rfc-2015-11-27"))[0].text == "How does it end?"
+    who = questions(oomlab.run("page-thieves", "handa"))[0]
+    assert who.choices[who.answer] == "dying1 or dying2 or victim"
 
 
 def test_the_trace_stops_before_the_kill():
@@ -43,7 +54,8 @@ def test_a_tie_is_explained_by_its_rule():
 
 
 def test_a_page_without_a_kernel_folds_the_answers():
-    page = folded(oomlab.run("page-thieves", "handa"))
+    run = oomlab.run("page-thieves", "handa")
+    page = folded(questions(run), run)
     assert page.count("<details>") == page.count("</details>") == 3
     before_first_answer = page.split("<details>")[0]
     assert "equal points" not in before_first_answer and "equal points" in page

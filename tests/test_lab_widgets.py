@@ -12,7 +12,7 @@ from oomlab import lab as home
 if not find_spec("anywidget"):
     pytest.skip("needs the extra lab", allow_module_level=True)
 
-from oomlab.lab import PolicyLab, Prediction
+from oomlab.lab import PolicyLab, Prediction, kept
 
 
 @pytest.fixture
@@ -66,7 +66,32 @@ def test_a_prediction_carries_questions_and_a_page_for_when_there_is_no_kernel()
     assert asked.given == [None, None, None]
     assert asked.frozen["steps"] < asked.whole["steps"]
     assert all(moment[0] < asked.frozen["steps"] for moment in asked.frozen["moments"])
-    assert "<details>" in asked._repr_mimebundle_()[0]["text/html"]
+    assert "<details>" in asked._static()["text/html"]
+
+
+def test_locked_answers_stay_in_the_notebook(tmp_path, monkeypatch):
+    """The output carries them, and a new kernel finds them in the file of its notebook."""
+    first = Prediction("marks")
+    first.given = [0, None, 1]
+    output = {"output_type": "display_data", "data": first._static(), "metadata": {}}
+    assert "<b>none</b> (your answer)" in output["data"]["text/html"]
+    path = tmp_path / "lesson.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "outputs": [output]}]}))
+    for said, found in ((str(path), [0, None, 1]), (str(tmp_path / "none.ipynb"), [None] * 3)):
+        monkeypatch.setattr(kept, "LOCKED", {})
+        monkeypatch.setenv("JPY_SESSION_NAME", said)
+        assert Prediction("marks").given == found
+
+
+@pytest.mark.parametrize("given", [[0, 99, True], ["0", -1, None], [0], "012", None, {"0": 1}])
+def test_what_a_notebook_says_was_answered_is_checked(tmp_path, monkeypatch, given):
+    said = {"name": "marks", "given": given, "opened": "yes"}
+    path = tmp_path / "lesson.ipynb"
+    path.write_text(json.dumps({"cells": [{"outputs": [{"data": {kept.MIME: said}}]}]}))
+    monkeypatch.setattr(kept, "LOCKED", {})
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    asked = Prediction("marks")
+    assert asked.given in ([None] * 3, [0, None, None]) and not asked.opened
 
 
 @pytest.mark.parametrize("widget", [PolicyLab, Prediction])

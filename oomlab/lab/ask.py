@@ -4,6 +4,7 @@ print(ask(run))                   # a trace that stops, and questions
 print(ask(run, answers=True))     # the same, with answers and reasons
 """
 
+from collections.abc import Sequence
 from html import escape
 
 from ..simulate.run import Run
@@ -15,9 +16,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LAST_STEPS = 12
 
 
-def frozen(run: Run) -> list[str]:
+def frozen(run: Run, stop: int | None = None) -> list[str]:
     """The last lines of the trace before it is stopped: tick, what is free, who does what."""
-    stop = freeze_step(run) + 1
+    stop = (freeze_step(run) if stop is None else stop) + 1
     rows: list[list] = []
     for number, row in enumerate(run.trace[:stop], start=1):
         if rows and rows[-1][3] == does(row):
@@ -51,22 +52,37 @@ def ask(run: Run, answers: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def answered(question: Question) -> str:
-    """The right choice and the reason."""
-    choice = question.choices[question.answer]
-    return f"{LETTERS[question.answer]}) {choice}: {question.why}."
+def answered(question: Question, given: int | None = None) -> str:
+    """The right choice and the reason; after a wrong answer, first why that one is wrong."""
+    letter, right = LETTERS[question.answer], question.choices[question.answer]
+    told = f"{letter}) {right}: {question.why.rstrip('.')}."
+    if given is None or given == question.answer or not question.against:
+        return told
+    return f"Not {LETTERS[given]}): {question.against[given]} It is {told}"
 
 
-def folded(run: Run) -> str:
-    """The same as HTML, each answer folded away: for a page without a kernel."""
-    parts = [
-        f"<p>{escape(heading(run))}, seed {run.seed}.</p>",
-        f"<pre>{escape(chr(10).join(frozen(run)))}</pre>",
-    ]
-    for question in questions(run):
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in question.choices)
+def folded(asked: list[Question], run: Run | None = None, given: Sequence[int | None] = ()) -> str:
+    """The same as HTML, each answer folded away: for a page without a kernel.
+
+    `given` are the answers that were locked; they are shown, and what they locked is open.
+    """
+    parts = []
+    if run:
+        parts += [
+            f"<p>{escape(heading(run))}, seed {run.seed}.</p>",
+            f"<pre>{escape(chr(10).join(frozen(run, asked[0].step)))}</pre>",
+        ]
+    for number, question in enumerate(asked):
+        chosen = given[number] if number < len(given) else None
+        choices = "".join(
+            f"<li><b>{escape(choice)}</b> (your answer)</li>"
+            if chosen == n
+            else f"<li>{escape(choice)}</li>"
+            for n, choice in enumerate(question.choices)
+        )
         parts.append(
             f'<p><b>{escape(question.text)}</b></p><ol type="a">{choices}</ol>'
-            f"<details><summary>Answer</summary><p>{escape(answered(question))}</p></details>"
+            f"<details{' open' * (chosen is not None)}><summary>Answer</summary>"
+            f"<p>{escape(answered(question, chosen))}</p></details>"
         )
-    return f"<section>{''.join(parts)}</section>"
+    return f"<section class='oomlab-static'>{''.join(parts)}</section>"

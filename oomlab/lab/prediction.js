@@ -1,26 +1,47 @@
-// Predict, then check: a frozen timeline and questions; an answer is locked, then the rest is shown.
+// Predict, then check: questions, if there is a run a frozen timeline; an answer is locked, then the
+// rest is shown. As long as `asks` is a class of the widget, policylab.css hides the cells below.
 
 class Prediction {
   constructor(model, root) {
     this.model = model;
+    this.root = root;
     this.given = [...model.get("given")];
+    this.open = make("button", { type: "button", onclick: () => {
+      this.model.set("opened", true);
+      this.model.save_changes();
+      this.wait();
+    } }, "show the rest without answering");
+    this.below = make("p", { className: "quiet below" },
+      "The lesson goes on below when your answers are locked. ", this.open);
+    if (model.get("frozen").steps) this.trace(root);
+    this.stopTheme = onTheme(root, (dark) => {
+      if (!this.timeline) return;
+      this.legend.replaceChildren(...swatches([...STATES, ...Object.keys(FATES)]));
+      this.timeline.setTheme(dark);
+      this.draw();
+    });
+    root.append(...model.get("questions").map((question, i) => this.question(question, i)), this.below);
+    this.wait();
+  }
+
+  trace(root) {
     this.title = make("p", { className: "policy" });
     this.outcome = make("p", { className: "outcome", role: "status" });
     this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
     this.timeline = new Timeline({ role: "img" });
     this.canvas = this.timeline.canvas;
-    root.append(this.title, this.timeline.node, this.legend, this.outcome,
-      ...model.get("questions").map((question, i) => this.question(question, i)));
-    this.stopTheme = onTheme(root, (dark) => {
-      this.legend.replaceChildren(...swatches([...STATES, ...Object.keys(FATES)]));
-      this.timeline.setTheme(dark);
-      this.draw();
-    });
+    root.append(this.title, this.timeline.node, this.legend, this.outcome);
     this.resized = new ResizeObserver(() => this.canvas.clientWidth !== this.wide && this.draw());
     this.resized.observe(root);
   }
 
   get done() { return this.given.every((answer) => answer !== null); }
+
+  wait() {
+    const waits = !this.done && !this.model.get("opened");
+    this.root.classList.toggle("asks", waits);
+    this.below.hidden = !waits;
+  }
 
   draw() {
     const picture = decode(this.model.get(this.done ? "whole" : "frozen"));
@@ -36,7 +57,7 @@ class Prediction {
       picture.lanes.map((_, row) => laneSentence(picture, row, this.timeline.now)).join(" ");
   }
 
-  question({ text, choices, answer, why }, i) {
+  question({ text, choices, answer, why, against }, i) {
     const name = `oomlab-${Math.random()}`, verdict = make("p", { role: "status" });
     const options = choices.map((words, value) => make("label", {},
       make("input", { type: "radio", name, value, onchange: () => { lock.disabled = false; } }), words));
@@ -46,14 +67,18 @@ class Prediction {
       lock.disabled = true;
       lock.textContent = "locked";
       verdict.className = given === answer ? "right" : "wrong";
-      verdict.textContent = (given === answer ? "Right: " : "No: ") + `${choices[answer]}; ${why}.`;
+      const right = `${choices[answer]}. ${why.replace(/\.$/, "")}.`;
+      const no = `Not that: ${choices[given]}. ${against[given] ?? ""}`;
+      verdict.replaceChildren(...given === answer ? [`Right: ${right}`]
+        : [no, make("br"), make("span", { className: "right" }, `It is: ${right}`)]);
     };
     const lock = make("button", { type: "button", className: "main", disabled: true, onclick: () => {
       this.given[i] = radios.findIndex((radio) => radio.checked);
       reveal(this.given[i]);
       this.model.set("given", [...this.given]);
       this.model.save_changes();
-      if (this.done) this.draw();
+      this.wait();
+      if (this.done && this.timeline) this.draw();
     } }, "lock my answer");
     if (this.given[i] !== null) reveal(this.given[i]);
     return make("fieldset", {}, make("legend", {}, `${i + 1}. ${text}`), ...options, lock, verdict);
@@ -65,6 +90,6 @@ export default {
     el.classList.add("oomlab");
     ownKeys(el);
     const prediction = new Prediction(model, el);
-    return () => { prediction.stopTheme(); prediction.resized.disconnect(); };
+    return () => { prediction.stopTheme(); prediction.resized?.disconnect(); };
   },
 };

@@ -1,48 +1,83 @@
-"""Predict, then check, as a widget: a trace that stops before the kill, and questions.
+"""Predict, then check, as a widget: questions, a trace that stops before the answer, and a lock.
 
     from oomlab.lab import Prediction
-    Prediction(oomlab.run("page-thieves", "handa"))
+    Prediction("who-dies")                                  # what a lesson asks: predictions/
+    Prediction(oomlab.run("page-thieves", "handa"))         # what any run can be asked
 
-An answer is locked before the rest of the trace is shown. Without a kernel or without scripts the
-same questions are there as text, with folded answers (ask.py).
+Until all answers are locked the rest of the notebook is not shown: a page that is run to its end
+would otherwise tell them (policylab.css; the cells do run). Locked answers are kept in the output
+(kept.py). Without a kernel or without scripts the same questions are text, with folded answers.
 """
 
 from dataclasses import asdict
 from pathlib import Path
 
 import anywidget
-from traitlets import Dict, List
+from IPython.display import display, update_display
+from traitlets import Bool, Dict, List
 
 from ..simulate.run import Run
 from .ask import folded
+from .facts import heading
+from .kept import MIME, keep, kept
 from .payload import payload
 from .policylab import HERE, scripts
-from .questions import freeze_step, questions
+from .predictions import place
+from .questions import questions
 
 
 class Prediction(anywidget.AnyWidget):
-    """Questions about one run; `given` holds the locked answers, None where none is locked yet."""
+    """`given` holds the locked answers, None where none is locked yet; `opened`: the rest of the
+    notebook is shown all the same.
+    """
 
     _esm = scripts("dom.js", "picture.js", "timeline.js", "prediction.js")
     _css: Path = HERE / "policylab.css"
 
-    frozen = Dict().tag(sync=True)
+    frozen = Dict().tag(sync=True)  # empty if there is no run to show
     whole = Dict().tag(sync=True)
     questions: List = List().tag(sync=True)
     given: List = List().tag(sync=True)
+    opened = Bool(False).tag(sync=True)
 
-    def __init__(self, run: Run):
-        asked = [asdict(question) for question in questions(run)]
+    def __init__(self, asked: str | Run):
+        """ValueError if a lesson's question has no entry, or the model disagrees with it."""
+        if isinstance(asked, Run):
+            self._run, self._name = asked, f"{heading(asked)}, seed {asked.seed}"
+            self._asked = questions(asked)
+        else:
+            entry = place(asked)
+            self._name, self._run = asked, entry.shows() if entry.shows else None
+            self._asked = entry.questions(self._run)
+        given, opened = kept(self._name, [len(question.choices) for question in self._asked])
+        pictures = {}
+        if self._run:
+            stop = min(question.step for question in self._asked) + 1
+            pictures = dict(frozen=payload(self._run, stop), whole=payload(self._run))
         super().__init__(
-            frozen=payload(run, freeze_step(run) + 1),
-            whole=payload(run),
-            questions=asked,
-            given=[None] * len(asked),
+            questions=[asdict(question) for question in self._asked],
+            given=given,
+            opened=opened,
+            **pictures,
         )
-        self._static = folded(run)
+        self._display: str | None = None
+        self.observe(self._keep, ["given", "opened"])
 
-    def _repr_mimebundle_(self, **how) -> tuple[dict, dict] | None:
-        bundle = super()._repr_mimebundle_(**how)
+    def _static(self) -> dict:
+        """The questions as text, and the answers as a value: what is saved, and shown without us.
+
+        It is an output of its own, hidden while the widget lives (policylab.css): a notebook that
+        is opened again, or read elsewhere, has no widget and leaves an empty place for it.
+        """
+        text = folded(self._asked, self._run, self.given)
+        return {"text/html": text, MIME: keep(self._name, self.given, self.opened)}
+
+    def _ipython_display_(self) -> None:
+        bundle = self._repr_mimebundle_()
         if bundle is not None:
-            bundle[0]["text/html"] = self._static
-        return bundle
+            display(bundle[0], raw=True)
+            self._display = display(self._static(), raw=True, display_id=True).display_id
+
+    def _keep(self, _) -> None:
+        if self._display:
+            update_display(self._static(), raw=True, display_id=self._display)

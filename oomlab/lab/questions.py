@@ -1,10 +1,12 @@
-"""Predict, then check: questions about a run, put just before the event that answers them.
+"""Questions that any run answers, put just before the event that answers them.
 
-Each question carries its choices, its answer, and the reason, all read from the trace.
+Each question carries its choices, its answer, and the reason, all read from the trace. A question
+that leaves no choice is not asked, and tasks of equal points are one choice. What a lesson asks is
+written by hand, in predictions/.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..simulate.run import Run
 from .facts import candidates, several, who_got_them
@@ -21,24 +23,33 @@ TAKERS = {
     "dying": "mostly tasks that are dying",
     "not dying": "mostly tasks that are not dying",
     "kernel thread": "mostly kernel threads",
-    "nobody": "nobody: the reaper frees nothing, or nobody takes it",
+    "nobody": "nobody: the reaper frees nothing, or no task takes it",
 }
 
 
 @dataclass(frozen=True)
 class Question:
-    """`step` is the last that may be seen before answering; choices[answer] is right."""
+    """`step` is the last that may be seen before answering; choices[answer] is right.
+
+    `why` says why it is; `against`, if there is any, why each of the choices is not.
+    """
 
     step: int
     text: str
     choices: list[str]
     answer: int
     why: str
+    against: list[str] = field(default_factory=list)
 
 
 def questions(run: Run) -> list[Question]:
     """Who dies? Does it recover? Who gets the pages? In the order in which the trace answers."""
-    return [who_dies(run), does_it_recover(run), who_gets_the_pages(run)]
+    asked = [does_it_recover(run)]
+    if len((who := who_dies(run)).choices) > 2:
+        asked.insert(0, who)
+    if run.policy.reaper != "none":
+        asked.append(who_gets_the_pages(run))
+    return asked
 
 
 def freeze_step(run: Run) -> int:
@@ -48,16 +59,19 @@ def freeze_step(run: Run) -> int:
 
 
 def who_dies(run: Run) -> Question:
-    """The first victim, and its points against the others'."""
+    """The first victim, and its points against the others'; equal points are one choice."""
     step = freeze_step(run)
-    alive = [lane.name for lane in lanes(run) if lane.kind == "user" and lane.at(step)]
     first = run.outcome.victims[0] if run.outcome.victims else "nobody"
+    points = {row.name: row.points for row in candidates(run)[1]}
+    alive = [lane.name for lane in lanes(run) if lane.kind == "user" and lane.at(step)]
     # At most six are offered: the victim, and the likeliest of the others.
-    names = [row.name for row in candidates(run)[1] if row.points is not None and row.name in alive]
-    names = list(dict.fromkeys([first, *names, *alive]))[:6]
-    names = sorted(name for name in names if name != "nobody")
-    choices = [*names, "nobody"]
-    return Question(step, "Who is killed first?", choices, choices.index(first), why_this_one(run))
+    names = dict.fromkeys([first, *(name for name in points or alive if name in alive)])
+    names = sorted([name for name in names if name != "nobody"][:6])
+    level = [name for name in names if points.get(name) and points[name] == points.get(first)]
+    alike = " or ".join(level) or first
+    choices = [*dict.fromkeys(alike if name in level else name for name in names), "nobody"]
+    text, answer = "Who is killed first?", choices.index(alike)
+    return Question(step, text, choices, answer, why_this_one(run))
 
 
 def why_this_one(run: Run) -> str:
@@ -88,7 +102,11 @@ def who_gets_the_pages(run: Run) -> Question:
         shares[kind] += pages
     kind = shares.most_common(1)[0][0] if shares else "nobody"
     named = several([f"{name} ({how}) took {pages}" for name, (how, pages) in got.items()])
-    why = f"of the pages that the reaper freed, {named}" if got else "nobody took a page of its"
+    why = (
+        f"of the pages that the reaper freed, {named}"
+        if got
+        else "no page that the reaper freed was taken"
+    )
     taken = takers(run)
     step = min(freeze_step(run), taken[0][0] - 1) if taken else freeze_step(run)
     text = "Who gets the pages that the reaper frees?"

@@ -5,8 +5,9 @@
     figures.lanes.figure(run, dark=True)
     figures.lanes.alt_text(run)          # the same for those who cannot see it
 
-`ranking` is of a real OOM report, as a function of its explanation, and `alongside` of several
-stories: what the reaper did in a recording, in the model, and in a schedule of the explorer.
+`ranking` is of a real OOM report, as a function of its explanation, `rights` of a zone and its
+marks, and `alongside` of several stories: what the reaper did in a recording, in the model, and in
+a schedule of the explorer.
 
 Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
 """
@@ -18,6 +19,7 @@ from . import (
     lanes,
     pages,
     ranking,
+    rights,
     sequence,
     two_policies,
     vmas,
@@ -42,6 +44,7 @@ __all__ = [
     "lanes",
     "pages",
     "ranking",
+    "rights",
     "sequence",
     "two_policies",
     "vmas",
