@@ -22,6 +22,12 @@ from .objects import Cell, Thing
 from .restored import ABSENT, Machine, moved
 
 State = bytes
+MOST_VALUES = 65_535  # of one cell
+
+
+def wide(state: array, cells: int) -> array:
+    """A state with a zero for each new cell."""
+    return state + array("H", bytes(2 * (cells - len(state))))
 
 
 class Relation(Protocol):
@@ -52,13 +58,13 @@ class Tree:
         self.node = None
         self.constants: set[Cell] = set()  # cells taken for constant
 
-    def find(self, state: list[int]):
+    def find(self, state: array):
         node = self.node
         while type(node) is tuple:
             node = node[1].get(state[node[0]])
         return node
 
-    def learn(self, state: list[int], cells: list[Cell], leaf) -> None:
+    def learn(self, state: array, cells: list[Cell], leaf) -> None:
         path = [cell.index for cell in cells if cell.index is not None]
         self.constants.update([cell for cell in cells if cell.index is None])
         if not path:
@@ -81,10 +87,10 @@ class Tree:
 class Answer:
     """A leaf: what a step writes, as (index, number), or what a question said."""
 
-    __slots__ = ("value", "reads")
+    __slots__ = ("value",)
 
-    def __init__(self, value, reads=()):
-        self.value, self.reads = value, reads
+    def __init__(self, value):
+        self.value = value
 
 
 class Interned:
@@ -98,13 +104,15 @@ class Interned:
         self.question = question
         self.name = f"the property {getattr(question, '__name__', '')}".rstrip()
         self.forms: dict[tuple, tuple] = {}
-        self.cells, self.referring, self.stale = 0, [], True
-        self.fixed: dict[Thing, None] = {}
+        self.cells, self.stale = 0, True
+        self.referring: dict[int, list[int]] = {}  # the cells that lead to loose things, and where
+        self.leading: dict[Thing, None] = {}  # the things that those are cells of
+        self.fixed: set[Thing] = set()
         self.leads: dict[int, list[int]] = {}  # of a cell: the number of what each value refers to
         self.kinds: dict[tuple[Thing, ...], int] = {(): 0}
         self.roots = [self.machine.root, *self.machine.closure.roots]
-        self.unpacked: tuple[State, list[int]] = (b"", [])
-        self.start = self.pack([])
+        self.unpacked: tuple[State, array] = (b"", array("H"))
+        self.start = b""
 
     @property
     def entered(self) -> list[FunctionType]:
@@ -112,22 +120,15 @@ class Interned:
         return list(self.machine.values.threads.known)
 
     # ---------------------------------------------------------------- states as bytes
-    def pack(self, state: list[int]) -> State:
-        try:
-            return array("H", state).tobytes().rstrip(b"\0")
-        except OverflowError:
-            raise Refused(
-                "some attribute has more than 65,535 values: it counts without end"
-            ) from None
+    def pack(self, state: array) -> State:
+        return state.tobytes().rstrip(b"\0")
 
-    def unpack(self, packed: State) -> list[int]:
+    def unpack(self, packed: State) -> array:
+        """The numbers of all cells. New cells have number 0 in all states that were met before."""
         before, state = self.unpacked
-        if before is not packed:
-            known = array("H")
-            known.frombytes(packed + b"\0" * (len(packed) & 1))
-            state = known.tolist()
+        if before is not packed or len(state) != len(self.variable):
+            state = array("H", packed.ljust(2 * len(self.variable), b"\0"))
             self.unpacked = packed, state
-        state += [0] * (len(self.variable) - len(state))
         return state
 
     # ---------------------------------------------------------------- the relation
@@ -166,23 +167,20 @@ class Interned:
         if answer is None:
             said, reads = self.machine.ask(state, question, name)
             answer = Answer(said)
-            tree.learn(state, list(reads), answer)
+            tree.learn(wide(state, len(self.variable)), list(reads), answer)
         return answer.value
 
     def successor(self, packed: State, entry: Entry) -> State:
         state = self.unpack(packed)
         tree = self.trees.get(entry)
-        if tree is None:
-            tree = self.trees[entry] = Tree()
-        answer = tree.find(state)
+        answer = None if tree is None else tree.find(state)
         if answer is None:
             answer = self.learn(state, entry)
             state = self.unpack(packed)
-        return self.pack(self.after(state, answer.value))
+        return self.after(state, answer).tobytes().rstrip(b"\0")
 
-    def learn(self, state: list[int], entry: Entry) -> Answer:
+    def learn(self, state: array, entry: Entry) -> Answer:
         reads, writes = self.machine.step(state, entry)
-        state += [0] * (len(self.variable) - len(state))
         constant = []
         for cell, value in writes.items():
             if cell.index is None:
@@ -190,13 +188,15 @@ class Interned:
                     constant.append(cell)
                 else:
                     self.vary(cell)
-        state += [0] * (len(self.variable) - len(state))
+        state = wide(state, len(self.variable))
         written = [
             (cell.index, cell.number(value))
             for cell, value in writes.items()
             if cell.index is not None
             and not (cell in reads and cell.number(value) == state[cell.index])
         ]
+        if any(number > MOST_VALUES for _, number in written):
+            raise Refused(f"some attribute has more than {MOST_VALUES} values: it counts for ever")
         self.stale = True
         answer = Answer(tuple(written))
         tree = self.trees.setdefault(entry, Tree())
@@ -210,18 +210,23 @@ class Interned:
         self.trees = {key: t for key, t in self.trees.items() if cell not in t.constants}
 
     # ---------------------------------------------------------------- one name for equal states
-    def after(self, state: list[int], writes: tuple) -> list[int]:
+    def after(self, state: array, answer: Answer) -> array:
         """The state after these writes, in its canonical form.
 
         Which loose things can be reached, and in which order, depends on the cells that refer to
         them and on no others. So what is to be done is remembered by those: the shape of a state.
         """
-        new = state.copy()
-        for index, number in writes:
-            new[index] = number
         if self.stale:
             self.look_at_cells()
-        shape = tuple([leads[new[index]] for index, leads in self.referring])
+        new, referring, same = state[:], self.referring, True
+        for index, number in answer.value:
+            if index in referring:
+                leads = referring[index]
+                same = same and leads[new[index]] == leads[number]
+            new[index] = number
+        if same:
+            return new  # the shape is what it was, and so all stands where it should
+        shape = tuple([leads[new[index]] for index, leads in referring.items()])
         form = self.forms.get(shape)
         if form is None:
             form = self.forms[shape] = self.form(new)
@@ -238,12 +243,10 @@ class Interned:
         self.stale = False
         if len(self.variable) != self.cells:
             self.cells = len(self.variable)
-            self.fixed = dict.fromkeys(self.roots)
-            for thing in self.fixed_things():
-                self.fixed[thing] = None
+            self.fixed = {*self.roots, *self.fixed_things()}
             self.leads = {}
             self.forms.clear()
-        referring = []
+        referring = {}
         for cell in self.variable:
             if cell.refers:
                 leads = self.leads.setdefault(cell.index, [])
@@ -251,10 +254,11 @@ class Interned:
                     loose = tuple([t for t in mentions if t not in self.fixed])
                     leads.append(self.kinds.setdefault(loose, len(self.kinds)))
                 if any(leads):
-                    referring.append((cell.index, leads))
+                    referring[cell.index] = leads
         if len(referring) != len(self.referring):
             self.forms.clear()
         self.referring = referring
+        self.leading = {self.variable[index].thing: None for index in referring}
 
     def fixed_things(self) -> Iterator[Thing]:
         todo = list(self.roots)
@@ -268,7 +272,7 @@ class Interned:
                             todo.append(other)
                             yield other
 
-    def form(self, state: list[int]) -> tuple[tuple[int, ...], dict[Thing, Thing] | None, dict]:
+    def form(self, state: array) -> tuple[tuple[int, ...], dict[Thing, Thing] | None, dict]:
         """The cells of things that nothing leads to, and where the made things are to stand.
 
         Made things stand in the order in which one comes to them from the static ones, and that
@@ -280,21 +284,24 @@ class Interned:
                 if cell.refers:
                     yield from cell.mentions[0 if cell.index is None else state[cell.index]]
 
-        found = dict.fromkeys(self.fixed)
-        todo = list(found)
+        anchors = [thing for thing in self.leading if thing in self.fixed]
+        found: dict[Thing, None] = {}
+        todo = list(anchors)
         for thing in todo:  # grows
-            new = [other for other in led_to(thing) if other not in found]
-            found.update(dict.fromkeys(new))
-            todo.extend(dict.fromkeys(new))
-        every = [*self.machine.static, *[t for pool in self.machine.pools.values() for t in pool]]
+            new = dict.fromkeys([t for t in led_to(thing) if t not in self.fixed])
+            todo.extend([t for t in new if t not in found])
+            found.update(new)
+        machine = self.machine
+        pools = {thing: pool for pool in machine.pools.values() for thing in pool}
+        every = [*[thing for thing in machine.static if thing not in self.fixed], *pools]
         lost = [c.index for t in every if t not in found for c in t.cells.values()]
-        order = dict.fromkeys([thing for thing in self.machine.static if thing in found])
+        begin = [*anchors, *[thing for thing in found if not thing.made]]
+        order = dict.fromkeys(sorted(begin, key=machine.static.__getitem__))
         todo = list(order)
         for thing in todo:  # grows
-            new = [other for other in led_to(thing) if other.made and other not in order]
-            order.update(dict.fromkeys(new))
-            todo.extend(dict.fromkeys(new))
-        pools = {thing: pool for pool in self.machine.pools.values() for thing in pool}
+            new = dict.fromkeys([t for t in led_to(thing) if t.made and t not in order])
+            todo.extend(new)
+            order.update(new)
         used: dict[int, int] = {}
         places: dict[Thing, Thing] = {}
         for thing in order:
@@ -305,13 +312,13 @@ class Interned:
         moved_ = any(thing is not place for thing, place in places.items())
         return tuple([i for i in lost if i is not None]), places if moved_ else None, {}
 
-    def arranged(self, state: list[int], places: dict[Thing, Thing], known: dict) -> list[int]:
+    def arranged(self, state: array, places: dict[Thing, Thing], known: dict) -> array:
         """Each made thing in its place. `known`: what became of a cell's value the last time."""
-        new = state.copy()
+        new = state[:]
         for thing in places:
             for cell in thing.cells.values():
                 new[cell.index] = 0
-        for index, _ in self.referring:
+        for index in self.referring:
             cell = self.variable[index]
             if not cell.thing.made:
                 number = state[index]

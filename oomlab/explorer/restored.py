@@ -9,6 +9,7 @@ can depend on them, and a program or property that reads one is refused.
 """
 
 import sys
+from array import array
 from collections import deque
 from collections.abc import Callable
 from itertools import chain
@@ -68,7 +69,7 @@ class Machine:
             self.closure.find(function)
         self.adopt(made=False)
         self.values.starting = False
-        self.static = tuple(self.values.things.values())
+        self.static = {thing: n for n, thing in enumerate(self.values.things.values())}  # in order
         self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
         self.now: list[int] = []  # the state that the objects are in; -1: whatever
 
@@ -226,7 +227,7 @@ class Machine:
         self.writes[cell] = None
 
     # ---------------------------------------------------------------- states
-    def load(self, state: list[int]) -> None:
+    def load(self, state: array) -> None:
         """Put the machine into this state."""
         self.now += [0] * (len(self.variable) - len(self.now))
         for n, number in enumerate(state):
@@ -282,7 +283,7 @@ class Machine:
             timer.number = 0 if self.clock == "any" else rank
 
     # ---------------------------------------------------------------- being watched
-    def watched(self, state: list[int], run: Callable, what: str):
+    def watched(self, state: array, run: Callable, what: str):
         """Run something in this state: (what it returns, the cells it read, in order)."""
         self.state = state
         self.load(state)
@@ -308,7 +309,7 @@ class Machine:
                 self.writes[cell] = None
         return result, reads
 
-    def ask(self, state: list[int], question: Callable[[Kernel], object], name: str):
+    def ask(self, state: array, question: Callable[[Kernel], object], name: str):
         """What a question says of this state, and the cells that it read."""
         answer, reads = self.watched(state, lambda: question(self.kernel), name)
         for cell in self.writes:
@@ -318,7 +319,7 @@ class Machine:
                 raise Refused(f"the property changes {cell}: it may only look")
         return answer, reads
 
-    def step(self, state: list[int], entry: Entry) -> tuple[dict, dict]:
+    def step(self, state: array, entry: Entry) -> tuple[dict, dict]:
         """Take a step from this state: the cells it read, and what it wrote to which."""
         timers = self.values.things[id(self.kernel.timers)].cells[CONTENT]
         before = timers.values[state[timers.index] if timers.index is not None else 0]
@@ -334,7 +335,7 @@ class Machine:
         self.check(state, writes)
         return reads, writes
 
-    def take(self, state: list[int], entry: Entry) -> None:
+    def take(self, state: array, entry: Entry) -> None:
         pid, function = entry_of(entry)
         if function is not None:
             fire_timer(self.kernel, pid, function)
@@ -388,7 +389,7 @@ class Machine:
         held = cell.thing.object
         return self.values.content(held) if cell.name == CONTENT else self.value(held, cell.name)
 
-    def place_new(self, state: list[int], reads: dict, found: dict) -> dict:
+    def place_new(self, state: array, reads: dict, found: dict) -> dict:
         """Give the things that a step made the first free places of their class."""
         new, contents = [], {}
         while self.values.new:
@@ -427,7 +428,7 @@ class Machine:
             found[cell] = moved(found[cell], places)
         return made
 
-    def exists(self, thing: Thing, state: list[int]) -> bool:
+    def exists(self, thing: Thing, state: array) -> bool:
         index = first_cell(thing).index
         return index < len(state) and state[index] != 0
 
@@ -460,7 +461,7 @@ class Machine:
         self.variable.append(cell)
         self.now.append(-1)
 
-    def check(self, state: list[int], writes: dict) -> None:
+    def check(self, state: array, writes: dict) -> None:
         """Did anything change that nobody wrote?"""
         what = self.closure.changed()
         if what is not None:
