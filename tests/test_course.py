@@ -43,7 +43,7 @@ def test_what_a_lesson_asks_the_model_answers_as_its_author(name):
     for ask in entry.asks:
         assert ask.model() == ask.right and ask.right in ask.choices
         assert len(ask.choices) >= 3 and len({*ask.choices.values()}) == len(ask.choices)
-        assert all(says.endswith(".") and len(says) > 30 for says in ask.choices.values())
+        assert all(says.endswith(".") and len(says) > 20 for says in ask.choices.values())
     lesson = next(path for path in LESSONS if path.name.startswith(f"{entry.lesson:02}"))
     assert f'Prediction("{name}")' in "\n".join(cells(lesson, "code"))
     shown = entry.shows() if entry.shows else None

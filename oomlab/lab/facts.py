@@ -53,13 +53,16 @@ def who_got_them(run: Run) -> dict[str, tuple[str, int]]:
 
 
 class Mapping(NamedTuple):
-    """A VMA: its resident pages, those the reaper would take, and why it leaves the others."""
+    """A VMA: its resident pages, those the reaper would take from it, and those of them that come
+    free; why it leaves the others, or why none comes free.
+    """
 
     name: str
     kind: str
     pages: int
     reapable: int
     why_not: str
+    freed: int
 
 
 def mappings(run: Run, victim: str | None = None) -> tuple[str, list[Mapping]]:
@@ -76,7 +79,9 @@ def mappings(run: Run, victim: str | None = None) -> tuple[str, list[Mapping]]:
 def reapable(vma, policy) -> Mapping:
     """What can_reap() makes of one VMA."""
     if can_reap(vma, policy):
-        return Mapping(vma.name, vma.kind, vma.pages, vma.pages, "")
+        whys = {FILE: "clean: back to the page cache", PFNMAP: "a device's, not the machine's"}
+        freed = 0 if vma.kind in whys else vma.pages
+        return Mapping(vma.name, vma.kind, vma.pages, vma.pages, whys.get(vma.kind, ""), freed)
     reasons = {
         HUGETLB: "huge pages are not reaped",
         SHMEM: "shared: others may need it",
@@ -84,7 +89,7 @@ def reapable(vma, policy) -> Mapping:
         FILE: "mapped shared: others may need it",
     }
     why = "mlocked" if vma.locked else reasons.get(vma.kind, "empty")
-    return Mapping(vma.name, vma.kind, vma.pages, 0, why if vma.pages else "empty")
+    return Mapping(vma.name, vma.kind, vma.pages, 0, why if vma.pages else "empty", 0)
 
 
 class Points(NamedTuple):

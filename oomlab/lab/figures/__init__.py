@@ -6,8 +6,8 @@
     figures.lanes.alt_text(run)          # the same for those who cannot see it
 
 `ranking` is of a real OOM report, as a function of its explanation, `rights` of a zone and its
-marks, and `alongside` of several stories: what the reaper did in a recording, in the model, and in
-a schedule of the explorer.
+marks, `bars` of a small table, and `alongside` of several stories: what the reaper did in a
+recording, in the model, and in a schedule of the explorer.
 
 Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
 """
@@ -15,6 +15,7 @@ Colours are Okabe and Ito's, told apart by the colour-blind, and never the only 
 from . import (
     alongside,
     badness,
+    bars,
     free_memory,
     lanes,
     pages,
@@ -40,6 +41,7 @@ __all__ = [
     "FIGURES",
     "alongside",
     "badness",
+    "bars",
     "free_memory",
     "lanes",
     "pages",

@@ -4,16 +4,24 @@ from matplotlib.figure import Figure
 
 from ...simulate.run import Run
 from ..facts import heading, mappings
-from .style import GREEN, PURPLE, legend, picture, themed, words
+from .style import GREEN, PURPLE, SKY, legend, picture, themed, words
 
 
 @themed
 def figure(run: Run, *, victim: str | None = None, dark: bool = False) -> Figure:
-    """One bar for each VMA: what may be reaped, what may not, and why."""
+    """One bar for each VMA: what comes free, what is only unmapped, what may not, and why."""
     name, rows = mappings(run, victim)
     drawn, (axes,), theme = picture(alt_text(run, victim), 9.5, 1.6 + 0.4 * max(len(rows), 1), dark)
     for y, row in enumerate(rows):
-        axes.barh(y, row.reapable, 0.66, color=GREEN, label="" if y else "may be reaped")
+        axes.barh(y, row.freed, 0.66, color=GREEN, label="" if y else "comes free")
+        axes.barh(
+            y,
+            row.reapable - row.freed,
+            0.66,
+            row.freed,
+            color=SKY,
+            label="" if y else "taken from the process, but not freed",
+        )
         axes.barh(
             y,
             row.pages - row.reapable,
@@ -22,7 +30,7 @@ def figure(run: Run, *, victim: str | None = None, dark: bool = False) -> Figure
             color=PURPLE,
             hatch="xxxx",
             edgecolor=theme["paper"],
-            label="" if y else "may not",
+            label="" if y else "may not be reaped",
         )
         note = f" {row.pages} pages{'; ' + row.why_not if row.why_not else ''}"
         words(axes, row.pages, y, note, clip_on=False)
@@ -40,11 +48,14 @@ def figure(run: Run, *, victim: str | None = None, dark: bool = False) -> Figure
 
 
 def alt_text(run: Run, victim: str | None = None) -> str:
-    """How much of the victim may be reaped, as a sentence."""
+    """How much of the victim may be reaped, and how much comes free, as a sentence."""
     name, rows = mappings(run, victim)
     if not rows:
         return f"Nobody was killed in {heading(run)}."
-    kept = [f"{row.name} ({row.why_not})" for row in rows if row.why_not]
-    left = f"; not all of {', '.join(kept)}" if kept else ""
+    kept = [f"{row.name} ({row.why_not})" for row in rows if row.why_not and not row.reapable]
+    left = f"; it leaves {', '.join(kept)}" if kept else ""
     pages, all_pages = sum(row.reapable for row in rows), sum(row.pages for row in rows)
-    return f"In {heading(run)} the reaper may take {pages} of {all_pages} pages of {name}{left}."
+    return (
+        f"In {heading(run)} the reaper may take {pages} of {all_pages} pages from {name}, and "
+        f"{sum(row.freed for row in rows)} come free{left}."
+    )

@@ -19,7 +19,7 @@ from ...naming import nearest
 from ...simulate.run import Run
 from ..questions import Question, freeze_step
 
-CHAPTERS = ("first_steps",)
+CHAPTERS = ("first_steps", "core")
 
 
 @dataclass(frozen=True)
