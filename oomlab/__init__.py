@@ -34,7 +34,8 @@ _ROOMS = {
     "simulate.kernel_log": "kernel_log",
     "simulate.outcome": "Outcome",
     "simulate.patches": "patch patch_text read_patch",
-    "simulate.run": "Run Step build run",
+    "simulate.run": "Run Step run",
+    "simulate.setup": "build",
     "sweeps": "sweep",
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}

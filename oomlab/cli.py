@@ -21,7 +21,7 @@ from .sheets import check_all, property_of, scenario_of, sheet_of
 from .simulate.comparison import compare
 from .simulate.patches import read_patch
 from .simulate.run import run
-from .simulate.scheduler import entry_of
+from .simulate.schedule import Schedule, read_schedule
 from .sweeps import sweep
 
 SCHEMA = "oomlab-run/1"
@@ -77,8 +77,9 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
 
     sub = command("run", run_one, "run a scenario under a policy")
     scenario_arguments(sub)
-    sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--schedule", type=Path, help="take the steps of this file (explore --json)")
+    order = sub.add_mutually_exclusive_group()
+    order.add_argument("--seed", type=int, help="who goes next is drawn from it (default 0)")
+    order.add_argument("--schedule", type=Path, help="take the steps of this file (explore --json)")
     how = sub.add_mutually_exclusive_group()
     how.add_argument("--log", action="store_true", help="print the kernel log")
     how.add_argument("--steps", action="store_true", help="print every step")
@@ -229,7 +230,7 @@ def list_all(args) -> None:
 
 
 def run_one(args) -> None:
-    schedule = read_schedule(args.schedule) if args.schedule else None
+    schedule = schedule_in(args.schedule) if args.schedule else None
     done = run(
         scenario_of(args.scenario),
         policy_of(args),
@@ -244,6 +245,7 @@ def run_one(args) -> None:
             "scenario": done.scenario,
             "policy": done.policy.name,
             "seed": done.seed,
+            "origin": done.origin.to_dict(),
         }
         print(json.dumps(head | outcome))
     elif args.html:
@@ -257,32 +259,28 @@ def run_one(args) -> None:
     elif args.trace:
         print(done.to_json())
     elif args.log:
-        from .simulate.kernel_log import kernel_log
+        from .simulate.kernel_log import log_text
 
-        print("\n".join(line for _, line in kernel_log(done)))
+        print(log_text(done))
     elif args.ask or args.answers:
         from .lab.ask import ask
 
         print(ask(done, answers=args.answers))
     elif args.steps:
+        print(f"# {done.origin}")
         for s in done.steps:
             done_ = f"{s.verb} {s.what}" + (f" -> {s.effect}" if s.effect else "")
             print(f"{s.number:6} {s.tick:6} {s.task:16} {s.function:28} {done_}")
     else:
-        print(f"{done.outcome.verdict}: {done.outcome.why}.")
+        print(f"{done.outcome.verdict}: {done.outcome.why}.\n{done.origin}.")
 
 
-def read_schedule(path: Path) -> list:
-    """The entries of a schedule that `explore --json` wrote."""
+def schedule_in(path: Path) -> Schedule:
+    """The schedule that `explore --json` wrote to this file."""
     try:
-        pids = json.loads(path.read_text())["pids"]
-        for entry in pids:
-            entry_of(entry)
-    except (OSError, KeyError, TypeError, ValueError, RecursionError) as wrong:
-        raise ValueError(
-            f"{path} is not a schedule as explore --json prints it ({wrong})"
-        ) from wrong
-    return pids
+        return read_schedule(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"the schedule {path} cannot be read: {wrong}") from None
 
 
 def compare_two(args) -> None:
@@ -382,7 +380,7 @@ def tell_found(found, args) -> None:
     if args.json:
         print(json.dumps(found.to_dict()))
     elif args.chart:
-        print("\n\n".join(filter(None, (found.sentence(), found.chart()))))
+        print("\n\n".join(filter(None, (str(found.origin), found.sentence(), found.chart()))))
     else:
         print(found.markdown())
     if args.nearest and found.pids and not args.json:

@@ -5,7 +5,7 @@ import pytest
 import oomlab
 from oomlab.explorer.nearest import nearest, nearest_story
 from oomlab.explorer.properties import choose_property
-from oomlab.simulate.run import build
+from oomlab.simulate.setup import build
 
 RACES = [
     ("lost-victim", "rfc-2015-11-25", "no-victim-lost", {}, "cmpxchg"),

@@ -63,7 +63,8 @@ def test_perfetto_gets_a_track_for_each_task_and_no_gap():
 
 def test_ftrace_lines_have_the_form_of_trace_cmd():
     run = oomlab.run("lost-victim", "linux-6.1", seed=1)
-    lines = ftrace_text(run).splitlines()
+    comment, *lines = ftrace_text(run).splitlines()
+    assert comment == f"# {run.origin}"
     form = re.compile(
         r" *[\w-]+-(\d+) +\[000\] \.{5} +(\d+\.\d{6}): (\w+): .*pid=(\d+)( prio=120)?"
     )

@@ -8,7 +8,9 @@ from time import monotonic
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate import story
+from ..simulate.origin import Origin
 from ..simulate.run import Step, name_of, run
+from ..simulate.schedule import Schedule, told_of
 from ..simulate.scheduler import Entry, entry_of, function_of
 from .never import WAY
 
@@ -78,11 +80,22 @@ class Exploration:
             bound,
         )
 
+    @property
+    def origin(self) -> Origin:
+        """Where it comes from; its schedule is the counterexample, if there is one."""
+        order: dict = {}
+        if self.verdict == "violated":
+            order = {"schedule": self.pids}
+        elif "runs" in self.bound:
+            order = {"seed": self.bound["seed"], "drawn": self.bound["runs"]}
+        return Origin.of(self.scenario, self.policy, self.params, **order)
+
     def describe(self, build: Callable[[], Kernel], schedule: list, loop: int | None) -> None:
         """Put the counterexample into words: who, where, what, and the effect."""
         self.loop = loop
-        self.pids = list(schedule)
-        self.steps = run(self.scenario, self.policy, schedule=self.pids, **self.params).steps
+        done = run(self.scenario, self.policy, schedule=list(schedule), **self.params)
+        self.steps = done.steps
+        self.pids = Schedule(schedule, done.origin, [told_of(step) for step in self.steps])
         self.schedule = [
             {
                 "step": step.number,
@@ -108,7 +121,7 @@ class Exploration:
         """The answer with its bound in the same sentence."""
         seen = f"{self.states} states and {self.transitions} transitions"
         if "runs" in self.bound:
-            seen = f"{self.transitions} steps of random schedules"
+            seen = f"{self.transitions} steps of random schedules, seed {self.bound['seed']},"
         if self.verdict == "holds":
             stand = " stand for all of them" if self.bound["reductions"] else ""
             clock = CLOCK_WORDS[self.bound["clock"]]
@@ -141,7 +154,8 @@ class Exploration:
 
     def markdown(self) -> str:
         """A table of the schedule: step, task, function, what it does, its effect."""
-        lines = [f"**{self.scenario}** under **{self.policy.name}**: {self.sentence()}.", ""]
+        lines = [f"**{self.origin.machine_words()}**: {self.sentence()}.", ""]
+        lines += [f"Clock {self.bound['clock']}, oomlab {self.origin.version}.", ""]
         if self.schedule:
             lines.append(story.table(self.steps))
         return "\n".join(lines)
@@ -171,6 +185,7 @@ class Exploration:
             "scenario": self.scenario,
             "policy": self.policy.name,
             "params": self.params,
+            "origin": self.origin.to_dict(),
             "states": self.states,
             "transitions": self.transitions,
             "bound": self.bound,

@@ -19,8 +19,8 @@ from time import monotonic
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
-from ..simulate.run import build as build_kernel
 from ..simulate.scheduler import Entry, run_schedule
+from ..simulate.setup import build as build_kernel
 from .exploration import Exploration, in_words
 from .plain import CLOCKS, enabled
 from .progress import Stopped

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..model.kernel import Kernel
-from ..simulate.run import build as build_machine
 from ..simulate.run import run
 from ..simulate.scheduler import Entry, run_schedule
+from ..simulate.setup import build as build_machine
 from ..simulate.story import chart, does
 from .exploration import Exploration
 from .plain import enabled

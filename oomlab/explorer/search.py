@@ -20,8 +20,8 @@ from types import FunctionType
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..scenarios import SCENARIOS
-from ..simulate.run import build as build_kernel
 from ..simulate.scheduler import Entry, entry_of, run_schedule
+from ..simulate.setup import build as build_kernel
 from ..version import VERSION
 from . import audit as audits
 from .errors import ExplorerFault

@@ -36,8 +36,7 @@ def ask(run: Run, answers: bool = False) -> str:
     """The trace up to the first kill, and questions; with `answers`, also what happened and why."""
     zone = run.kernel.zone
     lines = [
-        f"{heading(run)}, seed {run.seed}: {zone.managed} pages, "
-        f"min {zone.min}, low {zone.low}, high {zone.high}.",
+        f"{heading(run)}: {zone.managed} pages, min {zone.min}, low {zone.low}, high {zone.high}.",
         f"The trace, stopped at step {freeze_step(run) + 1} of {shown_steps(run)}:",
         "",
         *("  " + line for line in frozen(run)),
@@ -69,7 +68,7 @@ def folded(asked: list[Question], run: Run | None = None, given: Sequence[int | 
     parts = []
     if run:
         parts += [
-            f"<p>{escape(heading(run))}, seed {run.seed}.</p>",
+            f"<p>{escape(heading(run))}.</p>",
             f"<pre>{escape(chr(10).join(frozen(run, asked[0].step)))}</pre>",
         ]
     for number, question in enumerate(asked):

@@ -14,7 +14,8 @@ from ..explorer import PROPERTIES, Exploration, explore
 from ..model.knobs import GROUPS, described
 from ..model.policy import KNOBS, PRESETS, Policy, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
-from ..simulate.run import Run, choose_policy, run
+from ..simulate.run import Run, run
+from ..simulate.setup import choose_policy
 from .discussion import discussion_sheet
 from .saved import html_of, view_of
 

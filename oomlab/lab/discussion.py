@@ -1,6 +1,6 @@
 """A discussion sheet: one run, or two side by side, as Markdown to print and argue over."""
 
-from ..model.policy import KNOBS, PRESETS, difference
+from ..model.policy import KNOBS, difference
 from ..scenarios import SCENARIOS
 from ..simulate.run import Run
 from .ask import answered
@@ -14,8 +14,7 @@ def discussion_sheet(runs: list[Run]) -> str:
     first = runs[0]
     lines = [f"# {first.scenario}", "", *about(first.scenario), ""]
     for run in runs:
-        lines += [f"## {heading(run)}, seed {run.seed}", ""]
-        lines += [f"- {name} = {value}" for name, value in run.params.items()]
+        lines += [f"## {heading(run)}", ""]
         lines += [*changed_knobs(run), "", f"**{run.outcome.verdict}**: {run.outcome.why}.", ""]
         lines += ["| step | what happens |", "|---:|---|"]
         lines += [f"| {moment.step + 1} | {moment.sentence} |" for moment in moments(run)] + [""]
@@ -36,8 +35,7 @@ def about(scenario: str) -> list[str]:
 
 def changed_knobs(run: Run) -> list[str]:
     """Knobs that differ from the preset of that name, with what they mean."""
-    preset = PRESETS.get(run.policy.name)
-    changed = difference(preset, run.policy) if preset else {}
+    changed = difference(run.origin.preset, run.policy)
     return [
         f"- {name} = {now}, not {was} ({KNOBS[name].metadata['meaning']})"
         for name, (was, now) in changed.items()
@@ -54,6 +52,6 @@ def parting(a: Run, b: Run) -> str:
         return f"They do not: every event is the same. The policies differ in {knobs or 'nothing'}."
     words = [f"{m.sentence} (step {m.step + 1})" if m else "nothing more happens" for m in parted]
     return (
-        f"With {a.policy.name} {words[0]}; with {b.policy.name} {words[1]}. "
+        f"With {a.origin.policy_words()} {words[0]}; with {b.origin.policy_words()} {words[1]}. "
         f"The policies differ in {knobs}."
     )

@@ -17,8 +17,8 @@ from .timeline import Moment, fates_of, is_killed, moments, shown_steps, takers
 
 
 def heading(run: Run) -> str:
-    """Which run this is."""
-    return f"{run.scenario} under {run.policy.name}"
+    """Which run this is, whole: it can be run again from these words (simulate/origin.py)."""
+    return str(run.origin)
 
 
 def several(names: list[str], most: int = 4) -> str:

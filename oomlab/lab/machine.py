@@ -5,8 +5,9 @@ kernel.zone.free, kernel.tasks, kernel.mms
 """
 
 from ..model.kernel import Kernel
-from ..simulate.run import Run, build
+from ..simulate.run import Run
 from ..simulate.scheduler import run_schedule, run_seeded
+from ..simulate.setup import build
 
 
 class Arrived(Exception):
@@ -32,7 +33,7 @@ def machine_at(run: Run, step: int) -> Kernel:
             if run.schedule is not None:
                 run_schedule(kernel, run.schedule, count)
             else:
-                run_seeded(kernel, run.seed, count)
+                run_seeded(kernel, run.seed or 0, count)
         except Arrived:
             pass
     return kernel

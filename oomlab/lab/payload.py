@@ -49,7 +49,7 @@ def payload(run: Run, until: int | None = None) -> dict:
     zone = run.kernel.zone
     return {
         "title": heading(run),
-        "policy": run.policy.name,
+        "policy": run.origin.policy_words(),
         "verdict": run.outcome.verdict,
         "outcome": run.outcome.why,
         "steps": until,

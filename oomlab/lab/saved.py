@@ -59,7 +59,7 @@ def differs(first: Policy, second: Policy) -> str:
 
 def outcome_sentence(run: Run) -> str:
     """How it ended, and why; a kernel's own message may bring its own full stops."""
-    return f"{run.policy.name}: {run.outcome.verdict}; {run.outcome.why.rstrip('.')}."
+    return f"{run.origin.policy_words()}: {run.outcome.verdict}; {run.outcome.why.rstrip('.')}."
 
 
 def html_of(runs: list[Run]) -> str:
@@ -103,7 +103,8 @@ def as_text(run: Run) -> str:
         for moment in moments(run)
     )
     return (
-        f"<details><summary>What happened under {escape(run.policy.name)}, as a table</summary>"
+        f"<details><summary>What happened under {escape(run.origin.policy_words())}, as a table"
+        "</summary>"
         f"<p>{escape(outcome_sentence(run))}</p>"
         f"<table><thead><tr><th>step</th><th>what happens</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></details>"

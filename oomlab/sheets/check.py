@@ -22,13 +22,15 @@ from ..model.policy import Policy
 from ..naming import nearest
 from ..scenarios import SCENARIOS
 from ..scenarios import parameters as scenario_parameters
+from ..simulate.origin import preset_words
 from ..simulate.patches import read_patch
-from ..simulate.run import build, choose_policy, run
+from ..simulate.run import run
 from ..simulate.scheduler import run_schedule
+from ..simulate.setup import build, choose_policy
 from ..simulate.story import chart
 from ..version import VERSION
 from .code import add_scenario, function_in
-from .sheet import Sheet, policy_words, read_sheet, step_lines
+from .sheet import Sheet, read_sheet, step_lines
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,9 @@ class Question:
         policy = choose_policy(base, pairs(knobs))
         if sheet.patch:
             policy = read_patch(sheet.patch, f"{path}: patch")
-            if policy_words(policy) != sheet.policy:
+            if preset_words(policy) != sheet.policy:
                 raise ValueError(
-                    f"its policy is {sheet.policy!r}, and its patch is of {policy_words(policy)!r}"
+                    f"its policy is {sheet.policy!r}, and its patch is of {preset_words(policy)!r}"
                 )
         if sheet.code and scenario not in SCENARIOS:
             scenario = add_scenario(sheet.code, scenario, f"{path}: code")

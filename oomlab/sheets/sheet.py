@@ -22,12 +22,12 @@ writes ends with a digest of all that decides the answer; one that a person writ
 import builtins
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from ..explorer.exploration import Exploration
-from ..model.policy import PRESETS, Policy, difference
 from ..naming import nearest
+from ..simulate.origin import preset_words, words_of
 from ..simulate.patches import patch_text
 from ..version import VERSION
 
@@ -104,12 +104,14 @@ def sheet_of(
     """
     if found.verdict == "bound-reached":
         raise ValueError(f"no sheet of a search without an answer: {found.sentence()}")
+    if "runs" in found.bound:
+        raise ValueError("no sheet of random schedules: a sheet claims what explore() finds again")
     claim = "holds" if found.verdict == "holds" else f"violated in {len(found.pids)} steps"
     return Sheet(
         title=title,
         source=source,
         scenario=words_of(found.scenario.partition("@")[0], found.params),
-        policy=policy_words(found.policy),
+        policy=preset_words(found.policy),
         property=found.property,
         claim=claim,
         clock=found.bound["clock"],
@@ -120,18 +122,6 @@ def sheet_of(
         schedule=step_lines(found.steps),
         chart=found.chart(),
     )
-
-
-def words_of(name: str, settings: Mapping[str, object]) -> str:
-    """A name and its settings on one line: "lost-victim victims=2"."""
-    return " ".join([name, *(f"{key}={value}" for key, value in settings.items())])
-
-
-def policy_words(policy: Policy) -> str:
-    """The preset and every knob that differs; of a patch, what it is made from."""
-    base = policy.patch.base if policy.patch else policy.name
-    changed = difference(PRESETS[base], policy)
-    return words_of(base, {name: new for name, (_, new) in changed.items()})
 
 
 def entry_of(line: str) -> int | tuple[int, str]:

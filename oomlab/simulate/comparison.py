@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ..model.policy import difference
+from .origin import words_of
 from .run import Run, Step, run
 
 
@@ -36,9 +37,10 @@ class Comparison:
         return first, second, first_difference(first.steps, second.steps)
 
     def markdown(self) -> str:
-        a, b = self.policies
+        origins = [run.origin for run in self.pairs[0]]
+        a, b = (origin.policy_words() for origin in origins)
         lines = [
-            f"### {self.scenario}: {a} against {b}",
+            f"### {words_of(self.scenario, origins[0].params)}: {a} against {b}",
             "",
             f"| knob | {a} | {b} |",
             "| --- | --- | --- |",
@@ -56,6 +58,7 @@ class Comparison:
             "",
         ]
         lines.append(parting_sentence(first, second, step))
+        lines += ["", f"Seeds 0 to {len(self.pairs) - 1} of both, oomlab {origins[0].version}."]
         return "\n".join(lines)
 
 
@@ -72,12 +75,12 @@ def parting_sentence(first: Run, second: Run, step: int | None) -> str:
         return "The two runs are the same, step by step."
     ends = []
     for run_ in (first, second):
-        steps = run_.steps
+        steps, policy = run_.steps, run_.origin.policy_words()
         if step < len(steps):
             s = steps[step]
-            ends.append(f"{run_.policy.name} has {s.task} in {s.function}: {s.verb} {s.what}")
+            ends.append(f"{policy} has {s.task} in {s.function}: {s.verb} {s.what}")
         else:
-            ends.append(f"{run_.policy.name} is over")
+            ends.append(f"{policy} is over")
     return f"They part at step {step + 1}: {', '.join(ends)}."
 
 

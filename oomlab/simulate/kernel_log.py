@@ -60,6 +60,11 @@ OOM_DISABLE, OOM_ADJUST_MAX = -17, 15  # the scale of oom_adj, which oom_score_a
 ENOMEM = 12
 
 
+def log_text(run: Run) -> str:
+    """The log as text, below a comment that says which run it is of."""
+    return "\n".join([f"# {run.origin}", *(line for _, line in kernel_log(run))])
+
+
 def kernel_log(run: Run) -> list[tuple[int, str]]:
     """(step, line) of all that the kernel printed in a traced run; step -1 is the boot."""
     version = version_of(run.policy.kernel)

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..model.patch import Patch, in_model, model_functions, model_modules, names_in
 from ..model.policy import PRESETS, Policy, difference
-from .run import choose_policy
+from .setup import choose_policy
 
 SETTINGS = {
     "base": str,
@@ -56,6 +56,8 @@ def patch(
         raise ValueError(f"{policy.name} is a patch already; patch the policy it is made from")
     if policy.name not in PRESETS:
         raise ValueError(f"a patch needs a preset to stand on, and {policy.name} is none")
+    if name in PRESETS:
+        raise ValueError(f"{name} is a preset's name; a patched policy needs one of its own")
     made = Patch(policy.name, functions, state or {}, kthreads or {})
     return replace(policy, name=name, about=about or f"{policy.name}, patched", patch=made)
 

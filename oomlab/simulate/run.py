@@ -7,24 +7,27 @@ run.steps[0]               # Step(number=0, tick=0, task='hog', ...)
 
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
-from ..model.policy import KNOBS, PRESETS, Policy
+from ..model.policy import Policy
 from ..model.tasks import PF_EXITING, PF_KTHREAD, Task
-from ..naming import nearest
-from ..scenarios import SCENARIOS, choices, parameters
 from .effect import Look, pages_words, words
+from .origin import Origin
 from .outcome import Outcome, judge
+from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
+from .setup import build
 
 SCHEMA = "oomlab-trace/1"
+MOST_STEPS = 5_000_000  # of a run that is cut off nowhere else
 
 
 class Step(NamedTuple):
@@ -50,14 +53,27 @@ class Run:
 
     scenario: str
     policy: Policy
-    seed: int
-    params: dict
+    seed: int | None  # None of a run with a schedule
+    params: dict  # all of them, given or default
     kernel: Kernel
     outcome: Outcome
     step_count: int
     trace: list[tuple] = field(repr=False)  # as a Step, but with the objects, not yet their names
     schedule: list[Entry] | None = field(default=None, repr=False)  # the order that was asked for
     effects: list[str | None] = field(default_factory=list, repr=False)  # None: see `free`
+    most_steps: int | None = None  # where it was to be cut off
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Where it comes from, with all that is needed to run it again."""
+        return Origin.of(
+            self.scenario,
+            self.policy,
+            self.params,
+            seed=self.seed,
+            schedule=self.schedule,
+            most_steps=self.most_steps,
+        )
 
     @property
     def steps(self) -> list[Step]:
@@ -100,8 +116,13 @@ class Run:
         zone = self.kernel.zone
         return {
             "schema": SCHEMA,
+            "origin": self.origin.to_dict(),
             "scenario": self.scenario,
-            "policy": asdict(self.policy),
+            "policy": {
+                item.name: getattr(self.policy, item.name)
+                for item in fields(self.policy)
+                if item.name != "patch"  # its text is in the origin
+            },
             "seed": self.seed,
             "params": self.params,
             "zone": {k: getattr(zone, k) for k in ("managed", "min", "low", "high")},
@@ -163,81 +184,38 @@ def state_of(task: Task) -> str:
     return "exiting" if task.flags & PF_EXITING else "running"
 
 
-def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
-    """A preset by name or a Policy, with some knobs changed. ValueError says what is wrong."""
-    if isinstance(policy, str):
-        policy = PRESETS[policy]
-    if not isinstance(policy, Policy):
-        raise ValueError(f"a policy is a Policy or the name of one, not {policy!r}")
-    return replace(policy, **{name: knob_value(name, value) for name, value in knobs.items()})
-
-
-def knob_value(name: str, value):
-    """A knob's value from itself or from text; Policy checks that it is one of those it takes."""
-    kind, text = type(KNOBS[name].default), str(value).lower()
-    if kind is bool and text in ("1", "true", "yes", "on"):
-        return True
-    if kind is bool and text in ("0", "false", "no", "off"):
-        return False
-    if kind is int and not isinstance(value, bool) and text.isdecimal() and text.isascii():
-        return int(text)
-    return value
-
-
-def parameter_value(scenario: str, name: str, value):
-    """A scenario parameter from itself or from text."""
-    default = parameters(scenario)[name]
-    if isinstance(default, int):
-        if isinstance(value, bool) or not (str(value).isascii() and str(value).isdecimal()):
-            raise ValueError(f"parameter {name} of {scenario} takes a whole number, not {value!r}")
-        if int(value) > 10_000_000:
-            raise ValueError(f"parameter {name} of {scenario} is at most 10000000, not {value}")
-        value = int(value)
-    else:
-        value = str(value)
-    allowed = choices(scenario).get(name, (value,))
-    if value not in allowed:
-        options = ", ".join(map(str, allowed))
-        raise ValueError(f"parameter {name} of {scenario} takes one of {options}, not {value!r}")
-    return value
-
-
-def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tuple[Kernel, dict]:
-    """The machine of a scenario, not yet run; `settings` are its parameters and policy knobs."""
-    if not isinstance(scenario, str) or scenario not in SCENARIOS:
-        raise ValueError(f"no scenario {scenario!r}: {nearest(str(scenario), SCENARIOS)}")
-    known = parameters(scenario)
-    for name in settings:
-        if name not in known and name not in KNOBS:
-            raise ValueError(f"no knob or parameter {name!r}: {nearest(name, [*known, *KNOBS])}")
-    knobs = {name: v for name, v in settings.items() if name not in known}
-    params = {n: parameter_value(scenario, n, v) for n, v in settings.items() if n in known}
-    return SCENARIOS[scenario](choose_policy(policy, knobs), **params), params
-
-
 def run(
     scenario: str,
     policy: str | Policy = "linux-4.4",
     *,
-    seed: int = 0,
+    seed: int | None = None,
     trace: bool = True,
-    schedule: list[Entry] | None = None,
-    most_steps: int = 5_000_000,
+    schedule: Sequence[Entry] | None = None,
+    most_steps: int = MOST_STEPS,
     **settings,
 ) -> Run:
     """Run a scenario under a policy. The same arguments give the same run, step by step.
 
-    `settings` are parameters of the scenario and knobs of the policy. Without `trace` nothing is
-    kept but the outcome. With `schedule` (from explore) the steps are taken in that order first.
-    ValueError, in one sentence, for a name or value that does not exist.
+    `settings` are parameters of the scenario and knobs of the policy. Who goes next is drawn from
+    `seed` (0 if none is given), or read from `schedule`, a list of entries as explore() finds it.
+    Without `trace` nothing is kept but the outcome. `most_steps` cuts a run off.
+    ValueError, in one sentence, for a name or value that does not exist, and for a schedule that
+    was recorded in another machine, or cannot happen.
     """
-    if type(seed) is not int or seed < 0:
+    if schedule is None and seed is None:
+        seed = 0
+    if schedule is not None and seed is not None:
+        raise ValueError("give a seed or a schedule, not both")
+    if schedule is None and (type(seed) is not int or seed < 0):
         raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
     if type(most_steps) is not int or most_steps < 1:
         raise ValueError(f"most_steps is a whole number from 1 on, not {most_steps!r}")
     if schedule is not None and not isinstance(schedule, list | tuple):
         raise ValueError(f"a schedule is a list of entries, not {schedule!r}")
     kernel, params = build(scenario, policy, **settings)
+    if isinstance(schedule, Schedule):
+        schedule.check_machine(Origin.of(scenario, kernel.policy, params))
+        trace = True  # so that each step can be held against what was recorded
     if not trace:
         kernel.events = None
     taken: list[tuple] = []
@@ -247,11 +225,16 @@ def run(
         if schedule is not None:
             count = run_schedule(kernel, schedule, record)
         else:
-            count = run_seeded(kernel, seed, record, most_steps)
+            count = run_seeded(kernel, seed or 0, record, most_steps)
     outcome = judge(kernel, count)
-    return Run(
-        scenario, kernel.policy, seed, params, kernel, outcome, count, taken, schedule, effects
+    order = None if schedule is None else list(schedule)
+    cut = None if most_steps == MOST_STEPS else most_steps
+    done = Run(
+        scenario, kernel.policy, seed, params, kernel, outcome, count, taken, order, effects, cut
     )
+    if isinstance(schedule, Schedule):
+        schedule.check_steps(done.steps)
+    return done
 
 
 @contextmanager

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from itertools import islice, product
 from time import monotonic
 
-from ..model.policy import Policy, difference
-from ..simulate.patches import patch_text
-from ..simulate.run import build, choose_policy, run
-from ..version import VERSION
+from ..model.policy import Policy
+from ..scenarios import parameters
+from ..simulate.origin import Origin, policy_words, words_of
+from ..simulate.run import run
+from ..simulate.setup import build, choose_policy
 from .pool import Submits, in_order
 from .rowfile import frame_of, open_rows
 from .wilson import wilson
@@ -61,6 +62,12 @@ class Sweep:
     rows: list[dict]
 
     @property
+    def origins(self) -> list[Origin]:
+        """Of each policy; their parameters are those that were not swept."""
+        fixed = {n: v for n, v in parameters(self.scenario).items() if n not in self.settings}
+        return [Origin.of(self.scenario, policy, fixed) for policy in self.policies]
+
+    @property
     def groups(self) -> list[str]:
         """The columns that tell the points apart, but for the seed."""
         return ["policy", *self.settings]
@@ -90,13 +97,22 @@ class Sweep:
             cells = [*map(str, rate.group.values()), str(rate.runs)]
             cells += [str(tables[verdict][number]) for verdict in verdicts]
             lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join(lines)
+        origin = self.origins[0]
+        setup = words_of(origin.scenario, origin.params)
+        return "\n".join([*lines, "", f"{setup}, {self.order_words()}, oomlab {origin.version}."])
+
+    def order_words(self) -> str:
+        """Which seeds were run."""
+        first, last = self.seeds[0], self.seeds[-1]
+        if list(self.seeds) == list(range(first, last + 1)):
+            return f"seeds {first} to {last}"
+        return f"{len(self.seeds)} seeds from {first} to {last}"
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
     def __repr__(self) -> str:
-        names = ", ".join(policy.name for policy in self.policies)
+        names = ", ".join(origin.policy_words() for origin in self.origins)
         return f"<Sweep of {self.scenario} under {names}: {len(self.rows)} runs>"
 
     def frame(self):
@@ -130,13 +146,13 @@ def sweep(
     for policy, values in product(chosen, points(settings)):
         build(scenario, policy, **values)  # says what is wrong, before the first run
     total = len(chosen) * len(list(points(settings))) * len(seeds)
+    found = Sweep(scenario, chosen, settings, seeds, [])
     head = {
         "schema": SCHEMA,
         "scenario": scenario,
-        "oomlab": VERSION,
-        "policies": [asked(policy) for policy in chosen],
+        "origins": [origin.to_dict() for origin in found.origins],
         "settings": settings,
-        "seeds": [seeds[0], seeds[-1], len(seeds)],
+        "seeds": repr(seeds) if isinstance(seeds, range) else list(seeds),
     }
     with open_rows(out, head) as file:
         began = monotonic()
@@ -145,15 +161,8 @@ def sweep(
             file.write(rows)
             if progress is not None:
                 progress(len(file.rows), total, monotonic() - began)
-    return Sweep(scenario, chosen, settings, seeds, file.rows)
-
-
-def asked(policy: Policy) -> dict:
-    """A policy as a file names it: the preset, the knobs that differ, the text of a patch."""
-    base = policy.patch.base if policy.patch else policy.name
-    knobs = {name: new for name, (_, new) in difference(base, policy).items()}
-    more = {"patch": patch_text(policy)} if policy.patch else {}
-    return {"name": policy.name, "preset": base, "knobs": knobs, **more}
+    found.rows = file.rows
+    return found
 
 
 def points(settings: Mapping[str, Sequence]) -> Iterator[dict]:
@@ -182,7 +191,7 @@ def row_of(scenario: str, policy: Policy, values: dict, seed: int) -> dict:
     outcome = run(scenario, policy, seed=seed, trace=False, **values).outcome
     return {
         "scenario": scenario,
-        "policy": policy.name,
+        "policy": policy_words(policy),
         **values,
         "seed": seed,
         "verdict": outcome.verdict,

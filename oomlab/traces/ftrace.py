@@ -18,9 +18,9 @@ TRACEPOINTS = (
 
 
 def ftrace_text(run: Run) -> str:
-    """One line for each tracepoint that the run hit."""
+    """A comment that says which run it is, and one line for each tracepoint that it hit."""
     pids = {task.name: task.pid for task in (*run.kernel.tasks, *(row[1] for row in run.trace))}
-    lines = []
+    lines = [f"# {run.origin}"]
     for event in run.kernel.events or ():
         kind, step = event["event"], event.get("step", -1)
         if step < 0 or kind not in (*TRACEPOINTS, "exit"):

@@ -17,7 +17,7 @@ def trace_events(run: Run) -> dict:
     rows = lanes(run)
     tracks = {lane.name: number for number, lane in enumerate(rows, 1)}
     pids = {row[1].name: row[1].pid for row in run.trace}
-    events = [named("process_name", 0, f"{run.scenario} under {run.policy.name}")]
+    events = [named("process_name", 0, str(run.origin))]
     for lane in rows:
         track = tracks[lane.name]
         events.append(named("thread_name", track, f"{lane.name} ({pids.get(lane.name, 'asleep')})"))

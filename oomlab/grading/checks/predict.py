@@ -14,7 +14,8 @@ knob that only went along with the right one, is no answer.
 from dataclasses import asdict
 
 from ...model.policy import KNOBS, PRESETS, Policy
-from ...simulate.run import choose_policy, run
+from ...simulate.run import run
+from ...simulate.setup import choose_policy
 from ..asking import Ask, CheckFailed, several
 from ..exercise import Exercise
 

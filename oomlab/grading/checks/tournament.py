@@ -6,7 +6,8 @@ The policy plays the debates of the mails with sizes and schedules that nobody k
 """
 
 from ...model.policy import KNOBS
-from ...simulate.run import choose_policy, run
+from ...simulate.run import run
+from ...simulate.setup import choose_policy
 from ..asking import Ask, CheckFailed
 from ..exercise import Exercise
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from ...simulate.run import Run
 from ..facts import Points, candidates, heading, several
-from .style import BLUE, ORANGE, SKY, VERMILLION, legend, picture, themed, words
+from .style import BLUE, ORANGE, SKY, VERMILLION, headed, legend, picture, themed, words
 
 LOOKS = {
     "rss": (BLUE, ""),
@@ -29,7 +29,7 @@ def figure(run: Run, *, kill: int = 0, dark: bool = False) -> Figure:
     bars(axes, theme, rows, notes, marked)
     unit = "per mille of memory" if run.policy.points == "permille" else "pages"
     axes.set_xlabel(f"badness in {unit}; adj with the root bonus")
-    axes.set_title(heading(run), loc="left")
+    headed(axes, heading(run))
     if not rows:
         words(axes, 0.1, 0, "the OOM killer was not called")
     legend(axes, theme)

@@ -11,6 +11,7 @@ from .style import (
     PURPLE,
     SKY,
     VERMILLION,
+    headed,
     legend,
     picture,
     themed,
@@ -42,7 +43,7 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     axes.set_xlim(0, max(until, 1))
     axes.set_ylim(0, max(max(free, default=1), zone.high) * 1.08)
     axes.set(xlabel="step", ylabel="pages of 4 kB")
-    axes.set_title(heading(run), loc="left")
+    headed(axes, heading(run))
     legend(axes, theme)
     return drawn
 

@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 from ...simulate.run import Run
 from ..facts import heading, several
 from ..timeline import FATES, STATES, lanes, moments, shown_steps
-from .style import FATE_LOOKS, STATE_LOOKS, legend, picture, themed, words
+from .style import FATE_LOOKS, STATE_LOOKS, headed, legend, picture, themed, words
 
 
 @themed
@@ -21,7 +21,7 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     ]
     looks += [Patch(label=FATES[kind], color=FATE_LOOKS[kind]) for kind in FATES if kind in fates]
     legend(axes, theme, looks)
-    axes.set_title(heading(run), loc="left")
+    headed(axes, heading(run))
     return drawn
 
 

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ...simulate.run import Run
 from ..facts import heading, several, who_got_them
-from .style import GREEN, ORANGE, PURPLE, legend, picture, themed, words
+from .style import GREEN, ORANGE, PURPLE, headed, legend, picture, themed, words
 
 LOOKS = {"dying": (GREEN, ""), "not dying": (ORANGE, "////"), "kernel thread": (PURPLE, "xxxx")}
 
@@ -40,7 +40,7 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     axes.set_xlabel("pages that the reaper made free")
     if names:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half page
-    axes.set_title(heading(run), loc="left")
+    headed(axes, heading(run))
     legend(axes, theme)
     return drawn
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from ...simulate.run import Run, Step
 from ..facts import heading, several
 from ..timeline import shown_steps
-from .style import BLUE, VERMILLION, picture, themed
+from .style import BLUE, VERMILLION, headed, picture, themed
 
 MOST_STEPS = 40
 WEIGHTY = {"SIGKILL", "mark", "cmpxchg", "clear", "queue", "pop", "reap", "pin"}
@@ -87,7 +87,7 @@ def figure(run: Run, *, steps: range | None = None, dark: bool = False) -> Figur
     for side in axes.spines.values():
         side.set_visible(False)
     axes.set_ylabel("step")
-    axes.set_title(heading(run), loc="left", pad=14)
+    headed(axes, heading(run), pad=14)
     return drawn
 
 

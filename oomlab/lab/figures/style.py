@@ -4,6 +4,7 @@ from base64 import b64encode
 from functools import wraps
 from html import escape
 from io import BytesIO
+from textwrap import wrap
 from typing import Any
 
 from matplotlib import rc_context
@@ -24,6 +25,8 @@ STATE_LOOKS = {  # colour and hatch of a lane's segments; asleep is drawn in the
     "exiting": (YELLOW, "\\\\\\\\"),
 }
 FATE_LOOKS = {"killed": VERMILLION, "reaped": BLUE}
+
+LETTER = 0.085  # inches that a letter of a title is wide
 
 LIGHT = {"paper": "#ffffff", "ink": "#1a1a1a", "quiet": "#555555", "faint": "#e4e4e4"}
 DARK = {"paper": "#111418", "ink": "#f2f2f2", "quiet": "#b5b5b5", "faint": "#3a3f45"}
@@ -74,6 +77,13 @@ def picture(
     figure.alt_text = alt_text
     axes = figure.subplots(1, columns, squeeze=False)[0]
     return figure, list(axes), DARK if dark else LIGHT
+
+
+def headed(axes: Axes, text: str, **how) -> None:
+    """The title above the axes, whole: in as many lines as it needs."""
+    width = axes.get_window_extent().width / axes.figure.dpi  # inches
+    lines = wrap(text, max(30, int(width / LETTER)), break_on_hyphens=False)
+    axes.set_title("\n".join(lines), loc="left", parse_math=False, **how)
 
 
 def legend(axes: Axes, theme: dict[str, str], handles: list | None = None) -> None:

@@ -6,7 +6,7 @@ from ...simulate.run import Run
 from ..facts import divergence, heading
 from ..timeline import lanes
 from .lanes import draw
-from .style import VERMILLION, picture, themed
+from .style import VERMILLION, headed, picture, themed
 
 
 @themed
@@ -18,7 +18,7 @@ def figure(a: Run, b: Run, *, dark: bool = False) -> Figure:
     for axes, run, moment in zip(both, (a, b), parted, strict=True):
         draw(axes, run, theme)
         axes.set_ylim(top=-1.3)  # room for the sentence
-        axes.set_title(f"{run.policy.name}: {run.outcome.verdict}", loc="left")
+        headed(axes, f"{heading(run)}: {run.outcome.verdict}")
         if moment is not None:
             axes.axvline(moment.step, color=VERMILLION, linewidth=2)
             right = moment.step > axes.get_xlim()[1] / 2
@@ -44,7 +44,7 @@ def alt_text(a: Run, b: Run) -> str:
         return f"{heading(a)} and {heading(b)} go the same way to the end: {a.outcome.why}."
     first, second = (moment.sentence if moment else "nothing more happens" for moment in parted)
     return (
-        f"{heading(a)} and {b.policy.name} part where with {a.policy.name} {first}, "
-        f"and with {b.policy.name} {second}; one ends in {a.outcome.verdict}, "
+        f"{heading(a)}, and {heading(b)}, part where with {a.origin.policy_words()} {first}, "
+        f"and with {b.origin.policy_words()} {second}; one ends in {a.outcome.verdict}, "
         f"the other in {b.outcome.verdict}."
     )

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from ...simulate.run import Run
 from ..facts import heading, mappings
-from .style import GREEN, PURPLE, SKY, legend, picture, themed, words
+from .style import GREEN, PURPLE, SKY, headed, legend, picture, themed, words
 
 
 @themed
@@ -38,9 +38,7 @@ def figure(run: Run, *, victim: str | None = None, dark: bool = False) -> Figure
     axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     axes.set_xlim(0, max([row.pages for row in rows], default=1) * 1.45)
     axes.set_xlabel("resident pages")
-    axes.set_title(
-        f"{heading(run)}: memory of {name or 'nobody, no victim'} when killed", loc="left"
-    )
+    headed(axes, f"{heading(run)}: memory of {name or 'nobody, no victim'} when killed")
     if not rows:
         words(axes, 0.1, 0, "nobody was killed")
     legend(axes, theme)

@@ -8,7 +8,7 @@ from matplotlib.patches import FancyArrowPatch
 from ...simulate.run import Run
 from ...simulate.wait_graph import MEMORY
 from ..facts import graph_at, heading
-from .style import BLUE, PURPLE, VERMILLION, picture, themed
+from .style import BLUE, PURPLE, VERMILLION, headed, picture, themed
 
 
 def places(graph: dict[str, list[str]], cycle: list[str]) -> dict[str, tuple[float, float]]:
@@ -74,7 +74,7 @@ def figure(run: Run, *, step: int | None = None, dark: bool = False) -> Figure:
             axes.add_patch(arrow)
     axes.set_xlim(-4.6, 4.6)
     axes.set_ylim(-2.6, 2.6)
-    axes.set_title(f"{heading(run)}: who waits for whom{', a cycle' if cycle else ''}", loc="left")
+    headed(axes, f"{heading(run)}: who waits for whom{', a cycle' if cycle else ''}")
     if not graph:
         axes.text(0, 0, "nobody waits for a lock or for memory", ha="center")
     axes.text(

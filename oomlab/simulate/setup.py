@@ -1,0 +1,71 @@
+"""A machine from words: a scenario by name, a policy, and settings, each checked where it comes in.
+
+What is wrong is a ValueError with one sentence, before anything runs.
+"""
+
+from dataclasses import replace
+
+from ..model.kernel import Kernel
+from ..model.policy import KNOBS, PRESETS, Policy
+from ..naming import nearest
+from ..scenarios import SCENARIOS, choices, parameters
+
+
+def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
+    """A preset by name or a Policy, with some knobs changed. ValueError says what is wrong."""
+    if isinstance(policy, str):
+        policy = PRESETS[policy]
+    if not isinstance(policy, Policy):
+        raise ValueError(f"a policy is a Policy or the name of one, not {policy!r}")
+    return replace(policy, **{name: knob_value(name, value) for name, value in knobs.items()})
+
+
+def knob_value(name: str, value):
+    """A knob's value from itself or from text; Policy checks that it is one of those it takes."""
+    kind, text = type(KNOBS[name].default), str(value).lower()
+    if kind is bool and text in ("1", "true", "yes", "on"):
+        return True
+    if kind is bool and text in ("0", "false", "no", "off"):
+        return False
+    if kind is int and not isinstance(value, bool) and text.isdecimal() and text.isascii():
+        return int(text)
+    return value
+
+
+def parameter_value(scenario: str, name: str, value):
+    """A scenario parameter from itself or from text."""
+    default = parameters(scenario)[name]
+    if isinstance(default, int):
+        if isinstance(value, bool) or not (str(value).isascii() and str(value).isdecimal()):
+            raise ValueError(f"parameter {name} of {scenario} takes a whole number, not {value!r}")
+        if int(value) > 10_000_000:
+            raise ValueError(f"parameter {name} of {scenario} is at most 10000000, not {value}")
+        value = int(value)
+    else:
+        value = str(value)
+    allowed = choices(scenario).get(name, (value,))
+    if value not in allowed:
+        options = ", ".join(map(str, allowed))
+        raise ValueError(f"parameter {name} of {scenario} takes one of {options}, not {value!r}")
+    return value
+
+
+def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tuple[Kernel, dict]:
+    """The machine of a scenario, not yet run, and all its parameters, given or default.
+
+    `settings` are parameters of the scenario and knobs of the policy. ValueError, in one sentence,
+    for a name or value that does not exist.
+    """
+    if not isinstance(scenario, str) or scenario not in SCENARIOS:
+        raise ValueError(f"no scenario {scenario!r}: {nearest(str(scenario), SCENARIOS)}")
+    known = parameters(scenario)
+    for name in settings:
+        if name not in known and name not in KNOBS:
+            raise ValueError(f"no knob or parameter {name!r}: {nearest(name, [*known, *KNOBS])}")
+    knobs = {name: v for name, v in settings.items() if name not in known}
+    given = {n: parameter_value(scenario, n, v) for n, v in settings.items() if n in known}
+    params = {**known, **given}
+    for name, value in params.items():
+        if not isinstance(value, int | str):
+            raise ValueError(f"parameter {name} of {scenario} needs a number or name as default")
+    return SCENARIOS[scenario](choose_policy(policy, knobs), **params), params
