@@ -13,7 +13,7 @@ from oomlab.lab.controller import Controller
 from oomlab.lab.timeline import lanes, shown_steps
 from oomlab.model.knobs import GROUPS, OPTIONS
 from oomlab.simulate.patches import patch
-from oomlab.simulate.run import build
+from oomlab.simulate.setup import build
 
 
 @pytest.fixture

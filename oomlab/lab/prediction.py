@@ -43,7 +43,7 @@ class Prediction(anywidget.AnyWidget):
     def __init__(self, asked: str | Run):
         """ValueError if a lesson's question has no entry, or the model disagrees with it."""
         if isinstance(asked, Run):
-            self._run, self._name = asked, f"{heading(asked)}, seed {asked.seed}"
+            self._run, self._name = asked, heading(asked)
             self._asked = questions(asked)
         else:
             entry = place(asked)
