@@ -7,8 +7,8 @@
     oomlab.badness(rss=397587, nr_ptes=787, nr_pmds=6, totalpages=447525, kernel="4.4").score  # 890
 
 Integer arithmetic in the order of that version's divisions. Read in the sources of 2.6.36, 2.6.38,
-2.6.39, 3.0, 3.4, 3.5, 3.6, 3.10, 3.14, 3.19, 4.1, 4.4, 4.6 to 4.10, 4.14 to 4.19, 5.0, 5.2, 5.4,
-5.6 to 5.10, 5.14, 5.17, 6.1, 6.5, 6.6, 6.8, 6.9, 6.12, 6.14 and 6.18: __setup_per_zone_wmarks,
+2.6.39, 3.0 to 3.6, 3.10, 3.14, 3.19, 4.1, 4.4, 4.6 to 4.10, 4.14 to 4.19, 5.0, 5.2, 5.4, 5.6 to
+5.10, 5.14, 5.17, 6.1, 6.5, 6.6, 6.8, 6.9, 6.12, 6.14 and 6.18: __setup_per_zone_wmarks,
 init_per_zone_wmark_min, set_recommended_min_free_kbytes, setup_per_zone_lowmem_reserve,
 oom_badness, proc_oom_score. A machine here has one node and pages of 4 kB.
 
@@ -27,6 +27,7 @@ PAGE_KB = 4
 PAGEBLOCK = 512  # pageblock_nr_pages of x86-64: a huge page
 MIGRATE_PCPTYPES = 3
 LONG_MIN = -(1 << 63)
+MOST_PAGES = 1 << 40  # of 4 kB: all that x86-64 can address
 
 ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")  # from low to high
 NEWEST = (6, 18)
@@ -164,27 +165,32 @@ def badness(
     pgtables_bytes: int | None = None,
     uid: int = 1000,
     oom_score_adj: int = 0,
+    oom_disable_count: int = 0,
 ) -> Badness:
     """The points of a task and its /proc/PID/oom_score, as `kernel` computes them.
 
     `rss`, `swapents` and `totalpages` (RAM and swap) are pages of 4 kB, `nr_ptes` and `nr_pmds`
     page-table pages, `pgtables_bytes` their bytes (4.15 on). `uid` 0 stands for CAP_SYS_ADMIN.
     A task that must not be killed (-1000) has 0 points, and LONG_MIN from 5.9 on; its score is 0.
-    Not asked for here: from 2.6.37 to 3.1 one with -1000 that shares the memory makes it 0, too.
+    `oom_disable_count` says how many other processes with -1000 use the same memory: from 2.6.37
+    to 3.1 one is enough to protect it, other versions do not ask.
     ValueError, in one sentence, for an unknown version and for a number that cannot be.
     Source: oom_badness, proc_oom_score. Page tables count from 2.6.39 on, PMDs from 4.0 on.
     """
     version = release(kernel)
-    sizes = dict(rss=rss, swapents=swapents, nr_ptes=nr_ptes, nr_pmds=nr_pmds, uid=uid)
+    whole("uid", uid)
+    sizes = dict(rss=rss, swapents=swapents, nr_ptes=nr_ptes, nr_pmds=nr_pmds)
     for name, value in sizes.items():
-        whole(name, value)
-    if whole("totalpages", totalpages) == 0:
-        raise ValueError("totalpages is at least 1")
+        whole(name, value, 0, MOST_PAGES)
+    whole("totalpages", totalpages, 1, MOST_PAGES)
+    whole("oom_disable_count", oom_disable_count)
     adj = whole("oom_score_adj", oom_score_adj, -1000, 1000)
     used = rss + swapents + page_tables(version, nr_ptes, nr_pmds, pgtables_bytes)
     root = uid == 0
     if adj == -1000:
         return Badness(LONG_MIN if version >= (5, 9) else 0, 0)
+    if oom_disable_count and (2, 6, 37) <= version < (3, 2):
+        return Badness(0, 0)
     if version < (3, 5):
         points = permille(version, used, totalpages) + adj - (30 if root else 0)
         points = min(max(points, 1), 1000)
@@ -217,11 +223,16 @@ def page_tables(
 
 
 def permille(version: tuple[int, ...], used: int, totalpages: int) -> int:
-    """Thousandths of memory; 2.6.39 and 3.0 count them in an int, which overflows above 8 GiB."""
-    if used * 1000 < 1 << 31 or version < (2, 6, 39) or version >= (3, 4):
+    """Thousandths of memory. 2.6.39 to 3.1 count them in an int, which overflows above 8 GiB.
+
+    ff05b6f7ae76 made it a long, in 3.2 and in the stable 3.0.16.
+    """
+    if used * 1000 < 1 << 31 or version < (2, 6, 39) or (3, 0, 16) <= version < (3, 1):
         return used * 1000 // totalpages
-    if version >= (3, 1):
-        raise ValueError("whether 3.1 to 3.3 overflow with that many pages was not looked up")
+    if version >= (3, 2):
+        return used * 1000 // totalpages
+    if version >= (3, 1, 4):
+        raise ValueError("whether 3.1.4 to 3.1.10 overflow with that many pages was not looked up")
     wrapped = int32(int32(used) * 1000)
     return int32(wrapped % (1 << 64) // totalpages)  # divided as unsigned long
 

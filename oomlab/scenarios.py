@@ -11,6 +11,7 @@ from inspect import signature
 from typing import Literal, get_args, get_origin
 
 from .model.commit import fill
+from .model.fork import fork, vfork, wait4
 from .model.gfp import GFP_ATOMIC, GFP_NOFS
 from .model.kernel import Kernel
 from .model.locks import TASK_UNINTERRUPTIBLE, Mutex
@@ -21,7 +22,6 @@ from .model.suspend import suspend
 from .model.syscalls import (
     alloc,
     churn,
-    fork,
     free,
     frozen,
     hang,
@@ -35,8 +35,6 @@ from .model.syscalls import (
     repeat,
     sleep,
     touch,
-    vfork,
-    wait4,
     write_tmpfs,
 )
 from .model.tasks import PF_KTHREAD

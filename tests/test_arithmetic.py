@@ -203,19 +203,30 @@ def test_the_thousandth_is_rounded_before_it_is_multiplied():
     assert badness(rss=7, oom_score_adj=999, totalpages=999, kernel="6.1").points == 7
 
 
-def test_2_6_39_and_3_0_overflow_above_8_gib():
-    """K 2.6.39, 3.0 oom_badness: `int points`, times 1000, divided as unsigned long."""
+def test_2_6_39_to_3_1_overflow_above_8_gib():
+    """K 2.6.39, 3.0, 3.1.3 oom_badness: `int points`, times 1000, divided as unsigned long.
+
+    A long in 3.2 and 3.3, and in the stable 3.0.16 (its list of changes).
+    """
     pages, total = 2_200_000, 4_000_000
     wrapped = (pages * 1000 + 2**31) % 2**32 - 2**31
     assert wrapped < 0
     quotient = wrapped % 2**64 // total
     as_int = (quotient + 2**31) % 2**32 - 2**31
     expected = min(max(as_int, 1), 1000)
-    for kernel in ("2.6.39", "3.0.1"):
+    for kernel in ("2.6.39", "3.0", "3.0.15", "3.1", "3.1.3"):
         assert badness(rss=pages, totalpages=total, kernel=kernel).points == expected
-    assert badness(rss=pages, totalpages=total, kernel="2.6.38").points == 550
-    with pytest.raises(ValueError, match=r"3\.1 to 3\.3"):
-        badness(rss=pages, totalpages=total, kernel="3.2")
+    for kernel in ("2.6.38", "3.0.16", "3.2", "3.3.8", "3.4"):
+        assert badness(rss=pages, totalpages=total, kernel=kernel).points == 550
+    with pytest.raises(ValueError, match=r"3\.1\.4 to 3\.1\.10"):
+        badness(rss=pages, totalpages=total, kernel="3.1.9")
+
+
+def test_one_that_shares_the_memory_protects_it_from_2_6_37_to_3_1():
+    """mm->oom_disable_count: 3d5992d2ac7d (2.6.37) to c9f01245b6a7 (3.2)."""
+    for kernel, points in [("2.6.36", 500), ("2.6.37", 0), ("3.1.3", 0), ("3.2", 500)]:
+        found = badness(rss=500, totalpages=1000, oom_disable_count=1, kernel=kernel)
+        assert found == (points, points), kernel
 
 
 @given(

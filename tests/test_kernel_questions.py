@@ -7,6 +7,7 @@ import pytest
 
 import oomlab
 from oomlab.model.commit import vm_commit_limit, vm_enough_memory
+from oomlab.model.fork import copy_on_write, wait4, write_inherited
 from oomlab.model.gfp import GFP_NOFS, GFP_NOIO
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_UNINTERRUPTIBLE
@@ -50,14 +51,18 @@ def fill(kernel: Kernel, leave: int = 0) -> None:
 
 @pytest.mark.parametrize("policy", RELEASES)
 def test_is_a_process_dying_when_one_of_its_threads_exits(policy):
-    """K 4.4, 4.6 task_will_free_mem: yes. K 4.7 to 6.18: only if the whole process goes."""
+    """K 4.4, 4.6 task_will_free_mem: yes. K 4.7 to 6.18: only if the whole process goes.
+
+    K 2.6.38 select_bad_process: thread_group_empty(), so not if there are others.
+    """
     kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
     leader = kernel.spawn("leader", ((pause,),), vmas=heap(4))
     thread = kernel.spawn("thread", ((pause,),), thread_of=leader)
     thread.flags |= PF_EXITING
-    assert task_will_free_mem(thread, kernel.policy) == (policy not in SINCE_4_7)
+    old = policy == "linux-2.6.38"
+    assert task_will_free_mem(thread, kernel.policy) == (policy not in SINCE_4_7 and not old)
     do_send_sigkill(leader)
-    assert task_will_free_mem(thread, kernel.policy)
+    assert task_will_free_mem(thread, kernel.policy) != old
     leader.signal.coredump = True  # a core dump takes its time
     assert not task_will_free_mem(thread, kernel.policy)
 
@@ -513,6 +518,52 @@ def test_does_a_memcg_swap_before_it_kills(policy):
     kernel.spawn("more", ((touch, "heap", 300),), vmas=heap(10), memcg=pod)
     assert run(kernel).victims
     assert kernel.unaccounted() == 0
+
+
+# fork
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_does_a_forked_child_cost_before_it_writes(policy):
+    """K 4.4, 6.12 copy_page_range: page tables. Its rss, and so its badness, is the parent's."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    forks = (copy_on_write, "child", ((pause,),))
+    parent = kernel.spawn("parent", (forks, (pause,)), vmas=heap(600))
+    free = kernel.zone.free
+    run_seeded(kernel, 1)
+    child = next(task for task in kernel.tasks if task.name == "child")
+    assert free - kernel.zone.free == child.mm.nr_ptes + child.mm.nr_pmds == 3
+    scores = [oom_badness(task, 2048, kernel.policy) for task in (parent, child)]
+    assert scores[0] == scores[1] and get_mm_rss(child.mm) == 600
+    assert kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_does_killing_a_forked_child_free(policy):
+    """K 4.4, 6.12 zap_pte_range: only what the parent does not map, too."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    writes = (write_inherited, 40), (pause,)
+    parent = kernel.spawn("parent", ((copy_on_write, "child", writes), (pause,)), vmas=heap(300))
+    run_seeded(kernel, 1)
+    child = next(task for task in kernel.tasks if task.name == "child")
+    assert get_mm_rss(child.mm) == get_mm_rss(parent.mm) == 300
+    free, tables = kernel.zone.free, child.mm.nr_ptes + child.mm.nr_pmds
+    do_send_sigkill(child)
+    run_seeded(kernel, 1)
+    assert kernel.zone.free - free == 40 + tables
+    do_send_sigkill(parent)
+    run_seeded(kernel, 1)
+    assert kernel.unaccounted() == 0 and kernel.zone.free > free + 300
+
+
+def test_does_the_last_one_copy_what_only_he_maps():
+    """K 4.4, 6.12 do_wp_page: no, the page is used again."""
+    kernel = Kernel(PRESETS["linux-6.12"], 2048)
+    child = (copy_on_write, "child", ())
+    kernel.spawn("parent", (child, (wait4,), (write_inherited, 100), (hang,)), vmas=heap(100))
+    free = kernel.zone.free
+    run_seeded(kernel, 1)
+    assert kernel.zone.free == free and kernel.unaccounted() == 0
 
 
 # the task that asks

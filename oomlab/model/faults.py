@@ -5,6 +5,7 @@ from .gfp import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import Steps
 from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages, share_out
+from .memory_high import mem_cgroup_handle_over_high
 from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from .tasks import PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
 
@@ -56,6 +57,8 @@ def do_page_fault(current, mm, name: str) -> Steps:
         done = yield from handle_mm_fault(current, mm, vma)
         mm.mmap_sem.up_read(current)
         if done:
+            if current.memcg_nr_pages_over_high >= current.kernel.policy.charge_batch:
+                yield from mem_cgroup_handle_over_high(current)
             return
         if current.memcg_in_oom is not None:
             yield from mem_cgroup_oom_synchronize(current)
@@ -77,9 +80,10 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
         page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
         if not page:
             return False
-    if fresh and mm.memcg is not None:
+    memcg = charged_to(vma.shmem, mm.memcg)
+    if fresh and memcg is not None:
         current.kernel_pages += 1  # ours alone until it is charged and mapped
-        charged = yield from try_charge(current, mm.memcg)
+        charged = yield from try_charge(current, memcg)
         current.kernel_pages -= 1
         if not charged:
             current.kernel.zone.free_pages(1)
@@ -89,6 +93,15 @@ def handle_mm_fault(current, mm, vma: VMA) -> Steps:
     vma.pages += 1
     vma.size = max(vma.size, vma.pages)
     return True
+
+
+def charged_to(shmem, memcg):
+    """The cgroup that pays for a page: of a shared object the one that touched it first."""
+    if shmem is None:
+        return memcg
+    if shmem.memcg is None and not shmem.pages:
+        shmem.memcg = memcg
+    return shmem.memcg
 
 
 def check_stable_address_space(current, mm) -> bool:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
 
 from .exit import user_mode
+from .faults import charged_to
 from .kmallocwd import kmallocwd
 from .locks import TASK_RUNNING, Mutex, WaitQueue
 from .memcg import Memcg
@@ -253,6 +254,7 @@ class Kernel:
         self.mms.append(mm)
         self.zone.free -= mm.nr_ptes + mm.nr_pmds
         for vma in mm.vmas:
+            payer = charged_to(vma.shmem, memcg)
             if vma.shmem is not None:
                 vma.shmem.mappings += 1
                 new = max(0, vma.pages - vma.shmem.pages)
@@ -260,8 +262,8 @@ class Kernel:
             else:
                 new = 0 if vma.kind == PFNMAP else vma.pages
             self.zone.free -= new
-            if memcg is not None:
-                memcg.charge(new)
+            if payer is not None:
+                payer.charge(new)
         if self.zone.free < 0:
             raise ValueError(f"{name} needs {-self.zone.free} pages more than the machine has")
         return mm
@@ -271,8 +273,9 @@ class Kernel:
         self.zone.total_swap += pages
         self.swap_free += pages
 
-    def new_memcg(self, name: str, limit: int, parent=None, oom_group=False) -> Memcg:
-        self.memcgs.append(self.policy.class_of(Memcg)(name, limit, parent, oom_group))
+    def new_memcg(self, name: str, limit: int, parent=None, oom_group=False, **more) -> Memcg:
+        """A cgroup with memory.max `limit` in pages; `more`: high, low, swap_max."""
+        self.memcgs.append(self.policy.class_of(Memcg)(name, limit, parent, oom_group, **more))
         return self.memcgs[-1]
 
     def add_timer(self, ticks: int, function, argument) -> Timer:

@@ -1,45 +1,67 @@
-"""Memory cgroups: a limit on the pages of some tasks, and an OOM of its own (mm/memcontrol.c).
+"""Memory cgroups: limits on the pages of some tasks, and an OOM of its own (mm/memcontrol.c).
 
-What is over the limit (memory.max) goes to swap as long as there is room, and then somebody dies.
-Before 3.12 a task waited for a memcg's victim with its locks held (3812c8c8f395 ended that hang);
-the model of 2.6.38 and 3.10 does not show it. Left out: memory.high, memory.low and a limit of its
-own for swap.
+What is over the limit (memory.max) is reclaimed as far as it can be, and then somebody dies. Over
+memory.high nobody dies: memory_high.py. memory.low and memory.swap.max are kept by vmscan.py.
 """
 
-from .gfp import GFP_KERNEL
-from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
+from .gfp import __GFP_IO, GFP_KERNEL
+from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
+from .memory_high import note_over_high
+from .mm import PAGE_COUNTER_MAX
 from .oom import OomControl, out_of_memory
 from .tasks import PF_EXITING, fatal_signal_pending, tsk_is_oom_victim
-from .vmscan import shrink_memcg
+from .vmscan import shrink_lruvec
 
 
 class Memcg:
-    """struct mem_cgroup: usage and limit in pages; a child's pages count in its parents too."""
+    """struct mem_cgroup: usage and limits in pages; a child's pages count in its parents too."""
 
     __slots__ = (
         "name",
         "limit",
         "parent",
         "oom_group",
+        "high",
+        "low",
+        "swap_max",
         "usage",
+        "swap",
         "forced",
         "tasks",
         "under_oom",
         "oom_waitq",
+        "stalled",
+        "trigger",
     )
 
     NOT_STATE = ("forced",)  # only told, decides nothing
 
-    def __init__(self, name: str, limit: int, parent: "Memcg | None" = None, oom_group=False):
+    def __init__(
+        self,
+        name: str,
+        limit: int,
+        parent: "Memcg | None" = None,
+        oom_group=False,
+        *,
+        high: int = PAGE_COUNTER_MAX,
+        low: int = 0,
+        swap_max: int = PAGE_COUNTER_MAX,
+    ):
         self.name = name
-        self.limit = limit
+        self.limit = limit  # memory.max
         self.parent = parent
         self.oom_group = oom_group
-        self.usage = 0
+        self.high = high
+        self.low = low
+        self.swap_max = swap_max
+        self.usage = 0  # memory.current
+        self.swap = 0  # memory.swap.current
         self.forced = 0  # pages charged over the limit: only told
         self.tasks: list = []  # in it or below it, in order of creation
         self.under_oom = False
         self.oom_waitq = WaitQueue(f"memcg_oom_waitq of {name}")
+        self.stalled = 0  # tasks in it that wait for memory just now (pressure.py)
+        self.trigger = None
 
     def ancestors(self):
         """Itself, then its parents up to below the root."""
@@ -69,16 +91,21 @@ class Memcg:
             memcg.usage -= pages
             memcg.oom_waitq.wake_up()
 
+    def charge_swap(self, pages: int) -> None:
+        """Pages that went to swap, or, if negative, came back or were dropped."""
+        for memcg in self.ancestors():
+            memcg.swap += pages
+
 
 def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
     """Charge the pages; false is ENOMEM.
 
-    From v3.12 to v4.18 an OOM in a page fault is only noted here, and dealt with when the fault
-    has let go of its locks (mem_cgroup_oom_synchronize). Simplified: so it is in the presets of
-    2.6.38 and 3.10, whose kernels kill and wait right here, with mmap_sem and whatever else
-    held. From v4.19 on the killer is called right here. Up to v5.15 the dying go over the
-    limit, and from v4.19 to v5.15 so does everybody when there is nobody to kill; since
-    a4ebf1b6ca1e (v5.16) both get ENOMEM, and a fault is then retried.
+    Up to v3.11 the task kills, and waits, right here, whatever locks it holds. From v3.12
+    (3812c8c8f395) to v4.18 an OOM in a page fault is only noted, and dealt with when the fault has
+    let go of its locks; any other charge fails. From v4.19 on (29ef680ae7c2) the killer is called
+    right here again, now that there is a reaper. Up to v5.15 the dying go over the limit, and from
+    v4.19 to v5.15 so does everybody when there is nobody to kill; since a4ebf1b6ca1e (v5.16) both
+    get ENOMEM, and a fault is then retried.
     """
     kernel, policy = current.kernel, current.kernel.policy
     passed_oom = False
@@ -86,6 +113,7 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
         over = memcg.over(pages)
         if over is None:
             memcg.charge(pages)
+            note_over_high(current, memcg, pages)
             current.over_limit = None
             return True
         dying = task_is_dying(current)
@@ -93,7 +121,7 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
             force_charge(current, memcg, pages)
             return True
         current.over_limit = over
-        if shrink_memcg(kernel, over):
+        if shrink_lruvec(kernel, __GFP_IO, over):
             yield "reclaim from", over
             continue
         if policy.memcg_oom == "fault-end":
@@ -101,7 +129,11 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
             return False
         if passed_oom and dying:
             return False
-        progress = yield from mem_cgroup_out_of_memory(current, over)
+        if policy.memcg_oom == "charge-waits":
+            yield from mem_cgroup_handle_oom(current, over)
+            progress = True
+        else:
+            progress = yield from mem_cgroup_out_of_memory(current, over)
         if kernel.panicked:
             return False
         if not progress and policy.memcg_limit == "exceeded":
@@ -120,9 +152,10 @@ def task_is_dying(task) -> bool:
 
 
 def force_charge(current, memcg: Memcg, pages: int) -> None:
-    """Go over the limit."""
+    """Go over the limit. (Before v3.19 such a page was charged to nobody; here it counts.)"""
     memcg.charge(pages)
-    memcg.forced += pages
+    if current.kernel.policy.memcg_oom != "charge-waits":
+        memcg.forced += pages
     current.over_limit = None
 
 
@@ -131,7 +164,7 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
 
     From v5.1 on the wait ends by SIGKILL and the dying cause no kill (7775face2079); from v5.9 on
     nobody is killed if the memcg has room by then (1378b37d03e8). Before, two that ran into one
-    limit could kill twice.
+    limit could kill twice. Simplified: before v4.2 other locks stood where oom_lock is now.
     """
     kernel, recheck = current.kernel, current.kernel.policy.memcg_recheck
     state = TASK_UNINTERRUPTIBLE if recheck == "none" else TASK_KILLABLE
@@ -148,13 +181,26 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
     return progress
 
 
-def mem_cgroup_oom_synchronize(current) -> Steps:
-    """The end of a page fault that ran into its limit (to v4.18): kill, or wait for who does."""
-    memcg, current.memcg_in_oom = current.memcg_in_oom, None
-    if memcg.under_oom:
+def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
+    """Kill in this cgroup, or wait for the one who does, until something may have changed.
+
+    One OOM at a time in a subtree: who finds one under way above or below waits for it.
+    """
+    subtree = [m for m in current.kernel.memcgs if memcg in m.ancestors()]
+    if any(m.under_oom for m in subtree):
         yield from memcg.oom_waitq.wait(current, TASK_KILLABLE)
-        return
-    memcg.under_oom = True
-    yield from mem_cgroup_out_of_memory(current, memcg)
-    memcg.under_oom = False
-    memcg.oom_waitq.wake_up()
+    else:
+        for m in subtree:
+            m.under_oom = True
+        yield from mem_cgroup_out_of_memory(current, memcg)
+        for m in subtree:
+            m.under_oom = False
+            m.oom_waitq.wake_up()
+    if current.kernel.policy.memcg_oom == "charge-waits" and not task_is_dying(current):
+        yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)  # for the victim to die
+
+
+def mem_cgroup_oom_synchronize(current) -> Steps:
+    """The end of a page fault that ran into its limit, from v3.12 to v4.18."""
+    memcg, current.memcg_in_oom = current.memcg_in_oom, None
+    yield from mem_cgroup_handle_oom(current, memcg)

@@ -15,13 +15,17 @@ MMF_UNSTABLE = 2  # contents may have vanished (a flag of v4.9; before, only the
 MMF_OOM_REAP_QUEUED = 4
 MMF_OOM_VICTIM = 8  # the mm of a victim: exit_mmap() takes care of the reaper
 
+PAGE_COUNTER_MAX = 1 << 50  # no limit: "max"
 PTRS_PER_PTE = 512  # one page-table page maps 512 pages
 
 
 class Shmem:
     """A shared-memory object: its pages outlive any one mapping (mm/shmem.c).
 
-    `linked` objects (a file in tmpfs) live on when the last mapping goes.
+    The anonymous pages that a fork left to parent and child are kept as one, too (fork.py).
+
+    `linked` objects (a file in tmpfs) live on when the last mapping goes. Simplified: an object is
+    charged as a whole to the cgroup that touched it first.
     """
 
     __slots__ = (
@@ -29,6 +33,7 @@ class Shmem:
         "pages",
         "linked",
         "mappings",
+        "memcg",
     )
 
     def __init__(self, name: str, pages: int = 0, linked: bool = False):
@@ -36,6 +41,13 @@ class Shmem:
         self.pages = pages
         self.linked = linked
         self.mappings = 0
+        self.memcg = None
+
+    def drop(self, pages: int) -> None:
+        """So many of its pages are gone."""
+        self.pages -= pages
+        if self.memcg is not None and pages:
+            self.memcg.uncharge(pages)
 
 
 class VMA:

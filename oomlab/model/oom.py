@@ -5,7 +5,7 @@ where it can are the atomic operations that the races of this debate are made of
 """
 
 from .gfp import __GFP_FS, __GFP_NOFAIL
-from .locks import TASK_KILLABLE, Steps, schedule_timeout
+from .locks import TASK_DEAD, TASK_KILLABLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, get_mm_rss, mmdrop, mmgrab
 from .reaper import wake_oom_reaper
 from .show_mem import dump_task, dump_tasks, show_mem, show_memcg
@@ -96,7 +96,9 @@ def oom_evaluate_task(task, oc: OomControl, policy):
     """One candidate: ABORT the scan, skip it (None), or its points."""
     if oom_unkillable_task(task, oc.memcg):
         return None
-    if oc.order != -1:  # SysRq-f takes another one regardless
+    if policy.scan == "processes" and not thread_group_leader(task):
+        return None
+    if oc.order != -1 or policy.scan == "processes":  # SysRq-f takes another one regardless (3.4)
         if policy.victim_mark == "process" and tsk_is_oom_victim(task):
             return None if task.signal.oom_mm.flags & MMF_OOM_SKIP else ABORT
         if policy.victim_mark == "thread" and task.memdie:
@@ -168,7 +170,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     if kernel.panicked:
         return False
     if policy.oom_kill_allocating_task and oc.memcg is None and oc.order != -1:
-        if oom_badness(current, oc.totalpages, policy) is not None:
+        if may_kill_allocating_task(current):
             oc.message += " (oom_kill_allocating_task)"
             yield from oom_kill_process(current, oc, current)  # this thread, not its leader
             return True
@@ -193,6 +195,18 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     if policy.sleep_after_kill and not kernel.panicked:
         yield from schedule_timeout(current, TASK_KILLABLE, 1)
     return True
+
+
+def may_kill_allocating_task(current) -> bool:
+    """What oom_kill_allocating_task asks of the caller: neither a reaped mm nor a vfork spares it.
+
+    Each thread speaks for itself: one that has let go of its mm is not killed (K 2.6.38 to 6.18).
+    """
+    if current.mm is None or oom_unkillable_task(current):
+        return False
+    if current.kernel.policy.unkillable_sharer == "protects":
+        return not oom_disable_count(current.mm)
+    return current.signal.oom_score_adj != OOM_SCORE_ADJ_MIN
 
 
 def dump_header(kernel, oc: OomControl, chosen, current) -> None:
@@ -234,24 +248,45 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
 
 
 def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
-    """SIGKILL, the mark, SIGKILL for all others with this mm, the hand-off, in this order."""
+    """SIGKILL, the mark, SIGKILL for all others with this mm, the hand-off, in this order.
+
+    Up to v4.3 the others came first, then the mark, and the victim's own SIGKILL last: it used the
+    reserves before it knew that it had to die (426fb5e72d92).
+    """
     kernel, policy = current.kernel, current.kernel.policy
     victim = find_lock_task_mm(victim)
     if victim is None:
         return
-    mm, victim.task_lock = victim.mm, True
+    mm = victim.mm
     mmgrab(mm)  # so that it can be compared after task_unlock()
-    yield "SIGKILL", victim
-    do_send_sigkill(victim)
     row = None if kernel.events is None else dump_task(victim)
-    kernel.event("kill", victim, oc=oc, chosen=chosen, row=row)
-    yield "mark", victim
-    yield from mark_oom_victim(current, victim, mm)
-    victim.task_lock = False
+    if policy.marked_first:
+        kernel.event("kill", victim, oc=oc, chosen=chosen, row=row)
+        can_oom_reap = yield from kill_sharers(victim, mm)
+        if victim.state != TASK_DEAD:
+            yield "mark", victim
+            yield from mark_oom_victim(current, victim, mm)
+        yield "SIGKILL", victim
+        do_send_sigkill(victim)
+    else:
+        victim.task_lock = True
+        yield "SIGKILL", victim
+        do_send_sigkill(victim)
+        kernel.event("kill", victim, oc=oc, chosen=chosen, row=row)
+        yield "mark", victim
+        yield from mark_oom_victim(current, victim, mm)
+        victim.task_lock = False
+        can_oom_reap = yield from kill_sharers(victim, mm)
+    if can_oom_reap and policy.wake == "oom_kill_process" and not kernel.panicked:
+        yield from wake_oom_reaper(current, victim, mm)
+    mmdrop(mm)
 
+
+def kill_sharers(victim, mm) -> Steps:
+    """SIGKILL for every other process that uses the victim's mm; true if it may be reaped then."""
+    kernel, policy = victim.kernel, victim.kernel.policy
     can_oom_reap = True
-    sharers = tuple(task for task in mm.tasks if task.signal is not victim.signal)
-    for sharer in sharers:
+    for sharer in tuple(task for task in mm.tasks if task.signal is not victim.signal):
         if sharer.flags & PF_KTHREAD:
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
             continue
@@ -259,7 +294,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         spared = adj == OOM_SCORE_ADJ_MIN and policy.unkillable_sharer == "spared"
         if is_global_init(sharer) and policy.init_sharer == "killed":
             kernel.panic("Attempted to kill init!")
-            return
+            return False
         if is_global_init(sharer) or spared:
             can_oom_reap = False
             if policy.victim_mark == "process":
@@ -268,9 +303,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
             continue
         yield "SIGKILL", sharer
         do_send_sigkill(sharer)
-    if can_oom_reap and policy.wake == "oom_kill_process":
-        yield from wake_oom_reaper(current, victim, mm)
-    mmdrop(mm)
+    return can_oom_reap
 
 
 def sacrifice_child(chosen, oc: OomControl, policy):

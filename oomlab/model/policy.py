@@ -125,10 +125,21 @@ class Policy:
     )
     free_mem: str = knob(
         "exiting",
-        "who is on the way out: a thread that exits, or a process that does as a whole",
-        "1af8bb432695, K task_will_free_mem",
+        "who is on the way out: a thread that exits, the only thread, a process as a whole",
+        "1af8bb432695, K 2.6.38 select_bad_process, K task_will_free_mem",
         "exiting",
+        "exiting-alone",
         "group-exit",
+    )
+    scan: str = knob(
+        "threads",
+        "whose marks stop the scan: those of all threads, or of leaders and for SysRq-f too",
+        "K 2.6.38 select_bad_process",
+        "processes",
+        "threads",
+    )
+    marked_first: bool = knob(
+        False, "the victim is marked before it has its SIGKILL", "426fb5e72d92"
     )
     exiting_aborts: bool = knob(True, "an exiting task stops the scan", "6a618957ad17")
     vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
@@ -157,8 +168,9 @@ class Policy:
     oom_group: bool = knob(False, "memory.oom.group kills a whole cgroup", "3d8b38eb81ca")
     memcg_oom: str = knob(
         "fault-end",
-        "where a memcg kills: after the fault (too early for 2.6.38, 3.10), or in the charge path",
+        "where a memcg kills: in the charge path, also waiting there, or after the fault",
         "3812c8c8f395, 29ef680ae7c2",
+        "charge-waits",
         "fault-end",
         "charge",
     )
@@ -176,6 +188,20 @@ class Policy:
         "a4ebf1b6ca1e",
         "exceeded",
         "kept",
+    )
+    memory_high: str = knob(
+        "reclaims",
+        "over memory.high: reclaim, and sleep, after 16 tries in vain, unless dying",
+        "0e4b01df8659, b3ff92916af3, K 6.8 mem_cgroup_handle_over_high",
+        "none",
+        "reclaims",
+        "throttles",
+        "retries",
+        "spares-dying",
+    )
+    charge_batch: int = knob(32, "pages charged at a time (MEMCG_CHARGE_BATCH)", "K memcontrol.h")
+    pressure_triggers: bool = knob(
+        False, "a process can poll for pressure (PSI triggers)", "0e94682b73bf"
     )
     sleep_after_kill: bool = knob(True, "nap one tick holding oom_lock", "9bfe5ded054b")
     panic_on_oom: int = knob(0, "sysctl: panic instead of killing", "K check_panic_on_oom", 0, 1, 2)
@@ -368,8 +394,7 @@ def check_pairs(policy: Policy) -> None:
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
 
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
-# Simplified: the page-scanning heuristics of zone reclaim; and, here and in 3.10, a memcg kills
-# after the fault, which these kernels did in the charge path with locks held (3812c8c8f395).
+# Simplified: the page-scanning heuristics of zone reclaim.
 LINUX_2_6_38 = replace(
     LINUX_4_4,
     name="linux-2.6.38",
@@ -380,6 +405,11 @@ LINUX_2_6_38 = replace(
     root_bonus="total",
     unkillable_sharer="protects",
     init_sharer="killed",
+    scan="processes",
+    free_mem="exiting-alone",
+    marked_first=True,
+    memcg_oom="charge-waits",
+    memory_high="none",
     sysrq_panics=True,
     alloc_harder="no-wait",
     nofail="loops",
@@ -392,6 +422,9 @@ LINUX_3_10 = replace(
     kernel="3.10",
     page_tables="ptes",
     root_bonus="total",
+    marked_first=True,
+    memcg_oom="charge-waits",
+    memory_high="none",
     sysrq_panics=True,
     alloc_harder="no-wait",
     nofail="loops",
@@ -568,6 +601,8 @@ LINUX_5_4 = replace(
     about="November 2019: on equal points the last task of the list is chosen",
     kernel="5.4",
     ties="last",
+    memory_high="throttles",
+    pressure_triggers=True,
 )
 LINUX_5_10 = replace(
     LINUX_5_4,
@@ -575,6 +610,7 @@ LINUX_5_10 = replace(
     about="December 2020: signed points, tasks far below zero stay apart",
     kernel="5.10",
     signed_points=True,
+    memory_high="retries",
     memcg_recheck="margin",
 )
 
@@ -584,6 +620,7 @@ LINUX_6_1 = replace(
     name="linux-6.1",
     about="December 2022: reaped two seconds after the kill, mlocked memory too",
     kernel="6.1",
+    charge_batch=64,
     reap_locked=True,
     reap_delay=2 * HZ,
     memcg_limit="kept",
@@ -596,6 +633,7 @@ LINUX_6_12 = replace(
     name="linux-6.12",
     about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table",
     kernel="6.12",
+    memory_high="spares-dying",
     alloc_harder="non-block",
 )
 

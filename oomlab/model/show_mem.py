@@ -12,7 +12,7 @@ def show_mem(kernel) -> dict[str, int]:
     """Mem-Info: the zone and its marks, and what is known of the rest."""
     zone = kernel.zone
     vmas = [vma for mm in kernel.mms for vma in mm.vmas]
-    shared = {vma.shmem for vma in vmas if vma.shmem is not None}.union(kernel.shmems)
+    shared = {v.shmem for v in vmas if v.shmem and v.kind != ANON}.union(kernel.shmems)
     cache = zone.reclaimable + zone.stuck_lru + sum(shmem.pages for shmem in shared)
     return {
         "free": zone.free,

@@ -4,7 +4,7 @@ Each is a generator function (current, argument, ...). A call that holds a lock 
 memory is how ordinary code enters this debate.
 """
 
-from .faults import bad_area, check_stable_address_space, read_zeros, touch
+from .faults import bad_area, charged_to, check_stable_address_space, read_zeros, touch
 from .gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import (
     TASK_FROZEN,
@@ -13,10 +13,10 @@ from .locks import (
     TASK_UNINTERRUPTIBLE,
     Mutex,
     Steps,
-    WaitQueue,
     schedule,
     schedule_timeout,
 )
+from .memcg import try_charge
 from .memory import alloc_pages
 from .mm import ANON, MMF_UNSTABLE, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
@@ -38,9 +38,6 @@ __all__ = [
     "munmap",
     "look",
     "read_mm",
-    "fork",
-    "vfork",
-    "wait4",
     "write_tmpfs",
     "set_adj",
     "kill",
@@ -170,34 +167,24 @@ def read_mm(current, mm) -> Steps:
 def write_tmpfs(current, file, pages: int) -> Steps:
     """Write to a file in tmpfs. Its pages belong to nobody: they stay when the writer dies.
 
-    Simplified: a cgroup is charged for what a task maps, not for what it writes.
+    A charge outside a page fault just fails where an OOM is dealt with at the fault's end.
     """
+    memcg = charged_to(file, current.memcg)
     for _ in range(pages):
         page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE)
+        if page and memcg is not None:
+            current.kernel_pages += 1  # ours until it is charged
+            charged = yield from try_charge(current, memcg)
+            current.kernel_pages -= 1
+            current.memcg_in_oom = None
+            if not charged:
+                current.kernel.zone.free_pages(1)
+                current.kernel.event("enomem", current, pages=1)
+                return
         if page:
             file.pages += 1
         if not page or fatal_signal_pending(current):
             return
-
-
-def fork(current, name: str, program: tuple = (), **how) -> Steps:
-    """Start a child process with a fresh address space of its own (or `mm`, for CLONE_VM)."""
-    yield "fork", name
-    current.kernel.spawn(name, program, parent=current, memcg=current.memcg, **how)
-
-
-def vfork(current, name: str, program: tuple) -> Steps:
-    """Lend our mm to a child and wait until it has done with it."""
-    yield "vfork", name
-    done = WaitQueue(f"vfork_done of {name}")
-    current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
-    yield from done.wait(current, TASK_KILLABLE)
-
-
-def wait4(current) -> Steps:
-    """Wait until a child has gone."""
-    if current.signal.children:
-        yield from current.signal.wait_chldexit.wait(current)
 
 
 def set_adj(current, adj: int) -> Steps:

@@ -71,6 +71,7 @@ class Task:
         "oom_reaper_list",
         "memcg_in_oom",
         "over_limit",
+        "memcg_nr_pages_over_high",
         "program",
         "at_exit",
         "thread",
@@ -104,6 +105,7 @@ class Task:
         self.oom_reaper_list: Task | None = None  # the next on the reaper's list, from 4.6 on
         self.memcg_in_oom = None  # the memcg this fault has to do an OOM for, before 4.19
         self.over_limit: Any = None  # the Memcg that its last charge ran into
+        self.memcg_nr_pages_over_high = 0
         self.program: tuple = ()
         self.at_exit: tuple = ()
         self.thread: Generator | None = None
@@ -153,12 +155,13 @@ def in_vfork(task: Task) -> bool:
 def task_will_free_mem(task, policy) -> bool:
     """Is it on its way out, so that killing anybody would be too early? (K 4.4, 4.10, 6.12)
 
-    Up to v4.6 one exiting thread was enough. From v4.7 on its whole process must go, and from
-    v4.8 on all others that use the mm. A core dump takes long, so a dumping process never counts.
+    Up to v4.6 one exiting thread was enough (in 2.6.38 if it was the only one). From v4.7 on its
+    whole process must go, and from v4.8 on all others that use the mm. A core dump takes long, so a
+    dumping process never counts.
     """
     if task.mm is None or not __task_will_free_mem(task, policy):
         return False
-    if policy.free_mem == "exiting":
+    if policy.free_mem != "group-exit":
         return True
     sharers = (t for t in task.mm.tasks if t.signal is not task.signal)
     return not task.mm.flags & MMF_OOM_SKIP and all(
@@ -170,11 +173,14 @@ def __task_will_free_mem(task, policy) -> bool:
     """Does this one process say so of itself?"""
     if task.signal.coredump:
         return False
+    alone = len(task.signal.threads) == 1
     if policy.free_mem == "exiting":
         return bool(task.flags & PF_EXITING)
+    if policy.free_mem == "exiting-alone":
+        return alone and bool(task.flags & PF_EXITING)
     if task.signal.group_exit:
         return True
-    return len(task.signal.threads) == 1 and bool(task.flags & PF_EXITING)
+    return alone and bool(task.flags & PF_EXITING)
 
 
 def do_send_sigkill(task: Task) -> None:

@@ -7,6 +7,7 @@ mmput_async() from v4.7 to v4.13 is mmput(), so that the reaper itself tears dow
 
 from .locks import Steps
 from .mm import (
+    ANON,
     FILE,
     HUGETLB,
     MM,
@@ -128,20 +129,34 @@ def remove_vma(mm: MM, vma: VMA) -> None:
                 mm.kernel.zone.reclaimable += vma.shmem.pages
             else:
                 mm.kernel.zone.free_pages(vma.shmem.pages)
-            vma.shmem.pages = 0
+            vma.shmem.drop(vma.shmem.pages)
+
+
+def free_unshared(kernel, cow) -> int:
+    """Free the pages of a forked range that nobody maps any more; writes go from the front on."""
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem is cow]
+    freed = cow.pages - max((vma.pages for vma in vmas), default=0)
+    if freed:
+        cow.drop(freed)
+        kernel.zone.free_pages(freed)
+    return freed
 
 
 def zap_vma(mm: MM, vma: VMA) -> int:
     """Drop all resident pages (unmap_page_range); those that became free.
 
     File pages fall back to the page cache, where reclaim finds them. Shared memory stays with its
-    object. Device memory was never RAM.
+    object, and a page that a fork shares with the other process. Device memory was never RAM.
     """
     pages, vma.pages = vma.pages, 0
     zone = mm.kernel.zone
     mm.kernel.swap_free += vma.swapped
     mm.swapents -= vma.swapped
+    if mm.memcg is not None and vma.swapped:
+        mm.memcg.charge_swap(-vma.swapped)
     vma.swapped = 0
+    if vma.shmem is not None and vma.kind == ANON:
+        return free_unshared(mm.kernel, vma.shmem)
     if vma.shmem is not None or vma.kind == PFNMAP:
         return 0
     if mm.memcg is not None:

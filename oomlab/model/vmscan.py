@@ -1,16 +1,17 @@
 """Reclaim: page cache, mapped files, and anonymous pages that go to swap (mm/vmscan.c).
 
 In this order, which is Linux's by and large: what nobody maps, then what can be read again, then
-what must be written first. A file mapping without a file behind it (VMA.shmem) stands for pages in
-constant use, which reclaim leaves alone; mlocked areas are never taken. Simplified: a page that was
-taken does not come back by itself, so nothing thrashes.
+what must be written first. What memory.low protects comes last of all. A file mapping without a
+file behind it (VMA.shmem) stands for pages in constant use, which reclaim leaves alone; mlocked
+areas are never taken. Simplified: a page that was taken does not come back by itself, so nothing
+thrashes; and what exceeds memory.low is not protected at all (from v5.4 on it is, in proportion).
 """
 
 from collections.abc import Iterator
 
 from .gfp import __GFP_IO
 from .locks import Steps
-from .mm import ANON, FILE, MM, VMA
+from .mm import ANON, FILE, MM, PAGE_COUNTER_MAX, VMA
 from .tasks import PF_MEMALLOC
 
 SWAP_CLUSTER_MAX = 32  # pages that one round of reclaim tries to free
@@ -40,13 +41,32 @@ def shrink_zone(kernel, gfp: int) -> int:
     freed = min(SWAP_CLUSTER_MAX, zone.reclaimable)
     zone.reclaimable -= freed
     zone.pages_scanned += SWAP_CLUSTER_MAX
-    for file in mapped_files(kernel):
-        freed += unmap_file(kernel, file, SWAP_CLUSTER_MAX - freed)
-    for mm, vma in swappable(kernel, gfp):
-        freed += swap_out(mm, vma, SWAP_CLUSTER_MAX - freed)
     if freed:
         zone.free_pages(freed)
+    return freed + shrink_lruvec(kernel, gfp, None, SWAP_CLUSTER_MAX - freed)
+
+
+def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int:
+    """Free up to `most` pages that belong to the cgroup `target` or to one below it (None: any)."""
+    freed = 0
+    for low_reclaim in (False, True):
+        for file in mapped_files(kernel, target):
+            allowed = most if low_reclaim else above_low(file.memcg, target)
+            freed += unmap_file(kernel, file, min(most - freed, allowed))
+        for mm, vma in swappable(kernel, gfp, target):
+            allowed = most if low_reclaim else above_low(mm.memcg, target)
+            freed += swap_out(mm, vma, min(most - freed, allowed))
+        if freed:
+            kernel.zone.free_pages(freed)
+            break
     return freed
+
+
+def above_low(memcg, target) -> int:
+    """How many of its pages memory.low leaves to this reclaim; it does not protect the target."""
+    path = list(memcg.ancestors()) if memcg is not None else []
+    below = path[: path.index(target)] if target in path else path
+    return min((m.usage - m.low for m in below), default=PAGE_COUNTER_MAX)
 
 
 def reclaimable_pages(kernel, gfp: int) -> int:
@@ -56,17 +76,22 @@ def reclaimable_pages(kernel, gfp: int) -> int:
     return kernel.zone.reclaimable + files + min(anon, kernel.swap_free)
 
 
-def mapped_files(kernel) -> list:
+def inside(memcg, target) -> bool:
+    return target is None or memcg is not None and target in memcg.ancestors()
+
+
+def mapped_files(kernel, target=None) -> list:
     """Files that are mapped and could be read again, each once, however many map it."""
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.kind == FILE and vma.shmem]
+    files = dict.fromkeys(vma.shmem for vma in vmas if inside(vma.shmem.memcg, target))
     pinned = {vma.shmem for vma in vmas if vma.locked}
-    return [file for file in dict.fromkeys(vma.shmem for vma in vmas) if file not in pinned]
+    return [file for file in files if file not in pinned]
 
 
 def unmap_file(kernel, file, most: int) -> int:
     """Take up to `most` pages of a file from everybody who maps it (try_to_unmap)."""
-    taken = min(most, file.pages)
-    file.pages -= taken
+    taken = max(min(most, file.pages), 0)
+    file.drop(taken)
     for mm in kernel.mms:
         for vma in mm.vmas:
             if vma.shmem is file:
@@ -74,35 +99,27 @@ def unmap_file(kernel, file, most: int) -> int:
     return taken
 
 
-def shrink_memcg(kernel, memcg) -> int:
-    """Make room below this cgroup's limit: write its processes' anonymous pages to swap."""
-    freed = 0
-    for mm, vma in swappable(kernel, __GFP_IO):
-        if mm.memcg is not None and memcg in mm.memcg.ancestors():
-            freed += swap_out(mm, vma, SWAP_CLUSTER_MAX - freed)
-    if freed:
-        kernel.zone.free_pages(freed)
-    return freed
-
-
-def swappable(kernel, gfp: int) -> Iterator[tuple[MM, VMA]]:
+def swappable(kernel, gfp: int, target=None) -> Iterator[tuple[MM, VMA]]:
     """Anonymous memory that may be written to swap: with __GFP_IO, and while there is room."""
     if kernel.swap_free and gfp & __GFP_IO:
         for mm in kernel.mms:
             for vma in mm.vmas:
-                if vma.kind == ANON and not vma.locked:
+                if vma.kind == ANON and not (vma.locked or vma.shmem) and inside(mm.memcg, target):
                     yield mm, vma
 
 
 def swap_out(mm: MM, vma: VMA, most: int) -> int:
     """Move up to `most` pages to swap; they go on counting as badness (MM_SWAPENTS)."""
-    moved = min(most, vma.pages, mm.kernel.swap_free)
+    memcgs = mm.memcg.ancestors() if mm.memcg is not None else ()
+    room = min((m.swap_max - m.swap for m in memcgs), default=vma.pages)
+    moved = max(min(most, vma.pages, mm.kernel.swap_free, room), 0)
     vma.pages -= moved
     vma.swapped += moved
     mm.swapents += moved
     mm.kernel.swap_free -= moved
-    if mm.memcg is not None:
+    if mm.memcg is not None and moved:
         mm.memcg.uncharge(moved)
+        mm.memcg.charge_swap(moved)
     return moved
 
 

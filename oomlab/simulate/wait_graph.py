@@ -1,8 +1,8 @@
 """Who waits for whom: the wait-for graph, with memory as a resource.
 
 The kernel knows that a task waits for a lock and who owns it. It does not know that a task looping
-in the allocator waits for the victims to give their memory back. With this edge drawn, the
-invisible dependency is a cycle.
+in the allocator, or charging a full cgroup, waits for the victims to give their memory back. With
+this edge drawn, the invisible dependency is a cycle.
 """
 
 from ..model.locks import TASK_RUNNING
@@ -21,7 +21,10 @@ def pending_victims(kernel) -> list:
 
 
 def wait_for_graph(kernel) -> dict[str, list[str]]:
-    """Edges by name: task -> lock -> owners; task in the allocator -> memory -> who holds it up."""
+    """Edges by name: task -> lock -> owners; task in the allocator -> memory -> who holds it up.
+
+    A full cgroup is such a memory of its own; only victims inside it can give something back.
+    """
     graph: dict[str, list[str]] = {}
     for task in kernel.tasks:
         lock = task.waits_for
@@ -30,6 +33,10 @@ def wait_for_graph(kernel) -> dict[str, list[str]]:
             graph[lock.name] = [owner.name for owner in lock.owners()]
         elif task.allocating:
             graph[task.name] = [MEMORY]
+        elif task.over_limit is not None and not fatal_signal_pending(task):
+            memcg = task.over_limit
+            graph[task.name] = [memcg.name]
+            graph[memcg.name] = [t.name for t in pending_victims(kernel) if memcg.contains(t)]
     if any(MEMORY in edges for edges in graph.values()):
         graph[MEMORY] = [task.name for task in memory_waits_for(kernel)]
     return graph

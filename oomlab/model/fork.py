@@ -1,0 +1,95 @@
+"""How a process makes another one: fork, vfork, wait (kernel/fork.c, copy_page_range).
+
+fork() here stands for fork and exec, a child with memory of its own. copy_on_write() is the fork
+alone: parent and child map the same anonymous pages, and in both they count as resident. Who
+writes first gets a copy; killing one of them frees only what the other does not map. Pages of files
+and of shared memory are not copied: the child would fault them in again.
+"""
+
+from .faults import FAULT, do_page_fault
+from .gfp import GFP_KERNEL
+from .locks import TASK_KILLABLE, Steps, WaitQueue
+from .memory import alloc_pages
+from .mm import ANON, PTRS_PER_PTE, VMA, Shmem
+from .tasks import fatal_signal_pending
+from .unmap import free_unshared
+
+
+def fork(current, name: str, program: tuple = (), **how) -> Steps:
+    """Start a child process with a fresh address space of its own (or `mm`, for CLONE_VM)."""
+    yield "fork", name
+    current.kernel.spawn(name, program, parent=current, memcg=current.memcg, **how)
+
+
+def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
+    """Start a child that shares our anonymous pages until one of us writes to them.
+
+    It costs page tables; without memory for them the fork fails.
+    """
+    kernel, mm = current.kernel, current.mm
+    yield "fork", name
+    tables = 1 + sum(-(-vma.pages // PTRS_PER_PTE) for vma in mm.vmas if vma.kind == ANON)
+    got = 0
+    while got < tables:
+        page = yield from alloc_pages(current, GFP_KERNEL)
+        if not page:
+            break
+        got += 1
+    kernel.zone.free_pages(got)  # the child takes them in this same step
+    if got < tables:
+        kernel.event("enomem", current, pages=tables)
+        return
+    shared = [share(mm, vma) for vma in tuple(mm.vmas) if vma.kind == ANON and vma.pages]
+    own = [VMA(name) for name in dict.fromkeys(vma.name for vma in mm.vmas if not vma.shmem)]
+    copies = [VMA(vma.name, ANON, vma.pages, shmem=vma.shmem) for vma in shared]
+    kernel.spawn(name, program, parent=current, memcg=current.memcg, vmas=[*own, *copies])
+
+
+def share(mm, vma: VMA) -> VMA:
+    """The range that a fork shares. New pages of the same name are private again."""
+    if vma.shmem is not None:
+        return vma
+    cow = VMA(f"{vma.name} before fork", ANON, vma.pages, shmem=Shmem(vma.name, vma.pages))
+    cow.shmem.mappings, cow.shmem.memcg = 1, mm.memcg
+    vma.pages = 0
+    mm.vmas.append(cow)
+    return cow
+
+
+def write_inherited(current, pages: int) -> Steps:
+    """Write to pages that a fork shares, from the first one on: a copy, or ours if only we map it.
+
+    Simplified: the copy counts with the first range of our own.
+    """
+    kernel, mm = current.kernel, current.mm
+    for _ in range(pages):
+        yield FAULT
+        cow = next((v for v in mm.vmas if v.kind == ANON and v.shmem and v.pages), None)
+        if cow is None or fatal_signal_pending(current):
+            return
+        ours = next(vma for vma in mm.vmas if vma.kind == ANON and vma.shmem is None)
+        others = [v for m in kernel.mms for v in m.vmas if v.shmem is cow.shmem and v is not cow]
+        if all(other.pages < cow.pages for other in others):  # nobody else maps it: do_wp_page()
+            ours.pages += 1
+            cow.pages -= 1
+            cow.shmem.pages -= 1
+            continue
+        before = ours.pages
+        yield from do_page_fault(current, mm, ours.name)
+        if ours.pages > before and cow.pages:
+            cow.pages -= 1
+            free_unshared(kernel, cow.shmem)
+
+
+def vfork(current, name: str, program: tuple) -> Steps:
+    """Lend our mm to a child and wait until it has done with it."""
+    yield "vfork", name
+    done = WaitQueue(f"vfork_done of {name}")
+    current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
+    yield from done.wait(current, TASK_KILLABLE)
+
+
+def wait4(current) -> Steps:
+    """Wait until a child has gone."""
+    if current.signal.children:
+        yield from current.signal.wait_chldexit.wait(current)

@@ -1,0 +1,306 @@
+"""What a maintainer asks of memory cgroups and of the caller of the OOM killer.
+
+`K x.y function` names the release that was read. A test is called after its question.
+"""
+
+import pytest
+
+import oomlab
+from oomlab.model.exit import exit_mm
+from oomlab.model.kernel import Kernel
+from oomlab.model.locks import Mutex
+from oomlab.model.memory_high import high_delay
+from oomlab.model.mm import ANON, FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
+from oomlab.model.policy import PRESETS
+from oomlab.model.syscalls import alloc, hang, locked, pause, sleep, sysrq_f, touch, write_tmpfs
+from oomlab.model.tasks import PF_EXITING
+from oomlab.model.vmscan import shrink_zone
+from oomlab.simulate.outcome import judge
+from oomlab.simulate.scheduler import run_seeded
+
+RELEASES = [name for name in PRESETS if name.startswith("linux-")]
+
+
+def run(kernel: Kernel, seed: int = 1, **settings):
+    return judge(kernel, run_seeded(kernel, seed, **settings))
+
+
+def heap(pages: int) -> list[VMA]:
+    return [VMA("heap", ANON, pages)]
+
+
+def names(kernel: Kernel, event: str) -> list[str]:
+    return [e["task"].name for e in kernel.events if e["event"] == event]
+
+
+def fill(kernel: Kernel, leave: int = 0) -> None:
+    pages = kernel.zone.free - kernel.zone.min - leave - 4
+    kernel.spawn("filler", ((hang,),), vmas=heap(pages), adj=-1000, daemon=True)
+
+
+def with_knobs(policy: str, **knobs):
+    return oomlab.build("decoys", PRESETS[policy], **knobs)[0].policy
+
+
+# the task that asks
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_reaped_mm_spare_the_allocating_task(policy):
+    """K 4.10, 6.1 out_of_memory: it asks for an mm, unkillable and -1000, not for MMF_OOM_SKIP."""
+    policy = with_knobs(policy, oom_kill_allocating_task=1)
+    kernel = Kernel(policy, 256, min_kbytes=32)
+    asker = kernel.spawn("asker", ((touch, "heap", 60),), vmas=heap(10))
+    asker.mm.flags |= MMF_OOM_SKIP
+    kernel.spawn("other", ((pause,),), vmas=heap(30))
+    fill(kernel, leave=10)
+    run(kernel)
+    assert kernel.victims[0] == "asker"
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_an_allocating_thread_without_an_mm_killed(policy):
+    """K 2.6.38 to 6.18 out_of_memory: `current->mm`, so the scan goes on and takes the worst."""
+    policy = with_knobs(policy, oom_kill_allocating_task=1)
+    kernel = Kernel(policy, 256, min_kbytes=32)
+    leader = kernel.spawn("leader", ((pause,),), vmas=heap(10))
+    leaves = ((alloc, 40),)  # a thread that allocates after exit_mm()
+    worker = kernel.spawn("worker", (), thread_of=leader, at_exit=((exit_mm,), *leaves))
+    assert worker.mm is leader.mm
+    kernel.spawn("other", ((pause,),), vmas=heap(30))
+    fill(kernel, leave=10)
+    run(kernel)
+    assert kernel.victims[0] == "other"
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_sharer_protect_the_allocating_task(policy):
+    """K 2.6.38 out_of_memory: mm->oom_disable_count does. From 3.2 on only its own adj counts."""
+    knobs = with_knobs(policy, oom_kill_allocating_task=1)
+    kernel = Kernel(knobs, 256, min_kbytes=32)
+    asker = kernel.spawn("asker", ((touch, "heap", 60),), vmas=heap(10))
+    kernel.spawn("sharer", ((pause,),), mm=asker.mm, adj=-1000)
+    kernel.spawn("other", ((pause,),), vmas=heap(30))
+    fill(kernel, leave=10)
+    run(kernel)
+    assert (kernel.victims[0] == "other") == (policy == "linux-2.6.38")
+
+
+# the scan and the mark
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_sysrq_f_wait_for_an_earlier_victim(policy):
+    """K 2.6.38 select_bad_process: yes, it knows no force_kill. K 3.10 to 6.18: no."""
+    kernel = Kernel(PRESETS[policy], 512)
+    first = kernel.spawn("first", ((hang,),), vmas=heap(100))
+    first.memdie = True
+    if PRESETS[policy].victim_mark == "process":
+        first.signal.oom_mm = first.mm
+        first.mm.mm_count += 1
+        first.signal.oom_score_adj = -999  # it would be chosen again
+    kernel.spawn("second", ((pause,),), vmas=heap(90))
+    if PRESETS[policy].victim_mark == "thread":
+        first.signal.oom_score_adj = -999
+    kernel.spawn("admin", ((sysrq_f,),), adj=-1000)
+    run(kernel)
+    assert (kernel.victims == []) == (policy == "linux-2.6.38")
+
+
+@pytest.mark.parametrize("policy", RELEASES[:4])
+def test_does_the_mark_of_a_thread_stop_the_scan(policy):
+    """K 2.6.38 select_bad_process: for_each_process(), leaders only. K 3.10, 4.4, 4.6: threads."""
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    leader = kernel.spawn("leader", ((hang,),), vmas=heap(30))
+    thread = kernel.spawn("thread", ((hang,),), thread_of=leader)
+    thread.memdie, leader.signal.oom_score_adj = True, -999
+    kernel.spawn("other", ((pause,),), vmas=heap(20))
+    fill(kernel, leave=0)
+    kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
+    run(kernel)
+    assert (kernel.victims == ["other"]) == (policy == "linux-2.6.38")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_may_a_victim_use_the_reserves_before_it_knows(policy):
+    """K 2.6.38, 3.10, 3.19 oom_kill_process: TIF_MEMDIE, then SIGKILL; 4.4 on the other way."""
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    victim = kernel.spawn("victim", ((pause,),), vmas=heap(40))
+    fill(kernel, leave=0)
+    kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
+    order = []
+
+    def record(task, op, function, was):
+        if victim.memdie and not victim.sigkill:
+            order.append("mark")
+
+    run_seeded(kernel, 1, record)
+    assert bool(order) == (policy in ("linux-2.6.38", "linux-3.10"))
+
+
+@pytest.mark.parametrize("policy", RELEASES[:4])
+def test_does_one_exiting_thread_stop_the_scan(policy):
+    """K 2.6.38: only the last thread. K 3.10, 4.4: any. K 4.6 does not look (6a618957ad17)."""
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    leader = kernel.spawn("leader", ((hang,),), vmas=heap(5))
+    thread = kernel.spawn("thread", ((hang,),), thread_of=leader)
+    thread.flags |= PF_EXITING
+    kernel.spawn("other", ((pause,),), vmas=heap(40))
+    fill(kernel, leave=0)
+    kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
+    run(kernel)
+    assert (kernel.victims == []) == (policy in ("linux-3.10", "linux-4.4"))
+
+
+# a memcg OOM with locks held
+
+
+def locked_writer(policy: str) -> Kernel:
+    """A write() fills its cgroup with the inode locked; the victim waits for that lock."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    inode, file = Mutex("i_mutex"), Shmem("log", linked=True)
+    kernel.shmems.append(file)
+    pod = kernel.new_memcg("pod", limit=100)
+    writes = (locked, inode, (sleep, 5), (write_tmpfs, file, 60))
+    kernel.spawn("writer", (writes,), vmas=heap(1), memcg=pod, adj=-500)
+    kernel.spawn("victim", ((sleep, 1), (locked, inode, (pause,))), vmas=heap(60), memcg=pod)
+    return kernel
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_memcg_kill_with_locks_held(policy):
+    """3812c8c8f395 (3.12): before, the hang of 2.6.38 and 3.10; then the write() fails.
+
+    29ef680ae7c2 (4.19) kills in the charge path again, since the reaper frees what the victim,
+    which waits for the lock, cannot.
+    """
+    kernel = locked_writer(policy)
+    outcome = run(kernel)
+    rule = PRESETS[policy].memcg_oom
+    if rule == "charge-waits":
+        assert (outcome.verdict, outcome.victims) == ("deadlock", ["victim"])
+        assert set(outcome.cycle) >= {"writer", "victim"}
+    elif rule == "fault-end":
+        assert outcome.victims == [] and names(kernel, "enomem") == ["writer"]
+    else:
+        assert (outcome.verdict, outcome.victims) == ("recovered", ["victim"])
+        assert kernel.reaped["victim"] == 60
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memcg_oom != "charge"])
+def test_does_a_nested_memcg_wait_for_the_oom_above_it(policy):
+    """K 2.6.38, 4.4 mem_cgroup_oom_lock: one OOM at a time in a subtree."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    outer = kernel.new_memcg("outer", limit=100)
+    inner = kernel.new_memcg("inner", limit=50, parent=outer)
+    outer.under_oom = inner.under_oom = True  # somebody kills in outer, and takes his time
+    kernel.spawn("inside", ((touch, "heap", 40),), vmas=heap(30), memcg=inner)
+    run(kernel)
+    assert kernel.victims == []
+
+
+# what a cgroup is charged for
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_shared_memory_uncharged_when_its_last_mapping_goes(policy):
+    """K 4.4 shmem_evict_inode, uncharge: memory.current is 0 when all is gone."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", limit=500)
+    segment = VMA("segment", SHMEM, 50, shmem=Shmem("segment"))
+    kernel.spawn("user", ((touch, "segment", 20),), vmas=[segment], memcg=pod)
+    assert pod.usage == 50
+    run(kernel)
+    assert pod.usage == 0 and kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_write_to_tmpfs_count_and_stay(policy):
+    """K 2.6.38, 6.12 shmem: the writer's cgroup is charged, and still is when he is gone."""
+    kernel, file = Kernel(PRESETS[policy], 1024), Shmem("log", linked=True)
+    kernel.shmems.append(file)
+    pod = kernel.new_memcg("pod", limit=500)
+    kernel.spawn("writer", ((write_tmpfs, file, 70),), vmas=heap(5), memcg=pod)
+    run(kernel)
+    assert pod.usage == file.pages == 70
+
+
+# cgroup v2: reclaim below the limits
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_memcg_reclaim_mapped_files_before_it_kills(policy):
+    kernel, libc = Kernel(PRESETS[policy], 1024), Shmem("libc", linked=True)
+    pod = kernel.new_memcg("pod", limit=120)
+    vmas = [VMA("text", FILE, 80, shmem=libc), *heap(10)]
+    kernel.spawn("inside", ((touch, "heap", 90), (pause,)), vmas=vmas, memcg=pod)
+    outcome = run(kernel)
+    assert outcome.victims == [] and libc.pages < 80 and pod.usage <= 120
+    assert kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", ["linux-4.14", "linux-6.12"])
+def test_does_memory_swap_max_fill(policy):
+    """K 4.14, 6.12 mem_cgroup_try_charge_swap: no more than swap.max goes to swap; then a kill."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(300)
+    pod = kernel.new_memcg("pod", limit=100, swap_max=40)
+    inside = kernel.spawn("inside", ((touch, "heap", 40), (pause,)), vmas=heap(90), memcg=pod)
+    assert run(kernel).victims == [] and 30 <= pod.swap <= 40
+    kernel.spawn("more", ((touch, "heap", 100),), vmas=heap(5), memcg=pod)
+    assert run(kernel).victims and pod.swap <= 40
+    assert kernel.swap_free == 300 - pod.swap and inside.mm is None
+    assert pod.swap == sum(mm.swapents for mm in kernel.mms)
+
+
+def test_is_memory_low_taken_last():
+    """K 4.4, 6.12 shrink_node_memcgs: what is below memory.low only if nothing else is left."""
+    kernel = Kernel(PRESETS["linux-6.12"], 1024)
+    kernel.swapon(400)
+    safe = kernel.new_memcg("safe", limit=500, low=90)
+    plain = kernel.new_memcg("plain", limit=500)
+    kernel.spawn("a", ((pause,),), vmas=heap(100), memcg=safe)
+    kernel.spawn("b", ((pause,),), vmas=heap(100), memcg=plain)
+    while plain.usage:
+        assert shrink_zone(kernel, 0x40)
+        assert safe.usage >= 90
+    assert shrink_zone(kernel, 0x40) and safe.usage < 90
+
+
+# memory.high
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_high != "none"])
+def test_does_memory_high_kill(policy):
+    """K 4.4 to 6.18: never. From 5.4 on (0e4b01df8659) who goes over it has to sleep."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    pod = kernel.new_memcg("pod", limit=2000, high=100)
+    kernel.spawn("inside", ((touch, "heap", 200),), vmas=heap(100), memcg=pod)
+    outcome = run(kernel)
+    assert outcome.victims == [] and outcome.verdict == "recovered"
+    throttles = PRESETS[policy].memory_high != "reclaims"
+    assert bool(names(kernel, "throttled")) == throttles
+    assert (outcome.ticks > 300) == throttles
+
+
+def test_how_long_does_memory_high_make_one_sleep():
+    """K 5.4, 6.12 calculate_high_delay: 100 % over is 64 times HZ for a full batch, cut to 2 s."""
+    kernel = Kernel(PRESETS["linux-6.12"], 4096)
+    pod = kernel.new_memcg("pod", limit=3000, high=1000)
+    pod.charge(1100)
+    overage = (100 << 20) // 1000
+    assert high_delay(pod, 64, 64) == (overage**2 * 100 >> 20 >> 14) == 63
+    assert high_delay(pod, 32, 64) == 63 * 32 // 64
+    pod.uncharge(100)
+    assert high_delay(pod, 64, 64) == 0
+
+
+def test_is_memory_high_of_a_parent_kept():
+    kernel = Kernel(PRESETS["linux-6.12"], 2048)
+    kernel.swapon(500)
+    outer = kernel.new_memcg("outer", limit=2000, high=100)
+    inner = kernel.new_memcg("inner", limit=2000, parent=outer)
+    kernel.spawn("inside", ((touch, "heap", 300),), vmas=heap(90), memcg=inner)
+    outcome = run(kernel)
+    assert outcome.victims == [] and kernel.victims == []
+    assert names(kernel, "throttled") == []  # swap took what was over
