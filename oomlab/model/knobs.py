@@ -11,14 +11,25 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("watermarks", "retry", "reserves", "alloc_harder", "nofail", "retry_mayfail", "nofs"),
     ),
     "choosing the victim": (
-        *("points", "page_tables", "root_bonus", "signed_points", "ties", "exiting_aborts"),
+        *("points", "page_tables", "root_bonus", "signed_points", "ties", "scan"),
+        *("exiting_aborts",),
         *("vfork_skipped", "child_sacrifice", "oom_kill_allocating_task"),
     ),
     "killing and marking": (
-        *("victim_mark", "free_mem", "adj_follows_mm", "unkillable_sharer", "init_sharer"),
+        *(
+            "victim_mark",
+            "marked_first",
+            "free_mem",
+            "adj_follows_mm",
+            "unkillable_sharer",
+            "init_sharer",
+        ),
         *("sleep_after_kill", "mmap_sem_killable", "suspend_gives_up", "thaws"),
     ),
-    "memory cgroups": ("oom_group", "memcg_oom", "memcg_recheck", "memcg_limit"),
+    "memory cgroups": (
+        *("oom_group", "memcg_oom", "memcg_recheck", "memcg_limit", "memory_high"),
+        *("charge_batch", "pressure_triggers"),
+    ),
     "hand-off to the reaper": (
         *("reaper", "pin", "wake", "reap_dying", "queue_guard", "queue_link", "reap_delay"),
         *("kthread_blocks_reaping",),
@@ -86,7 +97,12 @@ OPTIONS: dict[str, dict[object, str]] = {
         "thread": "TIF_MEMDIE marks one thread",
         "process": "signal->oom_mm marks the whole process",
     },
+    "scan": {
+        "processes": "a mark counts only on the leader of a process, and SysRq-f waits for it, too",
+        "threads": "a mark on any thread counts, and SysRq-f does not wait",
+    },
     "free_mem": {
+        "exiting-alone": "a thread that exits will free memory if its process has no other",
         "exiting": "a thread that exits will free memory, whatever its other threads do",
         "group-exit": "only a process that exits as a whole will, and all who share its mm",
     },
@@ -100,6 +116,7 @@ OPTIONS: dict[str, dict[object, str]] = {
         "killed": "init is sent SIGKILL: the kernel panics",
     },
     "memcg_oom": {
+        "charge-waits": "the kill comes in the charge itself, and others wait for it right there",
         "fault-end": "the charge fails; the kill comes when the page fault is left, without locks",
         "charge": "the kill comes in the charge itself, with the locks of the caller held",
     },
@@ -111,6 +128,13 @@ OPTIONS: dict[str, dict[object, str]] = {
     "memcg_limit": {
         "exceeded": "the charge is let through, above the limit",
         "kept": "the charge fails",
+    },
+    "memory_high": {
+        "none": "there is no memory.high",
+        "reclaims": "the task reclaims what it took over it, on its way back to user mode",
+        "throttles": "the task reclaims once, and sleeps, the longer the farther it is over",
+        "retries": "it reclaims while that frees something and 16 times more before it sleeps",
+        "spares-dying": "as retries, but a task that was killed neither reclaims nor sleeps",
     },
     "panic_on_oom": {
         0: "a process is killed",
