@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
+from oomlab.model.fork import fork, vfork, wait4
 from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import (
@@ -26,7 +27,6 @@ from oomlab.model.policy import PRESETS, Policy
 from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import (
     alloc,
-    fork,
     free,
     hang,
     locked,
@@ -40,8 +40,6 @@ from oomlab.model.syscalls import (
     sleep,
     sysrq_f,
     touch,
-    vfork,
-    wait4,
 )
 
 KNOBS = {

@@ -4,8 +4,8 @@ import pytest
 
 import oomlab
 from oomlab import hunt
+from oomlab.model.fork import fork
 from oomlab.model.kernel import Kernel
-from oomlab.model.syscalls import fork
 
 HUNTS = 300
 

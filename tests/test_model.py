@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from wide import examples
 
 import oomlab
+from oomlab.model.fork import fork, vfork
 from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import (
@@ -23,7 +24,6 @@ from oomlab.model.policy import PRESETS
 from oomlab.model.syscalls import (
     alloc,
     churn,
-    fork,
     free,
     locked,
     look,
@@ -35,7 +35,6 @@ from oomlab.model.syscalls import (
     set_adj,
     sleep,
     touch,
-    vfork,
 )
 from oomlab.simulate.scheduler import run_seeded
 

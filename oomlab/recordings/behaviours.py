@@ -8,13 +8,14 @@ times in milliseconds, as the scenes have them.
 from collections import Counter
 
 from ..model.faults import touch
+from ..model.fork import fork
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
 from ..model.memcg import Memcg, try_charge
 from ..model.memory import alloc_pages
 from ..model.mm import ANON, VMA, Shmem
 from ..model.policy import HZ
-from ..model.syscalls import alloc, fork, mmap_lock, pause
+from ..model.syscalls import alloc, mmap_lock, pause
 from ..model.tasks import Task, fatal_signal_pending
 
 STARVED = 50  # a task that gets less than one fiftieth of a processor: it stands still, for us
