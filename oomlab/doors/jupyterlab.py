@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def lab(args: argparse.Namespace) -> int:
     """Become JupyterLab, on this machine only, with the first lesson open."""
-    for needed in ("jupyterlab", "anywidget", "matplotlib"):
+    for needed in ("jupyterlab", "anywidget"):
         if find_spec(needed) is None:
             raise ModuleNotFoundError(f"oomlab lab needs {needed}", name=needed)
     folder = args.folder or (Path() if Path(FIRST).is_file() else Path("oomlab-course"))

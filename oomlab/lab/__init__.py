@@ -2,7 +2,7 @@
 
     from oomlab.lab import PolicyLab, Prediction, ReportView, figures
 
-Needs the extra `lab`; only `oomlab.lab.ask`, the questions as text, works without it.
+The widgets need the extra `lab`; figures and `oomlab.lab.ask`, the questions as text, do not.
 """
 
 from importlib import import_module

@@ -4,7 +4,7 @@
     ReportView(open("kern.log").read())
 
 Python reads, ranks and draws (reading.py, reports/tell/drawing.py); reportview.js shows and
-listens. Nothing of the text leaves the machine. Only `figure` needs matplotlib.
+listens. Nothing of the text leaves the machine.
 """
 
 import sys
@@ -20,7 +20,7 @@ from .policylab import PolicyLab, scripts
 from .reading import Reading
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from .figures.paper import Drawing
 
 
 class ReportView(anywidget.AnyWidget):
@@ -44,7 +44,7 @@ class ReportView(anywidget.AnyWidget):
         """What is on the screen, changes and all, for cells that look at it further."""
         return self.reading.answer
 
-    def figure(self, dark: bool = False) -> "Figure":
+    def figure(self, dark: bool | None = None) -> "Drawing":
         """The ranking on the screen. ValueError if no report was found yet."""
         if self.explanation is None:
             raise ValueError("there is no report yet to draw")

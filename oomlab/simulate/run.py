@@ -136,19 +136,22 @@ class Run:
         return json.dumps(self.to_dict(), separators=(",", ":"), sort_keys=True)
 
     def save(self, path: str | Path) -> Path:
-        """Write the run to a file: .html, a page of its own to step through; .json, which
-        ui.perfetto.dev opens (with the whole trace under "oomlab"); .txt, its tracepoints as
-        `trace-cmd report` prints them. Returns the path. ValueError for another ending.
+        """Write the run to a file: .html, a page of its own to step through; .svg, one picture;
+        .json, which ui.perfetto.dev opens (with the whole trace under "oomlab"); .txt, its
+        tracepoints as `trace-cmd report` prints them. Returns the path. ValueError for another
+        ending.
         """
         path = Path(path)
         if path.suffix == ".html":  # the room that draws stands above this one
             text = import_module("oomlab.lab.saved").html_of([self])
+        elif path.suffix == ".svg":
+            text = import_module("oomlab.lab.figures.whole_run").figure(self).svg + "\n"
         elif path.suffix == ".json":
             text = json.dumps(import_module("oomlab.traces").trace_events(self), sort_keys=True)
         elif path.suffix == ".txt":
             text = import_module("oomlab.traces").ftrace_text(self) + "\n"
         else:
-            raise ValueError(f"a run is saved as .html, .json or .txt, not as {path.name}")
+            raise ValueError(f"a run is saved as .html, .svg, .json or .txt, not as {path.name}")
         path.write_text(text, encoding="utf-8")
         return path
 

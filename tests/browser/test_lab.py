@@ -153,27 +153,31 @@ deadlock = oomlab.run("decoy-children", "linux-4.4")
 thieves = oomlab.run("page-thieves", "handa")
 six_kinds = oomlab.run("mlocked-and-shared", "linux-4.6")
 lost = oomlab.run("lost-victim", "rfc-2015-11-25")
-shown = {{
+shown = {
     "lanes": deadlock, "free_memory": thieves, "pages": thieves, "vmas": six_kinds,
     "waits": deadlock, "badness": deadlock, "sequence": lost,
-}}
+}
 for name, run in shown.items():
-    display(getattr(figures, name).figure(run, dark={dark}))
-figures.two_policies.figure(oomlab.run("page-thieves", "linux-4.6"), thieves, dark={dark})"""
+    display(getattr(figures, name).figure(run))
+figures.two_policies.figure(oomlab.run("page-thieves", "linux-4.6"), thieves)"""
+
+
+PAPER = {"Light": "rgb(255, 255, 255)", "Dark": "rgb(17, 20, 24)"}
 
 
 @pytest.mark.parametrize("look", ["Light", "Dark"])
 def test_figures_are_shown_once_and_say_what_they_show(open_notebook, write, look):
-    name = f"figures-{look}.ipynb"
-    notebook = open_notebook(write(name, FIGURES.format(dark=look == "Dark")))
+    notebook = open_notebook(write(f"figures-{look}.ipynb", FIGURES))
     theme(notebook, f"JupyterLab {look}")
     notebook.run_all()
-    shown = notebook.page.locator(".jp-OutputArea-output img")
+    shown = notebook.page.locator(".jp-OutputArea-output svg.oomlab-figure")
     shown.nth(7).wait_for()
     assert shown.count() == 8
-    for image in shown.all():
-        sentence = image.get_attribute("alt")
+    for picture in shown.all():
+        sentence = picture.get_attribute("aria-label")
         assert sentence.endswith(".") and len(sentence) > 40
+        paper = picture.locator("> rect").first.evaluate("rect => getComputedStyle(rect).fill")
+        assert paper == PAPER[look]  # the theme of JupyterLab, not of the system
     for number, figure in enumerate(
         ("lanes", "free_memory", "pages", "vmas", "waits", "badness", "sequence", "two_policies")
     ):

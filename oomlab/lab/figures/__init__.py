@@ -1,9 +1,12 @@
 """Figures of a run: each file has one, as a function of a run, and says it in a sentence too.
 
     from oomlab.lab import figures
-    figures.lanes.figure(run)            # a matplotlib Figure that shows itself in a notebook
-    figures.lanes.figure(run, dark=True)
+    figures.lanes.figure(run)            # a Drawing, which shows itself in a notebook
+    figures.lanes.figure(run).save("lanes.svg")
+    figures.lanes.figure(run, dark=True) # not in the theme of the page around it, but dark
     figures.lanes.alt_text(run)          # the same for those who cannot see it
+
+They are SVG, made with the standard library alone.
 
 `ranking` is of a real OOM report, as a function of its explanation, `rights` of a zone and its
 marks, `bars` of a small table, and `alongside` of several stories: what the reaper did in a
@@ -25,6 +28,7 @@ from . import (
     two_policies,
     vmas,
     waits,
+    whole_run,
 )
 
 FIGURES = {
@@ -51,4 +55,5 @@ __all__ = [
     "two_policies",
     "vmas",
     "waits",
+    "whole_run",
 ]

@@ -6,41 +6,47 @@
 A story is a list of (milliseconds, step, victim); its time begins with its first mark.
 """
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
-from .style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, legend, picture, themed
+from .lanes import Steps
+from .paper import PAD, Drawing, nice, wide_as
+from .style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 
 Story = list[tuple[int, str, str]]
 
-LOOKS = {  # step -> what it is called, marker, colour
-    "mark": ("killed and marked", "X", VERMILLION),
-    "wake": ("handed to the reaper", "^", BLUE),
+LOOKS = {  # step -> what it is called, its sign, colour
+    "mark": ("killed and marked", "✖", VERMILLION),
+    "wake": ("handed to the reaper", "▲", BLUE),
     "skip": ("tried in vain", "|", ORANGE),
-    "start": ("reaping begins", ">", GREEN),
-    "finish": ("reaped", "o", GREEN),
-    "give up": ("given up", "s", PURPLE),
+    "start": ("reaping begins", "▶", GREEN),
+    "finish": ("reaped", "●", GREEN),
+    "give up": ("given up", "■", PURPLE),
 }
+FORMS = {
+    "✖": "M-5-3-3-5 0-2 3-5 5-3 2 0 5 3 3 5 0 2-3 5-5 3-2 0z",
+    "▲": "M0-5 5 4H-5z",
+    "|": "M-1-8h2.4v16h-2.4z",
+    "▶": "M-4-5 5 0-4 5z",
+    "●": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
+    "■": "M-4.5-4.5h9v9h-9z",
+}
+ROW = 26
 
 
-@themed
-def figure(stories: dict[str, Story], *, dark: bool = False) -> Figure:
+def figure(stories: dict[str, Story], *, dark: bool | None = None) -> Drawing:
     """A lane for each victim of each story, by milliseconds since the story's first mark."""
     rows = lanes(stories)
-    drawn, (axes,), theme = picture(alt_text(stories), 9.5, 1.6 + 0.36 * len(rows), dark)
-    shown = draw(axes, rows, theme)
-    legend(
-        axes,
-        theme,
-        [
-            Line2D([], [], linestyle="", marker=marker, color=colour, label=label)
-            for step, (label, marker, colour) in LOOKS.items()
-            if step in shown
-        ],
-    )
-    axes.set_title("the same story: " + ", ".join(stories), loc="left")
-    return drawn
+    drawing = Drawing(alt_text(stories), dark)
+    drawing.heading("the same story: " + ", ".join(stories))
+    if not rows:
+        drawing.say("No victim.", "ink")
+        return drawing
+    last = max(when for _, steps in rows for when, _ in steps)
+    left = min(300, 24 + max(wide_as(label) for label, _ in rows))
+    times = Steps(left, drawing.width - PAD - 12, last)
+    for label, steps in rows:
+        draw(drawing, times, label, steps)
+    axis(drawing, times)
+    key(drawing, {what for _, steps in rows for _, what in steps})
+    return drawing
 
 
 def lanes(stories: dict[str, Story]) -> list[tuple[str, list[tuple[int, str]]]]:
@@ -54,20 +60,49 @@ def lanes(stories: dict[str, Story]) -> list[tuple[str, list[tuple[int, str]]]]:
     return rows
 
 
-def draw(axes: Axes, rows: list, theme: dict[str, str]) -> set[str]:
-    """The lanes; which steps there were."""
-    shown = set()
-    for y, (_, steps) in enumerate(rows):
-        times = [when for when, _ in steps]
-        axes.hlines(y, min(times), max(times), color=theme["faint"], linewidth=6)
-        for when, what in steps:
-            shown.add(what)
-            _, marker, colour = LOOKS[what]
-            axes.plot(when, y, marker=marker, color=colour, markersize=9, clip_on=False)
-    axes.set_yticks(range(len(rows)), [label for label, _ in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel("milliseconds since the first mark")
-    return shown
+def draw(drawing: Drawing, times: Steps, label: str, steps: list[tuple[int, str]]) -> None:
+    """One victim: a line from its first step to its last, and a sign for each."""
+    y = drawing.y + ROW / 2
+    drawing.text(PAD, y + 4, label)
+    ends = [times.x(when) for when, _ in steps]
+    drawing.line(min(ends), y, max(ends), y, "faint", 6)
+    for x, (_, what) in zip(ends, steps, strict=True):
+        sign(drawing, x, y, what)
+    drawing.y += ROW
+
+
+def sign(drawing: Drawing, x: float, y: float, what: str) -> None:
+    """The sign of one kind of step."""
+    _, form, colour = LOOKS[what]
+    place = f'transform="translate({x:.1f} {y:.1f})"'
+    line = drawing.stroke("paper")
+    drawing.shapes.append(f'<path {place} d="{FORMS[form]}" fill="{colour}" {line}/>')
+
+
+def axis(drawing: Drawing, times: Steps) -> None:
+    """Milliseconds under the lanes."""
+    every = nice(70 / times.scale)
+    drawing.y += 16
+    for when in range(0, times.last + 1, every):
+        x = times.x(when)
+        drawing.line(x, drawing.y - 16, x, drawing.y - 11, "quiet")
+        drawing.text(x, drawing.y, str(when), "quiet", size=12, anchor="middle")
+    drawing.y += 16
+    words = "milliseconds since the first mark"
+    drawing.text(times.left, drawing.y, words, "quiet", size=12)
+
+
+def key(drawing: Drawing, shown: set[str]) -> None:
+    """What each sign means."""
+    x, drawing.y = PAD, drawing.y + 22
+    for what, (words, _, _) in LOOKS.items():
+        if what not in shown:
+            continue
+        if x > PAD and x + 20 + wide_as(words, 12.5) > drawing.width - PAD:
+            x, drawing.y = PAD, drawing.y + 20
+        sign(drawing, x + 6, drawing.y - 4, what)
+        drawing.text(x + 18, drawing.y, words, "quiet", size=12.5)
+        x += 34 + int(wide_as(words, 12.5))
 
 
 def alt_text(stories: dict[str, Story]) -> str:

@@ -1,51 +1,102 @@
 """Free memory against the watermarks, and who takes pages below the min mark."""
 
-from matplotlib.figure import Figure
-
 from ...simulate.run import Run
 from ..facts import below_min, heading, several
 from ..timeline import shown_steps
-from .style import (
-    BLUE,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    headed,
-    legend,
-    picture,
-    themed,
-    words,
-)
+from .lanes import Steps, axis
+from .paper import PAD, Drawing, nice
+from .style import BLUE, ORANGE, PURPLE, SKY, VERMILLION
 
-SIGNS = [("o", VERMILLION), ("s", PURPLE), ("^", ORANGE), ("D", SKY)]
+SIGNS = {  # of the first four tasks below min
+    "●": VERMILLION,
+    "■": PURPLE,
+    "▲": ORANGE,
+    "◆": SKY,
+}
+LEFT, RIGHT = 74, 90  # room for the pages, and for the names of the marks
 
 
-@themed
-def figure(run: Run, *, dark: bool = False) -> Figure:
+def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     """Pages free after each step, with the marks low, min and high, and who went below min."""
-    drawn, (axes,), theme = picture(alt_text(run), 9.5, 3.8, dark)
+    drawing = Drawing(alt_text(run), dark)
+    drawing.heading(heading(run))
+    steps = Steps(LEFT, drawing.width - RIGHT, shown_steps(run))
+    draw(drawing, run, steps, 210)
+    axis(drawing, steps, "step")
+    drawing.legend([("free pages", ("water", ""))])
+    below = list(below_min(run))
+    told = [f"{sign} {name} below min" for sign, name in zip(SIGNS, below, strict=False)]
+    if told:
+        drawing.say(" · ".join(told) + (" · and others" if len(below) > len(told) else ""))
+    return drawing
+
+
+def draw(drawing: Drawing, run: Run, steps: Steps, tall: float) -> None:
+    """The curve, `tall` pixels high: for each pixel the least that was free, so no dip is lost."""
     zone, until = run.kernel.zone, shown_steps(run)
     free = [row[5] for row in run.trace[:until]]
-    axes.fill_between(range(until), free, step="post", color=BLUE, alpha=0.25, linewidth=0)
-    axes.step(range(until), free, where="post", color=BLUE, label="free pages", linewidth=1.6)
-    for mark, dashes in (("high", ":"), ("low", "--"), ("min", "-")):
-        level = getattr(zone, mark)
-        axes.axhline(
-            level, color=theme["ink"], linestyle=dashes, linewidth=1, label=f"{mark} {level}"
-        )
-    for number, (task, points) in enumerate(below_min(run).items()):
-        sign, colour = SIGNS[number % len(SIGNS)]
-        label = f"{task} below min" if number < 4 else None
-        axes.plot(*zip(*points, strict=True), sign, color=colour, label=label, markersize=5)
+    most = max(max(free, default=1), zone.high) * 1.05
+    top = drawing.y + 8
+    foot = top + tall
+
+    def y(pages: float) -> float:
+        return foot - tall * pages / most
+
+    least: dict[int, int] = {}
+    for step, pages in enumerate(free):
+        pixel = int(steps.x(step))
+        least[pixel] = min(pages, least.get(pixel, pages))
+    outline = "".join(f"H{x}V{y(pages):.1f}" for x, pages in corners(least))
+    if outline:
+        first, end = min(least), steps.x(until)
+        area = f"M{first} {foot:.1f}{outline}H{end:.1f}V{foot:.1f}z"
+        drawing.shapes.append(f'<path d="{area}" {drawing.fill(("water", ""))}/>')
+        start = f"M{first} {y(least[first]):.1f}"
+        curve = f'<path d="{start}{outline}H{end:.1f}" fill="none" {drawing.stroke(BLUE)}'
+        drawing.shapes.append(f'{curve} stroke-width="1.4"/>')
+    every = nice(most * 24 / tall)
+    for pages in range(0, int(most), every):
+        drawing.text(steps.left - 6, y(pages) + 4, str(pages), "quiet", size=12, anchor="end")
+        drawing.line(steps.left - 4, y(pages), steps.left, y(pages), "quiet")
+    drawing.text(PAD, top + 4, "pages", "quiet", size=12)
+    marks(drawing, run, steps, y)
+    for (sign, colour), points in zip(SIGNS.items(), below_min(run).values(), strict=False):
+        taken = float("-inf")
+        for step, pages in points:
+            if steps.x(step) > taken + 3:  # those on the same spot are one sign
+                taken = steps.x(step)
+                dot = f' fill="{colour}" stroke="{colour}"'
+                drawing.shapes.append(sign_at(sign, taken, y(pages), dot))
     if not any(free):
-        words(axes, until / 2, zone.min / 2, "nothing is free")
-    axes.set_xlim(0, max(until, 1))
-    axes.set_ylim(0, max(max(free, default=1), zone.high) * 1.08)
-    axes.set(xlabel="step", ylabel="pages of 4 kB")
-    headed(axes, heading(run))
-    legend(axes, theme)
-    return drawn
+        drawing.text((steps.left + steps.right) / 2, y(zone.min / 2), "nothing is free")
+    drawing.y = foot
+
+
+def corners(least: dict[int, int]) -> list[tuple[int, int]]:
+    """The pixels at which the curve changes."""
+    found: list[tuple[int, int]] = []
+    for x in sorted(least):
+        if not found or found[-1][1] != least[x]:
+            found.append((x, least[x]))
+    return found
+
+
+def marks(drawing: Drawing, run: Run, steps: Steps, y) -> None:
+    """The watermarks as lines, their names and pages at the right end, one above the other."""
+    above = float("inf")
+    for mark, dash in (("min", ""), ("low", "6 4"), ("high", "2 3")):
+        pages = getattr(run.kernel.zone, mark)
+        drawing.line(steps.left, y(pages), steps.right, y(pages), "ink", 1, dash)
+        above = min(y(pages) + 4, above - 13)
+        drawing.text(steps.right + 6, above, f"{mark} {pages}", size=12)
+
+
+def sign_at(sign: str, x: float, y: float, look: str) -> str:
+    """A small sign around a place."""
+    if sign == "●":
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"{look}/>'
+    forms = {"■": "-3,-3 3,-3 3,3 -3,3", "▲": "0,-4 4,3 -4,3", "◆": "0,-4 4,0 0,4 -4,0"}
+    return f'<polygon transform="translate({x:.1f} {y:.1f})" points="{forms[sign]}"{look}/>'
 
 
 def alt_text(run: Run) -> str:

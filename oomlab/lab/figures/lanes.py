@@ -1,73 +1,148 @@
 """Task lanes over time: what each task is doing, from when it is killed, from when reaped."""
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-
 from ...simulate.run import Run
 from ..facts import heading, several
-from ..timeline import FATES, STATES, lanes, moments, shown_steps
-from .style import FATE_LOOKS, STATE_LOOKS, headed, legend, picture, themed, words
+from ..timeline import FATES, STATES, Lane, Moment, lanes, moments, shown_steps
+from .paper import PAD, Drawing, nice, wide_as
+from .style import FATE_LOOKS, STATE_LOOKS, VERMILLION
+
+ROW, BAR = 24, 13
+LETTERS = {  # a letter and a word for each kind of event, as the lab has them (picture.js)
+    "kill": ("K", "killed or marked"),
+    "wake": ("W", "reaper woken"),
+    "reap": ("R", "reaper at work"),
+    "steal": ("S", "reclaimed page taken"),
+    "loss": ("L", "not handed over, or given up"),
+    "exit": ("x", "exit"),
+    "panic": ("P", "panic"),
+    "bug": ("!", "must not happen"),
+}
 
 
-@themed
-def figure(run: Run, *, dark: bool = False) -> Figure:
+class Steps:
+    """Where a step is: `last` steps between the pixels `left` and `right`."""
+
+    def __init__(self, left: float, right: float, last: int):
+        self.left, self.right, self.last = left, right, max(last, 1)
+        self.scale = (right - left) / self.last
+
+    def x(self, step: float) -> float:
+        return self.left + step * self.scale
+
+
+def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     """One lane for each task; a column is a step. Under a lane: SIGKILL pending, memory reaped."""
-    height = 1.9 + 0.34 * len(lanes(run))
-    drawn, (axes,), theme = picture(alt_text(run), 9.5, height, dark)
-    states, fates = draw(axes, run, theme)
-    looks = [
-        Patch(label=STATES[state], **look(state, theme)) for state in STATES if state in states
-    ]
-    looks += [Patch(label=FATES[kind], color=FATE_LOOKS[kind]) for kind in FATES if kind in fates]
-    legend(axes, theme, looks)
-    headed(axes, heading(run))
-    return drawn
+    drawing = Drawing(alt_text(run), dark)
+    drawing.heading(heading(run), outcome_sentence(run))
+    draw(drawing, run)
+    explain(drawing, [run])
+    return drawing
 
 
-def draw(axes: Axes, run: Run, theme: dict[str, str]) -> tuple[set[str], set[str]]:
-    """The lanes; which states and fates there were."""
+def outcome_sentence(run: Run) -> str:
+    """How it ended, and why; a kernel's own message may bring its own full stops."""
+    return f"{run.outcome.verdict}: {run.outcome.why.rstrip('.')}."
+
+
+def draw(drawing: Drawing, run: Run, parted: Moment | None = None, room: float = PAD) -> Steps:
+    """The lanes, with a letter for each event above them; a thick line where two runs part.
+
+    `room` is left at the right end. Where the steps are comes back.
+    """
     rows, until = lanes(run), shown_steps(run)
-    states, fates = set(), set()
-    for y, lane in enumerate(rows):
-        for segment in lane.segments:
-            states.add(segment.state)
-            width = segment.end - segment.start
-            axes.broken_barh(
-                [(segment.start, width)], (y - 0.32, 0.5), **look(segment.state, theme)
-            )
-            if segment.state == "locked" and width > until / 6:
-                box = {"facecolor": theme["paper"], "edgecolor": "none", "pad": 1}
-                words(
-                    axes,
-                    segment.start + width / 2,
-                    y - 0.07,
-                    segment.on,
-                    ha="center",
-                    bbox=box,
-                    fontsize=8,
-                )
-        for fate in lane.fates:
-            fates.add(fate.kind)
-            axes.broken_barh(
-                [(fate.start, fate.end - fate.start)], (y + 0.24, 0.14), color=FATE_LOOKS[fate.kind]
-            )
-    for moment in moments(run):
-        if moment.kind in ("kill", "loss", "panic"):
-            axes.axvline(moment.step, color=FATE_LOOKS["killed"], linewidth=0.8, linestyle=":")
-    axes.set_yticks(range(len(rows)), [lane.name for lane in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(0, max(until, 1))
+    names = min(190, 14 + max(wide_as(lane.name) for lane in rows))
+    steps = Steps(names, drawing.width - room, until)
+    marks = moments(run, rows)
+    letters(drawing, steps, marks)
+    top = drawing.y = drawing.y + 8
+    for number, lane in enumerate(rows):
+        draw_lane(drawing, steps, lane, top + number * ROW)
+    foot = top + len(rows) * ROW
+    if run.outcome.verdict == "panic":  # here every lane ends
+        drawing.line(steps.x(until), top, steps.x(until), foot, "ink", 3)
+    if parted is not None:
+        drawing.line(steps.x(parted.step), top - 4, steps.x(parted.step), foot, "alarm", 3)
+    failures(drawing, run, steps, rows, marks, top)
+    drawing.y = foot
     left = len(run.trace) - until
-    axes.set_xlabel(f"step (then {left} more in which nothing changes)" if left else "step")
-    return states, fates
+    axis(drawing, steps, f"step (then {left} more in which nothing changes)" if left else "step")
+    return steps
 
 
-def look(state: str, theme: dict[str, str]) -> dict:
-    """How a state is drawn: a colour, and a hatch for those who do not see it."""
-    colour, hatch = STATE_LOOKS[state]
-    colour = colour or theme["faint"]
-    return {"facecolor": colour, "hatch": hatch, "edgecolor": theme["paper"], "linewidth": 0}
+def letters(drawing: Drawing, steps: Steps, marks: list[Moment]) -> None:
+    """A tick for each event, and its letter where there is room for it."""
+    drawing.y += 16
+    free = float("-inf")
+    for moment in marks:
+        x = steps.x(moment.step)
+        quiet = moment.kind in ("exit", "wake")
+        drawing.line(x, drawing.y + 3, x, drawing.y + 8, "quiet" if quiet else VERMILLION, 1.5)
+        if x >= free:
+            drawing.text(x, drawing.y, LETTERS[moment.kind][0], anchor="middle", size=12)
+            free = x + 11
+    drawing.text(PAD, drawing.y, "events", "quiet", size=12)
+
+
+def draw_lane(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
+    """The states of one task, its fates under them, and the lock's name where it fits."""
+    name = lane.name if wide_as(lane.name) < steps.left - PAD else f"{lane.name[:22]}…"
+    drawing.text(PAD, y + 14, name)
+    for state in STATES:
+        spans = [(steps.x(s.start), steps.x(s.end)) for s in lane.segments if s.state == state]
+        drawing.bars(spans, y + 3, BAR, STATE_LOOKS[state])
+    for kind, look in FATE_LOOKS.items():
+        spans = [(steps.x(f.start), steps.x(f.end)) for f in lane.fates if f.kind == kind]
+        drawing.bars(spans, y + 17, 4, look)
+    for segment in lane.segments:
+        left, right = steps.x(segment.start), steps.x(segment.end)
+        if segment.state == "locked" and right - left > wide_as(segment.on, 12) + 14:
+            drawing.haloed(left + 7, y + 14, segment.on, size=12)
+
+
+def failures(
+    drawing: Drawing, run: Run, steps: Steps, rows: list[Lane], marks: list[Moment], top: float
+) -> None:
+    """What failed is what the eye must find first: a cross on the lane of whose step it was."""
+    places = {lane.name: number for number, lane in enumerate(rows)}
+    for moment in marks:
+        place = places.get(run.trace[moment.step][1].name)
+        if moment.kind in ("loss", "bug") and place is not None:
+            x, y = steps.x(moment.step) + min(steps.scale, 14) / 2, top + place * ROW + 9
+            drawing.rect(x - 8, y - 8, 16, 16, ("ink", ""))
+            drawing.rect(x - 6.5, y - 6.5, 13, 13, ("paper", ""))
+            drawing.line(x - 4, y - 4, x + 4, y + 4, VERMILLION, 2.5)
+            drawing.line(x - 4, y + 4, x + 4, y - 4, VERMILLION, 2.5)
+
+
+def axis(drawing: Drawing, steps: Steps, words: str) -> None:
+    """Numbers of steps under the lanes, counted from 1, and what they are."""
+    every = nice(60 / steps.scale)
+    drawing.y += 16
+    for step in range(every, steps.last + 1, every):
+        x = steps.x(step - 0.5)
+        drawing.line(x, drawing.y - 15, x, drawing.y - 11, "quiet")
+        drawing.text(x, drawing.y, str(step), "quiet", size=12, anchor="middle")
+    drawing.text(PAD, drawing.y, "step", "quiet", size=12)
+    if words != "step":
+        drawing.y += 16
+        drawing.text(steps.right, drawing.y, words, "quiet", size=12, anchor="end")
+
+
+def explain(drawing: Drawing, runs: list[Run]) -> None:
+    """The legend of what is drawn, and the key to the letters."""
+    rows = [lane for run in runs for lane in lanes(run)]
+    states = {segment.state for lane in rows for segment in lane.segments}
+    fates = {fate.kind for lane in rows for fate in lane.fates}
+    drawing.legend(
+        [(STATES[state], STATE_LOOKS[state]) for state in STATES if state in states]
+        + [(FATES[kind], FATE_LOOKS[kind]) for kind in FATES if kind in fates]
+    )
+    kinds = {moment.kind for run in runs for moment in moments(run)}
+    key = [f"{letter} {words}" for kind, (letter, words) in LETTERS.items() if kind in kinds]
+    if kinds & {"loss", "bug"}:
+        key.append("✖ on the lane whose step failed")
+    if key:
+        drawing.say(" · ".join(key))
 
 
 def alt_text(run: Run) -> str:

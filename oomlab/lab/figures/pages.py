@@ -2,47 +2,38 @@
 
 from collections import Counter
 
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
 from ...simulate.run import Run
 from ..facts import heading, several, who_got_them
-from .style import GREEN, ORANGE, PURPLE, headed, legend, picture, themed, words
+from . import stacked
+from .paper import Drawing
+from .style import GREEN, ORANGE, PURPLE, Look
 
-LOOKS = {"dying": (GREEN, ""), "not dying": (ORANGE, "////"), "kernel thread": (PURPLE, "xxxx")}
+LOOKS: dict[str, Look] = {
+    "dying": (GREEN, ""),
+    "not dying": (ORANGE, "/"),
+    "kernel thread": (PURPLE, "x"),
+    "still free": ("faint", ""),
+}
 
 
-@themed
-def figure(run: Run, *, dark: bool = False) -> Figure:
+def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     """One bar for each taker, and one for what nobody took."""
     got = who_got_them(run)
     left = run.trace[-1][7] if run.trace else 0
-    rows = len(got) + bool(left) or 1
-    drawn, (axes,), theme = picture(alt_text(run), 9.5, 1.5 + 0.36 * rows, dark)
-    seen = set()
-    for y, (_task, (kind, count)) in enumerate(got.items()):
-        colour, hatch = LOOKS[kind]
-        label = None if kind in seen else kind
-        seen.add(kind)
-        axes.barh(y, count, 0.66, color=colour, hatch=hatch, edgecolor=theme["paper"], label=label)
-        words(axes, count, y, f" {count}", clip_on=False)
-    names = list(got)
+    drawing = Drawing(alt_text(run), dark)
+    drawing.heading(heading(run))
+    rows = [
+        stacked.Row(name, [(count, LOOKS[kind])], f"{count}") for name, (kind, count) in got.items()
+    ]
     if left:
-        axes.barh(len(got), left, 0.66, color=theme["faint"], label="still free")
-        words(axes, left, len(got), f" {left}", clip_on=False)
-        names.append("nobody")
-    if not names:
-        words(axes, 0.5, 0, "the reaper freed nothing", ha="center")
-        axes.set_xlim(0, 1)
-        axes.set_xticks([])
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(rows - 0.4, -0.6)
-    axes.set_xlabel("pages that the reaper made free")
-    if names:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half page
-    headed(axes, heading(run))
-    legend(axes, theme)
-    return drawn
+        rows.append(stacked.Row("nobody", [(left, LOOKS["still free"])], f"{left}"))
+    if not rows:
+        drawing.say("The reaper freed nothing.", "ink")
+        return drawing
+    stacked.draw(drawing, rows, "pages that the reaper made free")
+    seen = {kind for kind, _ in got.values()} | ({"still free"} if left else set())
+    drawing.legend([(kind, look) for kind, look in LOOKS.items() if kind in seen])
+    return drawing
 
 
 def alt_text(run: Run) -> str:

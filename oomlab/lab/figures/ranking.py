@@ -7,40 +7,36 @@ The chosen task and the killed one are marked, and drawn however far down they s
 is the model's own oom_badness on the machine of the report, as in badness.py.
 """
 
-from matplotlib.figure import Figure
-
 from ...reports.judge.explanation import Explanation, Ranked
 from ...reports.judge.rebuilt import machine, oom_control
 from ...reports.tell.words import printable
 from ..facts import Points, parts, several
-from .badness import LOOKS, bars
-from .style import legend, picture, themed, words
+from .badness import LOOKS, draw
+from .paper import Drawing
 
 ROWS = 12  # tasks that are drawn, besides the chosen and the killed one
 NOTHING = "there is no task table that could be ranked"
 
 
-@themed
-def figure(explanation: Explanation, *, dark: bool = False) -> Figure:
+def figure(explanation: Explanation, *, dark: bool | None = None) -> Drawing:
     """Stacked bars, the first to die on top; who cannot be killed is pale, with the reason."""
     shown = [r for y, r in enumerate(explanation.ranked) if y < ROWS or fate(explanation, r)]
     rows = points_of(explanation, shown)
-    drawn, (axes,), theme = picture(alt_text(explanation), 9.5, 1.7 + 0.4 * max(len(rows), 1), dark)
-    fates = [fate(explanation, ranked) for ranked in shown]
-    notes = [
-        ", ".join(filter(None, [r.why_not or f"{r.points} points", what]))
-        for r, what in zip(shown, fates, strict=True)
-    ]
-    bars(axes, theme, rows, notes, {y for y, what in enumerate(fates) if what})
-    axes.set_xlabel(f"badness in {unit(explanation)}; adj with the root bonus")
+    drawing = Drawing(alt_text(explanation), dark)
     some = f", {len(rows)} of {len(explanation.ranked)} tasks" * (
         len(rows) < len(explanation.ranked)
     )
-    axes.set_title(printable(heading(explanation)) + some, loc="left", parse_math=False)
+    drawing.heading(printable(heading(explanation)) + some)
     if not rows:
-        words(axes, 0.02, 0, NOTHING)
-    legend(axes, theme)
-    return drawn
+        drawing.say(f"{NOTHING.capitalize()}.", "ink")
+        return drawing
+    notes = [
+        ", ".join(filter(None, [r.why_not or f"{r.points} points", fate(explanation, r)]))
+        for r in shown
+    ]
+    marked = {name(r) for r in shown if fate(explanation, r)}
+    draw(drawing, rows, notes, marked, unit(explanation))
+    return drawing
 
 
 def points_of(explanation: Explanation, shown: list[Ranked]) -> list[Points]:

@@ -1,10 +1,10 @@
 """How far down each right reaches: which of the last pages a request may have, and which not."""
 
-from matplotlib.figure import Figure
-
 from ...model.gfp import ALLOC_HARDER, ALLOC_HIGH, ALLOC_NO_WATERMARKS, ALLOC_OOM
 from ...model.memory import Zone, wmark
-from .style import GREEN, PURPLE, legend, picture, themed, words
+from . import stacked
+from .paper import Drawing
+from .style import GREEN, PURPLE, Look
 
 RIGHTS = {
     "an ordinary request": 0,
@@ -15,34 +15,28 @@ RIGHTS = {
 }
 
 
-@themed
-def figure(zone: Zone, *, dark: bool = False) -> Figure:
+MAY: Look = (GREEN, "")
+KEPT: Look = (PURPLE, "x")
+
+
+def figure(zone: Zone, *, dark: bool | None = None) -> Drawing:
     """One bar for each right, with the marks across: what it may have, what is kept from it."""
-    drawn, (axes,), theme = picture(alt_text(zone), 9.5, 3.2, dark)
-    for y, (right, flags) in enumerate(RIGHTS.items()):
+    drawing = Drawing(alt_text(zone), dark)
+    drawing.heading("Which of the last pages a request may have")
+    rows = []
+    for right, flags in RIGHTS.items():
         kept = max(wmark(zone, flags), 0)
-        most = zone.high * 1.1
-        axes.barh(y, most - kept, 0.6, kept, color=GREEN, label="" if y else "may be taken")
-        axes.barh(
-            y,
-            kept,
-            0.6,
-            color=PURPLE,
-            hatch="xxxx",
-            edgecolor=theme["paper"],
-            label="" if y else "kept from it",
-        )
-        words(axes, most, y, f" stops at {kept}", clip_on=False)
-    for mark, dashes in (("min", "-"), ("low", "--"), ("high", ":")):
-        level = getattr(zone, mark)
-        axes.axvline(level, color=theme["ink"], linestyle=dashes, linewidth=1)
-        words(axes, level, -0.75, f" {mark} {level}")
-    axes.set_yticks(range(len(RIGHTS)), RIGHTS)
-    axes.set_ylim(len(RIGHTS) - 0.5, -1)
-    axes.set_xlim(0, zone.high * 1.3)
-    axes.set_xlabel("pages that are free")
-    legend(axes, theme)
-    return drawn
+        parts = [(kept, KEPT), (round(zone.high * 1.1) - kept, MAY)]
+        rows.append(stacked.Row(right, parts, f"stops at {kept}"))
+    drawing.y += 18
+    top = drawing.y
+    x = stacked.draw(drawing, rows, "pages that are free")
+    for mark, dash in (("min", ""), ("low", "6 4"), ("high", "2 3")):
+        place = x(getattr(zone, mark))
+        drawing.line(place, top - 4, place, top + stacked.ROW * len(rows), "ink", 1.2, dash)
+        drawing.text(place, top - 7, f"{mark} {getattr(zone, mark)}", size=12, anchor="middle")
+    drawing.legend([("may be taken", MAY), ("kept from it", KEPT)])
+    return drawing
 
 
 def alt_text(zone: Zone) -> str:

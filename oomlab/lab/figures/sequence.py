@@ -1,14 +1,14 @@
 """A sequence chart: one column for each task, one row for each step of a schedule."""
 
-from matplotlib.figure import Figure
-
 from ...simulate.run import Run, Step
 from ..facts import heading, several
 from ..timeline import shown_steps
-from .style import BLUE, VERMILLION, headed, picture, themed
+from .paper import PAD, WIDTH, Drawing, wide_as
+from .style import BLUE, VERMILLION
 
 MOST_STEPS = 40
 WEIGHTY = {"SIGKILL", "mark", "cmpxchg", "clear", "queue", "pop", "reap", "pin"}
+LEFT, COLUMN, SMALL = 60, 190, 11.5
 
 
 def window(run: Run) -> range:
@@ -33,8 +33,7 @@ def rows_of(run: Run, steps: range | None) -> list[list]:
     return rows
 
 
-@themed
-def figure(run: Run, *, steps: range | None = None, dark: bool = False) -> Figure:
+def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) -> Drawing:
     """Time goes down; an arrow is a SIGKILL, a hand-off, or a wake-up from one task to another.
 
     Under a step stands what it did. A step that failed is filled: the eye must find it first.
@@ -44,51 +43,54 @@ def figure(run: Run, *, steps: range | None = None, dark: bool = False) -> Figur
     names = list(dict.fromkeys(step.task for step, _ in rows))
     targets = [step.what for step, _ in rows if aims(step, tasks)]
     names += [name for name in dict.fromkeys(targets) if name not in names]
-    places, deep = [], 0.0
-    for step, _ in rows:
-        places.append(deep)
-        deep += 1.0 if effect_of(step) else 0.75
-    drawn, (axes,), theme = picture(
-        alt_text(run, steps), max(9.5, 2.3 * len(names)), 1.4 + 0.42 * deep, dark
+    width = max(WIDTH, LEFT + COLUMN * len(names) + PAD)
+    drawing = Drawing(alt_text(run, steps), dark, width)
+    drawing.heading(heading(run))
+    if not rows:
+        drawing.say("No step was taken.", "ink")
+        return drawing
+    columns = {name: LEFT + COLUMN * (place + 0.5) for place, name in enumerate(names)}
+    drawing.y += 14
+    for name, x in columns.items():
+        drawing.text(x, drawing.y, name, anchor="middle", more=' font-weight="600"')
+    drawing.text(PAD, drawing.y, "step", "quiet", size=12)
+    drawing.y += 10
+    deep = sum(tall(step) for step, _ in rows)
+    for x in columns.values():
+        drawing.line(x, drawing.y, x, drawing.y + deep, "faint", 1.2)
+    for step, times in rows:
+        draw(drawing, step, times, columns, aims(step, tasks) and step.what != step.task)
+        drawing.y += tall(step)
+    drawing.say("red: a step that failed · blue: a kill or a part of the hand-off · arrow: to whom")
+    return drawing
+
+
+def tall(step: Step) -> int:
+    """The height of a step's row: more if there is something under it."""
+    return 44 if effect_of(step) else 30
+
+
+def draw(drawing: Drawing, step: Step, times: int, columns: dict[str, float], aimed: bool) -> None:
+    """One step: its number, what it does in the task's column, what came of it, and to whom."""
+    x, y, wrong = columns[step.task], drawing.y + 12, failed(step)
+    label = shortened(f"{step.verb} {step.what}", 26) + (f" ×{times}" if times > 1 else "")
+    label = f"✗ {label}" if wrong else label
+    wide = wide_as(label, 12.8 if wrong else 12) / 2 + 6
+    if aimed:
+        to = columns[step.what]
+        drawing.arrow(x + (wide if to > x else -wide), y, to, y, VERMILLION)
+    edge = VERMILLION if wrong else BLUE if step.verb in WEIGHTY else "#8a8f96"
+    fill = f'fill="{VERMILLION}"' if wrong else drawing.fill(("paper", ""))
+    size = f'x="{x - wide:.1f}" y="{y - 10:.1f}" width="{2 * wide:.1f}" height="20"'
+    drawing.shapes.append(f'<rect {size} rx="2" {fill} stroke="{edge}" stroke-width="1.3"/>')
+    bold = ' font-weight="600"' * wrong
+    drawing.text(
+        x, y + 4, label, "#000000" if wrong else "ink", size=12, anchor="middle", more=bold
     )
-    for x, name in enumerate(names):
-        axes.axvline(x, color=theme["faint"], linewidth=1.2, zorder=0)
-        axes.text(x, -0.7, name, ha="center", va="bottom", weight="bold")
-    for y, (step, times) in zip(places, rows, strict=True):
-        x = names.index(step.task)
-        label = shortened(f"{step.verb} {step.what}", 34) + (f" ×{times}" if times > 1 else "")
-        wrong = failed(step)
-        edge = VERMILLION if wrong else BLUE if step.verb in WEIGHTY else theme["faint"]
-        face = VERMILLION if wrong else theme["paper"]
-        box = {"facecolor": face, "edgecolor": edge, "pad": 1.5}
-        ink, weight = ("white", "bold") if wrong else (theme["ink"], "normal")
-        label = f"✗ {label}" if wrong else label
-        axes.text(
-            x, y, label, ha="center", va="center", fontsize=8.5, bbox=box, color=ink, weight=weight
-        )
-        if effect_of(step):
-            axes.text(
-                x,
-                y + 0.44,
-                shortened(effect_of(step), 44),
-                ha="center",
-                va="center",
-                fontsize=7.5,
-                style="italic",
-                weight=weight,
-            )
-        if aims(step, tasks) and step.what != step.task:
-            style = {"arrowstyle": "-|>", "color": VERMILLION, "linewidth": 1.4, "shrinkB": 2}
-            axes.annotate("", (names.index(step.what), y), (x, y), arrowprops=style, zorder=0)
-    axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_ylim(deep, -1.2)
-    axes.set_xticks([])
-    axes.set_yticks(places, [str(step.number) for step, _ in rows], fontsize=8)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.set_ylabel("step")
-    headed(axes, heading(run), pad=14)
-    return drawn
+    drawing.text(PAD, y + 4, str(step.number), "quiet", size=12)
+    if effect_of(step):
+        said = shortened(effect_of(step), 30)
+        drawing.haloed(x, y + 24, said, size=SMALL, anchor="middle")
 
 
 FAILURES = ("busy with", "not taken", "queued twice", "BUG", "gives up", "panic")

@@ -1,40 +1,23 @@
-"""Two policies side by side, and the first event in which they differ."""
-
-from matplotlib.figure import Figure
+"""Two policies, one above the other, and the first event in which they differ."""
 
 from ...simulate.run import Run
 from ..facts import divergence, heading
-from ..timeline import lanes
-from .lanes import draw
-from .style import VERMILLION, headed, picture, themed
+from .lanes import draw, explain, outcome_sentence
+from .paper import Drawing
 
 
-@themed
-def figure(a: Run, b: Run, *, dark: bool = False) -> Figure:
+def figure(a: Run, b: Run, *, dark: bool | None = None) -> Drawing:
     """The lanes of both, with a line where they part."""
-    height = 1.8 + 0.34 * max(len(lanes(a)), len(lanes(b)))
-    drawn, both, theme = picture(alt_text(a, b), 13, height, dark, columns=2)
-    parted = divergence(a, b) or (None, None)
-    for axes, run, moment in zip(both, (a, b), parted, strict=True):
-        draw(axes, run, theme)
-        axes.set_ylim(top=-1.3)  # room for the sentence
-        headed(axes, f"{heading(run)}: {run.outcome.verdict}")
-        if moment is not None:
-            axes.axvline(moment.step, color=VERMILLION, linewidth=2)
-            right = moment.step > axes.get_xlim()[1] / 2
-            axes.annotate(
-                moment.sentence,
-                (moment.step, 1.0),
-                (-4 if right else 4, -2),
-                fontsize=8.5,
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                va="top",
-                ha="right" if right else "left",
-                annotation_clip=False,
-                bbox={"facecolor": theme["paper"], "edgecolor": VERMILLION, "pad": 2},
-            )
-    return drawn
+    drawing = Drawing(alt_text(a, b), dark)
+    parted = divergence(a, b)
+    for run, moment in zip((a, b), parted or (None, None), strict=True):
+        sentence = moment.sentence if moment else "nothing more happens"
+        where = f"The thick line: {sentence}." if moment else f"Where they part, {sentence}."
+        drawing.heading(heading(run), outcome_sentence(run), where if parted else "")
+        draw(drawing, run, moment)
+        drawing.y += 14
+    explain(drawing, [a, b])
+    return drawing
 
 
 def alt_text(a: Run, b: Run) -> str:

@@ -1,48 +1,45 @@
 """The victim's address space when it is killed: which mappings the reaper may take, and why not."""
 
-from matplotlib.figure import Figure
-
 from ...simulate.run import Run
 from ..facts import heading, mappings
-from .style import GREEN, PURPLE, SKY, headed, legend, picture, themed, words
+from . import stacked
+from .paper import Drawing
+from .style import GREEN, PURPLE, SKY, Look
+
+FREED: Look = (GREEN, "")
+TAKEN: Look = (SKY, ".")
+LEFT: Look = (PURPLE, "x")
 
 
-@themed
-def figure(run: Run, *, victim: str | None = None, dark: bool = False) -> Figure:
+def figure(run: Run, *, victim: str | None = None, dark: bool | None = None) -> Drawing:
     """One bar for each VMA: what comes free, what is only unmapped, what may not, and why."""
     name, rows = mappings(run, victim)
-    drawn, (axes,), theme = picture(alt_text(run, victim), 9.5, 1.6 + 0.4 * max(len(rows), 1), dark)
-    for y, row in enumerate(rows):
-        axes.barh(y, row.freed, 0.66, color=GREEN, label="" if y else "comes free")
-        axes.barh(
-            y,
-            row.reapable - row.freed,
-            0.66,
-            row.freed,
-            color=SKY,
-            label="" if y else "taken from the process, but not freed",
-        )
-        axes.barh(
-            y,
-            row.pages - row.reapable,
-            0.66,
-            row.reapable,
-            color=PURPLE,
-            hatch="xxxx",
-            edgecolor=theme["paper"],
-            label="" if y else "may not be reaped",
-        )
-        note = f" {row.pages} pages{'; ' + row.why_not if row.why_not else ''}"
-        words(axes, row.pages, y, note, clip_on=False)
-    axes.set_yticks(range(len(rows)), [f"{row.name} ({row.kind})" for row in rows])
-    axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
-    axes.set_xlim(0, max([row.pages for row in rows], default=1) * 1.45)
-    axes.set_xlabel("resident pages")
-    headed(axes, f"{heading(run)}: memory of {name or 'nobody, no victim'} when killed")
+    drawing = Drawing(alt_text(run, victim), dark)
+    drawing.heading(heading(run), f"Memory of {name} when it is killed." if rows else "")
     if not rows:
-        words(axes, 0.1, 0, "nobody was killed")
-    legend(axes, theme)
-    return drawn
+        drawing.say("No task was killed.", "ink")
+        return drawing
+    drawn = [
+        stacked.Row(
+            f"{row.name} ({row.kind})",
+            [
+                (row.freed, FREED),
+                (row.reapable - row.freed, TAKEN),
+                (row.pages - row.reapable, LEFT),
+            ],
+            f"{row.pages} pages" + (f"; {row.why_not}" if row.why_not else ""),
+        )
+        for row in rows
+    ]
+    stacked.draw(drawing, drawn, "resident pages")
+    drawing.legend(
+        [
+            ("comes free", FREED),
+            ("taken from the process, but not freed", TAKEN),
+            ("may not be reaped", LEFT),
+        ]
+    )
+    return drawing
 
 
 def alt_text(run: Run, victim: str | None = None) -> str:

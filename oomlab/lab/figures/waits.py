@@ -2,13 +2,14 @@
 
 from math import cos, pi, sin
 
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
-
 from ...simulate.run import Run
 from ...simulate.wait_graph import MEMORY
 from ..facts import graph_at, heading
-from .style import BLUE, PURPLE, VERMILLION, headed, picture, themed
+from .paper import PAD, Drawing, clean, wide_as
+from .style import BLUE, PURPLE, VERMILLION
+
+HALF = 17  # of the height of a box
+Place = tuple[float, float]
 
 
 def places(graph: dict[str, list[str]], cycle: list[str]) -> dict[str, tuple[float, float]]:
@@ -29,62 +30,62 @@ def places(graph: dict[str, list[str]], cycle: list[str]) -> dict[str, tuple[flo
     return spots
 
 
-@themed
-def figure(run: Run, *, step: int | None = None, dark: bool = False) -> Figure:
+def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Drawing:
     """Tasks are round, locks square, memory is a blue box; a cycle is drawn thick."""
     graph, cycle, tasks = graph_at(run, step)
-    drawn, (axes,), theme = picture(alt_text(run, step), 9.5, 5.2, dark)
-    axes.set_axis_off()
-    spots = places(graph, cycle)
+    drawing = Drawing(alt_text(run, step), dark)
+    drawing.heading(f"{heading(run)}: who waits for whom{', a cycle' if cycle else ''}")
+    if not graph:
+        drawing.say("No task waits for a lock or for memory.", "ink")
+        return drawing
+    spots = spread(places(graph, cycle), drawing.width, drawing.y + HALF + PAD)
     around = set(zip(cycle, [*cycle[1:], *cycle[:1]], strict=True))
-    labels = {}
-    for name, (x, y) in spots.items():
-        lock = name != MEMORY and name not in tasks
-        kind = (
-            "round4,pad=0.35" if name == MEMORY else "square,pad=0.4" if lock else "round,pad=0.5"
-        )
-        edge = BLUE if name == MEMORY else PURPLE if lock else theme["quiet"]
-        filled = BLUE if name == MEMORY else theme["paper"]
-        labels[name] = axes.text(
-            x,
-            y,
-            name,
-            ha="center",
-            va="center",
-            fontsize=10,
-            zorder=3,
-            color="#ffffff" if name == MEMORY else theme["ink"],
-            bbox={"boxstyle": kind, "facecolor": filled, "edgecolor": edge, "linewidth": 1.6},
-        )
     for start, ends in graph.items():
         for end in ends:
-            on_cycle = (start, end) in around
-            arrow = FancyArrowPatch(
-                spots[start],
-                spots[end],
-                arrowstyle="-|>",
-                mutation_scale=16,
-                connectionstyle="arc3,rad=0.08",
-                shrinkA=30,
-                shrinkB=30,
-                color=VERMILLION if on_cycle else theme["quiet"],
-                linewidth=3 if on_cycle else 1.2,
-                linestyle="-" if on_cycle else "--",
-            )
-            axes.add_patch(arrow)
-    axes.set_xlim(-4.6, 4.6)
-    axes.set_ylim(-2.6, 2.6)
-    headed(axes, f"{heading(run)}: who waits for whom{', a cycle' if cycle else ''}")
-    if not graph:
-        axes.text(0, 0, "nobody waits for a lock or for memory", ha="center")
-    axes.text(
-        -4.6,
-        -2.55,
-        "round: task   square: lock   arrow: waits for   thick: the cycle",
-        fontsize=9,
-        color=theme["quiet"],
-    )
-    return drawn
+            looks = (VERMILLION, 3.0, "") if (start, end) in around else ("quiet", 1.2, "6 4")
+            x1, y1 = edge(start, spots[start], spots[end])
+            x2, y2 = edge(end, spots[end], spots[start])
+            drawing.arrow(x1, y1, x2, y2, *looks)
+    for name, place in spots.items():
+        box(drawing, name, place, "memory" if name == MEMORY else "" if name in tasks else "lock")
+    drawing.y = max(y for _, y in spots.values()) + HALF + PAD
+    drawing.say("round: task · square: lock · blue: memory · arrow: waits for · thick: the cycle")
+    return drawing
+
+
+def spread(spots: dict[str, Place], width: float, top: float) -> dict[str, Place]:
+    """The places as pixels, each box whole inside the picture."""
+    found = {}
+    highest = max(y for _, y in spots.values())
+    for name, (x, y) in spots.items():
+        most = width / 2 - PAD - half_width(name)
+        found[name] = (width / 2 + max(-most, min(most, 95 * x)), top + 85 * (highest - y))
+    return found
+
+
+def half_width(name: str) -> float:
+    return wide_as(name) / 2 + 14
+
+
+def edge(name: str, here: Place, there: Place) -> Place:
+    """Where the line from a box's middle to another place leaves the box, and a little more."""
+    (x, y), across, down = here, there[0] - here[0], there[1] - here[1]
+    wide, tall = half_width(name) + 5, HALF + 5
+    part = min(wide / abs(across) if across else 9e9, tall / abs(down) if down else 9e9)
+    return x + part * across, y + part * down
+
+
+def box(drawing: Drawing, name: str, place: Place, kind: str) -> None:
+    """A box with a name in it: round for a task, square for a lock, blue for memory."""
+    (x, y), wide = place, half_width(name)
+    fill = drawing.fill((BLUE, "") if kind == "memory" else ("paper", ""))
+    line = {"memory": BLUE, "lock": PURPLE}.get(kind, "#8a8f96")
+    size = f'x="{x - wide:.1f}" y="{y - HALF}" width="{2 * wide:.1f}" height="{2 * HALF}"'
+    round_ = 0 if kind == "lock" else 5 if kind == "memory" else HALF
+    drawing.shapes.append(f'<rect {size} rx="{round_}" {fill} stroke="{line}" stroke-width="1.8"/>')
+    ink = 'fill="#ffffff"' if kind == "memory" else drawing.fill(("ink", ""))
+    middle = f'x="{x:.1f}" y="{y + 4.5:.1f}" text-anchor="middle"'
+    drawing.shapes.append(f"<text {middle} {ink}>{clean(name)}</text>")
 
 
 def alt_text(run: Run, step: int | None = None) -> str:

@@ -1,0 +1,37 @@
+"""One run, or two, as a picture that stands alone: lanes, free memory, legend, key to the letters.
+
+It is what `run.save("story.svg")` writes, what the lab saves as SVG and PNG, and what a notebook
+shows of a lab where no kernel runs.
+"""
+
+from ...simulate.run import Run
+from ..facts import divergence, heading
+from . import free_memory, lanes, two_policies
+from .paper import Drawing
+
+
+def figure(*runs: Run, dark: bool | None = None) -> Drawing:
+    """The lanes of one run or two, how each ended, and where they part; free memory under each."""
+    drawing = Drawing(alt_text(*runs), dark)
+    parted = divergence(*runs) if len(runs) > 1 else None
+    for run, moment in zip(runs, parted or [None] * len(runs), strict=True):
+        ends = [lanes.outcome_sentence(run)]
+        if parted:
+            said = moment.sentence if moment else "nothing more happens"
+            ends.append(f"Where they part, at the thick line: {said}.")
+        drawing.heading(heading(run), *ends)
+        steps = lanes.draw(drawing, run, moment, free_memory.RIGHT)
+        drawing.y += 12
+        free_memory.draw(drawing, run, steps, 70)
+        drawing.y += 16
+    lanes.explain(drawing, list(runs))
+    drawing.legend([("free pages; the lines are the marks min, low and high", ("water", ""))])
+    return drawing
+
+
+def alt_text(*runs: Run) -> str:
+    """What is to be seen, and how it ended, as sentences."""
+    if len(runs) > 1:
+        return two_policies.alt_text(*runs)
+    (run,) = runs
+    return f"{lanes.alt_text(run)} {lanes.outcome_sentence(run)} {free_memory.alt_text(run)}"
