@@ -272,3 +272,11 @@ def test_an_interrupt_keeps_what_is_known():
 def test_wrong_names(call, word):
     with pytest.raises(ValueError, match=word):
         call()
+
+
+def test_a_slow_answer_says_why():
+    """Pages that two tasks count down in turn: each step reads a number that none read before."""
+    slow = explore("two-memcgs", "linux-4.4", lambda kernel: False, max_states=8_000, audit=0)
+    assert "it was slow, since" in slow.sentence()
+    quick = explore("lost-victim", "handa", lambda kernel: False, victims=3, vmas=3, audit=0)
+    assert quick.transitions > 10_000 and "slow" not in quick.sentence()

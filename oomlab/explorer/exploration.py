@@ -15,6 +15,7 @@ from ..simulate.scheduler import Entry, entry_of, function_of
 from .never import WAY
 
 SCHEMA = "oomlab-explore/1"
+SLOW, MANY = 0.1, 10_000  # the part of the transitions that is run, of so many, which is slow
 
 CLOCK_WORDS = {
     "any": ", with sleeps of any length",
@@ -62,6 +63,7 @@ class Exploration:
             "reductions": search.reductions,
             "clock": search.clock,
             "audited": search.audited,
+            "learned": search.learned(),
         }
         if search.cost is not None and verdict != "holds":
             bound[search.prefer] = search.cost  # every schedule with fewer was looked at
@@ -112,6 +114,16 @@ class Exploration:
         skipped = [name for name in self.never if name in WAY]
         return f"; no step ever entered {', '.join(skipped)}" if skipped else ""
 
+    def pace(self) -> str:
+        """Why this was slow, if it was; for the sentence."""
+        learned = self.bound.get("learned", 0)
+        if self.transitions < MANY or learned < SLOW * self.transitions:
+            return ""
+        return (
+            f"; it was slow, since {learned} of the transitions read values that no transition"
+            " had read before, and had to be run"
+        )
+
     def switches(self) -> int:
         """Context switches of the counterexample; a timer counts as its task's."""
         tasks = [entry_of(entry)[0] for entry in self.pids]
@@ -129,7 +141,7 @@ class Exploration:
             return (
                 f"{self.property} holds in every schedule{clock}: {seen}{stand}, {checked} of the"
                 " states checked against the model with all their successors"
-                f"{self.vacuous()}"
+                f"{self.vacuous()}{self.pace()}"
             )
         if self.verdict == "bound-reached":
             chance = self.bound.get("missed_with_chance")
@@ -143,7 +155,7 @@ class Exploration:
             for what, words in (("switches", "context switches"), ("decisions", "decisions")):
                 if what in self.bound:
                     tail = f", among them every schedule with fewer than {b[what]} {words}"
-            return f"{self.property} holds in the {seen} seen before the search was ended{tail}"
+            return f"{self.property} holds in the {seen} seen before the search was ended{tail}{self.pace()}"
         end = (
             f", then steps {self.loop + 1} to {len(self.pids)} for ever"
             if self.loop is not None

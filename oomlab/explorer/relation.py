@@ -113,6 +113,7 @@ class Interned:
         self.roots = [self.machine.root, *self.machine.closure.roots]
         self.unpacked: tuple[State, array] = (b"", array("H"))
         self.start = b""
+        self.learned = 0  # steps that were run, since none before had read the same
 
     @property
     def entered(self) -> list[FunctionType]:
@@ -181,6 +182,7 @@ class Interned:
 
     def learn(self, state: array, entry: Entry) -> Answer:
         reads, writes = self.machine.step(state, entry)
+        self.learned += 1
         constant = []
         for cell, value in writes.items():
             if cell.index is None:

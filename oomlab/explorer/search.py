@@ -185,6 +185,11 @@ class Search:
         interned = getattr(self.relation, "relation", self.relation)
         return interned.entered if interned is not None else []
 
+    def learned(self) -> int:
+        """The transitions that had to be run; the others were remembered."""
+        interned = getattr(self.relation, "relation", self.relation)
+        return interned.learned if interned is not None else 0
+
     def path_to(self, number: int) -> list[Entry]:
         schedule = []
         while number > 0:
