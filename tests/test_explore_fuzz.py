@@ -20,7 +20,7 @@ WIDE = "OOMLAB_FUZZ" in os.environ
 COMPARISONS = 1000 * int(os.environ["OOMLAB_FUZZ"]) if WIDE else 300
 FIRST = int(os.environ.get("OOMLAB_FUZZ_FROM", 0))
 PARTS = 10
-MOST = 150 if WIDE else 40  # states of the plain search
+MOST = 60 if WIDE else 40  # states of the plain search
 
 REDUCTIONS = [
     {},

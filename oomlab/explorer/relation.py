@@ -317,31 +317,34 @@ class Interned:
     def arranged(self, state: array, places: dict[Thing, Thing], known: dict) -> array:
         """Each made thing in its place. `known`: what became of a cell's value the last time."""
         new = state[:]
-        for thing in places:
-            for cell in thing.cells.values():
-                new[cell.index] = 0
+        for thing, place in places.items():
+            if thing is not place:
+                for cell in (*thing.cells.values(), *place.cells.values()):
+                    new[cell.index] = 0
         for index in self.referring:
-            cell = self.variable[index]
-            if not cell.thing.made:
-                number = state[index]
-                if (index, number) not in known:
-                    there = cell.number(moved(cell.values[number], places))
-                    known[index, number] = index, there
-                new[index] = known[index, number][1]
+            cell, number = self.variable[index], state[index]
+            if not cell.thing.made and not places.keys().isdisjoint(cell.mentions[number]):
+                new[index] = self.put_there(cell, number, cell, places, known)
         for thing, place in places.items():
             for name, cell in thing.cells.items():
                 number = state[cell.index]
-                to = known.get((cell.index, number))
-                if to is None:
-                    value = cell.values[number]
-                    if value is ABSENT:
-                        continue
+                if thing is place and not cell.mentions[number]:
+                    continue
+                if cell.values[number] is not ABSENT:
                     if name not in place.cells:
                         self.vary(self.machine.cell_of(place, name))
                         new.append(0)
                     there = place.cells[name]
-                    to = there.index, there.number(moved(value, places))
-                    known[cell.index, number] = to
-                    self.stale = True
-                new[to[0]] = to[1]
+                    new[there.index] = self.put_there(cell, number, there, places, known)
         return new
+
+    def put_there(self, cell: Cell, number: int, there: Cell, places: dict, known: dict) -> int:
+        """The number that a value of one cell has in another, once things stand elsewhere."""
+        key = cell.index, number
+        if key not in known:
+            value = cell.values[number]
+            if not places.keys().isdisjoint(cell.mentions[number]):
+                value = moved(value, places)
+            known[key] = there.number(value)
+            self.stale = True
+        return known[key]
