@@ -155,7 +155,8 @@ class Exploration:
             for what, words in (("switches", "context switches"), ("decisions", "decisions")):
                 if what in self.bound:
                     tail = f", among them every schedule with fewer than {b[what]} {words}"
-            return f"{self.property} holds in the {seen} seen before the search was ended{tail}{self.pace()}"
+            tail += self.pace()
+            return f"{self.property} holds in the {seen} seen before the search was ended{tail}"
         end = (
             f", then steps {self.loop + 1} to {len(self.pids)} for ever"
             if self.loop is not None
