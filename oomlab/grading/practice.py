@@ -23,12 +23,16 @@ class Practice:
         return sum(finding.points == finding.of for finding in self.findings)
 
     def __repr__(self) -> str:
+        """Each property on a line, what is wrong below; one example in full, the first of all."""
         lines = [f"{self.name}: visible checks passed: {self.passed} of {len(self.findings)}"]
+        shown = False
         for f in self.findings:
             lines.append(f"  {'✓' if f.points == f.of else '✗'} {f.says}")
-            lines += [f"      {text}" for text in (f.message, f.example) if text]
-            if f.schedule:
-                lines += ["      " + line for line in text_lanes(f.schedule).split("\n")]
+            lines += [f"      {f.message}"] if f.message else []
+            if not shown and (f.example or f.schedule):
+                story = text_lanes(f.schedule) if f.schedule else ""
+                lines += ["      " + line for line in f"{f.example}\n{story}".split("\n") if line]
+                shown = True
         return "\n".join(lines)
 
 

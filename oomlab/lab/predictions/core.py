@@ -225,7 +225,7 @@ PLACES = {
                 "its work. And now?",
                 {
                     "no victim is lost any more": "The slot is free sooner. But the reaper must "
-                    "wake up first, and what if the second victim comes before that?",
+                    "wake up first, and the second victim may come before that.",
                     "a victim can still be lost": "If the second comes before the reaper has woken "
                     "up, the slot is in use as before.",
                     "the first victim is lost instead": "The reaper holds the pointer that it took "
