@@ -17,7 +17,7 @@ from oomlab.model.oom import OomControl, mark_oom_victim, oom_badness, select_ba
 from oomlab.model.policy import HZ, PRESETS
 from oomlab.model.reaper import wake_oom_reaper
 from oomlab.model.syscalls import alloc, hang, pause, sleep
-from oomlab.scenarios import map_and_hang
+from oomlab.scenarios.victims import map_and_hang
 from oomlab.simulate.scheduler import burst, run_seeded
 
 DERIVATIONS = [

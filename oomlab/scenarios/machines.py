@@ -1,0 +1,138 @@
+"""Whole machines that fill up: fork bombs, tmpfs, overcommit, sysctls, and the benchmark."""
+
+from typing import Literal
+
+from ..model.commit import fill
+from ..model.fork import fork, wait4
+from ..model.kernel import Kernel
+from ..model.locks import TASK_UNINTERRUPTIBLE
+from ..model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
+from ..model.policy import Policy
+from ..model.syscalls import (
+    alloc,
+    free,
+    hang,
+    mmap,
+    pause,
+    sleep,
+    touch,
+    write_tmpfs,
+)
+from .registry import heap, scenario
+
+
+@scenario
+def mlocked_and_shared(policy: Policy) -> Kernel:
+    """Six kinds of memory in one stuck victim: what may the reaper take? (M10, M35)
+
+    The pages of its library that it wrote to are its own: they count with the heap.
+    """
+    kernel = Kernel(policy, 2048)
+    tmpfs = Shmem("tmpfs file", linked=True)
+    kernel.shmems.append(tmpfs)
+    vmas = [
+        VMA("heap", ANON, 300),
+        VMA("locked", ANON, 150, locked=True),
+        VMA("library", FILE, 60),
+        VMA("segment", SHMEM, 200, shmem=tmpfs),
+        VMA("huge", HUGETLB, 512),
+        VMA("device", PFNMAP, 64),
+    ]
+    kernel.spawn("victim", ((sleep, 2, TASK_UNINTERRUPTIBLE), (hang,)), vmas=vmas)
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 860)), adj=-1000)
+    return kernel
+
+
+@scenario
+def fork_bomb(policy: Policy, bombs: int = 12, pages: int = 60) -> Kernel:
+    """Many small processes: the worst task is small, and recovery takes many kills (M42)."""
+    kernel = Kernel(policy, 1024)
+    bomb = tuple(
+        (fork, f"bomb{i}", ((mmap, "heap"), (touch, "heap", pages), (sleep, 30)))
+        for i in range(1, bombs + 1)
+    )
+    kernel.spawn("bash", (*bomb, (sleep, 60)), vmas=heap(30))
+    kernel.spawn("database", ((pause,),), vmas=heap(300), adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
+def bomb_and_hog(policy: Policy, bombs: int = 20, hog: int = 300) -> Kernel:
+    """A fork bomb fills memory, and the biggest process dies for it.
+
+    The bombs never grow: each is a shell of a few pages, and what they cost is page tables and
+    kernel memory. No single one is worth killing, so the hog goes, and then the next biggest.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.spawn("hog", ((pause,),), vmas=heap(hog))
+    shell = ((mmap, "heap"), (touch, "heap", 6), (alloc, 10), (sleep, 40), (free,))
+    bomb = tuple((fork, f"bomb{i}", shell) for i in range(1, bombs + 1))
+    kernel.spawn("bash", (*bomb, (sleep, 60)), vmas=heap(6))
+    kernel.spawn("filler", ((hang,),), vmas=heap(450), adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
+def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1) -> Kernel:
+    """A writer fills tmpfs and is killed; its file stays, so the next process dies, too.
+
+    With `mapped` the file counts as the writer's memory; with 0 it used write(), and the killer
+    sees a process of twelve pages: everybody bigger dies first.
+    """
+    kernel = Kernel(policy, 1024)
+    file = Shmem("/dev/shm/log", linked=True)
+    kernel.shmems.append(file)
+    kernel.spawn("browser", ((pause,),), vmas=heap(200))
+    kernel.spawn("editor", ((pause,),), vmas=heap(60))
+    fills = (touch, "log", 900) if mapped else (write_tmpfs, file, 900)
+    vmas = [*heap(12), VMA("log", SHMEM, shmem=file)]
+    kernel.spawn("writer", (fills,), vmas=vmas if mapped else heap(12))
+    kernel.spawn("late", ((sleep, 200), (mmap, "heap"), (touch, "heap", 100)), adj=-1000)
+    return kernel
+
+
+@scenario
+def overcommit(policy: Policy, mode: Literal[0, 1, 2] = 2, want: int = 500) -> Kernel:
+    """vm.overcommit_memory: with mode 2 malloc() says no, with 0 and 1 somebody dies.
+
+    The hog has 400 pages of 1024 and sleeps; another program maps and fills `want` and 200 more.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.overcommit_memory = mode
+    kernel.spawn("hog", ((fill, "heap", 400), (pause,)))
+    kernel.spawn("asker", ((sleep, 20), (fill, "first", want), (fill, "second", 200), (pause,)))
+    return kernel
+
+
+@scenario
+def panic_knobs(policy: Policy) -> Kernel:
+    """panic_on_oom and oom_kill_allocating_task: the sysctls that answer for you.
+
+    Try --set panic_on_oom=1, or --set oom_kill_allocating_task=1.
+    """
+    kernel = Kernel(policy, 1024)
+    kernel.spawn("hog", ((pause,),), vmas=heap(600))
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 400)), vmas=heap(10))
+    return kernel
+
+
+@scenario
+def oom_storm(policy: Policy, tasks: int = 20, allocations: int = 100_000) -> Kernel:
+    """Tasks grow page by page, are killed, and are started again: the benchmark.
+
+    Each of `tasks` supervisors restarts its child until all children together did `allocations`
+    page faults; the machine has 4 MB for each of them.
+    """
+    kernel = Kernel(policy, 1024 * tasks, timeslice=8)
+    for i in range(1, tasks + 1):
+        kernel.spawn(f"supervisor{i}", ((supervise, f"hog{i}", allocations // tasks),), adj=-1000)
+    return kernel
+
+
+def supervise(current, name: str, pages: int):
+    """Start a child that touches `pages` pages, and another one for what a killed one left."""
+    while pages > 0:
+        heap = VMA("heap", ANON)
+        yield from fork(current, name, ((touch, "heap", pages),), vmas=(heap,), adj=0)
+        yield from wait4(current)
+        pages -= heap.size

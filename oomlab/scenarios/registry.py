@@ -1,0 +1,49 @@
+"""The scenarios by name, their parameters, and the two set-ups that most of them share."""
+
+from collections.abc import Callable
+from functools import cache
+from inspect import signature
+from typing import Literal, get_args, get_origin
+
+from ..model.kernel import Kernel
+from ..model.mm import ANON, VMA
+from ..model.syscalls import (
+    hang,
+)
+
+SCENARIOS: dict[str, Callable[..., Kernel]] = {}
+
+
+def scenario(function: Callable[..., Kernel]) -> Callable[..., Kernel]:
+    """Register a scenario under its name, with dashes."""
+    SCENARIOS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+@cache
+def parameters(name: str) -> dict[str, object]:
+    """The parameters of a scenario and their defaults."""
+    found = signature(SCENARIOS[name]).parameters.values()
+    return {p.name: p.default for p in found if p.name != "policy"}
+
+
+@cache
+def choices(name: str) -> dict[str, tuple]:
+    """The values that a parameter of a scenario takes, where they are few: {parameter: values}."""
+    found = signature(SCENARIOS[name]).parameters.values()
+    return {p.name: get_args(p.annotation) for p in found if get_origin(p.annotation) is Literal}
+
+
+def title(name: str) -> str:
+    return (SCENARIOS[name].__doc__ or "").strip().split("\n")[0]
+
+
+def heap(pages: int, **more) -> list[VMA]:
+    return [VMA("heap", ANON, pages, **more)]
+
+
+def nearly_full(kernel: Kernel, leave: int) -> None:
+    """Somebody who cannot be killed holds all but `leave` of the pages above the min mark."""
+    zone = kernel.zone
+    pages = zone.free - zone.min - leave - 4  # the others' page tables and first pages
+    kernel.spawn("filler", ((hang,),), vmas=heap(pages), adj=-1000, daemon=True)
