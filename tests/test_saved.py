@@ -36,7 +36,7 @@ def test_saving(tmp_path):
     assert FOUND.save(tmp_path / "b.html").exists()
     with pytest.raises(ValueError, match="not as a.odt"):
         run.save(tmp_path / "a.odt")
-    with pytest.raises(ValueError, match="no schedule to save"):
+    with pytest.raises(ValueError, match="no schedule to run"):
         oomlab.explore("lost-victim", "handa", vmas=1).save(tmp_path / "c.html")
 
 

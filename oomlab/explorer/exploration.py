@@ -1,7 +1,9 @@
 """What a search found, as a value, as JSON, and as a table that a reviewer can paste."""
 
+import builtins
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 
@@ -9,7 +11,7 @@ from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate import story
 from ..simulate.origin import Origin
-from ..simulate.run import Step, name_of, run
+from ..simulate.run import Run, Step, name_of, run
 from ..simulate.schedule import Schedule, told_of
 from ..simulate.scheduler import Entry, entry_of, function_of
 from .never import WAY
@@ -35,9 +37,12 @@ def in_words(kernel: Kernel, entry: Entry) -> dict[str, str]:
     return {"task": task.name, "function": function, "does": does}
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Exploration:
-    """A verdict is worth as much as its bound: how many states were seen, of how many allowed."""
+    """What explore() or hunt() found; equal to one with the same origin, bound and answer.
+
+    A verdict is worth as much as its bound: how many states were seen, of how many allowed.
+    """
 
     verdict: str  # holds, violated, bound-reached
     property: str
@@ -82,7 +87,7 @@ class Exploration:
             bound,
         )
 
-    @property
+    @builtins.property  # `property` is a field here
     def origin(self) -> Origin:
         """Where it comes from; its schedule is the counterexample, if there is one."""
         order: dict = {}
@@ -91,6 +96,35 @@ class Exploration:
         elif "runs" in self.bound:
             order = {"seed": self.bound["seed"], "drawn": self.bound["runs"]}
         return Origin.of(self.scenario, self.policy, self.params, **order)
+
+    def __repr__(self) -> str:
+        clock, origin = self.bound["clock"], self.origin
+        way = f"{self.switches()} context switches; " if self.pids else ""
+        return (
+            f"<Exploration of {origin.machine_words()}, {origin.order_words()}, clock {clock}\n"
+            f" {self.sentence()}\n"
+            f" {way}{self.seconds} s, oomlab {origin.version}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return import_module("oomlab.lab.shown").html_of_exploration(self)
+
+    def answer(self) -> tuple:
+        """All but how long it took."""
+        said = (self.verdict, self.property, self.states, self.transitions, self.loop, self.never)
+        return self.origin, self.bound, list(self.pids), self.steps, said
+
+    def __eq__(self, other: object) -> bool:
+        return self.answer() == other.answer() if isinstance(other, Exploration) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.origin, self.property, self.verdict))
+
+    def run(self) -> Run:
+        """The counterexample as a run. ValueError where there is none."""
+        if not self.pids:
+            raise ValueError(f"there is no schedule to run: {self.sentence()}")
+        return run(self.scenario, self.policy, schedule=self.pids, **self.params)
 
     def describe(self, build: Callable[[], Kernel], schedule: list, loop: int | None) -> None:
         """Put the counterexample into words: who, where, what, and the effect."""
@@ -178,10 +212,7 @@ class Exploration:
 
         ValueError where there is none.
         """
-        if not self.pids:
-            raise ValueError(f"there is no schedule to save: {self.sentence()}")
-        done = run(self.scenario, self.policy, schedule=self.pids, **self.params)
-        return done.save(path)
+        return self.run().save(path)
 
     def chart(self) -> str:
         """The counterexample as a sequence chart of 72 columns, for a mail; "" without one."""

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..model.kernel import VAIN
 from ..model.locks import Mutex, RwSemaphore
 from ..model.tasks import PF_KTHREAD, Task
-from ..simulate.run import Run, kind_of, name_of, state_of
+from ..simulate.recorder import state_of
+from ..simulate.run import Run, kind_of, name_of
 from ..simulate.setup import build
 
 # What a lane shows, in the words of a legend.

@@ -7,6 +7,7 @@ by knob. Sources: `K x.y` is that kernel release, `M..` a mail of the bibliograp
 
 import re
 from dataclasses import Field, dataclass, field, fields, replace
+from html import escape
 
 from ..naming import nearest
 from .patch import Patch
@@ -19,7 +20,7 @@ def knob(default, meaning: str, source: str, *choices):
     return field(default=default, metadata=dict(meaning=meaning, source=source, choices=choices))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Policy:
     """How one kernel behaves when memory runs out. Times are in ticks, HZ = 100 a second."""
 
@@ -339,6 +340,45 @@ class Policy:
             if item.name != "patch":
                 check_knob(item, getattr(self, item.name))
         check_pairs(self)
+
+    @property
+    def preset(self) -> str:
+        """The preset it is, or is made from; of one with its own name, that with least to turn.
+
+        Together with the knobs that differ it says all of a policy, whichever preset it is.
+        """
+        if self.patch is not None:
+            return self.patch.base
+        if self.name in PRESETS:
+            return self.name
+        return min(PRESETS, key=lambda name: len(difference(name, self)))
+
+    @property
+    def turned(self) -> dict[str, int | str | bool]:
+        """Every knob in which it differs from its preset, with its value here."""
+        return {name: new for name, (_, new) in difference(self.preset, self).items()}
+
+    def __repr__(self) -> str:
+        lines = [f"<Policy {self.name}: {self.about}"]
+        if self.turned or self.patch or self.name != self.preset:
+            turned = ", ".join(f"{name}={value}" for name, value in self.turned.items())
+            lines.append(f" {self.preset} with {turned or 'no knob turned'}")
+        if self.patch:
+            replaced = [*self.patch.functions, *self.patch.kthreads]
+            lines.append(f" patched: {', '.join(replaced)}")
+        return "\n".join(lines) + ">"
+
+    def _repr_html_(self) -> str:
+        """The same, with what each turned knob means, as a table."""
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{escape(str(value))}</td>"
+            f"<td>{escape(str(getattr(PRESETS[self.preset], name)))}</td>"
+            f"<td>{escape(KNOBS[name].metadata['meaning'])}</td></tr>"
+            for name, value in self.turned.items()
+        )
+        head = f"<th>knob</th><th>here</th><th>{self.preset}</th><th>meaning</th>"
+        table = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
+        return f"<p>{escape(repr(self)[1:-1])}</p>{table}"
 
     def bind(self, function):
         """A function or program of the model, as this policy's patch has it."""

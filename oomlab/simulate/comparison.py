@@ -1,19 +1,36 @@
 """Two policies on one scenario, side by side: a sheet that a reviewer can paste into a mail."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from ..model.policy import difference
 from .origin import words_of
 from .run import Run, Step, run
 
+MOST_SEEDS = 10_000  # whole traces are kept of all
 
-@dataclass
+
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Runs of two policies under the same seeds."""
 
     scenario: str
-    pairs: list[tuple[Run, Run]]
+    pairs: tuple[tuple[Run, Run], ...]
+
+    def __repr__(self) -> str:
+        origin = self.pairs[0][0].origin
+        setup = words_of(self.scenario, origin.params)
+        seeds = f"seeds 0 to {len(self.pairs) - 1}"
+        lines = [f"<Comparison on {setup}, {seeds}, oomlab {origin.version}"]
+        for one, found in zip(self.pairs[0], self.verdicts(), strict=True):
+            counts = ", ".join(f"{n} {verdict}" for verdict, n in found.most_common())
+            lines.append(f" {one.origin.policy_words()}: {counts}")
+        return "\n".join(lines) + ">"
+
+    def _repr_html_(self) -> str:
+        return import_module("oomlab.lab.shown").html_of_comparison(self)
 
     @property
     def policies(self) -> tuple[str, str]:
@@ -85,10 +102,21 @@ def parting_sentence(first: Run, second: Run, step: int | None) -> str:
 
 
 def compare(scenario: str, policies: tuple[str, str], seeds: int = 10, **settings) -> Comparison:
-    """Run a scenario under two policies, seeds 0 to `seeds` - 1. ValueError for unknown names."""
+    """Run a scenario under two policies, with seeds 0 to `seeds` - 1.
+
+    `settings` are parameters of the scenario, and knobs that both policies get. ValueError, in one
+    sentence, for a name or value that does not exist, and for other than two policies.
+    """
+    if isinstance(policies, str) or not isinstance(policies, Sequence) or len(policies) != 2:
+        raise ValueError(f"compare takes two policies, as ('linux-4.4', 'handa'), not {policies!r}")
+    if type(seeds) is not int or not 1 <= seeds <= MOST_SEEDS:
+        raise ValueError(f"compare takes 1 to {MOST_SEEDS} seeds, a whole number, not {seeds!r}")
+    for fixed in ("seed", "schedule", "trace"):
+        if fixed in settings:
+            raise ValueError(f"compare takes seeds=N, the number of them, and no {fixed}")
     one, other = policies
     pairs = [
         (run(scenario, one, seed=seed, **settings), run(scenario, other, seed=seed, **settings))
         for seed in range(seeds)
     ]
-    return Comparison(scenario, pairs)
+    return Comparison(scenario, tuple(pairs))

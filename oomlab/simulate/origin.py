@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..model.patch import Patch
-from ..model.policy import KNOBS, PRESETS, Policy, difference
+from ..model.policy import KNOBS, PRESETS, Policy
 from ..version import VERSION
 from .patches import patch_hash, patch_text, read_patch
 from .scheduler import Entry, entry_of
@@ -59,13 +59,12 @@ class Origin:
         drawn: int | None = None,
     ) -> "Origin":
         """The origin of what runs this scenario, with all its parameters, under this policy."""
-        base = preset_of(policy)
         return cls(
             scenario,
             dict(params),
             policy.name,
-            base,
-            turned(base, policy),
+            policy.preset,
+            policy.turned,
             text_of(policy),
             seed,
             None if schedule is None else tuple(map(plain_entry, schedule)),
@@ -177,27 +176,9 @@ class Origin:
         return ""
 
 
-def preset_of(policy: Policy) -> str:
-    """The preset a policy is made from; of one with a name of its own, that with the least to turn.
-
-    Together with the knobs that differ it says all of the policy, whichever preset it is.
-    """
-    if policy.patch is not None:
-        return policy.patch.base
-    if policy.name in PRESETS:
-        return policy.name
-    return min(PRESETS, key=lambda name: len(difference(name, policy)))
-
-
-def turned(preset: str, policy: Policy) -> dict[str, Value]:
-    """Every knob in which the policy differs from a preset, with the policy's value."""
-    return {name: new for name, (_, new) in difference(preset, policy).items()}
-
-
 def preset_words(policy: Policy) -> str:
     """A policy's preset and every knob that differs: "linux-4.6 reaper_naps=False"."""
-    base = preset_of(policy)
-    return words_of(base, turned(base, policy))
+    return words_of(policy.preset, policy.turned)
 
 
 def policy_words(policy: Policy) -> str:

@@ -9,6 +9,7 @@ without an import, so that a patch reads like the function it replaces.
 """
 
 import builtins
+import copyreg
 import hashlib
 import inspect
 import linecache
@@ -185,6 +186,27 @@ def source_of(function: FunctionType) -> str:
         return textwrap.dedent(inspect.getsource(function)).strip()
     except OSError:
         raise ValueError(f"the text of {function.__name__} is not to be had") from None
+
+
+def patch_again(text: str) -> Patch:
+    """The functions of a patch that was pickled as its text."""
+    if text not in PICKLED:
+        made = read_patch(text, "the patch").patch
+        assert made is not None
+        PICKLED[text] = made
+    return PICKLED[text]
+
+
+def as_text(made: Patch) -> tuple:
+    """How a patch is pickled: functions from a notebook or a file have no module to come from."""
+    base = PRESETS[made.base]
+    text = patch_text(replace(base, name=f"{made.base} patched", patch=made))
+    PICKLED[text] = made
+    return patch_again, (text,)
+
+
+PICKLED: dict[str, Patch] = {}  # so that a copy is the patch itself, as it never changes
+copyreg.pickle(Patch, as_text)
 
 
 def patch_hash(text: str) -> str:

@@ -5,10 +5,8 @@ run.outcome.verdict        # 'deadlock'
 run.steps[0]               # Step(number=0, tick=0, task='hog', ...)
 """
 
-import gc
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from importlib import import_module
@@ -16,17 +14,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..model.kernel import Kernel
-from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
 from ..model.policy import Policy
-from ..model.tasks import PF_EXITING, PF_KTHREAD, Task
-from .effect import Look, pages_words, words
+from ..model.tasks import PF_KTHREAD, Task
+from .dataframe import frame_of
+from .effect import pages_words
 from .origin import Origin
 from .outcome import Outcome, judge
+from .patches import patch_text
+from .recorder import recorder, uncollected
+from .recording import SCHEMA, read_trace
 from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
 from .setup import build
 
-SCHEMA = "oomlab-trace/1"
 MOST_STEPS = 5_000_000  # of a run that is cut off nowhere else
 
 
@@ -47,9 +47,13 @@ class Step(NamedTuple):
     effect: str  # what the step did, in words
 
 
-@dataclass
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """One finished run of a scenario under a policy."""
+    """One finished run of a scenario under a policy.
+
+    A value: two runs of one origin that went the same way are equal. Pickled it is its origin, and
+    is run again where it is unpickled.
+    """
 
     scenario: str
     policy: Policy
@@ -58,9 +62,9 @@ class Run:
     kernel: Kernel
     outcome: Outcome
     step_count: int
-    trace: list[tuple] = field(repr=False)  # as a Step, but with the objects, not yet their names
-    schedule: list[Entry] | None = field(default=None, repr=False)  # the order that was asked for
-    effects: list[str | None] = field(default_factory=list, repr=False)  # None: see `free`
+    trace: list[tuple]  # as a Step, but with the objects, not yet their names
+    schedule: list[Entry] | None = None  # the order that was asked for
+    effects: list[str | None] = field(default_factory=list)  # None: see `free`
     most_steps: int | None = None  # where it was to be cut off
 
     @cached_property
@@ -74,6 +78,31 @@ class Run:
             schedule=self.schedule,
             most_steps=self.most_steps,
         )
+
+    def __repr__(self) -> str:
+        killed = ", ".join(self.outcome.victims) or "none"
+        return (
+            f"<Run of {self.origin}\n"
+            f" {self.outcome.verdict}: {self.outcome.why}\n"
+            f" {self.step_count} steps, {self.outcome.ticks} ticks, killed: {killed}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return import_module("oomlab.lab.shown").html_of_run(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Run):
+            return NotImplemented
+        mine, its = ((r.origin, r.outcome, r.steps, r.events) for r in (self, other))
+        return self is other or mine == its
+
+    def __hash__(self) -> int:
+        return hash(self.origin)
+
+    def __reduce__(self):
+        if self.policy.patch is not None:
+            patch_text(self.policy)  # ValueError where it cannot be written down
+        return run_again, (self.origin, bool(self.trace))
 
     @property
     def steps(self) -> list[Step]:
@@ -135,6 +164,39 @@ class Run:
         """Versioned, and the same text for the same seed."""
         return json.dumps(self.to_dict(), separators=(",", ":"), sort_keys=True)
 
+    @classmethod
+    def from_json(cls, text: str, source: str = "the text", *, trust: bool = False) -> "Run":
+        """The run that to_json() wrote, or save() to a .json file: run again, and compared.
+
+        ValueError, in one sentence, for a text that is none, for one with a patch without `trust`
+        (it is Python and is run), and where this oomlab does not do what was recorded.
+        """
+        found = read_trace(text, source)
+        origin = found.origin
+        if origin.patch and not trust:
+            raise ValueError(f"{source} holds a patch; read it, then load it with trust=True")
+        again = run_again(origin)
+        found.check(json.loads(again.to_json()))
+        return again
+
+    @classmethod
+    def load(cls, path: str | Path, *, trust: bool = False) -> "Run":
+        """The run of a .json file, as from_json() makes it of the text."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise ValueError(f"{path} cannot be read: {wrong}") from None
+        return cls.from_json(text, str(path), trust=trust)
+
+    def frame(self):
+        """The steps as a DataFrame of pandas, or of polars; ValueError if neither is there."""
+        return frame_of([step._asdict() for step in self.steps])
+
+    def events_frame(self):
+        """The events as a DataFrame, a column for each of their names; see frame()."""
+        names = list(dict.fromkeys(name for event in self.events for name in event))
+        return frame_of([{name: event.get(name) for name in names} for event in self.events])
+
     def save(self, path: str | Path) -> Path:
         """Write the run to a file: .html, a page of its own to step through; .svg, one picture;
         .json, which ui.perfetto.dev opens (with the whole trace under "oomlab"); .txt, its
@@ -172,19 +234,9 @@ def plain(event: dict) -> dict:
             out[key] = value
         else:
             out[key] = name_of(value)
+            if isinstance(value, Task):
+                out["pid" if key == "task" else f"{key}_pid"] = value.pid
     return out
-
-
-def state_of(task: Task) -> str:
-    if task.state == TASK_DEAD:
-        return "dead"
-    if task.state == TASK_FROZEN:
-        return "frozen"
-    if task.state != TASK_RUNNING and not (task.allocating and task.waits_for == "a timer"):
-        return "waiting"  # but a nap in the slow path is part of the loop
-    if task.allocating:
-        return "allocating"
-    return "exiting" if task.flags & PF_EXITING else "running"
 
 
 def run(
@@ -240,45 +292,19 @@ def run(
     return done
 
 
-@contextmanager
-def uncollected(yes: bool = True) -> Iterator[None]:
-    """Hold the garbage collector back: where all is kept, looking for garbage only costs time."""
-    collecting = gc.isenabled()
-    if yes:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def recorder(kernel: Kernel, taken: list, effects: list[str | None]):
-    """A function that writes down each step and its effect, and numbers the events in it."""
-    events, zone = kernel.events, kernel.zone
-    assert events is not None, "a run is only recorded where events are kept"
-    for event in events:  # what happened at boot, before the first step
-        event["step"] = -1
-    seen, free = len(events), zone.free
-
-    def record(task: Task, op: tuple, function: str, was: Look | None) -> None:
-        nonlocal seen, free
-        if was is None and taken and seen == len(events) and not task.state:
-            effects.append(None)  # an ordinary step, told by its pages alone
-        else:
-            effects.append(words(kernel, task, op, was, free, events[seen:]))
-        free = zone.free
-        if seen < len(events):
-            for event in events[seen:]:
-                event["step"] = len(taken)
-            seen = len(events)
-        plainly = not (task.state or task.allocating or task.flags)
-        state = "running" if plainly else state_of(task)
-        taken.append(
-            (kernel.jiffies, task, op, function, state, zone.free, task.waits_for, zone.reaped)
-        )
-
-    return record
+def run_again(origin: Origin, trace: bool = True) -> Run:
+    """The run that an origin names. A patch in it is Python and is run: trust it first."""
+    if origin.seed is None and origin.schedule is None:
+        raise ValueError("this origin names no run: it is of every schedule")
+    return run(
+        origin.scenario,
+        origin.made_policy(),
+        seed=origin.seed,
+        schedule=origin.schedule,
+        most_steps=origin.most_steps or MOST_STEPS,
+        trace=trace,
+        **origin.params,
+    )
 
 
 def kind_of(task: Task) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..simulate.dataframe import frame_of
+
 
 class RowFile:
     """Where rows go. `rows` are those that the file held already."""
@@ -79,15 +81,3 @@ def open_rows(out: str | Path | None, head: dict) -> Iterator[RowFile]:
     yield file
     frame = frame_of(file.rows)
     frame.to_parquet(path) if hasattr(frame, "to_parquet") else frame.write_parquet(path)
-
-
-def frame_of(rows: list[dict]):
-    """Rows as a table of pandas, or else of polars."""
-    try:
-        from pandas import DataFrame
-    except ImportError:
-        try:
-            from polars import DataFrame
-        except ImportError:
-            raise ValueError("a frame needs pandas or polars; install one of them") from None
-    return DataFrame(rows)

@@ -18,11 +18,12 @@ from time import monotonic
 
 from ..model.policy import Policy
 from ..scenarios import parameters
+from ..simulate.dataframe import frame_of
 from ..simulate.origin import Origin, policy_words, words_of
 from ..simulate.run import run
 from ..simulate.setup import build, choose_policy
 from .pool import Submits, in_order
-from .rowfile import frame_of, open_rows
+from .rowfile import open_rows
 from .wilson import wilson
 
 CHUNK = 32  # seeds that a worker is given at once

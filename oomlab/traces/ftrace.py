@@ -27,9 +27,10 @@ def ftrace_text(run: Run) -> str:
             continue
         actor, target = run.trace[step][1], name_of(event["task"])
         time = f"{event['tick'] / HZ:.6f}"
+        pid = getattr(event["task"], "pid", pids.get(target, 0))  # early reapers know only the mm
         if kind == "exit":
-            told = f"sched_process_exit: comm={target} pid={pids[target]} prio=120"
+            told = f"sched_process_exit: comm={target} pid={pid} prio=120"
         else:
-            told = f"{kind}: pid={pids.get(target, 0)}"
+            told = f"{kind}: pid={pid}"
         lines.append(f"{actor.name[:15]:>16}-{actor.pid:<6} [000] ..... {time:>14}: {told}")
     return "\n".join(lines)

@@ -18,7 +18,8 @@ from ...model.policy import PRESETS
 from ...model.syscalls import hang, mmap, pause, sleep, touch
 from ...simulate.kernel_log import kernel_log
 from ...simulate.outcome import judge
-from ...simulate.run import Run, recorder
+from ...simulate.recorder import recorder
+from ...simulate.run import Run
 from ...simulate.scheduler import run_seeded
 from ..asking import CheckFailed, several, whole
 from ..exercise import Exercise

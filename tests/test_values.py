@@ -1,0 +1,192 @@
+"""Runs, answers, comparisons and policies as values: printed, compared, pickled, loaded."""
+
+import copy
+import json
+import pickle
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+import oomlab
+from oomlab.model.patch import model_functions
+
+TEXT = 'base = "linux-4.6"\nname = "kept"\n\n\ndef exit_oom_victim(task):\n    pass\n'
+PATCHED = oomlab.read_patch(TEXT)
+VIOLATED = oomlab.explore("lost-victim", "rfc-2015-11-25")
+VALUES = {
+    "seed": oomlab.run("lost-victim", "rfc-2015-11-25", reaper="list", seed=3),
+    "schedule": VIOLATED.run(),
+    "cut": oomlab.run("page-thieves", seed=2, most_steps=40),
+    "deadlock": oomlab.run("invisible-dependency", "linux-4.4", seed=1),
+    "untraced": oomlab.run("lost-victim", trace=False),
+    "patched": oomlab.run("lost-victim", PATCHED, seed=1),
+    "violated": VIOLATED,
+    "holds": oomlab.explore("lost-victim", "handa", vmas=1),
+    "patched answer": oomlab.explore("lost-victim", PATCHED, vmas=1, max_states=50),
+    "hunted": oomlab.hunt("lost-victim", "handa", runs=2, seed=4),
+    "comparison": oomlab.compare("lost-victim", ("rfc-2015-11-25", "handa"), seeds=2),
+    "knobs": replace(oomlab.PRESETS["handa"], reaper_naps=False, ties="last"),
+    "patched policy": PATCHED,
+    "preset": oomlab.PRESETS["linux-6.1"],
+}
+RUNS = [name for name, value in VALUES.items() if isinstance(value, oomlab.Run)]
+each = pytest.mark.parametrize("name", VALUES)
+
+
+@each
+def test_a_value_prints_in_three_lines(name):
+    text = repr(VALUES[name])
+    assert text.startswith(f"<{type(VALUES[name]).__name__} ") and text.endswith(">")
+    assert len(text.splitlines()) <= 3 and len(text) < 600
+
+
+@each
+def test_a_value_is_pickled_and_copied_whole(name):
+    value = VALUES[name]
+    for again in (pickle.loads(pickle.dumps(value)), copy.deepcopy(value)):
+        assert type(again) is type(value) and repr(again) == repr(value)
+        assert again == value and hash(again) == hash(value)
+
+
+def test_what_differs_is_not_equal():
+    values = list(VALUES.values())
+    for number, value in enumerate(values):
+        assert value == value and value != 3 and value != "text"
+        assert not any(value == other for other in values[number + 1 :])
+    assert len(set(values)) == len(values)
+    assert oomlab.explore("lost-victim", "rfc-2015-11-25") == VIOLATED  # though it took longer
+
+
+@pytest.mark.parametrize("name", [name for name in RUNS if name not in ("untraced", "patched")])
+def test_a_run_is_saved_and_loaded(name, tmp_path):
+    run = VALUES[name]
+    assert oomlab.Run.from_json(run.to_json()) == run
+    assert oomlab.Run.load(run.save(tmp_path / "run.json")) == run
+    (tmp_path / "trace.json").write_text(run.to_json())
+    assert oomlab.Run.load(str(tmp_path / "trace.json")).to_json() == run.to_json()
+
+
+def test_a_saved_patch_is_run_only_if_trusted():
+    run = VALUES["patched"]
+    with pytest.raises(ValueError, match="holds a patch; read it"):
+        oomlab.Run.from_json(run.to_json())
+    assert oomlab.Run.from_json(run.to_json(), trust=True) == run
+
+    functions = model_functions()
+
+    def exit_oom_victim(task):
+        functions["exit_oom_victim"](task)
+
+    closure = oomlab.patch("linux-4.6", name="closure", exit_oom_victim=exit_oom_victim)
+    for asked in (closure, oomlab.run("lost-victim", closure)):
+        with pytest.raises(ValueError, match="write it as a function of its own"):
+            pickle.dumps(asked)
+
+
+def changed(**changes) -> str:
+    return json.dumps({**json.loads(VALUES["seed"].to_json()), **changes})
+
+
+def with_origin(**changes) -> str:
+    return changed(origin={**VALUES["seed"].origin.to_dict(), **changes})
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("", "no JSON"),
+        ("3", "another form"),
+        ("[" * 10**5, "not a run that oomlab saved"),
+        ("{}", "schema"),
+        (changed(origin=None), "does not say where it comes from"),
+        (changed(outcome={}), "the outcome of it were other ones"),
+        (changed(steps=[]), "holds 0 steps, and its run has 22"),
+        (changed(steps=[[0]] * 22), "step 1 of it was another when oomlab"),
+        (changed(policy={}), "the policy of it"),
+        (with_origin(seed=4), "of it was another"),
+        (with_origin(seed=-1), "a seed is a whole number"),
+        (with_origin(seed=True), "no seed that could be one"),
+        (with_origin(schedule=[1]), "a seed or a schedule, not both"),
+        (with_origin(params={"victims": 2, "vmas": []}), "takes a whole number"),
+        (with_origin(params={"victms": 2}), "did you mean 'victims'"),
+        (with_origin(knobs={"raeper": "list"}), "no knob 'raeper'"),
+        (with_origin(knobs={"reaper": ["list"]}), "takes text"),
+        (with_origin(preset="linux-4.5"), "no policy 'linux-4.5'"),
+        (with_origin(scenario="lost"), "no scenario 'lost'"),
+    ],
+)
+def test_a_text_that_is_not_the_run_is_refused_in_a_sentence(text, sentence):
+    with pytest.raises(ValueError, match=sentence) as wrong:
+        oomlab.Run.from_json(text, "it")
+    assert "\n" not in str(wrong.value) and len(str(wrong.value)) < 300
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
+    for path in (tmp_path / "no.json", tmp_path):
+        with pytest.raises(ValueError, match="cannot be read"):
+            oomlab.Run.load(path)
+
+
+@each
+def test_html_is_whole_and_can_be_heard(name):
+    value = VALUES[name]
+    page = ElementTree.fromstring(f"<body>{value._repr_html_()}</body>")
+    pictures = [part for part in page.iter() if part.tag.endswith("svg")]
+    for picture in pictures:
+        assert picture.get("role") == "img" and picture.get("aria-label").startswith("Lanes of ")
+    text = " ".join(page.itertext())
+    if isinstance(value, oomlab.Run):
+        assert len(pictures) == bool(value.trace)
+        assert value.outcome.verdict in text and str(value.origin) in text
+        assert all(task in text for task in value.outcome.cycle)
+
+
+def test_html_needs_no_plots():
+    code = (
+        "import oomlab, sys; oomlab.run('lost-victim')._repr_html_();"
+        "assert not {'matplotlib', 'IPython', 'ipywidgets', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_hostile_name_is_text():
+    policy = replace(oomlab.PRESETS["handa"], name="<script>alert(1)</script>")
+    both = oomlab.compare("lost-victim", (policy, "handa"), seeds=1)
+    for value in (policy, both, both.pairs[0][0], oomlab.explore("lost-victim", policy, vmas=1)):
+        assert "<script" not in value._repr_html_()
+
+
+def test_a_deadlock_shows_its_cycle():
+    assert "circle: hog → i_mutex of the log file" in VALUES["deadlock"]._repr_html_()
+    assert re.search(r"hog -> i_mutex", repr(VALUES["deadlock"]))
+
+
+def test_frames_of_steps_and_events(monkeypatch):
+    class Frames:
+        DataFrame = staticmethod(list)
+
+    run = VALUES["seed"]
+    monkeypatch.setitem(sys.modules, "pandas", Frames)
+    assert run.frame() == [step._asdict() for step in run.steps]
+    events = run.events_frame()
+    assert len(events) == len(run.events) and len({tuple(row) for row in events}) == 1
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "polars", None)
+    for frame in (run.frame, run.events_frame):
+        with pytest.raises(ValueError, match="pandas or polars"):
+            frame()
+
+
+def test_events_carry_pids():
+    pids = {task.pid for run in map(VALUES.get, RUNS) for task in run.kernel.tasks}
+    run = VALUES["seed"]
+    kills = [event for event in run.events if event["event"] == "kill"]
+    assert [kill["pid"] for kill in kills] and all(kill["pid"] in pids for kill in kills)
+    named = {task.name: task.pid for task in run.kernel.tasks}
+    for event in run.events:
+        if event.get("task") in named:
+            assert event.get("pid", named[event["task"]]) == named[event["task"]]
