@@ -34,7 +34,10 @@ UNCONFIRMED = [
 
 def text_of(path):
     if path.suffix == ".ipynb":
-        return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+        text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+        return re.sub(
+            r"https://lore\.kernel\.org/r/\S+", "", text
+        )  # a message-id may look like one
     return path.read_text("utf-8")
 
 

@@ -7,12 +7,17 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from oomlab.bibliography import source
 from oomlab.lab import predictions
 
 ROOT = Path(__file__).parents[1]
-LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))[1:]
+LESSONS = sorted(  # 10b comes after 10
+    (ROOT / "notebooks").glob("[0-9][0-9]*-*.ipynb"),
+    key=lambda path: (int(path.name[:2]), path.name[2] != "-"),
+)[1:]
 CORE = [path for path in LESSONS if path.name >= "02"]
 GUIDES = sorted((ROOT / "docs").glob("*-guide.md"))
+GLOSSARY = ROOT / "docs" / "glossary.md"
 INDEX = ROOT / "notebooks" / "00-index.ipynb"
 
 each_lesson = pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
@@ -25,7 +30,7 @@ def cells(path, kind):
 @each_lesson
 def test_a_lesson_says_what_it_asks_and_ends_with_checks(path):
     text = "\n".join(cells(path, "markdown"))
-    assert re.search(r"^# \d+\. ", text) and "**The question.**" in text and " minutes. " in text
+    assert re.search(r"^# \d+b?\. ", text) and "**The question.**" in text and " minutes. " in text
     assert "Check yourself" in text and text.count("<details>") >= 3
 
 
@@ -44,7 +49,7 @@ def test_what_a_lesson_asks_the_model_answers_as_its_author(name):
         assert ask.model() == ask.right and ask.right in ask.choices
         assert len(ask.choices) >= 3 and len({*ask.choices.values()}) == len(ask.choices)
         assert all(says.endswith(".") and len(says) > 20 for says in ask.choices.values())
-    lesson = next(path for path in LESSONS if path.name.startswith(f"{entry.lesson:02}"))
+    lesson = next(path for path in LESSONS if path.name.split("-")[0].lstrip("0") == entry.lesson)
     assert f'Prediction("{name}")' in "\n".join(cells(lesson, "code"))
     shown = entry.shows() if entry.shows else None
     if shown:  # nothing that is asked may have been seen: neither a kill nor what comes of it
@@ -72,8 +77,39 @@ def test_the_index_leads_to_every_lesson():
     text = "\n".join(cells(INDEX, "markdown"))
     for path in LESSONS:
         assert f"({path.name})" in text
-    for link in re.findall(r"\]\(([^)#]+)\)", text):
-        assert (INDEX.parent / link).resolve().exists(), link
+
+
+LINK = re.compile(r'\[((?:[^\[\]]|\\.)+)\]\((\S+?)(?: "([^"]*)")?\)')
+DEFINED = dict(re.findall(r"^\*\*([^*]+)\*\*[^:\n]*: (.+)$", GLOSSARY.read_text("utf-8"), re.M))
+
+
+def links(path):
+    """(words, where to, what is shown when the mouse rests on it) of every link in the text."""
+    return LINK.findall("\n".join(cells(path, "markdown")))
+
+
+@pytest.mark.parametrize("path", [INDEX, *LESSONS], ids=lambda path: path.stem)
+def test_every_link_leads_somewhere(path):
+    """To a file that is here, to the mail or commit that its words name, or to a definition."""
+    meanings = {re.sub(r"[`*]", "", text).replace('"', "'") for text in DEFINED.values()}
+    for words, to, title in links(path):
+        if to.startswith("https://lore.kernel.org/r/"):
+            assert to.removeprefix("https://lore.kernel.org/r/") in source(words)["id"], words
+        elif to.startswith("https://git.kernel.org/torvalds/c/"):
+            assert words == f"`{to.rpartition('/')[2]}`" and source(words.strip("`"))
+        else:
+            assert (path.parent / to).resolve().exists(), to
+            if to.endswith("glossary.md"):
+                assert title in meanings or title.startswith("read in the source: Linux "), title
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_leads_back_on_and_to_its_mails(path):
+    place, found = LESSONS.index(path), {to for _, to, _ in links(path)}
+    beside = LESSONS[max(place - 1, 0) : place + 2]
+    assert {INDEX.name, *(other.name for other in beside if other != path)} <= found
+    bare = LINK.sub("", "\n".join(cells(path, "markdown")))
+    assert not re.findall(r"\bM\d\d\b|\[K \d", bare), "a citation that is no link"
 
 
 def test_the_index_places_all_sixteen_questions():
@@ -87,6 +123,6 @@ def test_the_index_places_all_sixteen_questions():
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
 def test_the_code_of_a_guide_runs(path, capsys):
     namespace = {}
-    for source in re.findall(r"^```python\n(.*?)^```", path.read_text("utf-8"), re.M | re.DOTALL):
-        exec(source, namespace)
+    for code in re.findall(r"^```python\n(.*?)^```", path.read_text("utf-8"), re.M | re.DOTALL):
+        exec(code, namespace)
     assert "None" not in capsys.readouterr().out

@@ -19,7 +19,7 @@ from ...naming import nearest
 from ...simulate.run import Run
 from ..questions import Question, freeze_step
 
-CHAPTERS = ("first_steps", "core")
+CHAPTERS = ("first_steps", "core", "shared")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Ask:
 class Place:
     """A place in a lesson that asks: what, and under which trace, stopped before which step."""
 
-    lesson: int
+    lesson: str
     asks: tuple[Ask, ...]
     shows: Callable[[], Run] | None = None
     stop: Callable[[Run], int] = freeze_step

@@ -47,7 +47,7 @@ def what_the_slot_says() -> str:
 
 PLACES = {
     "killed-and-not-dead": Place(
-        4,
+        "4",
         (
             Ask(
                 "child1 is about to be killed. What comes of it?",
@@ -87,7 +87,7 @@ PLACES = {
         shows=stuck_child,
     ),
     "what-may-be-reaped": Place(
-        5,
+        "5",
         (
             Ask(
                 "Which of the six kinds does the first RFC take from the process?",
@@ -139,7 +139,7 @@ PLACES = {
         ),
     ),
     "who-gets-the-pages": Place(
-        6,
+        "6",
         (
             Ask(
                 "The reaper frees 24 pages; the two dying processes need 12. Who takes most?",
@@ -186,7 +186,7 @@ PLACES = {
         stop=first_event("finish_task_reaping"),
     ),
     "one-slot": Place(
-        7,
+        "7",
         (
             Ask(
                 "victim1 has just got SIGKILL. Its killer will now try to put it into the slot, by "

@@ -19,7 +19,7 @@ def free_at_the_first_kill() -> str:
 
 PLACES = {
     "memory-runs-out": Place(
-        1,
+        "1",
         (
             Ask(
                 "Memory is out, and a process must be killed. Which one?",
@@ -59,7 +59,7 @@ PLACES = {
         shows=lambda: run("invisible-dependency", "linux-4.4"),
     ),
     "marks": Place(
-        2,
+        "2",
         (
             Ask(
                 "A machine kills its first process because memory is out. How many pages are free "
@@ -104,7 +104,7 @@ PLACES = {
         ),
     ),
     "who-dies": Place(
-        3,
+        "3",
         (
             Ask(
                 "The hog holds most of the memory and wants more; its three children hold four "

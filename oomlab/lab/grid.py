@@ -1,0 +1,63 @@
+"""A small table as a picture: words in coloured cells, for the page's light and dark theme alike.
+
+    Grid("who stops whom", {"a victim in memcg1": {"memcg1": "stops", "memcg2": "goes on"}})
+
+What a cell says is always written in it: its colour only helps to find it.
+"""
+
+from collections.abc import Mapping
+from html import escape
+
+# Okabe and Ito, as in figures/style.py, which needs matplotlib; thinned, so that ink stays legible.
+COLOURS = {
+    "recovered": "#009E73",
+    "holds": "#009E73",
+    "deadlock": "#D55E00",
+    "violated": "#D55E00",
+    "stops": "#D55E00",
+    "livelock": "#E69F00",
+    "lost-victim": "#CC79A7",
+    "panic": "#0072B2",
+}
+CELL = "padding:.3rem .6rem;border:1px solid #8886;text-align:center"
+
+
+class Grid:
+    """{row: {column: word}} under a title. `links`: where a cell leads, by (row, column)."""
+
+    def __init__(
+        self,
+        title: str,
+        rows: Mapping[str, Mapping[str, str]],
+        links: Mapping[tuple[str, str], str] | None = None,
+    ):
+        self.title, self.rows, self.links = title, rows, links or {}
+        self.columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+
+    def __repr__(self) -> str:
+        lines = [self.title]
+        for row, cells in self.rows.items():
+            lines.append(f"{row}: " + ", ".join(f"{name} {word}" for name, word in cells.items()))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th style='{CELL}'>{escape(name)}</th>" for name in self.columns)
+        body = "".join(
+            f"<tr><th style='{CELL};text-align:left'>{escape(name)}</th>"
+            + "".join(self.cell(name, column, row.get(column, "")) for column in self.columns)
+            + "</tr>"
+            for name, row in self.rows.items()
+        )
+        return (
+            f"<table style='border-collapse:collapse'><caption style='text-align:left'>"
+            f"{escape(self.title)}</caption><thead><tr><th></th>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
+        )
+
+    def cell(self, row: str, column: str, word: str) -> str:
+        """One cell: its word, thinly on its colour, and a link if there is one."""
+        colour = f";background:{COLOURS[word]}55" if word in COLOURS else ""
+        text = escape(word)
+        if link := self.links.get((row, column)):
+            text = f"<a style='color:inherit' href='{escape(link)}'>{text}</a>"
+        return f"<td style='{CELL}{colour}'>{text}</td>"

@@ -1,0 +1,17 @@
+"""A table as a picture: every word is in it, and nothing in it is markup."""
+
+from oomlab.lab.grid import Grid
+
+
+def test_every_cell_says_its_word_and_a_hole_is_empty():
+    grid = Grid("ends", {"a": {"x": "recovered", "y": "panic"}, "b": {"y": "odd"}})
+    page = grid._repr_html_()
+    assert grid.columns == ["x", "y"] and page.count("<td") == 4
+    assert all(f">{word}</td>" in page for word in ("recovered", "panic", "odd", ""))
+    assert repr(grid) == "ends\na: x recovered, y panic\nb: y odd"
+
+
+def test_words_are_no_markup_and_links_lead_somewhere():
+    page = Grid("<t>", {"<r>": {"<c>": "<w>"}}, {("<r>", "<c>"): "#a'b"})._repr_html_()
+    assert not any(f"<{name}>" in page for name in "trcw" if name != "t")
+    assert "&lt;t&gt;" in page and "href='#a&#x27;b'" in page
