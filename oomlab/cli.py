@@ -14,7 +14,8 @@ from typing import Any
 from .explorer import PROPERTIES, explore, hunt
 from .explorer.nearest import nearest_story
 from .explorer.progress import Stopped, on_a_terminal
-from .model.policy import KNOBS, PRESETS, Policy
+from .model.policy import KNOBS, Policy
+from .model.presets import PRESETS
 from .naming import nearest
 from .scenarios import SCENARIOS, parameters, title
 from .sheets import check_all, property_of, scenario_of, sheet_of

@@ -23,7 +23,8 @@ from oomlab.model.locks import (
     wake_up_process,
 )
 from oomlab.model.mm import ANON, FILE, SHMEM, VMA, Shmem
-from oomlab.model.policy import PRESETS, Policy
+from oomlab.model.policy import Policy
+from oomlab.model.presets import PRESETS
 from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import (
     alloc,

@@ -20,7 +20,7 @@ from oomlab.model.locks import (
 )
 from oomlab.model.memory import Zone, min_free_kbytes, wmark
 from oomlab.model.mm import ANON, FILE, HUGETLB, SHMEM, VMA, Shmem
-from oomlab.model.policy import PRESETS
+from oomlab.model.presets import PRESETS
 from oomlab.model.syscalls import (
     alloc,
     churn,

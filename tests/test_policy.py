@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 import oomlab
-from oomlab.model.policy import KNOBS, PRESETS, Policy, difference
+from oomlab.model.policy import KNOBS, Policy
+from oomlab.model.presets import PRESETS, difference
 
 
 @pytest.mark.parametrize(

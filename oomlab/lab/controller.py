@@ -11,8 +11,9 @@ A mistake in the settings is a ValueError with a sentence, and leaves everything
 from collections.abc import Callable, Sequence
 
 from ..explorer import PROPERTIES, Exploration, explore
-from ..model.knobs import GROUPS, described
-from ..model.policy import KNOBS, PRESETS, Policy, difference
+from ..knobs import GROUPS, described
+from ..model.policy import KNOBS, Policy
+from ..model.presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.setup import choose_policy

@@ -12,7 +12,8 @@ from base64 import b64encode
 from html import escape
 from pathlib import Path
 
-from ..model.policy import Policy, difference
+from ..model.policy import Policy
+from ..model.presets import difference
 from ..simulate.run import Run
 from ..version import VERSION
 from .discussion import discussion_sheet

@@ -1,23 +1,23 @@
-"""What may differ between two kernels: one frozen dataclass of knobs, and the dated designs.
+"""What may differ between two kernels: one frozen dataclass of knobs, checked where it is made.
 
-A preset is a value, made from its predecessor by naming only what changed. Reading the presets
-from top to bottom is therefore the history of the debate, and two policies can be compared knob
-by knob. Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a commit.
+The dated designs, each a value of it, are in presets.py; what each option does stands in
+oomlab/knobs.py. Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
+commit.
 """
 
 import re
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields
 from html import escape
 
-from ..naming import nearest
 from .patch import Patch
 
 HZ = 100  # ticks a second
 
 
-def knob(default, meaning: str, source: str, *choices):
-    """A field of Policy with one line of meaning, where it comes from, and the values it takes."""
-    return field(default=default, metadata=dict(meaning=meaning, source=source, choices=choices))
+def knob(default, meaning: str, source: str, choices: str = ""):
+    """A field of Policy: what it means, where that comes from, and the values that it takes."""
+    values = tuple(type(default)(word) for word in choices.split())
+    return field(default=default, metadata=dict(meaning=meaning, source=source, choices=values))
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,41 +37,31 @@ class Policy:
         "quarter",
         "low and high: min/4 steps, or at least 0.1 % of the zone",
         "795ae7a0de6b",
-        "quarter",
-        "scaled",
+        "quarter scaled",
     )
     retry: str = knob(
         "while-progress",
         "when reclaim is tried again before the OOM killer",
         "0a0337e0d1d1",
-        "while-progress",
-        "no-progress-loops",
+        "while-progress no-progress-loops",
     )
     reserves: str = knob(
         "memdie",
         "who may allocate below the min mark, and how far",
         "M02, cd04ae1e2dc8",
-        "none",
-        "memdie",
-        "favour-dying",
-        "oom-half",
+        "none memdie favour-dying oom-half",
     )
     alloc_harder: str = knob(
         "gfp-atomic",
         "who reaches a quarter deeper: who cannot wait, __GFP_ATOMIC, or GFP_ATOMIC alone",
         "K gfp_to_alloc_flags, 1ebbb21811b7",
-        "no-wait",
-        "gfp-atomic",
-        "non-block",
+        "no-wait gfp-atomic non-block",
     )
     nofail: str = knob(
         "kills",
         "__GFP_NOFAIL without __GFP_FS: loops, kills, and dips into the reserves",
         "K __alloc_pages_may_oom, 5020e285856c, 06ad276ac187",
-        "loops",
-        "kills",
-        "kills-and-dips",
-        "dips",
+        "loops kills kills-and-dips dips",
     )
     retry_mayfail: bool = knob(
         False, "__GFP_RETRY_MAYFAIL fails and nobody is killed for it", "dcda9b04713c"
@@ -80,64 +70,43 @@ class Policy:
         "loop",
         "a request without __GFP_FS: loops, or a dying caller marks itself",
         "K __alloc_pages_may_oom, 3da88fb3bacf",
-        "loop",
-        "loop-till-suspend",
-        "mark-dying",
+        "loop loop-till-suspend mark-dying",
     )
 
     # choosing and killing
     points: str = knob(
-        "pages",
-        "badness counts pages, or per mille of memory",
-        "K oom_badness",
-        "permille",
-        "pages",
+        "pages", "badness counts pages, or per mille of memory", "K oom_badness", "permille pages"
     )
     page_tables: str = knob(
-        "ptes+pmds",
-        "page tables that count as badness",
-        "af5b0f6a09e4",
-        "none",
-        "ptes",
-        "ptes+pmds",
+        "ptes+pmds", "page tables that count as badness", "af5b0f6a09e4", "none ptes ptes+pmds"
     )
     root_bonus: str = knob(
         "own",
         "3 % off for CAP_SYS_ADMIN: of its own points, of all memory",
         "d46078b28889",
-        "none",
-        "own",
-        "total",
+        "none own total",
     )
     signed_points: bool = knob(False, "points may fall below 1", "9066e5cfb73c")
     ties: str = knob(
-        "first",
-        "on equal points the first or the last task of the list wins",
-        "M43",
-        "first",
-        "last",
+        "first", "on equal points the first or the last task of the list wins", "M43", "first last"
     )
     victim_mark: str = knob(
         "thread",
         "the mark of a victim: TIF_MEMDIE, or signal->oom_mm",
         "26db62f179d1",
-        "thread",
-        "process",
+        "thread process",
     )
     free_mem: str = knob(
         "exiting",
         "who is on the way out: a thread that exits, the only thread, a process as a whole",
         "1af8bb432695, K 2.6.38 select_bad_process, K task_will_free_mem",
-        "exiting",
-        "exiting-alone",
-        "group-exit",
+        "exiting exiting-alone group-exit",
     )
     scan: str = knob(
         "threads",
         "whose marks stop the scan: those of all threads, or of leaders and for SysRq-f too",
         "K 2.6.38 select_bad_process",
-        "processes",
-        "threads",
+        "processes threads",
     )
     marked_first: bool = knob(
         False, "the victim is marked before it has its SIGKILL", "426fb5e72d92"
@@ -149,19 +118,13 @@ class Policy:
         False, "oom_score_adj is written to every process sharing the mm", "44a70adec910"
     )
     unkillable_sharer: str = knob(
-        "spared",
-        "a sharer of the mm with adj -1000",
-        "97fd49c2355f",
-        "protects",
-        "spared",
-        "killed",
+        "spared", "a sharer of the mm with adj -1000", "97fd49c2355f", "protects spared killed"
     )
     init_sharer: str = knob(
         "spared",
         "global init, when it shares the victim's mm",
         "K oom_kill_process, recordings",
-        "spared",
-        "killed",
+        "spared killed",
     )
     kthread_blocks_reaping: bool = knob(
         True, "an mm that a kthread uses is not reaped", "1b51e65eab64"
@@ -171,41 +134,32 @@ class Policy:
         "fault-end",
         "where a memcg kills: in the charge path, also waiting there, or after the fault",
         "3812c8c8f395, 29ef680ae7c2",
-        "charge-waits",
-        "fault-end",
-        "charge",
+        "charge-waits fault-end charge",
     )
     memcg_recheck: str = knob(
         "none",
         "what calls a memcg kill off once oom_lock is held: death of the caller, room in the memcg",
         "7775face2079, 1378b37d03e8",
-        "none",
-        "dying",
-        "margin",
+        "none dying margin",
     )
     memcg_limit: str = knob(
         "exceeded",
         "a charge by the dying, or with nobody to kill: exceeds the limit, or fails",
         "a4ebf1b6ca1e",
-        "exceeded",
-        "kept",
+        "exceeded kept",
     )
     memory_high: str = knob(
         "reclaims",
         "over memory.high: reclaim, and sleep, after 16 tries in vain, unless dying",
         "0e4b01df8659, b3ff92916af3, K 6.8 mem_cgroup_handle_over_high",
-        "none",
-        "reclaims",
-        "throttles",
-        "retries",
-        "spares-dying",
+        "none reclaims throttles retries spares-dying",
     )
     charge_batch: int = knob(32, "pages charged at a time (MEMCG_CHARGE_BATCH)", "K memcontrol.h")
     pressure_triggers: bool = knob(
         False, "a process can poll for pressure (PSI triggers)", "0e94682b73bf"
     )
     sleep_after_kill: bool = knob(True, "nap one tick holding oom_lock", "9bfe5ded054b")
-    panic_on_oom: int = knob(0, "sysctl: panic instead of killing", "K check_panic_on_oom", 0, 1, 2)
+    panic_on_oom: int = knob(0, "sysctl: panic instead of killing", "K check_panic_on_oom", "0 1 2")
     sysrq_panics: bool = knob(
         False, "panic_on_oom holds for SysRq-f too", "K 3.10, 4.4 check_panic_on_oom"
     )
@@ -219,7 +173,7 @@ class Policy:
         False, "oom_killer_disable() waits 20 s for the victims, not for ever", "K 4.9"
     )
     thaws: str = knob(
-        "thread", "what a mark as victim thaws", "K mark_oom_victim", "thread", "process"
+        "thread", "what a mark as victim thaws", "K mark_oom_victim", "thread process"
     )
 
     # the reaper
@@ -227,43 +181,29 @@ class Policy:
         "none",
         "how a victim reaches the reaper",
         "M10, 03049269de43, M16",
-        "none",
-        "slot",
-        "slot-xchg",
-        "list",
-        "scan",
-        "workqueue",
+        "none slot slot-xchg list scan workqueue",
     )
     pin: str = knob(
         "before-publish",
         "when the hand-off takes its reference on the mm",
         "M23, M24",
-        "after-publish",
-        "before-publish",
+        "after-publish before-publish",
     )
     wake: str = knob(
-        "oom_kill_process",
-        "who wakes the reaper",
-        "M13, M14",
-        "mark_oom_victim",
-        "oom_kill_process",
+        "oom_kill_process", "who wakes the reaper", "M13, M14", "mark_oom_victim oom_kill_process"
     )
     reap_dying: bool = knob(True, "a task that marks itself is reaped too", "K 4.10 out_of_memory")
     queue_guard: str = knob(
         "linked",
         "how a victim already queued is recognised",
         "855b01832573, 9bcdeb51bd7d",
-        "none",
-        "linked",
-        "flag",
+        "none linked flag",
     )
     queue_link: str = knob(
         "popped",
         "the task's link in the reaper's list is cleared: when popped, never, once reaped",
         "03049269de43, K 4.6, K 4.7 oom_reap_task",
-        "popped",
-        "kept",
-        "cleared",
+        "popped kept cleared",
     )
     reaper_fifo: bool = knob(False, "the reaper runs SCHED_FIFO, above all others", "M10, M31")
     reaper_naps: bool = knob(True, "HZ/10 of sleep between two attempts", "69b27baf")
@@ -274,59 +214,44 @@ class Policy:
         "nobody",
         "who is refused a page of a reaped mm (MMF_UNSTABLE); others read zeros there",
         "3f70dc38cec2, 6b31d5955cb2",
-        "nobody",
-        "kthreads",
-        "all",
+        "nobody kthreads all",
     )
     reap_order: str = knob(
-        "ascending", "from which end the reaper walks", "K 6.18", "ascending", "descending"
+        "ascending", "from which end the reaper walks", "K 6.18", "ascending descending"
     )
     reaper_pins: str = knob(
         "mm_users",
         "what the reaper holds: mm_users keeps exit_mmap away, mm_count lets it come",
         "212925802454",
-        "mm_users",
-        "mm_count",
+        "mm_users mm_count",
     )
     exit_mmap: str = knob(
         "alone",
         "how exit_mmap() keeps out of the way of a walk that does not hold mm_users",
         "212925802454, 27ae357fa82b, 64591e8605d6, bf3980c85212",
-        "alone",
-        "empty-lock",
-        "reaps-itself",
-        "write-locked",
-        "read-then-write",
+        "alone empty-lock reaps-itself write-locked read-then-write",
     )
     mrelease: str = knob(
         "none",
         "process_mrelease(2), and what it holds",
         "884a7e5964e0, 337546e83fc7, 64591e8605d6",
-        "none",
-        "mm_users",
-        "mm_count",
+        "none mm_users mm_count",
     )
     reaped: str = knob(
         "nothing",
         "what a reaped victim becomes for the OOM killer",
         "36324a990cf5, K 4.10",
-        "nothing",
-        "hide",
-        "skip",
+        "nothing hide skip",
     )
     gave_up: str = knob(
         "nothing",
         "what a victim becomes that could not be reaped",
         "449d777d7ad6, K 4.10",
-        "nothing",
-        "unmark",
-        "skip",
+        "nothing unmark skip",
     )
     reap_delay: int = knob(0, "ticks between kill and reap", "e4a38402c36e")
     reaper_starts: bool = knob(True, "kthread_run(oom_reaper) succeeds", "M13, M16")
-    start_failure: str = knob(
-        "continue", "what a failed kthread_run does", "M16", "continue", "panic"
-    )
+    start_failure: str = knob("continue", "what a failed kthread_run does", "M16", "continue panic")
     scan_period: int = knob(HZ // 10, "scan: ticks between two rounds", "M33")
     scan_next_victim: int = knob(0, "scan: ticks to the next victim, 0 never", "M05, M16")
     scan_panic: int = knob(0, "scan: ticks to a panic, 0 never", "M05, M16")
@@ -349,6 +274,8 @@ class Policy:
         """
         if self.patch is not None:
             return self.patch.base
+        from .presets import PRESETS, difference  # which are made of policies
+
         if self.name in PRESETS:
             return self.name
         return min(PRESETS, key=lambda name: len(difference(name, self)))
@@ -356,6 +283,8 @@ class Policy:
     @property
     def turned(self) -> dict[str, int | str | bool]:
         """Every knob in which it differs from its preset, with its value here."""
+        from .presets import difference
+
         return {name: new for name, (_, new) in difference(self.preset, self).items()}
 
     def __repr__(self) -> str:
@@ -370,6 +299,8 @@ class Policy:
 
     def _repr_html_(self) -> str:
         """The same, with what each turned knob means, as a table."""
+        from .presets import PRESETS
+
         rows = "".join(
             f"<tr><td>{name}</td><td>{escape(str(value))}</td>"
             f"<td>{escape(str(getattr(PRESETS[self.preset], name)))}</td>"
@@ -431,305 +362,4 @@ def check_pairs(policy: Policy) -> None:
         raise ValueError("reap_delay needs queue_guard=flag: a task has one timer, to be set once")
 
 
-LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
-
-# March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
-# Simplified: the page-scanning heuristics of zone reclaim.
-LINUX_2_6_38 = replace(
-    LINUX_4_4,
-    name="linux-2.6.38",
-    about="March 2011: per mille points; a sharer with adj -1000 protects the mm",
-    kernel="2.6.38",
-    points="permille",
-    page_tables="none",
-    root_bonus="total",
-    unkillable_sharer="protects",
-    init_sharer="killed",
-    scan="processes",
-    free_mem="exiting-alone",
-    marked_first=True,
-    memcg_oom="charge-waits",
-    memory_high="none",
-    sysrq_panics=True,
-    alloc_harder="no-wait",
-    nofail="loops",
-)
-
-LINUX_3_10 = replace(
-    LINUX_4_4,
-    name="linux-3.10",
-    about="June 2013: points in pages, 3 % of all memory off for root",
-    kernel="3.10",
-    page_tables="ptes",
-    root_bonus="total",
-    marked_first=True,
-    memcg_oom="charge-waits",
-    memory_high="none",
-    sysrq_panics=True,
-    alloc_harder="no-wait",
-    nofail="loops",
-)
-
-# Michal Hocko's first RFC (M10), with the order of its steps and its three later-found races.
-RFC_V1 = replace(
-    LINUX_4_4,
-    name="rfc-2015-11-25",
-    about="Hocko's first RFC: one slot, filled by cmpxchg, woken when the victim is marked",
-    reaper="slot",
-    pin="after-publish",
-    wake="mark_oom_victim",
-    reaper_fifo=True,
-    reaper_naps=False,
-    reap_locked=True,
-)
-
-# RFC v2 (M18): woken after the last SIGKILL. The shortcuts for dying tasks no longer wake it.
-RFC_V2 = replace(
-    RFC_V1,
-    name="rfc-2015-11-27",
-    about="RFC v2: woken after the last SIGKILL, still pinned after it is published",
-    wake="oom_kill_process",
-    reap_dying=False,
-)
-
-# What the thread asked the slot to be (M13): emptied by xchg before the work begins.
-RFC_XCHG = replace(
-    RFC_V2,
-    name="rfc-xchg",
-    about="the slot as the thread asked for it: emptied by xchg before the work begins",
-    pin="before-publish",
-    reaper="slot-xchg",
-)
-
-# Tetsuo Handa's side of the argument: a list of victims (M16) and priority allocation (M02).
-HANDA = replace(
-    RFC_V2,
-    name="handa",
-    about="Handa's side: a list of victims, and priority for the dying in the allocator",
-    pin="before-publish",
-    reaper="list",
-    reserves="favour-dying",
-    reap_locked=False,
-    reaper_naps=True,
-)
-
-# The periodic scan of M09 and M16 at its best: reap any victim found, choose another, at last
-# panic. It tries all victims every tenth of a second (M33), leaves an mm alone that somebody alive
-# uses, gives a victim one second (M23), and the dying have priority as in all of Handa's mails.
-KMALLOCWD = replace(
-    HANDA,
-    name="kmallocwd",
-    about="the periodic scan: reap any victim found, go on to the next, at last panic",
-    reaper="scan",
-    scan_period=HZ // 10,
-    scan_next_victim=HZ,
-    scan_panic=10 * HZ,
-)
-
-# What the RFC rejects: work items, whose worker may first have to be made (M10).
-WORKQUEUE = replace(
-    RFC_V2,
-    name="workqueue",
-    about="what the RFC rejects: reaping from a work item, whose worker needs memory",
-    reaper="workqueue",
-    reaper_fifo=False,
-    reaper_naps=True,
-)
-
-# The reaper as first merged in -mm (aac453635549): still one slot, but pinned first (M24).
-MM_2015_12 = replace(
-    RFC_V2,
-    name="mm-2015-12",
-    about="the reaper as first merged in -mm: still one slot",
-    pin="before-publish",
-    reaper_fifo=False,
-    reaper_naps=True,
-    reap_locked=False,
-)
-
-# The queue as first posted (03049269de43): no test whether the victim is already on it.
-QUEUE_2016_02 = replace(
-    MM_2015_12,
-    name="queue-2016-02",
-    about="the queue as first posted: a victim may be put on it twice",
-    reaper="list",
-    reaped="hide",
-    queue_guard="none",
-)
-
-# May 2016, the first release with a reaper. A victim it cannot reap still blocks the next.
-LINUX_4_6 = replace(
-    QUEUE_2016_02,
-    name="linux-4.6",
-    about="May 2016, the first release with a reaper; one it cannot reap blocks the next",
-    kernel="4.6",
-    queue_guard="linked",
-    queue_link="kept",
-    watermarks="scaled",
-    nofail="kills-and-dips",
-    nofs="loop-till-suspend",
-    exiting_aborts=False,
-    reap_dying=False,
-)
-
-# February 2017. MMF_OOM_SKIP ends every victim's hold on the killer, reaped or not.
-LINUX_4_10 = replace(
-    LINUX_4_6,
-    name="linux-4.10",
-    about="February 2017: MMF_OOM_SKIP ends every victim's hold on the killer",
-    kernel="4.10",
-    retry="no-progress-loops",
-    nofs="mark-dying",
-    vfork_skipped=True,
-    adj_follows_mm=True,
-    unkillable_sharer="killed",
-    kthread_blocks_reaping=False,
-    mmap_sem_killable=True,
-    reap_dying=True,
-    reaper_oom_lock=True,
-    victim_mark="process",
-    free_mem="group-exit",
-    queue_link="cleared",
-    unstable="kthreads",
-    suspend_gives_up=True,
-    reaped="skip",
-    gave_up="skip",
-)
-
-# November 2017. Half the reserve, for every thread of the victim. Simplified: mmu notifiers.
-LINUX_4_14 = replace(
-    LINUX_4_10,
-    name="linux-4.14",
-    about="November 2017: half the reserve, for every thread of the victim",
-    kernel="4.14",
-    reserves="oom-half",
-    nofail="dips",
-    retry_mayfail=True,
-    reap_pfnmap=False,
-    unstable="all",
-    reaper_pins="mm_count",
-    exit_mmap="empty-lock",
-)
-
-LINUX_4_19 = replace(
-    LINUX_4_14,
-    name="linux-4.19",
-    about="October 2018: memory.oom.group; a memcg kills in the charge path",
-    kernel="4.19",
-    root_bonus="none",
-    oom_group=True,
-    memcg_oom="charge",
-    sleep_after_kill=False,
-    reaper_oom_lock=False,
-    exit_mmap="reaps-itself",
-)
-
-# March 2019. The double entry of 9bcdeb51bd7d is fixed in 5.0, child sacrifice goes in 5.1.
-LINUX_5_1 = replace(
-    LINUX_4_19,
-    name="linux-5.1",
-    about="May 2019: children are not sacrificed any more",
-    kernel="5.1",
-    queue_guard="flag",
-    child_sacrifice=False,
-    memcg_recheck="dying",
-)
-
-LINUX_5_4 = replace(
-    LINUX_5_1,
-    name="linux-5.4",
-    about="November 2019: on equal points the last task of the list is chosen",
-    kernel="5.4",
-    ties="last",
-    memory_high="throttles",
-    pressure_triggers=True,
-)
-LINUX_5_10 = replace(
-    LINUX_5_4,
-    name="linux-5.10",
-    about="December 2020: signed points, tasks far below zero stay apart",
-    kernel="5.10",
-    signed_points=True,
-    memory_high="retries",
-    memcg_recheck="margin",
-)
-
-# December 2022. Reaped after two seconds, mlocked memory too. Simplified: watermark boost.
-LINUX_6_1 = replace(
-    LINUX_5_10,
-    name="linux-6.1",
-    about="December 2022: reaped two seconds after the kill, mlocked memory too",
-    kernel="6.1",
-    charge_batch=64,
-    reap_locked=True,
-    reap_delay=2 * HZ,
-    memcg_limit="kept",
-    exit_mmap="read-then-write",
-    mrelease="mm_count",
-)
-
-LINUX_6_12 = replace(
-    LINUX_6_1,
-    name="linux-6.12",
-    about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table",
-    kernel="6.12",
-    memory_high="spares-dying",
-    alloc_harder="non-block",
-)
-
-# November 2025. The reaper and exit_mmap() start at different ends, and meet later.
-LINUX_6_18 = replace(
-    LINUX_6_12,
-    name="linux-6.18",
-    about="November 2025: the reaper walks from the top down, and a whole process is thawed",
-    kernel="6.18",
-    reap_order="descending",
-    thaws="process",
-)
-
-
-class Presets(dict[str, Policy]):
-    """Policies by name. ValueError, in one sentence, for a name that there is not."""
-
-    def __missing__(self, name: object) -> Policy:
-        raise ValueError(f"no policy {name!r}: {nearest(str(name), self)}")
-
-
-PRESETS = Presets(
-    (p.name, p)
-    for p in (
-        LINUX_2_6_38,
-        LINUX_3_10,
-        LINUX_4_4,
-        RFC_V1,
-        RFC_V2,
-        RFC_XCHG,
-        HANDA,
-        KMALLOCWD,
-        WORKQUEUE,
-        MM_2015_12,
-        QUEUE_2016_02,
-        LINUX_4_6,
-        LINUX_4_10,
-        LINUX_4_14,
-        LINUX_4_19,
-        LINUX_5_1,
-        LINUX_5_4,
-        LINUX_5_10,
-        LINUX_6_1,
-        LINUX_6_12,
-        LINUX_6_18,
-    )
-)
-
 KNOBS = {f.name: f for f in fields(Policy) if f.name not in ("name", "about", "patch")}
-
-
-def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
-    """The knobs in which two policies differ: {knob: (value in a, value in b)}.
-
-    ValueError for a name that is no preset's.
-    """
-    first, second = (PRESETS[p] if isinstance(p, str) else p for p in (a, b))
-    pairs = {name: (getattr(first, name), getattr(second, name)) for name in KNOBS}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

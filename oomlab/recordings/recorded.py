@@ -8,13 +8,15 @@ import gzip
 import json
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.memory import Zone
 from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
-from ..model.policy import HZ, PRESETS, Policy, replace
+from ..model.policy import HZ, Policy
+from ..model.presets import PRESETS
 from ..model.syscalls import pause, sleep
 from .behaviours import Stage, program_of, starve, ticks
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from ..model.policy import difference
+from ..model.presets import difference
 from .origin import words_of
 from .run import Run, Step, run
 

@@ -20,7 +20,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from ..model.patch import Patch, in_model, model_functions, model_modules, names_in
-from ..model.policy import PRESETS, Policy, difference
+from ..model.policy import Policy
+from ..model.presets import PRESETS, difference
 from .setup import choose_policy
 
 SETTINGS = {

@@ -6,7 +6,8 @@ What is wrong is a ValueError with one sentence, before anything runs.
 from dataclasses import replace
 
 from ..model.kernel import Kernel
-from ..model.policy import KNOBS, PRESETS, Policy
+from ..model.policy import KNOBS, Policy
+from ..model.presets import PRESETS
 from ..naming import nearest
 from ..scenarios import SCENARIOS, choices, parameters
 

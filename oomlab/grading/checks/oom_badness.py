@@ -9,7 +9,7 @@ The sheet gives no formula, and neither does the feedback: the student measures 
 from ...model.kernel import Kernel
 from ...model.mm import ANON, VMA
 from ...model.oom import oom_badness
-from ...model.policy import PRESETS
+from ...model.presets import PRESETS
 from ...model.tasks import PF_KTHREAD
 from ..asking import CheckFailed, whole
 from ..exercise import Exercise

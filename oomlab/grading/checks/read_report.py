@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ...model.kernel import Kernel
 from ...model.mm import ANON, VMA
-from ...model.policy import PRESETS
+from ...model.presets import PRESETS
 from ...model.syscalls import hang, mmap, pause, sleep, touch
 from ...simulate.kernel_log import kernel_log
 from ...simulate.outcome import judge

@@ -8,7 +8,7 @@ text itself proves comes before what the number says. Sources: kernel releases n
 import re
 from dataclasses import replace
 
-from ...model import policy as presets
+from ...model import presets
 from ...model.policy import Policy
 from ..read.report import Report
 

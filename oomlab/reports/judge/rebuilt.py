@@ -5,11 +5,13 @@ machine can be run. What the table does not print is not there: swap and page ta
 layouts, threads, parents, who shares an mm.
 """
 
+from dataclasses import replace
+
 from ...model.gfp import GFP_KERNEL
 from ...model.kernel import Kernel
 from ...model.mm import ANON, FILE, PTRS_PER_PTE, SHMEM, VMA, Shmem
 from ...model.oom import OomControl
-from ...model.policy import Policy, replace
+from ...model.policy import Policy
 from ...model.syscalls import pause, sysrq_f, touch
 from ...model.tasks import Task
 from ..read.report import Report, TaskRow

@@ -10,7 +10,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ...model.policy import PRESETS, Policy
+from ...model.policy import Policy
+from ...model.presets import PRESETS
 from ...naming import nearest
 from ..read.report import Report, TaskRow
 from .accounting import limit_path

@@ -1,0 +1,312 @@
+"""The dated designs: releases of Linux, and what was proposed in between.
+
+A preset is a value, made from its predecessor by naming only what changed. Reading from top to
+bottom is therefore the history of the debate, and two policies can be compared knob by knob.
+Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a commit.
+"""
+
+from dataclasses import replace
+
+from ..naming import nearest
+from .policy import HZ, KNOBS, Policy
+
+LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
+
+# March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
+# Simplified: the page-scanning heuristics of zone reclaim.
+LINUX_2_6_38 = replace(
+    LINUX_4_4,
+    name="linux-2.6.38",
+    about="March 2011: per mille points; a sharer with adj -1000 protects the mm",
+    kernel="2.6.38",
+    points="permille",
+    page_tables="none",
+    root_bonus="total",
+    unkillable_sharer="protects",
+    init_sharer="killed",
+    scan="processes",
+    free_mem="exiting-alone",
+    marked_first=True,
+    memcg_oom="charge-waits",
+    memory_high="none",
+    sysrq_panics=True,
+    alloc_harder="no-wait",
+    nofail="loops",
+)
+
+LINUX_3_10 = replace(
+    LINUX_4_4,
+    name="linux-3.10",
+    about="June 2013: points in pages, 3 % of all memory off for root",
+    kernel="3.10",
+    page_tables="ptes",
+    root_bonus="total",
+    marked_first=True,
+    memcg_oom="charge-waits",
+    memory_high="none",
+    sysrq_panics=True,
+    alloc_harder="no-wait",
+    nofail="loops",
+)
+
+# Michal Hocko's first RFC (M10), with the order of its steps and its three later-found races.
+RFC_V1 = replace(
+    LINUX_4_4,
+    name="rfc-2015-11-25",
+    about="Hocko's first RFC: one slot, filled by cmpxchg, woken when the victim is marked",
+    reaper="slot",
+    pin="after-publish",
+    wake="mark_oom_victim",
+    reaper_fifo=True,
+    reaper_naps=False,
+    reap_locked=True,
+)
+
+# RFC v2 (M18): woken after the last SIGKILL. The shortcuts for dying tasks no longer wake it.
+RFC_V2 = replace(
+    RFC_V1,
+    name="rfc-2015-11-27",
+    about="RFC v2: woken after the last SIGKILL, still pinned after it is published",
+    wake="oom_kill_process",
+    reap_dying=False,
+)
+
+# What the thread asked the slot to be (M13): emptied by xchg before the work begins.
+RFC_XCHG = replace(
+    RFC_V2,
+    name="rfc-xchg",
+    about="the slot as the thread asked for it: emptied by xchg before the work begins",
+    pin="before-publish",
+    reaper="slot-xchg",
+)
+
+# Tetsuo Handa's side of the argument: a list of victims (M16) and priority allocation (M02).
+HANDA = replace(
+    RFC_V2,
+    name="handa",
+    about="Handa's side: a list of victims, and priority for the dying in the allocator",
+    pin="before-publish",
+    reaper="list",
+    reserves="favour-dying",
+    reap_locked=False,
+    reaper_naps=True,
+)
+
+# The periodic scan of M09 and M16 at its best: reap any victim found, choose another, at last
+# panic. It tries all victims every tenth of a second (M33), leaves an mm alone that somebody alive
+# uses, gives a victim one second (M23), and the dying have priority as in all of Handa's mails.
+KMALLOCWD = replace(
+    HANDA,
+    name="kmallocwd",
+    about="the periodic scan: reap any victim found, go on to the next, at last panic",
+    reaper="scan",
+    scan_period=HZ // 10,
+    scan_next_victim=HZ,
+    scan_panic=10 * HZ,
+)
+
+# What the RFC rejects: work items, whose worker may first have to be made (M10).
+WORKQUEUE = replace(
+    RFC_V2,
+    name="workqueue",
+    about="what the RFC rejects: reaping from a work item, whose worker needs memory",
+    reaper="workqueue",
+    reaper_fifo=False,
+    reaper_naps=True,
+)
+
+# The reaper as first merged in -mm (aac453635549): still one slot, but pinned first (M24).
+MM_2015_12 = replace(
+    RFC_V2,
+    name="mm-2015-12",
+    about="the reaper as first merged in -mm: still one slot",
+    pin="before-publish",
+    reaper_fifo=False,
+    reaper_naps=True,
+    reap_locked=False,
+)
+
+# The queue as first posted (03049269de43): no test whether the victim is already on it.
+QUEUE_2016_02 = replace(
+    MM_2015_12,
+    name="queue-2016-02",
+    about="the queue as first posted: a victim may be put on it twice",
+    reaper="list",
+    reaped="hide",
+    queue_guard="none",
+)
+
+# May 2016, the first release with a reaper. A victim it cannot reap still blocks the next.
+LINUX_4_6 = replace(
+    QUEUE_2016_02,
+    name="linux-4.6",
+    about="May 2016, the first release with a reaper; one it cannot reap blocks the next",
+    kernel="4.6",
+    queue_guard="linked",
+    queue_link="kept",
+    watermarks="scaled",
+    nofail="kills-and-dips",
+    nofs="loop-till-suspend",
+    exiting_aborts=False,
+    reap_dying=False,
+)
+
+# February 2017. MMF_OOM_SKIP ends every victim's hold on the killer, reaped or not.
+LINUX_4_10 = replace(
+    LINUX_4_6,
+    name="linux-4.10",
+    about="February 2017: MMF_OOM_SKIP ends every victim's hold on the killer",
+    kernel="4.10",
+    retry="no-progress-loops",
+    nofs="mark-dying",
+    vfork_skipped=True,
+    adj_follows_mm=True,
+    unkillable_sharer="killed",
+    kthread_blocks_reaping=False,
+    mmap_sem_killable=True,
+    reap_dying=True,
+    reaper_oom_lock=True,
+    victim_mark="process",
+    free_mem="group-exit",
+    queue_link="cleared",
+    unstable="kthreads",
+    suspend_gives_up=True,
+    reaped="skip",
+    gave_up="skip",
+)
+
+# November 2017. Half the reserve, for every thread of the victim. Simplified: mmu notifiers.
+LINUX_4_14 = replace(
+    LINUX_4_10,
+    name="linux-4.14",
+    about="November 2017: half the reserve, for every thread of the victim",
+    kernel="4.14",
+    reserves="oom-half",
+    nofail="dips",
+    retry_mayfail=True,
+    reap_pfnmap=False,
+    unstable="all",
+    reaper_pins="mm_count",
+    exit_mmap="empty-lock",
+)
+
+LINUX_4_19 = replace(
+    LINUX_4_14,
+    name="linux-4.19",
+    about="October 2018: memory.oom.group; a memcg kills in the charge path",
+    kernel="4.19",
+    root_bonus="none",
+    oom_group=True,
+    memcg_oom="charge",
+    sleep_after_kill=False,
+    reaper_oom_lock=False,
+    exit_mmap="reaps-itself",
+)
+
+# March 2019. The double entry of 9bcdeb51bd7d is fixed in 5.0, child sacrifice goes in 5.1.
+LINUX_5_1 = replace(
+    LINUX_4_19,
+    name="linux-5.1",
+    about="May 2019: children are not sacrificed any more",
+    kernel="5.1",
+    queue_guard="flag",
+    child_sacrifice=False,
+    memcg_recheck="dying",
+)
+
+LINUX_5_4 = replace(
+    LINUX_5_1,
+    name="linux-5.4",
+    about="November 2019: on equal points the last task of the list is chosen",
+    kernel="5.4",
+    ties="last",
+    memory_high="throttles",
+    pressure_triggers=True,
+)
+LINUX_5_10 = replace(
+    LINUX_5_4,
+    name="linux-5.10",
+    about="December 2020: signed points, tasks far below zero stay apart",
+    kernel="5.10",
+    signed_points=True,
+    memory_high="retries",
+    memcg_recheck="margin",
+)
+
+# December 2022. Reaped after two seconds, mlocked memory too. Simplified: watermark boost.
+LINUX_6_1 = replace(
+    LINUX_5_10,
+    name="linux-6.1",
+    about="December 2022: reaped two seconds after the kill, mlocked memory too",
+    kernel="6.1",
+    charge_batch=64,
+    reap_locked=True,
+    reap_delay=2 * HZ,
+    memcg_limit="kept",
+    exit_mmap="read-then-write",
+    mrelease="mm_count",
+)
+
+LINUX_6_12 = replace(
+    LINUX_6_1,
+    name="linux-6.12",
+    about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table",
+    kernel="6.12",
+    memory_high="spares-dying",
+    alloc_harder="non-block",
+)
+
+# November 2025. The reaper and exit_mmap() start at different ends, and meet later.
+LINUX_6_18 = replace(
+    LINUX_6_12,
+    name="linux-6.18",
+    about="November 2025: the reaper walks from the top down, and a whole process is thawed",
+    kernel="6.18",
+    reap_order="descending",
+    thaws="process",
+)
+
+
+class Presets(dict[str, Policy]):
+    """Policies by name. ValueError, in one sentence, for a name that there is not."""
+
+    def __missing__(self, name: object) -> Policy:
+        raise ValueError(f"no policy {name!r}: {nearest(str(name), self)}")
+
+
+PRESETS = Presets(
+    (p.name, p)
+    for p in (
+        LINUX_2_6_38,
+        LINUX_3_10,
+        LINUX_4_4,
+        RFC_V1,
+        RFC_V2,
+        RFC_XCHG,
+        HANDA,
+        KMALLOCWD,
+        WORKQUEUE,
+        MM_2015_12,
+        QUEUE_2016_02,
+        LINUX_4_6,
+        LINUX_4_10,
+        LINUX_4_14,
+        LINUX_4_19,
+        LINUX_5_1,
+        LINUX_5_4,
+        LINUX_5_10,
+        LINUX_6_1,
+        LINUX_6_12,
+        LINUX_6_18,
+    )
+)
+
+
+def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
+    """The knobs in which two policies differ: {knob: (value in a, value in b)}.
+
+    ValueError for a name that is no preset's.
+    """
+    first, second = (PRESETS[p] if isinstance(p, str) else p for p in (a, b))
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in KNOBS}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
