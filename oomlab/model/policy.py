@@ -5,11 +5,11 @@ oomlab/knobs.py. Sources: `K x.y` is that kernel release, `M..` a mail of the bi
 commit.
 """
 
-import re
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from html import escape
 
 from .patch import Patch
+from .valid_policy import check_knob, check_pairs
 
 HZ = 100  # ticks a second
 
@@ -35,7 +35,7 @@ class Policy:
     # the page allocator
     watermarks: str = knob(
         "quarter",
-        "low and high: min/4 steps, or at least 0.1 % of the zone",
+        "steps to low and high: min/4, or at least 0.1 %",
         "795ae7a0de6b",
         "quarter scaled",
     )
@@ -92,7 +92,7 @@ class Policy:
     )
     victim_mark: str = knob(
         "thread",
-        "the mark of a victim: TIF_MEMDIE, or signal->oom_mm",
+        "the mark: TIF_MEMDIE, or signal->oom_mm",
         "26db62f179d1",
         "thread process",
     )
@@ -115,14 +115,14 @@ class Policy:
     vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
     child_sacrifice: bool = knob(True, "kill a child of the chosen task", "M42, bbbe48029720")
     adj_follows_mm: bool = knob(
-        False, "oom_score_adj is written to every process sharing the mm", "44a70adec910"
+        False, "oom_score_adj goes to all that share the mm", "44a70adec910"
     )
     unkillable_sharer: str = knob(
         "spared", "a sharer of the mm with adj -1000", "97fd49c2355f", "protects spared killed"
     )
     init_sharer: str = knob(
         "spared",
-        "global init, when it shares the victim's mm",
+        "global init, if it shares the mm",
         "K oom_kill_process, recordings",
         "spared killed",
     )
@@ -239,13 +239,13 @@ class Policy:
     )
     reaped: str = knob(
         "nothing",
-        "what a reaped victim becomes for the OOM killer",
+        "what a reaped victim is to the killer",
         "36324a990cf5, K 4.10",
         "nothing hide skip",
     )
     gave_up: str = knob(
         "nothing",
-        "what a victim becomes that could not be reaped",
+        "and one that could not be reaped",
         "449d777d7ad6, K 4.10",
         "nothing unmark skip",
     )
@@ -274,18 +274,20 @@ class Policy:
         """
         if self.patch is not None:
             return self.patch.base
-        from .presets import PRESETS, difference  # which are made of policies
-
-        if self.name in PRESETS:
+        if self.name in presets:
             return self.name
-        return min(PRESETS, key=lambda name: len(difference(name, self)))
+        return min(presets, key=lambda n: len(presets[n].difference(self)), default=self.name)
 
     @property
     def turned(self) -> dict[str, int | str | bool]:
         """Every knob in which it differs from its preset, with its value here."""
-        from .presets import difference
+        made_from = presets.get(self.preset, self)
+        return {name: new for name, (_, new) in made_from.difference(self).items()}
 
-        return {name: new for name, (_, new) in difference(self.preset, self).items()}
+    def difference(self, other: "Policy") -> dict[str, tuple]:
+        """The knobs in which the two differ: {knob: (value here, value there)}."""
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in KNOBS}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def __repr__(self) -> str:
         lines = [f"<Policy {self.name}: {self.about}"]
@@ -299,11 +301,9 @@ class Policy:
 
     def _repr_html_(self) -> str:
         """The same, with what each turned knob means, as a table."""
-        from .presets import PRESETS
-
         rows = "".join(
             f"<tr><td>{name}</td><td>{escape(str(value))}</td>"
-            f"<td>{escape(str(getattr(PRESETS[self.preset], name)))}</td>"
+            f"<td>{escape(str(getattr(presets[self.preset], name)))}</td>"
             f"<td>{escape(KNOBS[name].metadata['meaning'])}</td></tr>"
             for name, value in self.turned.items()
         )
@@ -320,46 +320,10 @@ class Policy:
         return cls if self.patch is None else self.patch.class_of(cls)
 
     @property
-    def stall_ticks(self) -> int:
-        """How long nothing may happen before a run is called stuck; a scan may act late."""
-        if self.reaper == "scan":
-            return 4 * HZ + max(self.scan_period, self.scan_next_victim, self.scan_panic)
-        return 4 * HZ
-
-    @property
     def kthreads(self) -> dict:
         """Kernel threads that the patch adds: {name: function}."""
         return {} if self.patch is None else self.patch.kthreads
 
 
-def check_knob(item: Field, value: object) -> None:
-    """Has this knob a value of its type, among those it takes? ValueError says what it takes."""
-    kind: type = type(item.default)
-    choices = item.metadata["choices"]
-    right = isinstance(value, kind) and type(value) is kind  # True is no whole number
-    if not right or isinstance(value, int) and value < 0:
-        wanted = {bool: "yes or no (a bool)", int: "a whole number, not negative", str: "text"}
-        raise ValueError(f"knob {item.name} takes {wanted[kind]}, not {value!r}")
-    if choices and value not in choices:
-        options = ", ".join(map(str, choices))
-        raise ValueError(f"knob {item.name} takes one of {options}, not {value!r}")
-    if item.name == "kernel" and not re.fullmatch(r"\d+\.\d+(\.\d+)*", str(value)):
-        raise ValueError(f"knob kernel takes a release like 4.10, not {value!r}")
-
-
-def check_pairs(policy: Policy) -> None:
-    """Do the knobs fit each other? ValueError names the two that do not."""
-    slot = policy.reaper in ("slot", "slot-xchg", "workqueue")
-    if slot and "hide" in (policy.reaped, policy.gave_up):
-        raise ValueError("reaped=hide needs the victim's task, and a slot holds only its mm")
-    if slot and policy.gave_up == "unmark":
-        raise ValueError("gave_up=unmark needs the victim's task, and a slot holds only its mm")
-    if policy.reap_delay and policy.reaper != "list":
-        raise ValueError(f"reap_delay goes with reaper=list, not with reaper={policy.reaper}")
-    if policy.reap_delay and policy.victim_mark != "process":
-        raise ValueError("reap_delay needs victim_mark=process: the timer looks at signal->oom_mm")
-    if policy.reap_delay and policy.queue_guard != "flag":
-        raise ValueError("reap_delay needs queue_guard=flag: a task has one timer, to be set once")
-
-
+presets: dict[str, Policy] = {}  # by name; presets.py fills it
 KNOBS = {f.name: f for f in fields(Policy) if f.name not in ("name", "about", "patch")}

@@ -8,7 +8,7 @@ Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
 from dataclasses import replace
 
 from ..naming import nearest
-from .policy import HZ, KNOBS, Policy
+from .policy import HZ, Policy, presets
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
 
@@ -300,6 +300,7 @@ PRESETS = Presets(
         LINUX_6_18,
     )
 )
+presets.update(PRESETS)
 
 
 def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
@@ -308,5 +309,4 @@ def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
     ValueError for a name that is no preset's.
     """
     first, second = (PRESETS[p] if isinstance(p, str) else p for p in (a, b))
-    pairs = {name: (getattr(first, name), getattr(second, name)) for name in KNOBS}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return first.difference(second)

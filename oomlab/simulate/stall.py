@@ -5,10 +5,17 @@ a timer that will do more than wake a napping task. How long the while is, the p
 """
 
 from ..model.kernel import Kernel
-from ..model.policy import HZ
+from ..model.policy import HZ, Policy
 from ..model.suspend import FREEZE_TIMEOUT
 
 LONGEST = 60 * HZ  # ticks: a timer that sets itself again and again is no hope for ever
+
+
+def stall_ticks(policy: Policy) -> int:
+    """How long nothing may happen before a run is called stuck; a scan may act late."""
+    if policy.reaper == "scan":
+        return 4 * HZ + max(policy.scan_period, policy.scan_next_victim, policy.scan_panic)
+    return 4 * HZ
 
 
 class StallDetector:
@@ -16,7 +23,7 @@ class StallDetector:
 
     def __init__(self, kernel: Kernel):
         self.kernel = kernel
-        self.limit = kernel.policy.stall_ticks
+        self.limit = stall_ticks(kernel.policy)
         self.progress, self.since = kernel.progress, kernel.jiffies
         self.last = kernel.jiffies  # of events alone
         self.least = available(kernel)  # pages, since the last progress

@@ -1,0 +1,35 @@
+"""Is this a policy that a kernel could have? Asked when it is made, and said in one sentence."""
+
+import re
+from dataclasses import Field
+from typing import Any
+
+
+def check_knob(item: Field, value: object) -> None:
+    """Has this knob a value of its type, among those it takes? ValueError says what it takes."""
+    kind: type = type(item.default)
+    choices = item.metadata["choices"]
+    right = isinstance(value, kind) and type(value) is kind  # True is no whole number
+    if not right or isinstance(value, int) and value < 0:
+        wanted = {bool: "yes or no (a bool)", int: "a whole number, not negative", str: "text"}
+        raise ValueError(f"knob {item.name} takes {wanted[kind]}, not {value!r}")
+    if choices and value not in choices:
+        options = ", ".join(map(str, choices))
+        raise ValueError(f"knob {item.name} takes one of {options}, not {value!r}")
+    if item.name == "kernel" and not re.fullmatch(r"\d+\.\d+(\.\d+)*", str(value)):
+        raise ValueError(f"knob kernel takes a release like 4.10, not {value!r}")
+
+
+def check_pairs(policy: Any) -> None:
+    """Do the knobs fit each other? ValueError names the two that do not."""
+    slot = policy.reaper in ("slot", "slot-xchg", "workqueue")
+    if slot and "hide" in (policy.reaped, policy.gave_up):
+        raise ValueError("reaped=hide needs the victim's task, and a slot holds only its mm")
+    if slot and policy.gave_up == "unmark":
+        raise ValueError("gave_up=unmark needs the victim's task, and a slot holds only its mm")
+    if policy.reap_delay and policy.reaper != "list":
+        raise ValueError(f"reap_delay goes with reaper=list, not with reaper={policy.reaper}")
+    if policy.reap_delay and policy.victim_mark != "process":
+        raise ValueError("reap_delay needs victim_mark=process: the timer looks at signal->oom_mm")
+    if policy.reap_delay and policy.queue_guard != "flag":
+        raise ValueError("reap_delay needs queue_guard=flag: a task has one timer, to be set once")
