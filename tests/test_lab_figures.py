@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+from base64 import b64decode
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -53,7 +55,9 @@ def test_every_figure_of_every_run_in_both_themes(name, run):
     marks = {node.get("id") for node in root.iter(f"{SVG}pattern")}
     assert {colour[5:-1] for colour in colours if colour and colour[:4] == "url("} <= marks
     bundle = drawing._repr_mimebundle_()
-    assert bundle["text/plain"] == sentence and drawing.svg in bundle["text/html"]
+    assert bundle["text/plain"] == sentence
+    alt, data = re.search(r'<img .*alt="([^"]*)".*base64,([^"]*)">', bundle["text/html"]).groups()
+    assert unescape(alt) == sentence and b64decode(data).decode() == drawing.svg
     assert 'data-theme="dark"' in module.figure(run, dark=True).svg
     assert "<image" not in drawing.svg and not re.search(
         r"https?://(?!www.w3.org/2000)", drawing.svg

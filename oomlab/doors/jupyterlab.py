@@ -1,7 +1,8 @@
 """JupyterLab on the course: `oomlab lab [DIR]`, which `make lab` calls, too.
 
-The settings that oomlab needs lie in labconfig/ beside this file and hold for this start only,
-where the user has set nothing else: widgets are saved with a notebook, and no news is asked for.
+The settings that oomlab needs lie beside this file and hold for this start only, where the user has
+set nothing else: widgets are saved with a notebook (labconfig/), a notebook that is exported shows
+them without asking another host for a script (jupyter_*_config.json), and no news is asked for.
 """
 
 import argparse

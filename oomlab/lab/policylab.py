@@ -20,7 +20,7 @@ from traitlets import Bytes, Dict, List, Unicode
 from ..model.policy import Policy
 from ..simulate.run import Run
 from .controller import Controller
-from .saved import VIEWER
+from .saved import VIEWER, framed
 
 HERE = Path(__file__).parent
 
@@ -57,6 +57,13 @@ class PolicyLab(anywidget.AnyWidget):
     def run(self) -> Run:
         """The run on the screen, for cells that look at it further."""
         return self.controller.runs[0]
+
+    def _repr_mimebundle_(self, **how) -> tuple[dict, dict] | None:
+        """The widget, and for where no widget can live, the run as it was when it was shown."""
+        bundle = super()._repr_mimebundle_(**how)
+        if bundle is not None:
+            bundle[0].update(framed(self.controller.runs))
+        return bundle
 
     def answer(self, _, message: dict, buffers: list) -> None:
         """Do what the browser asks; whatever goes wrong is said where it was asked."""

@@ -9,18 +9,17 @@ listens. Nothing of the text leaves the machine.
 
 import sys
 import traceback
-from typing import TYPE_CHECKING
 
 import anywidget
 from traitlets import Bool, Dict, Unicode
 
 from ..reports.judge.explanation import Explanation
 from ..reports.tell.drawing import svg
+from ..reports.tell.words import text_of
+from .figures import ranking
+from .figures.paper import Drawing, clean
 from .policylab import PolicyLab, scripts
 from .reading import Reading
-
-if TYPE_CHECKING:
-    from .figures.paper import Drawing
 
 
 class ReportView(anywidget.AnyWidget):
@@ -44,18 +43,27 @@ class ReportView(anywidget.AnyWidget):
         """What is on the screen, changes and all, for cells that look at it further."""
         return self.reading.answer
 
-    def figure(self, dark: bool | None = None) -> "Drawing":
+    def figure(self, dark: bool | None = None) -> Drawing:
         """The ranking on the screen. ValueError if no report was found yet."""
         if self.explanation is None:
             raise ValueError("there is no report yet to draw")
-        from .figures import ranking
-
         return ranking.figure(self.explanation, dark=dark)
 
     def lab(self, policy: str | None = None) -> PolicyLab:
         """The report as a scenario in a policy lab, by default by the rules of its own kernel."""
         name, own = self.reading.scenario()
         return PolicyLab(name, policy or own)
+
+    def _repr_mimebundle_(self, **how) -> tuple[dict, dict] | None:
+        """The widget, and for where no widget can live, the report as it was when it was shown."""
+        bundle = super()._repr_mimebundle_(**how)
+        if bundle is not None and self.explanation is not None:
+            told = text_of(self.explanation)
+            picture = self.figure().img
+            bundle[0].update(
+                {"text/html": f"{picture}<pre>{clean(told)}</pre>", "text/plain": told}
+            )
+        return bundle
 
     def answer(self, _, message: dict, buffers: list) -> None:
         """Do what the browser asks; whatever goes wrong is said in place."""

@@ -18,6 +18,7 @@ from ..simulate.run import Run
 from ..version import VERSION
 from .discussion import discussion_sheet
 from .facts import divergence, heading, several
+from .figures import whole_run
 from .payload import payload
 from .timeline import moments
 
@@ -95,6 +96,20 @@ def html_of(runs: list[Run]) -> str:
 </body>
 </html>
 """
+
+
+def framed(runs: list[Run]) -> dict[str, str]:
+    """What a notebook keeps of a widget for where none can live: the same page in a frame.
+
+    A frame has scripts and styles of its own, so that nothing leaks into the page around it. Where
+    frames are taken out (a notebook that is not trusted yet) the picture inside it is left.
+    """
+    picture = whole_run.figure(*runs)
+    title = escape(" against ".join(heading(run) for run in runs))
+    style = "width:100%;height:42rem;border:0"
+    attributes = f'title="{title}" sandbox="allow-scripts" style="{style}"'
+    frame = f'<iframe {attributes} srcdoc="{escape(html_of(runs))}">{picture.img}</iframe>'
+    return {"text/html": frame, "text/plain": picture.alt_text}
 
 
 def as_text(run: Run) -> str:

@@ -9,13 +9,14 @@ It shows itself in a notebook, once, with its sentence for those who cannot see 
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from textwrap import wrap
 from zlib import crc32
 
-from .style import LIGHT, PATTERNS, Look, style_sheet
+from .style import IN_A_PAGE, LIGHT, PATTERNS, Look, style_sheet
 
 WIDTH, PAD, LETTER = 760, 10, 0.6  # a letter is on average so wide, in units of its size
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -155,9 +156,18 @@ class Drawing:
         path.write_text(self.svg + "\n", encoding="utf-8")
         return path
 
+    @property
+    def img(self) -> str:
+        """The drawing as an element of HTML that a notebook shows even before it is trusted."""
+        data = b64encode(self.svg.encode()).decode()
+        return (
+            f'<img class="oomlab-figure" alt="{clean(self.alt_text)}" width="{self.width}" '
+            f'style="max-width:100%;min-width:560px" src="data:image/svg+xml;base64,{data}">'
+        )
+
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        scrolled = f'<div style="overflow-x:auto;max-width:{self.width}px">{self.svg}</div>'
-        return {"text/html": scrolled, "text/plain": self.alt_text}
+        shown = f'<div style="overflow-x:auto">{self.img}</div><style>{IN_A_PAGE}</style>'
+        return {"text/html": shown, "text/plain": self.alt_text}
 
 
 def clean(words: str) -> str:

@@ -42,6 +42,14 @@ DARK = {
 
 FIGURE = ".oomlab-figure"
 
+# As an image, a figure hears of the page around it by one property alone.
+ON_LIGHT = ("[data-theme=light] ", "[data-jp-theme-light=true] ", ".vscode-light ")
+ON_DARK = ("[data-theme=dark] ", "[data-jp-theme-light=false] ", ".vscode-dark ")
+IN_A_PAGE = "".join(
+    ",".join(f"{place}img{FIGURE}" for place in places) + f"{{color-scheme:{scheme}}}"
+    for places, scheme in ((ON_LIGHT, "light"), (ON_DARK, "dark"))
+)
+
 
 def style_sheet() -> str:
     """The themes as CSS, and a class for each of their colours: .ink fills, .ink-line strokes."""
@@ -50,8 +58,6 @@ def style_sheet() -> str:
         chosen = ",".join(f"{place}{FIGURE}" for place in where)
         return chosen + "{" + ";".join(f"--oom-{n}:{c}" for n, c in colours.items()) + "}"
 
-    light = ("[data-theme=light] ", "[data-jp-theme-light=true] ", ".vscode-light ")
-    dark = ("[data-theme=dark] ", "[data-jp-theme-light=false] ", ".vscode-dark ")
     colours = "".join(
         f"{FIGURE} .{n}{{fill:var(--oom-{n})}}{FIGURE} .{n}-line{{stroke:var(--oom-{n})}}"
         for n in LIGHT
@@ -59,8 +65,8 @@ def style_sheet() -> str:
     return (
         theme(LIGHT, "")
         + f"@media (prefers-color-scheme:dark){{{theme(DARK, '')}}}"
-        + theme(LIGHT, *light, f"{FIGURE}[data-theme=light]")
-        + theme(DARK, *dark, f"{FIGURE}[data-theme=dark]")
+        + theme(LIGHT, *ON_LIGHT, f"{FIGURE}[data-theme=light]")
+        + theme(DARK, *ON_DARK, f"{FIGURE}[data-theme=dark]")
         + f"@media print{{{theme(LIGHT, 3 * FIGURE)}}}"
         + colours
     )
