@@ -31,9 +31,10 @@ from .objects import (
     TUPLE,
     Const,
     Thing,
+    has,
     type_name,
 )
-from .restored import ABSENT, has
+from .places import ABSENT
 
 LEAST = 200  # states that are checked, if there are so many
 PART = 0.01  # of all states, if that is more

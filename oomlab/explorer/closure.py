@@ -13,6 +13,7 @@ from enum import Enum
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 
+from ..model.kernel import Kernel
 from ..model.policy import Policy
 from .compile import Refused
 from .objects import CONTAINERS, Thing, Values, is_object
@@ -190,3 +191,11 @@ def parts(held) -> list:
         return list(held)
     slots = [n for c in type(held).__mro__ for n in vars(c).get("__slots__", ())]
     return [*getattr(held, "__dict__", {}).values(), *[getattr(held, n, None) for n in slots]]
+
+
+def patched(kernel: Kernel) -> list[FunctionType]:
+    """The functions that the policy's patch brings."""
+    patch = kernel.policy.patch
+    if patch is None:
+        return []
+    return [patch.bind(f) for f in (*patch.functions.values(), *patch.kthreads.values())]

@@ -1,5 +1,14 @@
 """The explorer's own fault, as against the user's mistake, which is a ValueError."""
 
+from traceback import extract_tb
+
 
 class ExplorerFault(Exception):
     """What the explorer found did not happen in the model: please report it, as it stands."""
+
+
+def in_a_sentence(wrong: Exception) -> str:
+    """An exception: what it is, and the author's function and line that it comes from."""
+    last = extract_tb(wrong.__traceback__)[-1]
+    where = f"{last.name} (line {last.lineno} of {last.filename})"
+    return f"{type(wrong).__name__}: {wrong} in {where}"

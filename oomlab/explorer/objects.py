@@ -327,3 +327,11 @@ def left_out(kind: type) -> frozenset[str]:
 def fresh(value):
     """A copy of what is no state, for the next step to spoil."""
     return copy.copy(value) if type(value) in CONTAINERS else value
+
+
+def has(held, name: str) -> bool:
+    try:
+        object.__getattribute__(held, name)
+    except AttributeError:
+        return False
+    return True

@@ -8,21 +8,17 @@ afterwards. Attributes that are no state (NOT_STATE) are put back before every s
 can depend on them, and a program or property that reads one is refused.
 """
 
-import sys
 from array import array
 from collections import deque
 from collections.abc import Callable
-from itertools import chain
-from operator import is_
-from traceback import extract_tb
-from types import FunctionType
 
 from ..model.kernel import Kernel, Timer, threads
 from ..model.tasks import Task
-from ..simulate.scheduler import Entry, entry_of, fire_timer, timer_key
-from .closure import Closure
+from ..simulate.scheduler import Entry, entry_of, fire_timer
+from .clock import settle
+from .closure import Closure, patched
 from .compile import Refused
-from .errors import ExplorerFault
+from .errors import ExplorerFault, in_a_sentence
 from .frames import UNSET, Threads
 from .objects import (
     CONTAINERS,
@@ -33,16 +29,15 @@ from .objects import (
     Values,
     attribute_names,
     fresh,
+    has,
     left_out,
 )
+from .places import ABSENT, first_cell, moved, pool_key
+from .watch import Watch, no_property, still
 
 CHECKED = 300  # steps after each of which everything is looked at, whether it was noted or not
 SOMETIMES = 64  # and one of so many after that
 AFTER_ALL = 1 << 40  # numbers of new timers: later than all that are pending
-
-
-class Changed(Exception):
-    """A cell was taken for constant and is not: begin this step again."""
 
 
 class Machine:
@@ -54,21 +49,20 @@ class Machine:
         self.variable: list[Cell] = []  # the cells of a state, in order
         self.pools: dict[type, list[Thing]] = {}  # things made by steps, by class
         self.defaults: dict[type, dict] = {}  # what is no state, by class
-        self.classes: dict[type, type] = {}
-        self.reads: dict[Cell, tuple | None] | None = None  # None: nobody is watched
-        self.writes: dict[Cell, None] = {}
+        self.watch = Watch(self.values)
         self.looked = self.counted = 0
         self.spoilt: list[tuple[object, dict]] = []  # what is no state, of which objects
         self.kernel = self.in_frames(build)
         functions = [*questions, *patched(self.kernel)]
         self.closure = Closure(self.values, functions)
         self.root = self.values.thing(self.kernel)
-        self.settle()
+        settle(self.kernel, self.clock)
         self.adopt(made=False)
         for function in tuple(self.values.threads.known):
             self.closure.find(function)
         self.adopt(made=False)
         self.values.starting = False
+        self.roots = [self.root, *self.closure.roots]
         self.static = {thing: n for n, thing in enumerate(self.values.things.values())}  # in order
         self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
         self.now: list[int] = []  # the state that the objects are in; -1: whatever
@@ -92,7 +86,7 @@ class Machine:
             for name, value in self.held(thing):
                 thing.cells[name] = Cell(thing, name, value)
             self.closure.look(self.values, thing.object)
-            self.watch(thing.object)
+            self.watch.begin(thing.object)
         return adopted
 
     def held(self, thing: Thing) -> list[tuple]:
@@ -130,101 +124,6 @@ class Machine:
                 raise Refused(f"{held} was started by other means than Kernel.start()")
             return self.values.encode_thread(value)
         return self.values.encode(value)
-
-    def watch(self, held) -> None:
-        """From now on it is noted who reads and writes this object."""
-        kind = type(held)
-        if kind in CONTAINERS or hasattr(kind, "watched"):
-            return
-        if kind not in self.classes:
-            self.classes[kind] = self.watching(kind)
-        try:
-            object.__setattr__(held, "__class__", self.classes[kind])
-        except TypeError:
-            raise Refused(f"a state cannot hold a {kind.__qualname__}") from None
-
-    def watching(self, kind: type) -> type:
-        no_state, things = left_out(kind), self.values.things
-        plain_get, plain_set, plain_del = kind.__getattribute__, kind.__setattr__, kind.__delattr__
-
-        def __getattribute__(self_, name):
-            value = plain_get(self_, name)
-            if self.reads is not None:
-                self.note_read(self_, name, value, things, no_state)
-            return value
-
-        def __setattr__(self_, name, value):
-            plain_set(self_, name, value)
-            if self.reads is not None and name not in no_state:
-                self.note_write(self_, name)
-
-        def __delattr__(self_, name):
-            plain_del(self_, name)
-            if self.reads is not None and name not in no_state:
-                self.note_write(self_, name)
-
-        body = dict(
-            __slots__=(),
-            watched=kind,
-            __getattribute__=__getattribute__,
-            __setattr__=__setattr__,
-            __delattr__=__delattr__,
-            __module__=kind.__module__,
-            __qualname__=kind.__qualname__,
-            __hash__=kind.__hash__,
-        )
-        if "__eq__" in vars(kind):
-            body["__eq__"] = kind.__eq__
-        return type(kind.__name__, (kind,), body)
-
-    def note_read(self, held, name: str, value, things: dict, no_state: frozenset) -> None:
-        thing = things.get(id(held))
-        hidden = name in no_state or name == THREAD or name == "__dict__"
-        if hidden or name in ("expires", "number") and issubclass(type(held), Timer):
-            caller = sys._getframe(2).f_globals.get("__name__") or ""
-            if not caller.startswith("oomlab."):
-                known = type(held).watched.__qualname__
-                raise Refused(f"{caller} reads {known}.{name}, which is no part of a state")
-        if thing is None:
-            return  # made by this very step
-        cell = thing.cells.get(name)
-        if cell is not None:
-            self.reads[cell] = None
-            if type(value) in CONTAINERS:
-                self.read_all(value)
-            elif type(value) is tuple:
-                self.read_inside(value)
-
-    def read_all(self, held) -> None:
-        """Who has a container has all that is in it."""
-        thing = self.values.things.get(id(held))
-        if thing is None:
-            return
-        cell = thing.cells[CONTENT]
-        if cell not in self.reads:
-            inside = self.reads[cell] = tuple(held.items() if type(held) is dict else held)
-            for inner in inside:
-                if type(inner) in CONTAINERS:
-                    self.read_all(inner)
-                elif type(inner) is tuple:
-                    self.read_inside(inner)
-
-    def read_inside(self, value: tuple) -> None:
-        for inner in value:
-            if type(inner) in CONTAINERS:
-                self.read_all(inner)
-            elif type(inner) is tuple:
-                self.read_inside(inner)
-
-    def note_write(self, held, name: str) -> None:
-        thing = self.values.things.get(id(held))
-        if thing is None:
-            return
-        cell = thing.cells.get(name)
-        if cell is None:  # an attribute that it did not have
-            no_property(thing, name)
-            cell = thing.cells[name] = Cell(thing, name, self.values.const(UNSET))
-        self.writes[cell] = None
 
     # ---------------------------------------------------------------- states
     def load(self, state: array) -> None:
@@ -265,33 +164,16 @@ class Machine:
             self.spoilt = [(held, self.defaults[k]) for held, k in kinds if self.defaults.get(k)]
         return self.spoilt
 
-    def settle(self) -> None:
-        """Time counts from the last timer that fired; pending timers stand in firing order."""
-        kernel = self.kernel
-        if self.clock == "any":
-            kernel.jiffies = 0
-            kernel.timers.sort(key=timer_key)
-        else:
-            past = kernel.jiffies - kernel.jiffies % kernel.wheel
-            kernel.jiffies -= past
-            kernel.timers.sort()
-        keys = [timer_key(timer) for timer in kernel.timers]
-        if self.clock == "any" and len(set(keys)) < len(keys):
-            raise ValueError(f"two timers {keys} of one task call the same function")
-        for rank, timer in enumerate(kernel.timers):
-            timer.expires = 0 if self.clock == "any" else timer.expires - past
-            timer.number = 0 if self.clock == "any" else rank
-
     # ---------------------------------------------------------------- being watched
     def watched(self, state: array, run: Callable, what: str):
         """Run something in this state: (what it returns, the cells it read, in order)."""
         self.state = state
         self.load(state)
         self.put_back()
-        self.reads, self.writes = {}, {}
+        self.watch.reads, self.watch.writes = {}, {}
         for thing in self.closure.roots:
             if type(thing.object) in CONTAINERS:
-                self.read_all(thing.object)
+                self.watch.read_all(thing.object)
         token = threads.set(self.values.threads.begin)
         try:
             result = run()
@@ -302,17 +184,17 @@ class Machine:
                 raise
             raise ValueError(f"{what} fails: {in_a_sentence(wrong)}") from None
         finally:
-            reads, self.reads = self.reads, None
+            reads, self.watch.reads = self.watch.reads, None
             threads.reset(token)
         for cell, before in reads.items():
             if cell.name == CONTENT and not still(cell.thing.object, before):
-                self.writes[cell] = None
+                self.watch.writes[cell] = None
         return result, reads
 
     def ask(self, state: array, question: Callable[[Kernel], object], name: str):
         """What a question says of this state, and the cells that it read."""
         answer, reads = self.watched(state, lambda: question(self.kernel), name)
-        for cell in self.writes:
+        for cell in self.watch.writes:
             number = state[cell.index] if cell.index is not None else 0
             if self.value_of(cell) != cell.values[number]:
                 self.now = [-1] * len(self.now)
@@ -326,7 +208,7 @@ class Machine:
         _, reads = self.watched(state, lambda: self.take(state, entry), f"the step {entry}")
         if timers in reads:
             self.set_clock(reads, before)
-        found = {cell: self.value_of(cell) for cell in self.writes}
+        found = {cell: self.value_of(cell) for cell in self.watch.writes}
         made = self.place_new(state, reads, found)
         writes = {**found, **made}
         for cell in writes:
@@ -344,20 +226,20 @@ class Machine:
         thing = self.values.things[id(task)]
         thread, op = thing.cells[THREAD], thing.cells["op"]
         number = state[thread.index] if thread.index is not None else 0
-        self.reads[thread] = None
+        self.watch.reads[thread] = None
         for other in thread.mentions[number]:
             if type(other.object) in CONTAINERS:
-                self.read_all(other.object)
+                self.watch.read_all(other.object)
         frames = self.values.decode_thread(thread.values[number])
         does, frames = self.values.threads.resume(frames)
         object.__setattr__(task, "op", does)
         object.__setattr__(task, THREAD, frames)
-        self.writes[thread] = self.writes[op] = None
+        self.watch.writes[thread] = self.watch.writes[op] = None
 
     def function_of(self, task: Task) -> str:
         """The kernel function that this task is in; read as a step reads it."""
         thread = self.values.things[id(task)].cells[THREAD]
-        self.reads[thread] = None
+        self.watch.reads[thread] = None
         now = self.state[thread.index] if thread.index is not None else 0
         frames = thread.values[now][1:]
         kept = self.values.threads.kept
@@ -365,8 +247,8 @@ class Machine:
 
     def set_clock(self, reads: dict, before: tuple) -> None:
         """Normalise the timers after a step that had to do with them."""
-        self.settle()
-        self.writes[self.values.things[id(self.kernel.timers)].cells[CONTENT]] = None
+        settle(self.kernel, self.clock)
+        self.watch.writes[self.values.things[id(self.kernel.timers)].cells[CONTENT]] = None
         pending = {id(timer) for timer in self.kernel.timers}
         gone = [thing for thing in before[1:] if id(thing.object) not in pending]
         for thing in gone:
@@ -379,11 +261,12 @@ class Machine:
             if task is not None:
                 reads[task.cells["pid"]] = None
             for name in ("expires", "number"):
-                self.writes[thing.cells[name]] = None
+                self.watch.writes[thing.cells[name]] = None
                 if self.clock != "any":
                     reads[thing.cells[name]] = None
         if self.clock != "any":
-            reads[self.root.cells["jiffies"]] = self.writes[self.root.cells["jiffies"]] = None
+            jiffies = self.root.cells["jiffies"]
+            reads[jiffies] = self.watch.writes[jiffies] = None
 
     def value_of(self, cell: Cell):
         held = cell.thing.object
@@ -439,9 +322,7 @@ class Machine:
             held = deque((), like.maxlen) if kind is deque else kind()
         else:
             kind = getattr(kind, "watched", kind)
-            if kind not in self.classes:
-                self.classes[kind] = self.watching(kind)
-            held = object.__new__(self.classes[kind])
+            held = object.__new__(self.watch.class_of(kind))
             for name, value in self.defaults[kind].items():
                 object.__setattr__(held, name, fresh(value))
         thing = self.values.things[id(held)] = Thing(held, True)
@@ -476,67 +357,3 @@ class Machine:
                     if number != 0 or cell.index is None:
                         if self.value_of(cell) != cell.values[number]:
                             raise Refused(f"a step changes {cell} behind the explorer's back")
-
-
-def no_property(thing: Thing, name: str) -> None:
-    """An attribute that a class computes is no cell: its setter may do anything."""
-    kind = type(thing.object)
-    if isinstance(getattr(kind, name, None), property):
-        kind = getattr(kind, "watched", kind)
-        raise Refused(f"{kind.__name__}.{name} is a property that a step writes: use an attribute")
-
-
-class Absent:
-    """The value of every cell of a thing that does not exist in this state."""
-
-
-ABSENT = Absent()
-
-
-def still(held, before: tuple) -> bool:
-    """Does a container hold the very same things? If not sure, no."""
-    now = list(chain.from_iterable(held.items())) if type(held) is dict else held
-    if type(held) is dict:
-        before = tuple(chain.from_iterable(before))
-    return len(now) == len(before) and all(map(is_, now, before))
-
-
-def has(held, name: str) -> bool:
-    try:
-        object.__getattribute__(held, name)
-    except AttributeError:
-        return False
-    return True
-
-
-def in_a_sentence(wrong: Exception) -> str:
-    """An exception: what it is, and the author's function and line that it comes from."""
-    last = extract_tb(wrong.__traceback__)[-1]
-    where = f"{last.name} (line {last.lineno} of {last.filename})"
-    return f"{type(wrong).__name__}: {wrong} in {where}"
-
-
-def patched(kernel: Kernel) -> list[FunctionType]:
-    """The functions that the policy's patch brings."""
-    patch = kernel.policy.patch
-    if patch is None:
-        return []
-    return [patch.bind(f) for f in (*patch.functions.values(), *patch.kthreads.values())]
-
-
-def pool_key(held):
-    kind = type(held)
-    return (kind, held.maxlen) if kind is deque else getattr(kind, "watched", kind)
-
-
-def first_cell(thing: Thing) -> Cell:
-    return next(iter(thing.cells.values()))
-
-
-def moved(value, places: dict[Thing, Thing]):
-    """The same value with other things in it."""
-    if type(value) is Thing:
-        return places.get(value, value)
-    if type(value) is tuple:
-        return tuple([moved(v, places) for v in value])
-    return value
