@@ -34,7 +34,7 @@ from .objects import (
     has,
     type_name,
 )
-from .places import ABSENT
+from .pools import ABSENT
 
 LEAST = 200  # states that are checked, if there are so many
 PART = 0.01  # of all states, if that is more

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Iterator
 
 from .objects import Cell, Thing
-from .places import ABSENT, moved
+from .pools import ABSENT, moved
 from .restored import Machine
 
 

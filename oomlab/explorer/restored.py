@@ -32,7 +32,7 @@ from .objects import (
     has,
     left_out,
 )
-from .places import ABSENT, first_cell, moved, pool_key
+from .pools import ABSENT, first_cell, moved, pool_key
 from .watch import Watch, no_property, still
 
 CHECKED = 300  # steps after each of which everything is looked at, whether it was noted or not
