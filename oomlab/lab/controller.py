@@ -18,6 +18,7 @@ from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.setup import choose_policy
 from .discussion import discussion_sheet
+from .figures import whole_run
 from .saved import html_of, view_of
 
 EXPLORE_SECONDS = 5.0
@@ -128,13 +129,16 @@ class Controller:
         }
 
     def export(self, form: str) -> str:
-        """As text: "html", a page of its own; "json", the first run's versioned trace; or
-        "markdown", a discussion sheet.
+        """As text: "html", a page of its own; "json", the first run's versioned trace;
+        "markdown", a discussion sheet; or "svg", one picture, light for "png", which the browser
+        makes of it.
         """
         forms: dict[str, Callable[[], str]] = {
             "html": lambda: html_of(self.runs),
             "json": self.runs[0].to_json,
             "markdown": lambda: discussion_sheet(self.runs),
+            "svg": lambda: whole_run.figure(*self.runs).svg,
+            "png": lambda: whole_run.figure(*self.runs, dark=False).svg,
         }
         if form not in forms:
             raise ValueError(f"no export {form!r}: there are {', '.join(forms)}")

@@ -84,17 +84,25 @@ class Lab extends Viewer {
   }
 
   export(form) {
-    const { picture, theme, canvas } = this.views[0].timeline, name = `oomlab-${this.view.settings.scenario}`;
-    if (form === "svg") {
-      save(`${name}.svg`, new Blob([toSvg(picture, 1000, theme)], { type: "image/svg+xml" }));
-    } else if (form === "png") canvas.toBlob((blob) => save(`${name}.png`, blob));
-    else this.ask("export", { form });
+    this.ask("export", { form });
   }
 
-  exported({ form, text }) {
-    const end = { html: "html", json: "json", markdown: "md" }[form];
-    save(`oomlab-${this.view.settings.scenario}.${end}`, new Blob([text], { type: "text/plain" }));
+  async exported({ form, text }) {
+    const end = form === "markdown" ? "md" : form, name = `oomlab-${this.view.settings.scenario}.${end}`;
+    const blob = new Blob([text], { type: form === "svg" || form === "png" ? "image/svg+xml" : "text/plain" });
+    save(name, form === "png" ? await asPixels(blob) : blob);
   }
+}
+
+// A picture as pixels, two to each of its own, for those who cannot take SVG.
+async function asPixels(svg) {
+  const image = new Image();
+  image.src = URL.createObjectURL(svg);
+  await image.decode();
+  const paper = new OffscreenCanvas(2 * image.naturalWidth, 2 * image.naturalHeight);
+  paper.getContext("2d").drawImage(image, 0, 0, paper.width, paper.height);
+  URL.revokeObjectURL(image.src);
+  return paper.convertToBlob();
 }
 
 export default {

@@ -1,7 +1,7 @@
-// The timeline: task lanes, what happened when, and free memory, on a canvas or as SVG.
+// The timeline: task lanes, what happened when, and free memory, on a canvas.
 //
-// paint() draws a whole picture through the few calls that a canvas and SvgPaper share. The cursor is
-// an element that moves above the canvas: to scrub, nothing is drawn again.
+// paint() draws a whole picture. The cursor is an element that moves above the canvas: to scrub,
+// nothing is drawn again. The picture that is saved comes from Python (figures/whole_run.py).
 
 const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
 const LEAST = 2;  // pixels: ten failed attempts are ten slivers, however long the run
@@ -152,36 +152,6 @@ function paintMemory(paper, picture, place, theme) {
   for (const pages of [min, low, high]) paper.fillRect(label, y(pages), width - label - 8, 0.8);
   paper.fillText("free pages", 4, bottom + 14);
   paper.fillText(`min ${min}`, 4, foot - 3);
-}
-
-// The calls of a canvas that paint() uses, written down as SVG.
-class SvgPaper {
-  parts = [];
-  fillRect(x, y, w, h) {
-    this.parts.push(`<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${w.toFixed(1)}" height="${h.toFixed(1)}" fill="${this.fillStyle}"/>`);
-  }
-  strokeText(text, x, y) {
-    this.fillText(text, x, y, ` stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-linejoin="round"`);
-  }
-  fillText(text, x, y, more = "") {
-    const safe = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-    this.parts.push(`<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" fill="${this.fillStyle}"${typeof more === "string" ? more : ""}>${safe}</text>`);
-  }
-  text(width, height, theme, title) {
-    const tiles = STATES.map((state) => `<pattern id="${state}" width="8" height="8" patternUnits="userSpaceOnUse">` +
-      `<rect width="8" height="8" fill="${COLOURS[state] ?? theme.faint}"/>` +
-      `<path d="${HATCHES[state] ?? ""}" stroke="${theme.paper}" stroke-width="2"/></pattern>`);
-    return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" ` +
-      `font-family="system-ui, sans-serif" font-size="12"><title>${title}</title>` +
-      `<defs>${tiles.join("")}</defs>${this.parts.join("\n")}</svg>\n`;
-  }
-}
-
-function toSvg(picture, width, theme) {
-  const paper = new SvgPaper(), place = layout(picture, width, 0, picture.steps);
-  const fills = Object.fromEntries(STATES.map((state) => [state, `url(#${state})`]));
-  paint(paper, picture, place, theme, fills);
-  return paper.text(width, place.height, theme, picture.title);
 }
 
 function patterns(theme) {

@@ -169,10 +169,13 @@ def test_every_schedule_loads_the_counterexample(open_stage):
     stage.picture("lab-counterexample")
 
 
-@pytest.mark.parametrize("form", ["JSON", "SVG", "PNG", "Markdown"])
+@pytest.mark.parametrize("form", ["HTML", "JSON", "SVG", "PNG", "Markdown"])
 def test_exports_are_files_of_their_kind(open_stage, form, tmp_path, browser):
+    """Of both runs, when two are compared."""
     stage = open_stage("lost-victim", "rfc-2015-11-25")
     lab = stage.lab
+    lab.get_by_label("compare with").select_option("handa")
+    lab.locator(".parted").filter(has_text="handa").wait_for()
     with stage.page.expect_download() as download:
         lab.get_by_role("button", name=f"save {form}").click()
     path = tmp_path / download.value.suggested_filename
@@ -181,13 +184,23 @@ def test_exports_are_files_of_their_kind(open_stage, form, tmp_path, browser):
     if form == "JSON":
         assert json.loads(content)["scenario"] == "lost-victim"
     elif form == "PNG":
-        assert content.startswith(b"\x89PNG")
+        assert content.startswith(b"\x89PNG") and content[18:20] == (2 * 760).to_bytes(2)
+        (ARTIFACTS / "lab-export-pixels.png").write_bytes(content)
     elif form == "SVG":
         drawing = browser.new_page()  # a browser can read it
         drawing.goto(path.as_uri())
-        assert drawing.locator("svg text").count() > 5
+        words = " ".join(drawing.locator("svg text").all_text_contents())
+        for part in (
+            "under rfc-2015-11-25",
+            "under handa",
+            "Where they part",
+            "K killed or marked",
+        ):
+            assert part in words
         drawing.screenshot(path=ARTIFACTS / "lab-export.png")
         drawing.close()
+    elif form == "HTML":
+        assert len(content) < 60 * 1024 and b"What happened under handa" in content
     else:
         assert content.startswith(b"# lost-victim")
 
