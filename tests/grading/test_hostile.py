@@ -176,6 +176,47 @@ def oom_badness(task, totalpages):
     assert f"errors {{{errno.ENOSYS}}}" in told_by(tmp_path, source)
 
 
+def test_files_that_all_see_carry_no_news(tmp_path):
+    """Submissions that run side by side see the same libraries: a lock there would be a flag."""
+    source = """
+import fcntl, os, struct
+def oom_badness(task, totalpages):
+    with open(os.__file__) as library:
+        said = []
+        for lock in (
+            lambda: fcntl.flock(library, fcntl.LOCK_SH | fcntl.LOCK_NB),
+            lambda: fcntl.lockf(library, fcntl.LOCK_SH | fcntl.LOCK_NB),
+            lambda: fcntl.fcntl(library, fcntl.F_SETLEASE, fcntl.F_RDLCK),
+            lambda: fcntl.fcntl(library, 37, struct.pack('hhqqi', 0, 0, 0, 1, 0)),
+            lambda: fcntl.fcntl(library, 5, struct.pack('hhqqi', 1, 0, 0, 1, 0)),
+        ):
+            try:
+                lock()
+                said.append('locked')
+            except OSError as refused:
+                said.append(refused.errno)
+    raise ValueError(f'said {said}')
+"""
+    assert f"said {[errno.ENOSYS] * 5}" in told_by(tmp_path, source)
+
+
+def test_no_namespace_is_made_by_clone(tmp_path):
+    source = """
+import ctypes
+L = ctypes.CDLL(None, use_errno=True)
+def oom_badness(task, totalpages):
+    errors = set()
+    for bit in (7, 17, 25, 26, 27, 28, 29, 30):
+        L.syscall(ctypes.c_long(NUMBER), ctypes.c_long(1 << bit | 17), None, None, None, None)
+        errors.add(ctypes.get_errno())
+    raise ValueError(f'errors {errors}')
+"""
+    library = seccomp.library()
+    number = library.resolve_syscall(library.system_arch(), "clone")
+    told = told_by(tmp_path, source.replace("NUMBER", str(number)))
+    assert f"errors {{{errno.ENOSYS}}}" in told
+
+
 def test_nothing_says_who_else_is_here(tmp_path):
     source = """
 import os, sys

@@ -10,6 +10,7 @@ bubblewrap loads it.
 
 import ctypes
 import errno
+import fcntl
 import socket
 import tempfile
 from collections.abc import Callable
@@ -36,11 +37,28 @@ MACHINE = (
 )
 # Memory that belongs to no process: a watchdog which adds up what processes hold cannot see it.
 UNSEEN_MEMORY = "memfd_create memfd_secret mq_open msgget semget shmget"
+# Files that all submissions see, such as the libraries, must carry no news from one to another:
+# locks and leases, and being told who opens them.
+NEWS = "flock inotify_add_watch inotify_init inotify_init1"
+LOCKS = (  # commands of fcntl()
+    *(fcntl.F_SETLK, fcntl.F_SETLKW, fcntl.F_GETLK, fcntl.F_SETLEASE, fcntl.F_NOTIFY),
+    *(
+        getattr(fcntl, n)
+        for n in ("F_OFD_SETLK", "F_OFD_SETLKW", "F_OFD_GETLK")
+        if hasattr(fcntl, n)
+    ),
+)
+# clone3() hides its flags behind a pointer; the C library then uses clone(), which shows them.
+HIDDEN_FLAGS = "clone3"
+CLONE_NEW = (1 << 7, 1 << 17, *(1 << bit for bit in range(25, 31)))  # of clone(): new namespaces
 PLACEMENT = "mbind migrate_pages move_pages set_mempolicy set_mempolicy_home_node"
 
 DENIED = tuple(
     " ".join(
-        (KEYRINGS, OTHER_PROCESSES, KERNEL_SURFACE, MOUNTS, MACHINE, UNSEEN_MEMORY, PLACEMENT)
+        (
+            *(KEYRINGS, OTHER_PROCESSES, KERNEL_SURFACE, MOUNTS, MACHINE, UNSEEN_MEMORY),
+            *(NEWS, HIDDEN_FLAGS, PLACEMENT),
+        )
     ).split()
 )
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)  # the only kinds of sockets, and
@@ -85,6 +103,10 @@ def program() -> bytes:
                 which.append(seccomp.Arg(2, seccomp.NE, NETLINK_ROUTE))
             for call in ("socket", "socketpair"):
                 filtered.add_rule(refuse, call, *which)
+    for command in LOCKS:
+        filtered.add_rule(refuse, "fcntl", seccomp.Arg(1, seccomp.EQ, command))
+    for flag in CLONE_NEW:
+        filtered.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     with tempfile.TemporaryFile() as file:
         filtered.export_bpf(file)
         file.seek(0)
