@@ -2,12 +2,15 @@
 
 import json
 import re
+from html import unescape
 
 import pytest
 
 import oomlab
 from oomlab.lab.controller import Controller
-from oomlab.lab.saved import html_of
+from oomlab.lab.saved import HERE, VIEWER, html_of, outcome_sentence
+from oomlab.sheets import sheet_of
+from oomlab.simulate.kernel_log import kernel_log
 from oomlab.traces import ftrace_text, trace_events
 
 FOUND = oomlab.explore("lost-victim", "rfc-2015-11-25")
@@ -38,6 +41,35 @@ def test_saving(tmp_path):
         run.save(tmp_path / "a.odt")
     with pytest.raises(ValueError, match="no schedule to run"):
         oomlab.explore("lost-victim", "handa", vmas=1).save(tmp_path / "c.html")
+
+
+def test_an_answer_and_its_claim_are_in_the_file(tmp_path):
+    page = unescape(FOUND.save(tmp_path / "found.html").read_text("utf-8"))
+    assert FOUND.sentence() in page and sheet_of(FOUND).text() in page
+    assert "busy with victim1" in page and "Memory cgroup out of memory" in page  # the log, too
+    drawn = oomlab.hunt("lost-victim", "rfc-2015-11-25", runs=300, seed=1)
+    page = unescape(drawn.save(tmp_path / "drawn.html").read_text("utf-8"))
+    assert drawn.sentence() in page and "as a sheet" not in page  # it claims nothing
+    assert FOUND.save(tmp_path / "found.svg").read_text("utf-8").startswith("<svg ")
+
+
+def test_a_comparison_is_a_file_of_both(tmp_path):
+    both = oomlab.compare("page-thieves", ("linux-4.6", "handa"), seeds=2)
+    content = both.save(tmp_path / "both.html").read_bytes()
+    page = unescape(content.decode())
+    assert len(content) < 60 * 1024 and both.markdown() in page
+    for run in both.parting()[:2]:
+        assert outcome_sentence(run) in page and "\n".join(x for _, x in kernel_log(run)) in page
+    assert both.save(tmp_path / "both.svg").read_text("utf-8").count("page-thieves thieves=") > 2
+    with pytest.raises(ValueError, match="saved as .html or .svg, not as both.json"):
+        both.save(tmp_path / "both.json")
+
+
+def test_scripts_can_be_bared():
+    """Line by line: no text of theirs goes over a line's end."""
+    for name in (*VIEWER, "saved.js"):
+        for line in (HERE / name).read_text("utf-8").splitlines():
+            assert line.lstrip().startswith("//") or line.count("`") % 2 == 0, (name, line)
 
 
 def test_the_lab_saves_both_policies():

@@ -208,11 +208,18 @@ class Exploration:
         return "\n".join(lines)
 
     def save(self, path: str | Path) -> Path:
-        """Write the counterexample, as a run, to an .html or .json file; see Run.save().
-
-        ValueError where there is none.
+        """Write the counterexample, as a run, to a file; see Run.save(). The .html page holds the
+        explorer's answer and its claim as a sheet, too. ValueError where there is none.
         """
-        return self.run().save(path)
+        if Path(path).suffix != ".html":
+            return self.run().save(path)
+        papers = {"The answer, with its bound": self.markdown()}
+        if "runs" not in self.bound:  # random schedules claim nothing
+            sheet = import_module("oomlab.sheets").sheet_of(self)
+            papers["The claim, as a sheet"] = sheet.text()
+        text = import_module("oomlab.lab.saved").html_of([self.run()], papers)
+        Path(path).write_text(text, encoding="utf-8")
+        return Path(path)
 
     def chart(self) -> str:
         """The counterexample as a sequence chart of 72 columns, for a mail; "" without one."""

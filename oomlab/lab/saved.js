@@ -22,3 +22,4 @@ root.classList.add("oomlab");
 const view = await (await unpack(document.getElementById("data").textContent)).json();
 new Saved(root, view);
 document.body.classList.add("alive");
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));

@@ -9,11 +9,13 @@ on paper and for a screen reader, what happened stands below as text.
 import gzip
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
 from ..model.policy import Policy
 from ..model.presets import difference
+from ..simulate.kernel_log import kernel_log
 from ..simulate.run import Run
 from ..version import VERSION
 from .discussion import discussion_sheet
@@ -34,7 +36,10 @@ h1 { font-size: 1.3rem; } pre { white-space: pre-wrap; font-size: .85rem; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { border: 1px solid #999; padding: .15rem .5rem; text-align: left; }
 @media (prefers-color-scheme: dark) { body { background: #111418; color: #f2f2f2; } }
-@media print { .row, .lane { display: none !important; } details > * { display: block; } }
+@media print {
+  .row, .lane, .oomlab .log, .oomlab .quiet { display: none !important; }
+  details::details-content { content-visibility: visible; height: auto; }
+}
 """
 
 
@@ -64,16 +69,21 @@ def outcome_sentence(run: Run) -> str:
     return f"{run.origin.policy_words()}: {run.outcome.verdict}; {run.outcome.why.rstrip('.')}."
 
 
-def html_of(runs: list[Run]) -> str:
-    """One or two runs as a page that needs nothing but a browser."""
+def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
+    """One or two runs as a page that needs nothing but a browser.
+
+    `papers` are further texts by title: the answer that the run is from, a claim as a sheet.
+    """
     view = view_of(runs)
     for picture in view["pictures"]:
         picture["columns"] = b64encode(picture["columns"]).decode()
     data = b64encode(gzip.compress(json.dumps(view).encode(), 9, mtime=0)).decode()
     title = escape(" against ".join(heading(run) for run in runs))
-    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*VIEWER, "saved.js"))
+    script = "\n".join(bare((HERE / name).read_text("utf-8")) for name in (*VIEWER, "saved.js"))
     style = (HERE / "policylab.css").read_text(encoding="utf-8") + STYLE
     text = "".join(as_text(run) for run in runs)
+    papers = {**(papers or {}), "The set-up, and questions to discuss": discussion_sheet(runs)}
+    kept = "".join(folded(name, f"<pre>{escape(paper)}</pre>") for name, paper in papers.items())
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -87,8 +97,7 @@ def html_of(runs: list[Run]) -> str:
 <h1>{title}</h1>
 <div id="run"></div>
 {text}
-<details><summary>The set-up, and questions to discuss</summary>
-<pre>{escape(discussion_sheet(runs))}</pre></details>
+{kept}
 <p><small>Written by oomlab {VERSION}. This page asks no other host for anything.</small></p>
 </main>
 <script type="application/octet-stream" id="data">{data}</script>
@@ -113,15 +122,29 @@ def framed(runs: list[Run]) -> dict[str, str]:
 
 
 def as_text(run: Run) -> str:
-    """What happened, step by step, for those who do not see the timeline."""
+    """What happened, and what the kernel printed, for those who do not see the timeline."""
     rows = "".join(
         f"<tr><td>{moment.step + 1}</td><td>{escape(moment.sentence)}</td></tr>"
         for moment in moments(run)
     )
-    return (
-        f"<details><summary>What happened under {escape(run.origin.policy_words())}, as a table"
-        "</summary>"
+    table = (
         f"<p>{escape(outcome_sentence(run))}</p>"
-        f"<table><thead><tr><th>step</th><th>what happens</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></details>"
+        "<table><thead><tr><th>step</th><th>what happens</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
     )
+    log = "\n".join(line for _, line in kernel_log(run))
+    policy = run.origin.policy_words()
+    return folded(f"What happened under {policy}, as a table", table) + folded(
+        f"What the kernel printed under {policy}", f"<pre>{escape(log)}</pre>"
+    )
+
+
+def bare(script: str) -> str:
+    """A script without its lines of comment and its indentation, which the file need not carry."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def folded(title: str, content: str) -> str:
+    """Something of a page that is opened by who wants it, and is whole on paper."""
+    return f"<details><summary>{escape(title)}</summary>{content}</details>\n"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 from ..model.presets import difference
 from .origin import words_of
@@ -52,6 +53,22 @@ class Comparison:
         differ = (p for p in self.pairs if p[0].outcome.verdict != p[1].outcome.verdict)
         first, second = next(differ, self.pairs[0])
         return first, second, first_difference(first.steps, second.steps)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the first two runs that end differently (else the first two) to a file: .html, a
+        page of its own to step through both, with this comparison as text; .svg, one picture.
+        Returns the path. ValueError for another ending.
+        """
+        path, runs = Path(path), self.parting()[:2]
+        if path.suffix == ".html":
+            papers = {"The comparison, as Markdown": self.markdown()}
+            text = import_module("oomlab.lab.saved").html_of(list(runs), papers)
+        elif path.suffix == ".svg":
+            text = import_module("oomlab.lab.figures.whole_run").figure(*runs).svg + "\n"
+        else:
+            raise ValueError(f"a comparison is saved as .html or .svg, not as {path.name}")
+        path.write_text(text, encoding="utf-8")
+        return path
 
     def markdown(self) -> str:
         origins = [run.origin for run in self.pairs[0]]
