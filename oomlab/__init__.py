@@ -18,7 +18,6 @@ A name is loaded when it is first used, so that `import oomlab` costs next to no
 
 from importlib import import_module
 
-from .naming import nearest
 from .version import VERSION
 
 __version__ = VERSION
@@ -28,16 +27,20 @@ _ROOMS = {
     "explorer": "Exploration PROPERTIES Property explore hunt",
     "model.policy": "HZ KNOBS Policy",
     "model.presets": "PRESETS difference",
+    "explorer.nearest": "nearest_story",
+    "explorer.progress": "Stopped",
     "reports": "Explanation explain",
     "scenarios": "SCENARIOS",
     "sheets": "Sheet check check_all read_sheet sheet_of",
     "simulate.comparison": "Comparison compare",
     "simulate.kernel_log": "kernel_log",
+    "simulate.origin": "Origin",
     "simulate.outcome": "Outcome",
     "simulate.patches": "patch patch_text read_patch",
     "simulate.run": "Run Step run",
+    "simulate.schedule": "Schedule read_schedule",
     "simulate.setup": "build",
-    "sweeps": "sweep",
+    "sweeps": "Sweep sweep",
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 __all__ = sorted(_ROOM_OF)
@@ -55,6 +58,8 @@ def __getattr__(name: str) -> object:
         except ModuleNotFoundError as missing:
             if missing.name != f"{__name__}.{name}":
                 raise  # the room is there, and needs a package that is not
+    from .naming import nearest  # not before it is needed: all others import oomlab for less
+
     raise AttributeError(f"module {__name__!r} has no {name!r}: {nearest(name, __all__)}")
 
 

@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from math import isqrt
 from typing import NamedTuple
 
+from .arguments import checked
+
 PAGE_KB = 4
 PAGEBLOCK = 512  # pageblock_nr_pages of x86-64: a huge page
 MIGRATE_PCPTYPES = 3
@@ -48,6 +50,7 @@ class Badness(NamedTuple):
     score: int
 
 
+@checked
 def watermarks(
     zones: Mapping[str, int],
     *,
@@ -132,6 +135,7 @@ def zone_marks(
     return marks
 
 
+@checked
 def lowmem_reserve(zones: Mapping[str, int], *, kernel: str) -> dict[str, dict[str, int]]:
     """Pages that a zone keeps from requests that could use a higher zone, with default ratios.
 
@@ -154,6 +158,7 @@ def lowmem_reserve(zones: Mapping[str, int], *, kernel: str) -> dict[str, dict[s
     return reserves
 
 
+@checked
 def badness(
     *,
     rss: int,

@@ -4,12 +4,13 @@
     cite("M16", "aac453635549")      # in a notebook: a list with links
     str(cite("M16"))                 # as text
 
-The data is bibliography.toml beside this file. KeyError names a label that is not in it.
+The data is bibliography.toml beside this file. ValueError names a label that is not in it.
 """
 
 import tomllib
 from pathlib import Path
 
+from .arguments import checked
 from .naming import nearest
 
 DATA = tomllib.loads((Path(__file__).parent / "bibliography.toml").read_text("utf-8"))
@@ -21,7 +22,7 @@ def source(label: str) -> dict:
     for key, entry in DATA.items():
         if key == label or len(label) >= 8 and (key.startswith(label) or label.startswith(key)):
             return entry
-    raise KeyError(f"no source {label!r} in the bibliography: {nearest(label, DATA)}")
+    raise ValueError(f"no source {label!r} in the bibliography: {nearest(label, DATA)}")
 
 
 class Sources(tuple):
@@ -36,6 +37,7 @@ class Sources(tuple):
     __repr__ = __str__
 
 
+@checked
 def cite(*labels: str) -> Sources:
     """The sources behind these labels."""
     for label in labels:

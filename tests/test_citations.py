@@ -97,5 +97,5 @@ def test_the_bibliography_is_sound():
 
 
 def test_an_unknown_source_is_an_error():
-    with pytest.raises(KeyError, match="M99"):
+    with pytest.raises(ValueError, match="M99"):
         cite("M16", "M99")

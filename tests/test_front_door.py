@@ -63,3 +63,106 @@ def test_the_import_costs_less_than_50_ms():
         for _ in range(3)
     ]
     assert min(costs) < 0.05
+
+
+WRONG = [None, 3, -1, 1.5, float("nan"), True, "", "no such thing", b"x", [], [[]], {}, object()]
+SOUND = {
+    "scenario": "lost-victim",
+    "policies": ("linux-4.4", "handa"),
+    "zones": {"Normal": 10**6},
+    "kernel": "4.4",
+    "rss": 5,
+    "totalpages": 10**6,
+    "base": "linux-4.6",
+    "name": "mine",
+    "a": "handa",
+    "b": "linux-4.4",
+    "found": oomlab.explore("lost-victim", "rfc-2015-11-25", vmas=1),
+    "property": "no-victim-lost",
+    "run": oomlab.run("lost-victim"),
+    "text": "",
+    "seeds": 1,
+    "runs": 1,
+    "paths": ["sheets"],
+    "sheet": None,
+    "policy": "linux-4.4",
+}
+FUNCTIONS = {
+    name: getattr(oomlab, name)
+    for name in oomlab.__all__
+    if inspect.isfunction(getattr(oomlab, name))
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_value_of_a_wrong_kind_is_one_sentence_or_taken(name, monkeypatch, tmp_path):
+    """Whatever is given for whichever argument of whichever public function."""
+    monkeypatch.chdir(tmp_path)
+    function = FUNCTIONS[name]
+    arguments = inspect.signature(function).parameters.values()
+    sound = {
+        a.name: SOUND[a.name]
+        for a in arguments
+        if a.name in SOUND and (a.default is a.empty or a.name in ("seeds", "runs"))
+        if a.kind not in (a.VAR_KEYWORD, a.VAR_POSITIONAL)
+    }
+    if name == "sweep":
+        sound["seeds"] = [0]
+    refused = 0
+    for argument in arguments:
+        for wrong in WRONG:
+            given, more = {**sound}, ()
+            if argument.kind is argument.VAR_POSITIONAL:
+                more = (wrong,)
+            elif argument.kind is argument.VAR_KEYWORD:
+                given["victims"] = wrong
+            else:
+                given[argument.name] = wrong
+            try:
+                function(*more, **given)
+            except ValueError as sentence:
+                refused += 1
+                assert "\n" not in str(sentence) and 10 < len(str(sentence)) < 400, sentence
+    assert refused > 8
+
+
+NONSENSE = [
+    lambda: oomlab.hunt("lost-victim", runs=0),
+    lambda: oomlab.hunt("lost-victim", seed=-1, runs=1),
+    lambda: oomlab.explore("lost-victim", max_states=-1),
+    lambda: oomlab.explore("lost-victim", seconds=-1),
+    lambda: oomlab.explore("lost-victim", seconds=float("nan")),
+    lambda: oomlab.run("lost-victim", most_steps=0),
+    lambda: oomlab.run("lost-victim", seed=1.5),
+    lambda: oomlab.run("lost-victim", schedule=[10**9]),
+    lambda: oomlab.run("lost-victim", "kmallocwd", scan_period=0),
+    lambda: oomlab.run("lost-victim", trace=False).steps,
+    lambda: oomlab.run("lost-victim", trace=False).save("run.html"),
+    lambda: oomlab.run("lost-victim").save("/no/such/folder/run.html"),
+    lambda: oomlab.compare("lost-victim", ("handa", "linux-4.4"), seeds=0),
+    lambda: oomlab.compare("lost-victim", ("handa", "linux-4.4"), seed=1),
+    lambda: oomlab.compare("lost-victim", "handa"),
+    lambda: oomlab.sweep("lost-victim", ["handa", "handa"], range(1)),
+    lambda: oomlab.sweep("lost-victim", ["handa"], [1, 1]),
+    lambda: oomlab.sweep("lost-victim", seeds=range(1), settings={"vmas": 2}),
+    lambda: oomlab.sweep("lost-victim", seeds=range(1), settings={"policy": ["handa"]}),
+    lambda: oomlab.sweep("lost-victim", seeds=range(1), out="/no/such/folder/rows.jsonl"),
+    lambda: oomlab.Policy(name=""),
+    lambda: oomlab.Policy(name="two\nlines"),
+    lambda: oomlab.Policy(patch=3),
+    lambda: oomlab.patch("linux-4.6", name="nothing"),
+    lambda: oomlab.patch("linux-4.6", name="no generator", kthreads={"a": print}),
+    lambda: oomlab.sheet_of(oomlab.hunt("lost-victim", "rfc-2015-11-25", runs=50)),
+    lambda: oomlab.PRESETS["linux-4.5"],
+    lambda: oomlab.SCENARIOS["lost"],
+    lambda: oomlab.KNOBS["raeper"],
+    lambda: oomlab.PROPERTIES["lost"],
+    lambda: oomlab.difference("linux-4.5", "handa"),
+]
+
+
+@pytest.mark.parametrize("asked", NONSENSE, ids=range(len(NONSENSE)))
+def test_a_value_that_makes_no_sense_is_one_sentence(asked):
+    with pytest.raises(ValueError, match=r"\w+ \w+") as wrong:
+        asked()
+    assert "\n" not in str(wrong.value) and len(str(wrong.value)) < 400

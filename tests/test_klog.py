@@ -255,7 +255,8 @@ def test_stamps_and_steps_follow_the_run():
 
 
 def test_a_run_without_a_trace_keeps_no_log_and_an_event_is_json():
-    assert kernel_log(oomlab.run("small-child", trace=False)) == []
+    with pytest.raises(ValueError, match="run it with trace=True"):
+        kernel_log(oomlab.run("small-child", trace=False))
     run = oomlab.run("oom-group", "linux-6.12")
     report = next(
         event for event in json.loads(run.to_json())["events"] if event["event"] == "oom_report"

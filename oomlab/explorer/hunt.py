@@ -17,6 +17,7 @@ from math import ceil
 from random import Random
 from time import monotonic
 
+from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate.scheduler import Entry, run_schedule
@@ -29,6 +30,7 @@ from .properties import Property, choose_property
 PROBES = 20  # runs by priorities alone, which tell how long schedules are
 
 
+@checked
 def hunt(
     scenario: str,
     policy: str | Policy = "linux-4.4",
@@ -55,6 +57,8 @@ def hunt(
     for name, number in (("runs", runs), ("depth", depth), ("steps", steps)):
         if type(number) is not int or number < 1:
             raise ValueError(f"hunt takes {name} of 1 or more, not {number!r}")
+    if seed < 0:
+        raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
     if clock not in CLOCKS:
         raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {clock!r}")
     kernel, params = build_kernel(scenario, policy, **settings)

@@ -9,6 +9,7 @@ schedule that parts later was found to end well. Nothing is proved by it; it is 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..arguments import checked
 from ..model.kernel import Kernel
 from ..simulate.run import run
 from ..simulate.scheduler import Entry, run_schedule
@@ -49,6 +50,7 @@ def nearest(
     return None
 
 
+@checked
 def nearest_story(found: Exploration, property: str | Property | Callable) -> str:
     """Where the nearest schedule that ends well parts from a counterexample, in words and a chart.
 

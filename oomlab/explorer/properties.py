@@ -16,7 +16,7 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..model.mm import MM
 from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending
-from ..naming import nearest
+from ..naming import Named
 from ..simulate.outcome import lost_victims
 
 KINDS = ("never", "eventually", "trace")
@@ -114,36 +114,44 @@ def all_settled(kernel: Kernel) -> bool:
     return not lost_victims(kernel)
 
 
-PROPERTIES: dict[str, Property] = {
-    p.name: p
-    for p in (
-        Property("no-victim-lost", "never", "no victim waits for a reaper in vain", lost),
-        Property(
-            "no-use-after-free",
-            "never",
-            "no reference is dropped below zero or used after free",
-            miscounted,
-        ),
-        Property(
-            "no-live-task-reaped",
-            "never",
-            "no memory is taken from a task without SIGKILL",
-            reaped_alive,
-        ),
-        Property("list-intact", "never", "oom_reaper_list never runs in a circle", list_broken),
-        Property("no-deadlock", "never", "never do all tasks sleep, one of them on a lock", stuck),
-        Property(
-            "no-second-victim",
-            "never",
-            "no second victim while the first can still exit",
-            second_victim,
-        ),
-        Property("dying-exit", "eventually", "some dying task always exits", dying_exited),
-        Property(
-            "victims-settled", "eventually", "every marked victim is reaped or goes", all_settled
-        ),
-    )
-}
+PROPERTIES: Named[Property] = Named(
+    "property",
+    (
+        (p.name, p)
+        for p in (
+            Property("no-victim-lost", "never", "no victim waits for a reaper in vain", lost),
+            Property(
+                "no-use-after-free",
+                "never",
+                "no reference is dropped below zero or used after free",
+                miscounted,
+            ),
+            Property(
+                "no-live-task-reaped",
+                "never",
+                "no memory is taken from a task without SIGKILL",
+                reaped_alive,
+            ),
+            Property("list-intact", "never", "oom_reaper_list never runs in a circle", list_broken),
+            Property(
+                "no-deadlock", "never", "never do all tasks sleep, one of them on a lock", stuck
+            ),
+            Property(
+                "no-second-victim",
+                "never",
+                "no second victim while the first can still exit",
+                second_victim,
+            ),
+            Property("dying-exit", "eventually", "some dying task always exits", dying_exited),
+            Property(
+                "victims-settled",
+                "eventually",
+                "every marked victim is reaped or goes",
+                all_settled,
+            ),
+        )
+    ),
+)
 
 
 def choose_property(wanted: "str | Property | Callable") -> Property:
@@ -165,8 +173,8 @@ def choose_property(wanted: "str | Property | Callable") -> Property:
                 f"those with a default aside; it takes {required}"
             )
         return Property(name, "trace" if required == 2 else "never", "", wanted)
-    if not isinstance(wanted, str) or wanted not in PROPERTIES:
-        raise ValueError(f"no property {wanted!r}: {nearest(str(wanted), PROPERTIES)}")
+    if not isinstance(wanted, str):
+        raise ValueError(f"a property is a name, a Property or a function, not {wanted!r}")
     return PROPERTIES[wanted]
 
 

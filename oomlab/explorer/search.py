@@ -17,6 +17,7 @@ from heapq import heappop, heappush
 from time import monotonic
 from types import FunctionType
 
+from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..scenarios import SCENARIOS
@@ -38,6 +39,7 @@ MAX_STATES = 400_000
 PREFERENCES = ("steps", "switches", "decisions")
 
 
+@checked
 def explore(
     scenario: str,
     policy: str | Policy = "linux-4.4",
@@ -73,6 +75,8 @@ def explore(
         raise ValueError(f"audit is a part of the states, from 0 to 1, not {audit!r}")
     if type(max_states) is not int or max_states < 1:
         raise ValueError(f"max_states is a number of 1 or more, not {max_states!r}")
+    if seconds is not None and seconds < 0:
+        raise ValueError(f"seconds is not negative, and not {seconds!r}")
     asked = choose_property(property)
     kernel, params = build_kernel(scenario, policy, **settings)
 

@@ -22,7 +22,7 @@ def html_of_run(run: Run) -> str:
         [
             f"<p><b>{escape(outcome.verdict)}</b>: {escape(outcome.why.rstrip('.'))}.</p>",
             f"<p>These wait in a circle: {escape(circle)}.</p>" if circle else "",
-            picture(run) if run.trace else "",
+            picture(run) if run.trace and run.traced else "",
             f"<p><small>{escape(heading(run))}</small></p>",
         ]
     )

@@ -94,6 +94,7 @@ def shown_steps(run: Run) -> int:
 
     New is an event that is told, a change in free pages, or a task that does what it never did.
     """
+    run.must_be_traced()
     if "shown" not in vars(run):  # asked many times for one picture, and a run does not change
         vars(run)["shown"] = count_shown_steps(run)
     return vars(run)["shown"]

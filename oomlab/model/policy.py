@@ -8,6 +8,7 @@ commit.
 from dataclasses import dataclass, field, fields
 from html import escape
 
+from ..naming import Named
 from .patch import Patch
 from .valid_policy import check_knob, check_pairs
 
@@ -261,6 +262,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         """ValueError, in one sentence, for a value that no kernel could have."""
+        if self.patch is not None and not isinstance(self.patch, Patch):
+            raise ValueError(f"a policy's patch is made by oomlab.patch(), not {self.patch!r}")
         for item in fields(self):
             if item.name != "patch":
                 check_knob(item, getattr(self, item.name))
@@ -326,4 +329,6 @@ class Policy:
 
 
 presets: dict[str, Policy] = {}  # by name; presets.py fills it
-KNOBS = {f.name: f for f in fields(Policy) if f.name not in ("name", "about", "patch")}
+KNOBS = Named(
+    "knob", ((f.name, f) for f in fields(Policy) if f.name not in ("name", "about", "patch"))
+)

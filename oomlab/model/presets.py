@@ -7,7 +7,7 @@ Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
 
 from dataclasses import replace
 
-from ..naming import nearest
+from ..naming import Named
 from .policy import HZ, Policy, presets
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
@@ -267,38 +267,34 @@ LINUX_6_18 = replace(
 )
 
 
-class Presets(dict[str, Policy]):
-    """Policies by name. ValueError, in one sentence, for a name that there is not."""
-
-    def __missing__(self, name: object) -> Policy:
-        raise ValueError(f"no policy {name!r}: {nearest(str(name), self)}")
-
-
-PRESETS = Presets(
-    (p.name, p)
-    for p in (
-        LINUX_2_6_38,
-        LINUX_3_10,
-        LINUX_4_4,
-        RFC_V1,
-        RFC_V2,
-        RFC_XCHG,
-        HANDA,
-        KMALLOCWD,
-        WORKQUEUE,
-        MM_2015_12,
-        QUEUE_2016_02,
-        LINUX_4_6,
-        LINUX_4_10,
-        LINUX_4_14,
-        LINUX_4_19,
-        LINUX_5_1,
-        LINUX_5_4,
-        LINUX_5_10,
-        LINUX_6_1,
-        LINUX_6_12,
-        LINUX_6_18,
-    )
+PRESETS: Named[Policy] = Named(
+    "policy",
+    (
+        (p.name, p)
+        for p in (
+            LINUX_2_6_38,
+            LINUX_3_10,
+            LINUX_4_4,
+            RFC_V1,
+            RFC_V2,
+            RFC_XCHG,
+            HANDA,
+            KMALLOCWD,
+            WORKQUEUE,
+            MM_2015_12,
+            QUEUE_2016_02,
+            LINUX_4_6,
+            LINUX_4_10,
+            LINUX_4_14,
+            LINUX_4_19,
+            LINUX_5_1,
+            LINUX_5_4,
+            LINUX_5_10,
+            LINUX_6_1,
+            LINUX_6_12,
+            LINUX_6_18,
+        )
+    ),
 )
 presets.update(PRESETS)
 
@@ -308,5 +304,8 @@ def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
 
     ValueError for a name that is no preset's.
     """
+    for policy in (a, b):
+        if not isinstance(policy, str | Policy):
+            raise ValueError(f"a policy is a Policy or the name of one, not {policy!r}")
     first, second = (PRESETS[p] if isinstance(p, str) else p for p in (a, b))
     return first.difference(second)

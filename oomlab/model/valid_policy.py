@@ -13,6 +13,9 @@ def check_knob(item: Field, value: object) -> None:
     if not right or isinstance(value, int) and value < 0:
         wanted = {bool: "yes or no (a bool)", int: "a whole number, not negative", str: "text"}
         raise ValueError(f"knob {item.name} takes {wanted[kind]}, not {value!r}")
+    line = str(value)
+    if item.name in ("name", "about") and not (line.strip() and line.isprintable()):
+        raise ValueError(f"a policy's {item.name} is one line of text, not {value!r}")
     if choices and value not in choices:
         options = ", ".join(map(str, choices))
         raise ValueError(f"knob {item.name} takes one of {options}, not {value!r}")
@@ -27,6 +30,8 @@ def check_pairs(policy: Any) -> None:
         raise ValueError("reaped=hide needs the victim's task, and a slot holds only its mm")
     if slot and policy.gave_up == "unmark":
         raise ValueError("gave_up=unmark needs the victim's task, and a slot holds only its mm")
+    if policy.reaper == "scan" and not policy.scan_period:
+        raise ValueError("scan_period is at least 1 tick: a scan without a pause never ends")
     if policy.reap_delay and policy.reaper != "list":
         raise ValueError(f"reap_delay goes with reaper=list, not with reaper={policy.reaper}")
     if policy.reap_delay and policy.victim_mark != "process":

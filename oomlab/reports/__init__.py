@@ -5,6 +5,7 @@
 []
 """
 
+from ..arguments import checked
 from .judge.explain import explain as _judge
 from .judge.explanation import Explanation
 from .read.parse import NotText, parse
@@ -12,6 +13,7 @@ from .read.parse import NotText, parse
 __all__ = ["Explanation", "NotText", "explain"]
 
 
+@checked
 def explain(text: str | bytes) -> list[Explanation]:
     """Every OOM report of a log, judged by the rules of the kernel that wrote it.
 

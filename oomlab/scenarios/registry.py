@@ -7,11 +7,10 @@ from typing import Literal, get_args, get_origin
 
 from ..model.kernel import Kernel
 from ..model.mm import ANON, VMA
-from ..model.syscalls import (
-    hang,
-)
+from ..model.syscalls import hang
+from ..naming import Named
 
-SCENARIOS: dict[str, Callable[..., Kernel]] = {}
+SCENARIOS: Named[Callable[..., Kernel]] = Named("scenario")
 
 
 def scenario(function: Callable[..., Kernel]) -> Callable[..., Kernel]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from ..arguments import checked
 from ..explorer import explore
 from ..explorer.properties import PROPERTIES, choose_property
 from ..model.policy import Policy
@@ -52,6 +53,7 @@ class Checked:
         return f"{self.path}: {answer} ({self.seconds:.1f} s)"
 
 
+@checked
 def check(sheet: Sheet, path: str = "sheet", *, trust: bool = False) -> Checked:
     """Run one sheet again. Python text in it runs only with `trust`, or if it came with oomlab."""
     began = monotonic()
@@ -187,9 +189,9 @@ def claim_differs(sheet: Sheet, found) -> str:
     return ""
 
 
-def sheets_in(paths: Iterable[Path]) -> Iterator[Path]:
+def sheets_in(paths: Iterable[str | Path]) -> Iterator[Path]:
     """Files as they are; of folders, every *.sheet in them, by name."""
-    for path in paths:
+    for path in map(Path, paths):
         if path.is_dir():
             yield from sorted(path.rglob("*.sheet"))
         elif path.exists():
@@ -206,10 +208,17 @@ def check_file(path: Path, trust: bool) -> Checked:
     return check(sheet, str(path), trust=trust)
 
 
+@checked
 def check_all(
-    paths: Sequence[Path], *, jobs: int = 2, trust: bool = False, executor: Executor | None = None
+    paths: Sequence[str | Path],
+    *,
+    jobs: int = 2,
+    trust: bool = False,
+    executor: Executor | None = None,
 ) -> Iterator[Checked]:
     """Check files and folders, `jobs` at a time; the answers in the order of the files."""
+    if jobs < 1:
+        raise ValueError(f"jobs is 1 or more, not {jobs}")
     files = list(sheets_in(paths))
     if not files:
         raise ValueError(f"no sheet in {', '.join(map(str, paths))}")

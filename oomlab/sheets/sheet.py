@@ -25,6 +25,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from ..arguments import checked
 from ..explorer.exploration import Exploration
 from ..naming import nearest
 from ..simulate.origin import preset_words, words_of
@@ -93,6 +94,7 @@ class Sheet:
         return "\n".join([*lines, f"digest: {self.computed_digest()}"]) + "\n"
 
 
+@checked
 def sheet_of(
     found: Exploration, *, title: str = "", source: str = "", said: str = "", code: str = ""
 ) -> Sheet:
@@ -144,6 +146,7 @@ def step_lines(steps: Sequence) -> tuple[str, ...]:
     )
 
 
+@checked
 def read_sheet(text: str, source: str = "sheet") -> Sheet:
     """The sheet that a text is. ValueError says, in one sentence, which line is wrong."""
     lines = text.splitlines()

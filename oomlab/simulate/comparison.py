@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from ..arguments import checked
 from ..model.presets import difference
 from .origin import words_of
 from .run import Run, Step, run
@@ -118,6 +119,7 @@ def parting_sentence(first: Run, second: Run, step: int | None) -> str:
     return f"They part at step {step + 1}: {', '.join(ends)}."
 
 
+@checked
 def compare(scenario: str, policies: tuple[str, str], seeds: int = 10, **settings) -> Comparison:
     """Run a scenario under two policies, with seeds 0 to `seeds` - 1.
 

@@ -12,6 +12,7 @@ of 2015, which did their work in silence, speak with the reaper lines of v4.6.
 from collections import Counter
 from collections.abc import Iterator
 
+from ..arguments import checked
 from ..model import gfp
 from ..model.policy import HZ
 from ..model.tasks import thread_group_leader
@@ -65,8 +66,10 @@ def log_text(run: Run) -> str:
     return "\n".join([f"# {run.origin}", *(line for _, line in kernel_log(run))])
 
 
+@checked
 def kernel_log(run: Run) -> list[tuple[int, str]]:
     """(step, line) of all that the kernel printed in a traced run; step -1 is the boot."""
+    run.must_be_traced()
     version = version_of(run.policy.kernel)
     failcnt: Counter = Counter()
     owners: dict = {}  # mm -> the task that was marked; the first reapers know only the mm

@@ -19,6 +19,7 @@ from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
 
+from ..arguments import checked
 from ..model.patch import Patch, in_model, model_functions, model_modules, names_in
 from ..model.policy import Policy
 from ..model.presets import PRESETS, difference
@@ -34,6 +35,7 @@ SETTINGS = {
 }
 
 
+@checked
 def patch(
     base: str | Policy,
     *,
@@ -58,12 +60,18 @@ def patch(
         raise ValueError(f"{policy.name} is a patch already; patch the policy it is made from")
     if policy.name not in PRESETS:
         raise ValueError(f"a patch needs a preset to stand on, and {policy.name} is none")
+    if not functions and not kthreads:
+        raise ValueError("a patch replaces a function of the model or adds a kthread")
+    for thread, function in (kthreads or {}).items():
+        if not inspect.isgeneratorfunction(function):
+            raise ValueError(f"kthread {thread!r} is a generator function, not {function!r}")
     if name in PRESETS:
         raise ValueError(f"{name} is a preset's name; a patched policy needs one of its own")
     made = Patch(policy.name, functions, state or {}, kthreads or {})
     return replace(policy, name=name, about=about or f"{policy.name}, patched", patch=made)
 
 
+@checked
 def read_patch(text: str, source: str = "patch.py") -> Policy:
     """The policy that a patch's text makes. The text is Python and is run: trust it first.
 
@@ -126,6 +134,7 @@ def model_names() -> dict[str, object]:
     return named | functions
 
 
+@checked
 def patch_text(policy: Policy) -> str:
     """A patched policy as the text that read_patch() reads: settings, then functions.
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..model.tasks import PF_KTHREAD, Task
@@ -79,6 +80,16 @@ class Run:
             most_steps=self.most_steps,
         )
 
+    @property
+    def traced(self) -> bool:
+        """Were its steps kept? With trace=False a run has its outcome alone."""
+        return self.kernel.events is not None
+
+    def must_be_traced(self) -> None:
+        """ValueError for a run that has its outcome alone."""
+        if not self.traced:
+            raise ValueError("this run kept its outcome alone; run it with trace=True to look in")
+
     def __repr__(self) -> str:
         killed = ", ".join(self.outcome.victims) or "none"
         return (
@@ -93,8 +104,11 @@ class Run:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Run):
             return NotImplemented
-        mine, its = ((r.origin, r.outcome, r.steps, r.events) for r in (self, other))
-        return self is other or mine == its
+        if self is other or self.origin != other.origin or self.traced != other.traced:
+            return self is other
+        kept = self.traced
+        mine, its = ((r.outcome, kept and r.steps, kept and r.events) for r in (self, other))
+        return mine == its
 
     def __hash__(self) -> int:
         return hash(self.origin)
@@ -102,11 +116,12 @@ class Run:
     def __reduce__(self):
         if self.policy.patch is not None:
             patch_text(self.policy)  # ValueError where it cannot be written down
-        return run_again, (self.origin, bool(self.trace))
+        return run_again, (self.origin, self.traced)
 
     @property
     def steps(self) -> list[Step]:
         """The trace with names, made when asked for: recording must be cheap."""
+        self.must_be_traced()
         return [
             Step(
                 n,
@@ -139,6 +154,7 @@ class Run:
     @property
     def events(self) -> list[dict]:
         """Events with plain values: event, step (from 1; 0 is boot), tick, task, and what else."""
+        self.must_be_traced()
         return [plain(event) for event in self.kernel.events or ()]
 
     def to_dict(self) -> dict:
@@ -165,6 +181,7 @@ class Run:
         return json.dumps(self.to_dict(), separators=(",", ":"), sort_keys=True)
 
     @classmethod
+    @checked
     def from_json(cls, text: str, source: str = "the text", *, trust: bool = False) -> "Run":
         """The run that to_json() wrote, or save() to a .json file: run again, and compared.
 
@@ -180,6 +197,7 @@ class Run:
         return again
 
     @classmethod
+    @checked
     def load(cls, path: str | Path, *, trust: bool = False) -> "Run":
         """The run of a .json file, as from_json() makes it of the text."""
         try:
@@ -197,6 +215,7 @@ class Run:
         names = list(dict.fromkeys(name for event in self.events for name in event))
         return frame_of([{name: event.get(name) for name in names} for event in self.events])
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write the run to a file: .html, a page of its own to step through; .svg, one picture;
         .json, which ui.perfetto.dev opens (with the whole trace under "oomlab"); .txt, its
@@ -214,7 +233,10 @@ class Run:
             text = import_module("oomlab.traces").ftrace_text(self) + "\n"
         else:
             raise ValueError(f"a run is saved as .html, .svg, .json or .txt, not as {path.name}")
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as wrong:
+            raise ValueError(f"{path} cannot be written: {wrong.strerror}") from None
         return path
 
 
@@ -239,6 +261,7 @@ def plain(event: dict) -> dict:
     return out
 
 
+@checked
 def run(
     scenario: str,
     policy: str | Policy = "linux-4.4",

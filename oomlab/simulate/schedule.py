@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ..arguments import checked
 from . import story
 from .origin import Origin, plain_entry
 from .scheduler import Entry
@@ -66,6 +67,7 @@ def told_of(step: story.Told) -> Told:
     return Told(step.task, step.function, story.does(step), step.effect)
 
 
+@checked
 def read_schedule(text: str, source: str = "the schedule") -> Schedule:
     """The schedule that `oomlab explore --json` wrote. ValueError, in one sentence, for less."""
     try:

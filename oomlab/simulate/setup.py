@@ -3,8 +3,10 @@
 What is wrong is a ValueError with one sentence, before anything runs.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from ..arguments import checked, short
 from ..model.kernel import Kernel
 from ..model.policy import KNOBS, Policy
 from ..model.presets import PRESETS
@@ -51,18 +53,25 @@ def parameter_value(scenario: str, name: str, value):
     return value
 
 
+def takes(scenario: str, names: Iterable[str]) -> dict[str, object]:
+    """The parameters of a scenario, where all these names are of one or of a knob. ValueError."""
+    if not isinstance(scenario, str) or scenario not in SCENARIOS:
+        raise ValueError(f"no scenario {short(scenario)}: {nearest(str(scenario), SCENARIOS)}")
+    known = parameters(scenario)
+    for name in names:
+        if name not in known and name not in KNOBS:
+            raise ValueError(f"no knob or parameter {name!r}: {nearest(name, [*known, *KNOBS])}")
+    return known
+
+
+@checked
 def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tuple[Kernel, dict]:
     """The machine of a scenario, not yet run, and all its parameters, given or default.
 
     `settings` are parameters of the scenario and knobs of the policy. ValueError, in one sentence,
     for a name or value that does not exist.
     """
-    if not isinstance(scenario, str) or scenario not in SCENARIOS:
-        raise ValueError(f"no scenario {scenario!r}: {nearest(str(scenario), SCENARIOS)}")
-    known = parameters(scenario)
-    for name in settings:
-        if name not in known and name not in KNOBS:
-            raise ValueError(f"no knob or parameter {name!r}: {nearest(name, [*known, *KNOBS])}")
+    known = takes(scenario, settings)
     knobs = {name: v for name, v in settings.items() if name not in known}
     given = {n: parameter_value(scenario, n, v) for n, v in settings.items() if n in known}
     params = {**known, **given}

@@ -74,10 +74,13 @@ def open_rows(out: str | Path | None, head: dict) -> Iterator[RowFile]:
     path = Path(out)
     if path.suffix not in (".jsonl", ".csv", ".parquet"):
         raise ValueError(f"rows go to a .jsonl, .csv or .parquet file, not to {path.name}")
-    if path.suffix != ".parquet":
-        yield RowFile(path, head)
-        return
-    file = RowFile(path.with_suffix(".jsonl"), head)
+    rows = path.with_suffix(".jsonl") if path.suffix == ".parquet" else path
+    try:
+        file = RowFile(rows, head)
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{rows} cannot be used for rows: {wrong}") from None
     yield file
+    if path.suffix != ".parquet":
+        return
     frame = frame_of(file.rows)
     frame.to_parquet(path) if hasattr(frame, "to_parquet") else frame.write_parquet(path)

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from itertools import islice, product
 from time import monotonic
 
+from ..arguments import checked
 from ..model.policy import Policy
 from ..scenarios import parameters
 from ..simulate.dataframe import frame_of
 from ..simulate.origin import Origin, policy_words, words_of
 from ..simulate.run import run
-from ..simulate.setup import build, choose_policy
+from ..simulate.setup import build, choose_policy, takes
 from .pool import Submits, in_order
 from .rowfile import open_rows
 from .wilson import wilson
@@ -121,6 +122,7 @@ class Sweep:
         return frame_of(self.rows)
 
 
+@checked
 def sweep(
     scenario: str,
     policies: Sequence[str | Policy] = ("linux-4.4",),
@@ -140,10 +142,16 @@ def sweep(
     holds the beginning of this sweep, the rest is run. ValueError, in one sentence, for a name or
     value that does not exist.
     """
+    for name, values in (settings or {}).items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise ValueError(f"setting {name} takes a list of values to try, not {values!r}")
+    takes(scenario, settings or {})
     settings = {name: list(values) for name, values in (settings or {}).items()}
     chosen = [choose_policy(policy, {}) for policy in policies]
     if not chosen or not len(seeds) or not all(settings.values()):
         raise ValueError("a sweep needs at least one policy, one seed and one value a setting")
+    if len(set(map(policy_words, chosen))) < len(chosen) or len(set(seeds)) < len(seeds):
+        raise ValueError("a sweep takes each policy and each seed once, and one is there twice")
     for policy, values in product(chosen, points(settings)):
         build(scenario, policy, **values)  # says what is wrong, before the first run
     total = len(chosen) * len(list(points(settings))) * len(seeds)

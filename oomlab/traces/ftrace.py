@@ -19,6 +19,7 @@ TRACEPOINTS = (
 
 def ftrace_text(run: Run) -> str:
     """A comment that says which run it is, and one line for each tracepoint that it hit."""
+    run.must_be_traced()
     pids = {task.name: task.pid for task in (*run.kernel.tasks, *(row[1] for row in run.trace))}
     lines = [f"# {run.origin}"]
     for event in run.kernel.events or ():

@@ -1,0 +1,122 @@
+"""The arguments of a public function are of the types that its signature names, or it says so.
+
+    @checked
+    def hunt(scenario: str, *, runs: int = 200): ...
+
+    hunt("lost-victim", runs="x")    # ValueError: hunt takes runs as a whole number, not 'x'
+
+Only types are looked at here; which values make sense, each function says itself. A bool is no
+number, a text is no sequence, and what is not a number is no number. Types that this file does not
+know are not looked at.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, wraps
+from inspect import signature
+from math import isnan
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WORDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    str: "text",
+    bytes: "bytes",
+    Path: "a path",
+    NoneType: "None",
+    Callable: "a function",
+    Sequence: "a sequence",
+    Iterable: "a sequence",
+    Mapping: "a dictionary",
+    list: "a list",
+    tuple: "a tuple",
+    dict: "a dictionary",
+}
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, with a ValueError in one sentence for an argument of another type."""
+    shape = signature(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = shape.bind(*args, **kwargs)
+        for name, value in given.arguments.items():
+            wanted = hints(function).get(name, Any)
+            if not fits(value, wanted):
+                raise ValueError(
+                    f"{function.__name__} takes {name} as {in_words(wanted)}, not {short(value)}"
+                )
+        return function(*args, **kwargs)
+
+    return call
+
+
+@cache
+def hints(function: Callable) -> dict[str, Any]:
+    """The types of a function's own arguments; what **settings hold, the function checks."""
+    kinds = {p.name: p.kind for p in signature(function).parameters.values()}
+    found = get_type_hints(function)
+    varied = [n for n, kind in kinds.items() if kind in (kind.VAR_POSITIONAL, kind.VAR_KEYWORD)]
+    for name in varied:
+        if name in found and kinds[name] is kinds[name].VAR_POSITIONAL:
+            found[name] = Sequence[found[name]]  # type: ignore[valid-type]
+        else:
+            found.pop(name, None)
+    return found
+
+
+def fits(value: object, wanted: Any) -> bool:
+    """Is the value of this type?"""
+    kind, inner = get_origin(wanted) or wanted, get_args(wanted)
+    if wanted is Any:
+        return True
+    if kind in (Union, UnionType):
+        return any(fits(value, one) for one in inner)
+    if kind is Literal:
+        return value in inner
+    if kind is int:
+        return type(value) is int
+    if kind is float:
+        return type(value) in (int, float) and not isnan(value)  # type: ignore[arg-type]
+    if kind is Callable:
+        return callable(value)
+    if kind in (Sequence, Iterable, list, tuple):
+        if isinstance(value, str | bytes) or not isinstance(value, kind):
+            return False
+        alike = len(inner) == 1 or inner[1:] == (...,)
+        return not (alike and isinstance(value, list | tuple)) or all(
+            fits(one, inner[0]) for one in value
+        )
+    if kind is Mapping or kind is dict:
+        return isinstance(value, kind)
+    if getattr(kind, "_is_protocol", False):
+        return all(hasattr(value, name) for name in vars(kind) if not name.startswith("_"))
+    return not isinstance(kind, type) or isinstance(value, kind)
+
+
+def in_words(wanted: Any) -> str:
+    """A type as a person would say it."""
+    kind, inner = get_origin(wanted) or wanted, get_args(wanted)
+    if kind in (Union, UnionType):
+        return " or ".join(dict.fromkeys(map(in_words, inner)))
+    if kind is Literal:
+        return " or ".join(map(repr, inner))
+    words = WORDS.get(kind) or f"a {getattr(kind, '__name__', kind)}"
+    if kind in (Sequence, Iterable, list) and inner and inner[0] is not Any:
+        words += f" of {in_words(inner[0]).removeprefix('a ').removeprefix('an ')}"
+    return words
+
+
+def short(value: object) -> str:
+    """A value in a sentence."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
