@@ -262,7 +262,7 @@ def test_the_model_counts_the_same(pages, adj, root, name):
         (lambda: watermarks(DESKTOP, kernel="4.21"), "release"),
         (lambda: watermarks(DESKTOP, kernel="7.0"), "release"),
         (lambda: watermarks(DESKTOP, kernel="linux-4.4"), "release"),
-        (lambda: watermarks(DESKTOP, kernel=4.4), "release"),
+        (lambda: watermarks(DESKTOP, kernel=4.4), "kernel as text"),
         (lambda: watermarks({"dma": 1}, kernel="4.4"), "a zone is"),
         (lambda: watermarks({"Normal": -4}, kernel="4.4"), "whole number"),
         (lambda: watermarks({"Normal": 1.5}, kernel="4.4"), "whole number"),

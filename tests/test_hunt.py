@@ -99,7 +99,7 @@ def test_a_counterexample_of_a_hunt_replays():
         ({"runs": True}, "not True"),
         ({"depth": 0}, "depth of 1 or more"),
         ({"steps": -5}, "steps of 1 or more"),
-        ({"steps": 2.5}, "steps of 1 or more"),
+        ({"steps": 2.5}, "steps as a whole number"),
         ({"clock": "wall"}, "any, ordered, urgent"),
     ],
 )

@@ -60,14 +60,14 @@ def patch(
         raise ValueError(f"{policy.name} is a patch already; patch the policy it is made from")
     if policy.name not in PRESETS:
         raise ValueError(f"a patch needs a preset to stand on, and {policy.name} is none")
-    if not functions and not kthreads:
-        raise ValueError("a patch replaces a function of the model or adds a kthread")
     for thread, function in (kthreads or {}).items():
         if not inspect.isgeneratorfunction(function):
             raise ValueError(f"kthread {thread!r} is a generator function, not {function!r}")
     if name in PRESETS:
         raise ValueError(f"{name} is a preset's name; a patched policy needs one of its own")
     made = Patch(policy.name, functions, state or {}, kthreads or {})
+    if not functions and not kthreads:
+        raise ValueError("a patch replaces a function of the model or adds a kthread")
     return replace(policy, name=name, about=about or f"{policy.name}, patched", patch=made)
 
 
