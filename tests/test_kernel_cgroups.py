@@ -304,3 +304,30 @@ def test_is_memory_high_of_a_parent_kept():
     outcome = run(kernel)
     assert outcome.victims == [] and kernel.victims == []
     assert names(kernel, "throttled") == []  # swap took what was over
+
+
+# a killer in user space
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_when_can_a_user_space_killer_save_the_database(policy):
+    """K 5.2 psi_trigger_create, K 5.4 memory.high, K 5.15 process_mrelease: it needs all three."""
+    outcome = oomlab.run("user-space-killer", policy).outcome
+    knobs = PRESETS[policy]
+    saved = knobs.pressure_triggers and knobs.mrelease != "none"
+    assert (outcome.victims == []) == saved
+    without = oomlab.run("user-space-killer", policy, releases=0).outcome
+    assert without.victims == ["database"]
+
+
+def test_do_two_killers_take_two_victims():
+    """A victim of user space is not marked (K 6.12 oom_evaluate_task): the search goes on."""
+
+    def both(kernel):
+        doomed = {task.name for task in kernel.tasks if task.sigkill}
+        return doomed >= {"job", "database"}
+
+    question = oomlab.Property("one-of-two", "never", "not both are killed", both)
+    assert oomlab.explore("two-killers", "linux-5.10", property=question).schedule
+    held = oomlab.explore("two-killers", "linux-5.10", property="no-live-task-reaped")
+    assert held.verdict == "holds"

@@ -3,15 +3,24 @@
 from typing import Literal
 
 from ..model.kernel import Kernel
-from ..model.policy import Policy
+from ..model.locks import TASK_UNINTERRUPTIBLE, Mutex, Steps
+from ..model.mm import Shmem
+from ..model.policy import HZ, Policy
+from ..model.pressure import poll_pressure
+from ..model.reaper import process_mrelease
 from ..model.syscalls import (
+    alloc,
     hang,
+    kill,
+    locked,
     mmap,
     pause,
     sleep,
     touch,
+    write_tmpfs,
 )
-from .registry import heap, scenario
+from ..model.tasks import thread_group_leader
+from .registry import heap, nearly_full, scenario
 
 
 @scenario
@@ -58,4 +67,82 @@ def oom_group(policy: Policy) -> Kernel:
     kernel.spawn("worker1", ((pause,),), vmas=heap(100), memcg=pod)
     kernel.spawn("worker2", ((touch, "heap", 400),), vmas=heap(60), memcg=pod)
     kernel.spawn("sidecar", ((pause,),), vmas=heap(20), memcg=pod, adj=-1000, daemon=True)
+    return kernel
+
+
+@scenario
+def locked_charge(policy: Policy) -> Kernel:
+    """A write() fills its cgroup with the inode locked; the victim waits for that lock (2013).
+
+    Up to 3.11 the writer kills and waits inside its charge, and nobody can go on (3812c8c8f395).
+    From 3.12 to 4.18 the write() fails. From 4.19 on the kill is in the charge again, and the
+    reaper is what makes that possible (29ef680ae7c2).
+    """
+    kernel = Kernel(policy, 1024)
+    inode, file = Mutex("i_mutex of the log file"), Shmem("log", linked=True)
+    kernel.shmems.append(file)
+    pod = kernel.new_memcg("pod", limit=100)
+    writes = (locked, inode, (sleep, 5), (write_tmpfs, file, 60))
+    kernel.spawn("writer", (writes,), vmas=heap(1), memcg=pod, adj=-500)
+    kernel.spawn("hog", ((sleep, 1), (locked, inode, (pause,))), vmas=heap(60), memcg=pod)
+    return kernel
+
+
+@scenario
+def user_space_killer(
+    policy: Policy,
+    killer: int = 1,
+    threshold: int = 50,
+    releases: int = 1,
+    stuck: int = 200,
+    swap: int = 0,
+) -> Kernel:
+    """A batch job grows beyond its memory.high: who stops it, and who dies for it?
+
+    `batch` has memory.high 200 and no memory.max; `swap` pages may take what is over. The database
+    is big, and quiet; after 80 ticks the web server needs as much. With `killer` a daemon polls the
+    pressure of `batch`: after `threshold` ticks of stall within two seconds it kills all of the
+    cgroup. To die takes the job `stuck` ticks; with `releases` the daemon does not wait for that
+    (process_mrelease).
+    """
+    kernel = Kernel(policy, 2048)
+    kernel.swapon(swap)
+    batch = kernel.new_memcg("batch", limit=2048, high=200)
+    last_words = ((sleep, stuck, TASK_UNINTERRUPTIBLE),) if stuck else ()
+    grows = ((sleep, 5), (touch, "heap", 600), (pause,))
+    kernel.spawn("job", grows, vmas=heap(150), memcg=batch, at_exit=last_words)
+    kernel.spawn("database", ((pause,),), vmas=heap(900), daemon=True)
+    kernel.spawn("web", ((sleep, 80), (mmap, "heap"), (touch, "heap", 880)))
+    if killer:
+        polls = (oomd, batch, threshold, 2 * HZ, bool(releases))
+        kernel.spawn("oomd", (polls,), adj=-1000, daemon=True)
+    return kernel
+
+
+def oomd(current, memcg, threshold: int, window: int, releases: bool) -> Steps:
+    """A user-space killer: sleep until the cgroup stalls too much, then kill all that is in it."""
+    while current.kernel.policy.pressure_triggers:
+        yield from poll_pressure(current, memcg, threshold, window)
+        victims = [task for task in memcg.tasks if thread_group_leader(task) and task.mm]
+        for victim in victims:
+            yield from kill(current, victim)
+        for victim in victims if releases else ():
+            yield from process_mrelease(current, victim)
+    current.kernel.event("enosys", current)
+
+
+@scenario
+def two_killers(policy: Policy, releases: int = 1) -> Kernel:
+    """A user-space killer and the kernel's at the same time: do two die where one was enough?
+
+    Each chooses for itself. The daemon kills the small job, and with `releases` takes its memory at
+    once; the kernel, when it comes to that, takes the biggest.
+    """
+    kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
+    job = kernel.spawn("job", ((pause,),), vmas=heap(12))
+    kernel.spawn("database", ((pause,),), vmas=heap(20), daemon=True)
+    nearly_full(kernel, leave=0)
+    acts = (kill, job), *(((process_mrelease, job),) if releases else ())
+    kernel.spawn("oomd", acts, adj=-1000)
+    kernel.spawn("asker", ((alloc, 6),), adj=-1000)
     return kernel
