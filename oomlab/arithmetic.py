@@ -230,7 +230,7 @@ def page_tables(
 def permille(version: tuple[int, ...], used: int, totalpages: int) -> int:
     """Thousandths of memory. 2.6.39 to 3.1 count them in an int, which overflows above 8 GiB.
 
-    ff05b6f7ae76 made it a long, in 3.2 and in the stable 3.0.16.
+    Hrbata's patch of October 2011 made it a long, in 3.2 and in the stable 3.0.16.
     """
     if used * 1000 < 1 << 31 or version < (2, 6, 39) or (3, 0, 16) <= version < (3, 1):
         return used * 1000 // totalpages

@@ -251,7 +251,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
     """SIGKILL, the mark, SIGKILL for all others with this mm, the hand-off, in this order.
 
     Up to v4.3 the others came first, then the mark, and the victim's own SIGKILL last: it used the
-    reserves before it knew that it had to die (426fb5e72d92).
+    reserves before it knew that it had to die (K 3.10, K 4.4 oom_kill_process).
     """
     kernel, policy = current.kernel, current.kernel.policy
     victim = find_lock_task_mm(victim)

@@ -110,7 +110,7 @@ class Policy:
         "processes threads",
     )
     marked_first: bool = knob(
-        False, "the victim is marked before it has its SIGKILL", "426fb5e72d92"
+        False, "the victim is marked before it has its SIGKILL", "K 3.10, K 4.4 oom_kill_process"
     )
     exiting_aborts: bool = knob(True, "an exiting task stops the scan", "6a618957ad17")
     vfork_skipped: bool = knob(False, "a vfork child is never selected", "b18dc5f291c0")
@@ -152,7 +152,7 @@ class Policy:
     memory_high: str = knob(
         "reclaims",
         "over memory.high: reclaim, and sleep, after 16 tries in vain, unless dying",
-        "0e4b01df8659, b3ff92916af3, K 6.8 mem_cgroup_handle_over_high",
+        "0e4b01df8659, b3ff92916af3, K 6.12 mem_cgroup_handle_over_high",
         "none reclaims throttles retries spares-dying",
     )
     charge_batch: int = knob(32, "pages charged at a time (MEMCG_CHARGE_BATCH)", "K memcontrol.h")
