@@ -51,8 +51,10 @@ WHOM = victims("\n".join(FIRST))
         lambda lines: "\n".join(reversed(syslog(lines).splitlines())),
         lambda lines: "\n".join(f"2026-11-26 10:00:00.123 box kernel {bare(x)}" for x in lines),
         lambda lines: "\n".join("data: " + json.dumps({"message": bare(x)}) for x in lines),
+        lambda lines: "\n".join(json.dumps({"MESSAGE": [*bare(x).encode()]}) for x in lines),
+        lambda lines: "\n".join(json.dumps({"MESSAGE": [*x.encode()]}, indent=1) for x in lines),
     ],
-    ids=["newest first", "newest first, stamps", "no colon", "events"],
+    ids=["newest first", "newest first, stamps", "no colon", "events", "bytes", "bytes, indented"],
 )
 def test_exports(style):
     (report,) = parse(style(FIRST))

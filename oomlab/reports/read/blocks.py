@@ -6,6 +6,7 @@ at a time is held, so that it costs no memory.
 
 import codecs
 import io
+import json
 import re
 import select
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,8 @@ WORDS = (
     *("page allocation ", "Manual OOM", "oomd[", "lowmemorykiller", "sending SIG", "OOM "),
 )
 ROW = re.compile(r"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ +\d")
+BYTE_LIST = re.compile(r'("MESSAGE"\s{0,4}:\s{0,4})\[([\d,\s]{1,200000})\]')
+_LISTED = b'"MESSAGE"'
 BLOCK = 1 << 16  # characters that are looked through at once; longer lines are cut
 BYTE_WORDS = tuple(word.encode() for word in WORDS)
 AFTER = 3 * BLOCK  # characters that are read on after a block with such a word
@@ -60,9 +63,10 @@ def near_reports(source: Source, live: bool = False) -> Iterator[tuple[int, str 
         if block is PAUSE:
             yield number, PAUSE
             continue
+        lines = block.count("\n" if isinstance(block, str) else b"\n") + 1
+        block = _spelt_out(block)
         words: tuple[Piece, ...] = WORDS if isinstance(block, str) else BYTE_WORDS
         end: Piece = "\n" if isinstance(block, str) else b"\n"
-        lines = block.count(end) + 1
         table = ROW.search(_decoded(block[-BEFORE:])) is not None  # it goes on in the next block
         told = any(word in block for word in words)
         if told or table:
@@ -80,6 +84,21 @@ def near_reports(source: Source, live: bool = False) -> Iterator[tuple[int, str 
             before = block if before is None or len(block) >= BEFORE else before + end + block
             before = before[-2 * BEFORE :] if len(before) > 2 * BEFORE else before
         number += lines
+
+
+def _spelt_out(block: Piece) -> Piece:
+    """journald writes a message with odd bytes as a list of numbers; no word is seen in that."""
+    if isinstance(block, bytes):
+        return _spelt_out(block.decode("latin-1")).encode("latin-1") if _LISTED in block else block
+    return BYTE_LIST.sub(_message, block) if _LISTED.decode() in block else block
+
+
+def _message(found: re.Match) -> str:
+    try:
+        text = bytes(map(int, found[2].split(","))).decode("utf-8", "replace")
+    except ValueError:  # not bytes
+        return found[0]
+    return f"{found[1]}{json.dumps(text)}"
 
 
 def _decoded(block: str | bytes) -> str:
