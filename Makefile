@@ -29,6 +29,10 @@ bench: .venv/test.stamp
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/pytest -m timed
 
+# The moving picture of the README.
+pictures: .venv/lab.stamp
+	$(BIN)/python docs/pictures.py
+
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -53,5 +57,5 @@ clean:
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import sympy'
 	@touch $@
 
-.PHONY: lab test test-nbgrader fuzz bench format clean
+.PHONY: lab test test-nbgrader fuzz bench pictures format clean
 .DELETE_ON_ERROR:

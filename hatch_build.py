@@ -52,13 +52,16 @@ class FrontPage(MetadataHookInterface):
             metadata["urls"] |= {"Source": source, "Changelog": changes}
 
 
+PICTURE = re.compile(r"<picture>.*?</picture>\n*", re.DOTALL)
+ADDRESS = re.compile(r'(src|srcset)="(?!https?:)([^"]+)"')
 LINK = re.compile(r"(!?)\[((?:[^][]|\[[^]]*\])*)\]\((?!https?:)([^)\s]+)\)")
 
 
 def at_the_index(readme: str, source: str) -> str:
     """The text with its relative links made absolute, or, without a `source`, unmade."""
     if not source:
-        return LINK.sub(lambda link: "" if link[1] else link[2], readme)
+        return LINK.sub(lambda link: "" if link[1] else link[2], PICTURE.sub("", readme))
+    readme = ADDRESS.sub(lambda each: f'{each[1]}="{source}/raw/HEAD/{each[2]}"', readme)
     return LINK.sub(
         lambda link: (
             f"{link[1]}[{link[2]}]({source}/{'raw' if link[1] else 'blob'}/HEAD/{link[3]})"

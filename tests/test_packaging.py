@@ -91,9 +91,13 @@ def test_every_link_of_the_index_page_leads_somewhere(wheel):
     heads, text = about.split("\n\n", 1)
     assert "Author: The oomlab authors" in heads and heads.count("Project-URL: ") >= 2
     assert "License-Expression: MIT AND CC-BY-4.0" in heads
+    assert "<picture>" not in text
     links = re.findall(r"\]\((\S+)\)|^\[\w+\]: (\S+)", text, re.M)
     assert links and all("".join(link).startswith("https://") for link in links)
     source = "https://example.org/oomlab"
+    picture = '<picture>\n<source srcset="docs/a.svg"><img src="docs/b.svg"></picture>\n\nend'
+    assert at_the_index(picture, "") == "end"
+    assert at_the_index(picture, source).count(f'="{source}/raw/HEAD/docs/') == 2
     assert at_the_index("see [the [x] docs](docs/a.md) ![p\nq](b.png) [w](https://w)", source) == (
         f"see [the [x] docs]({source}/blob/HEAD/docs/a.md) ![p\nq]({source}/raw/HEAD/b.png) "
         "[w](https://w)"

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,6 +13,7 @@ README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^    (make \w+|\.venv/bin/oomlab .*)", README, re.M)
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
 PATHS = re.findall(r"`(\w[\w/]*(?:/|\.py))`", README) + re.findall(r"\]\(([^:)]+)\)", README)
+PATHS += re.findall(r'(?:src|srcset)="([^"]+)"', README)
 
 
 def run(*command):
@@ -41,3 +43,13 @@ def test_program(program):
 @pytest.mark.parametrize("path", PATHS)
 def test_what_it_points_at_is_there(path):
     assert [*ROOT.glob(path), *(ROOT / "oomlab").glob(path)]
+
+
+def test_the_moving_picture_is_what_the_explorer_finds_today():
+    """`make pictures` writes it again."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    from pictures import pictures
+
+    for name, svg in pictures().items():
+        assert (ROOT / "docs" / name).read_text("utf-8") == svg
+        ElementTree.fromstring(svg)

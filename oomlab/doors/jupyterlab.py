@@ -19,7 +19,7 @@ FIRST = "notebooks/01-memory-runs-out.ipynb"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `oomlab lab`; those it does not know go to JupyterLab."""
+    """The arguments of `oomlab lab`."""
     parser.add_argument(
         "folder",
         type=Path,
@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a course; it is written there if need be (default: here, else ./oomlab-course)",
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument(
+        "--ip",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="who may connect (default: this machine)",
+    )
     parser.set_defaults(command=lab)
 
 
@@ -39,7 +45,7 @@ def lab(args: argparse.Namespace) -> int:
     folder = args.folder or (Path() if Path(FIRST).is_file() else Path("oomlab-course"))
     if not (folder / FIRST).is_file():
         print(told(write_course(folder), folder), flush=True)
-    command = [sys.executable, "-m", "jupyterlab", *options(folder)]
+    command = [sys.executable, "-m", "jupyterlab", *options(folder), f"--ip={args.ip}"]
     if args.no_browser or not has_screen():
         command.append("--no-browser")
     environment = os.environ | {"JUPYTER_CONFIG_PATH": with_ours("JUPYTER_CONFIG_PATH")}

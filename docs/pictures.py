@@ -1,0 +1,73 @@
+"""The moving picture of the README: how the first proposal of a reaper forgets a victim.
+
+`make pictures` writes it, and beside it the same as a still. It is the explorer's shortest
+schedule, a step a second, as one SVG without a script, light or dark as the reader's system.
+"""
+
+from pathlib import Path
+
+import oomlab
+from oomlab.lab.figures import lanes
+from oomlab.lab.figures.paper import PAD, Drawing
+from oomlab.simulate.run import Run
+
+HERE = Path(__file__).parent
+SECOND, LAST = 1.2, 6.0  # how long a step is seen, and the end
+ROUNDS = 2  # then it stays at the end
+
+
+def pictures() -> dict[str, str]:
+    """{file name: SVG}; the same texts from the same explorer."""
+    run = oomlab.explore("lost-victim", "rfc-2015-11-25").run()
+    still = lanes.figure(run).svg + "\n"
+    return {"lost-victim.svg": moving(run), "lost-victim-still.svg": still}
+
+
+def moving(run: Run) -> str:
+    """The lanes of a run, uncovered step by step."""
+    drawing = Drawing(f"{lanes.alt_text(run)} {run.outcome.why.capitalize()}.")
+    drawing.heading(str(run.origin), lanes.outcome_sentence(run))
+    top = drawing.y
+    steps = lanes.draw(drawing, run)
+    ends = [steps.x(number + 1) for number in range(len(run.steps))]
+    cover(drawing, ends, top, drawing.y - 15)
+    sentences(drawing, run)
+    lanes.explain(drawing, [run])
+    return drawing.svg + "\n"
+
+
+def animated(attribute: str, values: list[str]) -> str:
+    """An attribute that takes one value for each step, and keeps the last."""
+    whole = SECOND * (len(values) - 1) + LAST
+    times = ";".join(f"{SECOND * number / whole:.4f}" for number in range(len(values)))
+    return (
+        f'<animate attributeName="{attribute}" calcMode="discrete" values="{";".join(values)}" '
+        f'keyTimes="{times}" dur="{whole:.1f}s" repeatCount="{ROUNDS}" fill="freeze"/>'
+    )
+
+
+def cover(drawing: Drawing, ends: list[float], top: float, foot: float) -> None:
+    """What is still to come is hidden; without animation nothing is."""
+    right = drawing.width - PAD + 2
+    x = animated("x", [f"{end:.1f}" for end in ends])
+    wide = animated("width", [f"{max(right - end, 0):.1f}" for end in ends])
+    place = f'x="{right}" y="{top:.1f}" width="0" height="{foot - top:.1f}"'
+    paper = drawing.fill(("paper", ""))
+    drawing.shapes.append(f"<rect {place} {paper}>{x}{wide}</rect>")
+
+
+def sentences(drawing: Drawing, run: Run) -> None:
+    """Under the lanes, the step that is being taken."""
+    drawing.y += 22
+    for now, step in enumerate(run.steps):
+        effect = f" → {step.effect}" if step.effect else ""
+        words = f"{step.number}. {step.task} in {step.function}(): {step.verb} {step.what}{effect}"
+        shown = animated("opacity", ["1" if n == now else "0" for n in range(len(run.steps))])
+        drawing.text(PAD, drawing.y, words)
+        said = f'<g opacity="0">{drawing.shapes.pop()}{shown}</g>'
+        drawing.shapes.append(said)
+
+
+if __name__ == "__main__":
+    for name, svg in pictures().items():
+        (HERE / name).write_text(svg, encoding="utf-8")
