@@ -1,0 +1,67 @@
+"""How every scenario ends under every version, as a picture whose cells open the run in a lab.
+
+    Verdicts(["lost-victim", "stuck-writer"], ["linux-4.4", "linux-4.6", "linux-6.12"])
+
+Without a kernel it is a table.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import anywidget
+from IPython.display import display
+from traitlets import Dict, List
+
+from ..simulate.run import run
+from .grid import COLOURS, Grid
+from .policylab import HERE, PolicyLab, scripts
+
+SEEDS = 5
+
+
+def usual_end(scenario: str, policy: str) -> tuple[str, int]:
+    """The verdict of most of five schedules, and the first seed that ends so."""
+    ends = [run(scenario, policy, seed=seed, trace=False).outcome.verdict for seed in range(SEEDS)]
+    verdict = Counter(ends).most_common(1)[0][0]
+    return verdict, ends.index(verdict)
+
+
+class Verdicts(anywidget.AnyWidget):
+    """A table of verdicts above a policy lab; `table[scenario, policy]` is a verdict."""
+
+    _esm = scripts("dom.js", "verdicts.js")
+    _css = HERE / "policylab.css"
+
+    columns: List = List().tag(sync=True)
+    rows: List = List().tag(sync=True)  # (scenario, verdicts)
+    colours = Dict(COLOURS).tag(sync=True)
+
+    def __init__(self, scenarios: Sequence[str], policies: Sequence[str]):
+        ends = {(s, p): usual_end(s, p) for s in scenarios for p in policies}
+        self.table = {cell: verdict for cell, (verdict, _) in ends.items()}
+        self.seeds = {cell: seed for cell, (_, seed) in ends.items()}
+        rows = [(s, [self.table[s, p] for p in policies]) for s in scenarios]
+        super().__init__(columns=list(policies), rows=rows)
+        self.lab = PolicyLab(scenarios[0], policies[0])
+        self.on_msg(self.open_run)
+
+    def open_run(self, _, message: dict, buffers: list) -> None:
+        """Show the run of one cell in the lab: that of the first seed that ends as it says."""
+        cell = message["scenario"], message["policy"]
+        if cell in self.seeds:
+            scenario, policy = cell
+            changes = dict(scenario=scenario, policy=policy, seed=self.seeds[cell], other="")
+            self.lab.answer(self.lab, {"do": "change", "with": changes}, [])
+
+    def grid(self) -> Grid:
+        """The same as a table that needs no kernel."""
+        rows = {name: dict(zip(self.columns, row, strict=True)) for name, row in self.rows}
+        return Grid(f"The usual end of {SEEDS} schedules each", rows)
+
+    def _ipython_display_(self) -> None:
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            display(bundle[0], raw=True)
+            static = f"<section class='oomlab-static'>{self.grid()._repr_html_()}</section>"
+            display({"text/html": static, "text/plain": repr(self.grid())}, raw=True)
+            display(self.lab)
