@@ -183,8 +183,8 @@ PLACES = {
                 "locked memory. Five trials: the circle, the lost victim, the stuck writer, a "
                 "cgroup against the machine, the thieves. How many does it not pass?",
                 {
-                    "0": "The list saves the second victim, and nothing else. What of a victim "
-                    "that could not be reaped?",
+                    "0": "The list saves the second victim, and nothing else. A victim that "
+                    "could not be reaped still stops the killer.",
                     "1": "The lost victim is saved, and the circle was cut before. Three are left.",
                     "3": "A victim that is not gone still stops the killer, and the dying have no "
                     "priority: the stuck writer, the cgroup, the thieves.",
