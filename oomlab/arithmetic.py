@@ -10,7 +10,7 @@ Integer arithmetic in the order of that version's divisions. Read in the sources
 2.6.39, 3.0 to 3.6, 3.10, 3.14, 3.19, 4.1, 4.4, 4.6 to 4.10, 4.14 to 4.19, 5.0, 5.2, 5.4, 5.6 to
 5.10, 5.14, 5.17, 6.1, 6.5, 6.6, 6.8, 6.9, 6.12, 6.14 and 6.18: __setup_per_zone_wmarks,
 init_per_zone_wmark_min, set_recommended_min_free_kbytes, setup_per_zone_lowmem_reserve,
-oom_badness, proc_oom_score. A machine here has one node and pages of 4 kB.
+oom_badness, proc_oom_score. Pages have 4 kB.
 
 What a report shows can differ by some pages: the marks are made while the machine boots, when it
 manages a little less memory than later; a hot-plugged machine makes them again; and from 5.0 on a
@@ -19,6 +19,7 @@ what khugepaged raised (bc22af74f271 mends the order in 4.6): until transparent_
 written to, such a machine has the marks of khugepaged=False.
 """
 
+import re
 from collections.abc import Mapping
 from math import isqrt
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from typing import NamedTuple
 from .arguments import checked
 
 PAGE_KB = 4
+HUGE_PAGES_FROM = 512 << 8  # pages: with less than 512 MB hugepage_init() switches them off
 PAGEBLOCK = 512  # pageblock_nr_pages of x86-64: a huge page
 MIGRATE_PCPTYPES = 3
 LONG_MIN = -(1 << 63)
@@ -55,22 +57,26 @@ def watermarks(
     zones: Mapping[str, int],
     *,
     kernel: str,
-    khugepaged: bool = True,
+    khugepaged: bool | None = None,
     watermark_scale_factor: int | None = None,
     min_free_kbytes: int | None = None,
 ) -> Watermarks:
     """min_free_kbytes, and min, low and high of each zone in kB, as `kernel` computes them.
 
-    `zones` are the managed kB of DMA, DMA32, Normal, HighMem and Movable, those that there are.
-    `khugepaged` says that it runs and has raised min_free_kbytes, as on an ordinary desktop
-    (transparent_hugepage always or madvise, at least 512 MB); 2.6.36 has none, and from 4.1 to 4.5
-    it has not after a plain boot (see the top of this file). `watermark_scale_factor` is the
-    sysctl in ten-thousandths, 10 if left out (4.6 on). `min_free_kbytes` is a value that was
-    written to that sysctl last: a khugepaged that is started after it may raise it again.
+    `zones` are the managed kB of DMA, DMA32, Normal, HighMem and Movable, those that there are
+    (up to 3.6 Linux took what a report calls `present`). On a machine with several nodes they are
+    named as a report names them, "Node 1 Normal". `khugepaged` says that it runs and has raised
+    min_free_kbytes; left out, it does from 512 MB on, as with transparent_hugepage always or
+    madvise. 2.6.36 has none, and from 4.1 to 4.5 it raises nothing in a plain boot (see the top of
+    this file). `watermark_scale_factor` is the sysctl in ten-thousandths, 10 if left out (4.6 on).
+    `min_free_kbytes` is a value that was written to that sysctl last: a khugepaged that is started
+    after it may raise it again.
     ValueError, in one sentence, for an unknown zone or version and for a size that cannot be.
     Source: __setup_per_zone_wmarks, init_per_zone_wmark_min, set_recommended_min_free_kbytes.
     """
     version, pages = release(kernel), pages_of(zones)
+    if khugepaged is None:
+        khugepaged = sum(pages.values()) >= HUGE_PAGES_FROM
     scale = scale_factor(version, watermark_scale_factor)
     kbytes = None if min_free_kbytes is None else whole("min_free_kbytes", min_free_kbytes)
     if kbytes is None:
@@ -98,14 +104,14 @@ def recommended_kbytes(version: tuple[int, ...], pages: dict[str, int], lowmem_p
     """What khugepaged wants free: eleven pageblocks a zone, at most 5 % of low memory."""
     counted = [name for name, managed in pages.items() if managed]
     if version >= (4, 17):  # HighMem and Movable need no care against fragmentation
-        counted = [name for name in counted if name not in ("HighMem", "Movable")]
+        counted = [name for name in counted if kind(name) not in ("HighMem", "Movable")]
     blocks = 2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES
     return min(PAGEBLOCK * len(counted) * blocks, lowmem_pages // 20) * PAGE_KB
 
 
 def freeable(pages: dict[str, int], marks: dict[str, tuple[int, int, int]]) -> int:
     """nr_free_buffer_pages(): of DMA, DMA32 and Normal what lies above the high mark."""
-    low = [name for name in pages if name not in ("HighMem", "Movable")]
+    low = [name for name in pages if kind(name) not in ("HighMem", "Movable")]
     return sum(max(pages[name] - marks.get(name, (0, 0, 0))[2], 0) for name in low)
 
 
@@ -118,15 +124,16 @@ def zone_marks(
     a small min, but low and high keep the distance of the part that it would have had. Movable
     lies in HighMem where there is one, and then is_highmem() holds for both in every version.
     """
-    both = version >= (6, 6) or pages.get("HighMem", 0) > 0
+    high = any(managed for name, managed in pages.items() if kind(name) == "HighMem")
+    both = version >= (6, 6) or high
     aside = ("HighMem", "Movable") if both else ("HighMem",)
-    lowmem = sum(managed for name, managed in pages.items() if name not in aside)
+    lowmem = sum(managed for name, managed in pages.items() if kind(name) not in aside)
     if not lowmem:
         raise ValueError("watermarks takes a machine with some memory in DMA, DMA32 or Normal")
     marks = {}
     for name, managed in pages.items():
         part = kbytes // PAGE_KB * managed // lowmem
-        least = min(max(managed // 1024, 32), 128) if name in aside else part
+        least = min(max(managed // 1024, 32), 128) if kind(name) in aside else part
         if version < (4, 6):
             marks[name] = (least, least + part // 4, least + part // 2)
         else:
@@ -141,20 +148,25 @@ def lowmem_reserve(zones: Mapping[str, int], *, kernel: str) -> dict[str, dict[s
 
     `zones` as for watermarks(). What comes back is zone -> {higher zone of the request: pages},
     the `lowmem_reserve[]` or `protection` of a report. A zone that is not named counts as empty.
-    Source: setup_per_zone_lowmem_reserve; 6.10 to 6.13 leave empty higher zones out.
+    Source: setup_per_zone_lowmem_reserve. 5.8 to 5.10 do not count a zone in between that has no
+    reserve of its own; 6.10 to 6.13 leave empty higher zones out.
     """
     version, pages = release(kernel), pages_of(zones)
     ratios = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32 if version < (4, 17) else 0}
-    reserves: dict[str, dict[str, int]] = {name: {} for name in pages}
-    for name, above in reserves.items():
-        ratio = ratios.get(name, 0)
-        higher = 0
-        for upper in ZONES[ZONES.index(name) + 1 :]:
-            higher += pages.get(upper, 0)
-            none = not ratio or version >= (5, 9) and not pages[name]
+    reserves: dict[str, dict[str, int]] = {}
+    for name, managed in pages.items():
+        node, ratio = name.removesuffix(kind(name)), ratios.get(kind(name), 0)
+        uppers = [node + upper for upper in ZONES[ZONES.index(kind(name)) + 1 :]]
+        reserves[name] = {}
+        for place, upper in enumerate(uppers):
+            between = uppers[:place]
+            if (5, 8) <= version < (5, 11):
+                between = [zone for zone in between if ratios.get(kind(zone), 0)]
+            none = not ratio or version >= (5, 8) and not managed
             none = none or (6, 10) <= version < (6, 14) and not pages.get(upper, 0)
             if upper in pages:
-                above[upper] = 0 if none else higher // ratio
+                higher = sum(pages.get(zone, 0) for zone in [*between, upper])
+                reserves[name][upper] = 0 if none else higher // ratio
     return reserves
 
 
@@ -258,12 +270,20 @@ def release(kernel: str) -> tuple[int, ...]:
 
 
 def pages_of(zones: Mapping[str, int]) -> dict[str, int]:
-    """Managed pages by zone, from low to high."""
+    """Managed pages by zone, node by node and from low to high."""
+    place = {}
     for name, kbytes in zones.items():
-        if name not in ZONES:
+        found = re.fullmatch(r"(?:Node ([0-9]+) )?(\w+)", name) if isinstance(name, str) else None
+        if found is None or found[2] not in ZONES:
             raise ValueError(f"a zone is {', '.join(ZONES[:-1])} or {ZONES[-1]}, not {name!r}")
-        whole(f"zone {name}", kbytes)
-    return {name: zones[name] // PAGE_KB for name in ZONES if name in zones}
+        place[name] = int(found[1] or 0), ZONES.index(found[2])
+        whole(f"zone {name}", kbytes, 0, PAGE_KB * MOST_PAGES)
+    return {name: zones[name] // PAGE_KB for name in sorted(place, key=place.__getitem__)}
+
+
+def kind(zone: str) -> str:
+    """`Normal` of `Node 1 Normal`."""
+    return zone.rpartition(" ")[2]
 
 
 def scale_factor(version: tuple[int, ...], given: int | None) -> int:

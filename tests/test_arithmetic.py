@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from math import isqrt
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_five_percent_of_low_memory_is_the_most_that_khugepaged_takes():
     zones = {"DMA": 15360, "DMA32": 262144}
     boot = watermarks(zones, kernel="4.4", khugepaged=False)
     assert boot.min_free_kbytes == 2107 and boot.zones["DMA"][2] == 4 * 43
-    raised = watermarks(zones, kernel="4.4").min_free_kbytes
+    raised = watermarks(zones, kernel="4.4", khugepaged=True).min_free_kbytes
     assert raised == (69376 - 43 - 744) // 20 * 4 == 13716
 
 
@@ -285,3 +286,48 @@ def test_what_cannot_be_is_refused_in_a_sentence(call, word):
 
 def test_they_are_oomlabs():
     assert oomlab.watermarks is watermarks and oomlab.badness is badness
+
+
+def test_a_small_machine_has_no_huge_pages_unless_told():
+    """K 2.6.38 to 6.18 hugepage_init: below 512 MB they are off, and khugepaged with them."""
+    small, enough = {"DMA": 15360, "DMA32": 380000}, {"DMA": 15360, "DMA32": 510000}
+    for kernel in ("2.6.38", "4.10", "6.12"):
+        boot = watermarks(small, kernel=kernel, khugepaged=False)
+        assert watermarks(small, kernel=kernel) == boot
+        assert watermarks(small, kernel=kernel, khugepaged=True) != boot
+        raised = watermarks(enough, kernel=kernel)
+        assert raised == watermarks(enough, kernel=kernel, khugepaged=True)
+
+
+def test_the_marks_of_a_machine_with_two_nodes():
+    """__setup_per_zone_wmarks: each zone of each node has its part of one min_free_kbytes."""
+    zones = {
+        "Node 1 Normal": 16_777_216,
+        "Node 0 DMA": 15_360,
+        "Node 0 DMA32": 2_031_616,
+        "Node 0 Normal": 14_680_064,
+    }
+    marks = watermarks(zones, kernel="6.12", khugepaged=False)
+    assert list(marks.zones) == [*list(zones)[1:], "Node 1 Normal"]
+    total = sum(zones.values())
+    assert marks.min_free_kbytes == isqrt(total * 16)
+    part = marks.min_free_kbytes // 4 * (16_777_216 // 4) // (total // 4)
+    assert marks.zones["Node 1 Normal"][0] == 4 * part
+    raised = watermarks(zones, kernel="6.12")
+    assert raised.min_free_kbytes == max(4 * 512 * 4 * 11, marks.min_free_kbytes)  # four zones
+    reserves = lowmem_reserve(zones, kernel="6.12")
+    assert reserves["Node 1 Normal"] == {}
+    assert reserves["Node 0 DMA"]["Node 0 Normal"] == (2_031_616 + 14_680_064) // 4 // 256
+    with pytest.raises(ValueError, match="a zone is"):
+        watermarks({"Node x Normal": 4096}, kernel="6.12")
+
+
+def test_a_zone_without_a_reserve_is_not_counted_from_5_8_to_5_10():
+    """K 5.8, 5.10 setup_per_zone_lowmem_reserve: `continue` before the pages are added."""
+    zones = {"DMA": 16_000, "Normal": 800_000, "HighMem": 1_024_000, "Movable": 512_000}
+    for kernel, pages in (("4.4", 384_000), ("5.7", 384_000), ("5.8", 128_000), ("5.10", 128_000)):
+        assert lowmem_reserve(zones, kernel=kernel)["Normal"]["Movable"] == pages // 32, kernel
+    assert lowmem_reserve(zones, kernel="5.11")["Normal"]["Movable"] == 384_000 // 32
+    empty = {"DMA": 0, "Normal": 800_000}
+    assert lowmem_reserve(empty, kernel="5.7")["DMA"]["Normal"] == 200_000 // 256
+    assert lowmem_reserve(empty, kernel="5.8")["DMA"]["Normal"] == 0
