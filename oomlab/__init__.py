@@ -26,7 +26,7 @@ _ROOMS = {
     "bibliography": "cite",
     "explorer": "Exploration PROPERTIES Property explore hunt",
     "model.policy": "HZ KNOBS Policy",
-    "model.presets": "PRESETS difference",
+    "presets": "PRESETS difference",
     "explorer.nearest": "nearest_story",
     "explorer.progress": "Stopped",
     "reports": "Explanation explain",

@@ -15,8 +15,8 @@ from .explorer import PROPERTIES, explore, hunt
 from .explorer.nearest import nearest_story
 from .explorer.progress import Stopped, on_a_terminal
 from .model.policy import KNOBS, Policy
-from .model.presets import PRESETS
 from .naming import nearest
+from .presets import PRESETS
 from .scenarios import SCENARIOS, parameters, title
 from .sheets import check_all, property_of, scenario_of, sheet_of
 from .simulate.comparison import compare

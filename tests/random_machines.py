@@ -24,7 +24,6 @@ from oomlab.model.locks import (
 )
 from oomlab.model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from oomlab.model.policy import Policy
-from oomlab.model.presets import PRESETS
 from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import (
     alloc,
@@ -42,6 +41,7 @@ from oomlab.model.syscalls import (
     sysrq_f,
     touch,
 )
+from oomlab.presets import PRESETS
 
 KNOBS = {
     "reserves": ["none", "memdie", "favour-dying", "oom-half"],

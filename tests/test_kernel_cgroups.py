@@ -11,10 +11,10 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
 from oomlab.model.memory_high import high_delay
 from oomlab.model.mm import ANON, FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
-from oomlab.model.presets import PRESETS
 from oomlab.model.syscalls import alloc, hang, locked, pause, sleep, sysrq_f, touch, write_tmpfs
 from oomlab.model.tasks import PF_EXITING
 from oomlab.model.vmscan import shrink_zone
+from oomlab.presets import PRESETS
 from oomlab.simulate.outcome import judge
 from oomlab.simulate.scheduler import run_seeded
 

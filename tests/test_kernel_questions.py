@@ -14,12 +14,12 @@ from oomlab.model.locks import TASK_UNINTERRUPTIBLE
 from oomlab.model.memcg import try_charge
 from oomlab.model.mm import ANON, FILE, MMF_UNSTABLE, VMA, Shmem, get_mm_rss
 from oomlab.model.oom import oom_badness
-from oomlab.model.presets import PRESETS
 from oomlab.model.reaper import already_queued, enqueue, process_mrelease
 from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
 from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touch
 from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill, task_will_free_mem
 from oomlab.model.vmscan import reclaimable_pages
+from oomlab.presets import PRESETS
 from oomlab.simulate.outcome import judge
 from oomlab.simulate.scheduler import run_seeded
 

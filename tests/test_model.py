@@ -20,7 +20,6 @@ from oomlab.model.locks import (
 )
 from oomlab.model.memory import Zone, min_free_kbytes, wmark
 from oomlab.model.mm import ANON, FILE, HUGETLB, SHMEM, VMA, Shmem
-from oomlab.model.presets import PRESETS
 from oomlab.model.syscalls import (
     alloc,
     churn,
@@ -36,6 +35,7 @@ from oomlab.model.syscalls import (
     sleep,
     touch,
 )
+from oomlab.presets import PRESETS
 from oomlab.simulate.scheduler import run_seeded
 
 policies = st.sampled_from(list(PRESETS.values()))

@@ -6,7 +6,7 @@ import pytest
 
 import oomlab
 from oomlab.model.policy import KNOBS, Policy
-from oomlab.model.presets import PRESETS, difference
+from oomlab.presets import PRESETS, difference
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from ..explorer import PROPERTIES, Exploration, explore
 from ..knobs import GROUPS, described
 from ..model.policy import KNOBS, Policy
-from ..model.presets import PRESETS, difference
+from ..presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.setup import choose_policy

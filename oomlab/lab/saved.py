@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 
 from ..model.policy import Policy
-from ..model.presets import difference
+from ..presets import difference
 from ..simulate.kernel_log import kernel_log
 from ..simulate.run import Run
 from ..version import VERSION

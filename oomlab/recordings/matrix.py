@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from ..model.presets import PRESETS
+from ..presets import PRESETS
 from .fidelity import compare
 from .recorded import preset_of, read_record
 

@@ -16,8 +16,8 @@ from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.memory import Zone
 from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from ..model.policy import HZ, Policy
-from ..model.presets import PRESETS
 from ..model.syscalls import pause, sleep
+from ..presets import PRESETS
 from .behaviours import Stage, program_of, starve, ticks
 
 REAP_DELAY_BACKPORTED = {(5, 10): 113, (5, 15): 36, (5, 17): 5}  # stable release -> its patch

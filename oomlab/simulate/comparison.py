@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..arguments import checked
-from ..model.presets import difference
+from ..presets import difference
 from .origin import words_of
 from .run import Run, Step, run
 

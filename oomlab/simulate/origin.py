@@ -16,7 +16,7 @@ from typing import Any
 
 from ..model.patch import Patch
 from ..model.policy import KNOBS, Policy
-from ..model.presets import PRESETS
+from ..presets import PRESETS
 from ..version import VERSION
 from .patches import patch_hash, patch_text, read_patch
 from .scheduler import Entry, entry_of

@@ -22,7 +22,7 @@ from typing import Any
 from ..arguments import checked
 from ..model.patch import Patch, in_model, model_functions, model_modules, names_in
 from ..model.policy import Policy
-from ..model.presets import PRESETS, difference
+from ..presets import PRESETS, difference
 from .setup import choose_policy
 
 SETTINGS = {

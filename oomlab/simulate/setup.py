@@ -9,8 +9,8 @@ from dataclasses import replace
 from ..arguments import checked, short
 from ..model.kernel import Kernel
 from ..model.policy import KNOBS, Policy
-from ..model.presets import PRESETS
 from ..naming import nearest
+from ..presets import PRESETS
 from ..scenarios import SCENARIOS, choices, parameters
 
 

@@ -9,8 +9,8 @@ The sheet gives no formula, and neither does the feedback: the student measures 
 from ...model.kernel import Kernel
 from ...model.mm import ANON, VMA
 from ...model.oom import oom_badness
-from ...model.presets import PRESETS
 from ...model.tasks import PF_KTHREAD
+from ...presets import PRESETS
 from ..asking import CheckFailed, whole
 from ..exercise import Exercise
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from ...model.kernel import Kernel
 from ...model.mm import ANON, VMA
-from ...model.presets import PRESETS
 from ...model.syscalls import hang, mmap, pause, sleep, touch
+from ...presets import PRESETS
 from ...simulate.kernel_log import kernel_log
 from ...simulate.outcome import judge
 from ...simulate.recorder import recorder

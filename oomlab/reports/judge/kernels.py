@@ -8,7 +8,7 @@ text itself proves comes before what the number says. Sources: kernel releases n
 import re
 from dataclasses import replace
 
-from ...model import presets
+from ... import presets
 from ...model.policy import Policy
 from ..read.report import Report
 
@@ -21,13 +21,19 @@ GENERATIONS = (
     ((1000, 0), "6.x+"),
 )
 
-# From each release on, the rules of this preset. 3.5 counts pages for the first time; 3.14 takes
+SINCE_2_6_39 = replace(presets.LINUX_2_6_38, page_tables="ptes", scan="threads")
+
+# From each release on, the rules of this preset. In 3.2 a sharer with -1000 does not protect any
+# more; 3.12 kills in a memcg when the fault ends; 4.4 sends SIGKILL before it marks. 3.5 counts pages for the first time; 3.14 takes
 # root's 3 % off its own points; 4.17 has no such bonus any more.
 RULES = (
     ((2, 6, 36), presets.LINUX_2_6_38),
-    ((2, 6, 39), replace(presets.LINUX_2_6_38, page_tables="ptes")),
+    ((2, 6, 39), SINCE_2_6_39),
+    ((3, 2), replace(SINCE_2_6_39, unkillable_sharer="spared")),
     ((3, 5), presets.LINUX_3_10),
-    ((3, 14), presets.LINUX_4_4),
+    ((3, 12), replace(presets.LINUX_3_10, memcg_oom="fault-end")),
+    ((3, 14), replace(presets.LINUX_4_4, marked_first=True)),
+    ((4, 4), presets.LINUX_4_4),
     ((4, 6), presets.LINUX_4_6),
     ((4, 8), presets.LINUX_4_10),
     ((4, 14), presets.LINUX_4_14),

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from ...model.policy import Policy
-from ...model.presets import PRESETS
 from ...naming import nearest
+from ...presets import PRESETS
 from ..read.report import Report, TaskRow
 from .accounting import limit_path
 from .causes import size

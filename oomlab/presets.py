@@ -7,8 +7,8 @@ Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
 
 from dataclasses import replace
 
-from ..naming import Named
-from .policy import HZ, Policy, presets
+from .model.policy import HZ, Policy, presets
+from .naming import Named
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
 
