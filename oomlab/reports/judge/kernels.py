@@ -24,8 +24,8 @@ GENERATIONS = (
 SINCE_2_6_39 = replace(presets.LINUX_2_6_38, page_tables="ptes", scan="threads")
 
 # From each release on, the rules of this preset. In 3.2 a sharer with -1000 does not protect any
-# more; 3.12 kills in a memcg when the fault ends; 4.4 sends SIGKILL before it marks. 3.5 counts pages for the first time; 3.14 takes
-# root's 3 % off its own points; 4.17 has no such bonus any more.
+# more; 3.5 counts pages for the first time; 3.12 kills in a memcg when the fault ends; 3.14 takes
+# root's 3 % off its own points; 4.4 sends SIGKILL before it marks; 4.17 has no bonus any more.
 RULES = (
     ((2, 6, 36), presets.LINUX_2_6_38),
     ((2, 6, 39), SINCE_2_6_39),
