@@ -9,8 +9,9 @@ import oomlab
 from oomlab.model.exit import exit_mm
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
-from oomlab.model.memory_high import high_delay
+from oomlab.model.memory_high import high_delay, mem_cgroup_handle_over_high
 from oomlab.model.mm import ANON, FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
+from oomlab.model.oom import OomControl, constrained_alloc
 from oomlab.model.syscalls import alloc, hang, locked, pause, sleep, sysrq_f, touch, write_tmpfs
 from oomlab.model.tasks import PF_EXITING
 from oomlab.model.vmscan import shrink_zone
@@ -304,6 +305,49 @@ def test_is_memory_high_of_a_parent_kept():
     outcome = run(kernel)
     assert outcome.victims == [] and kernel.victims == []
     assert names(kernel, "throttled") == []  # swap took what was over
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_the_swap_of_a_memcg_part_of_what_adj_is_a_share_of(policy):
+    """K 2.6.38 to 6.12 mem_cgroup_get_limit, mem_cgroup_get_max: limit + min(swap.max, swap)."""
+    kernel = Kernel(PRESETS[policy], 4096)
+    kernel.swapon(1000)
+    whole = kernel.new_memcg("whole", limit=1000)
+    half = kernel.new_memcg("half", limit=1000, swap_max=500)
+    for memcg, pages in ((whole, 2000), (half, 1500), (None, 4096 + 1000)):
+        assert constrained_alloc(kernel, OomControl(0, memcg=memcg)) == pages
+    assert constrained_alloc(kernel, OomControl(0, memcg=kernel.new_memcg("x", 0))) == 1000
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_the_killer_of_a_memcg_nap_with_oom_lock(policy):
+    """K 4.4, 4.6 mem_cgroup_out_of_memory: no. K 4.10, 4.14 out_of_memory: yes. K 4.19: no."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", limit=50)
+    victim = kernel.spawn("victim", ((hang,),), vmas=heap(45), memcg=pod)
+    killer = kernel.spawn("killer", ((touch, "heap", 9),), vmas=heap(2), memcg=pod, adj=-900)
+    naps = []
+
+    def record(task, op, function, was):
+        if kernel.oom_lock.owner is killer and killer.state and victim.sigkill:
+            naps.append(task)
+
+    run_seeded(kernel, 1, record, until=lambda kernel: kernel.jiffies > 50)
+    assert bool(naps) == (policy in ("linux-4.10", "linux-4.14"))
+
+
+def test_does_memory_high_hold_up_a_dying_task():
+    """K 6.6 mem_cgroup_handle_over_high: it reclaims 17 times. K 6.8, 6.12: not at all."""
+    tries = {}
+    for policy in ("linux-6.1", "linux-6.12"):
+        kernel = Kernel(PRESETS[policy], 2048)
+        pod = kernel.new_memcg("pod", limit=2000, high=100)
+        task = kernel.spawn("task", ((pause,),), vmas=heap(200), memcg=pod)
+        task.memcg_nr_pages_over_high = 64
+        task.sigkill = True
+        steps = list(mem_cgroup_handle_over_high(task))
+        tries[policy] = sum(verb == "reclaim_high" for verb, _ in steps)
+    assert tries == {"linux-6.1": 17, "linux-6.12": 0}
 
 
 # a killer in user space

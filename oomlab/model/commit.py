@@ -2,7 +2,8 @@
 
 Mode 2 refuses a mapping that memory and swap could not back, so that mmap() fails and nobody is
 killed. Mode 0 refuses only what is more than the whole machine has (to 5.0 its guess is finer),
-mode 1 nothing. Only fill() asks; what grows by touch() was mapped before the machine began.
+mode 1 nothing. (Before 3.10 the reserves were a 32nd of the limit and one of the process.) Only
+fill() asks; what grows by touch() was mapped before the machine began.
 """
 
 from .faults import touch

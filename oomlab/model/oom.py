@@ -129,9 +129,9 @@ def select_bad_process(kernel, oc: OomControl):
 
 
 def constrained_alloc(kernel, oc: OomControl) -> int:
-    """The memory that this OOM is about, in pages: the machine's, or the memcg's limit."""
+    """Pages of memory and swap that this OOM is about (and mem_cgroup_get_max, K 2.6.38, 6.12)."""
     if oc.memcg is not None:
-        return max(oc.memcg.limit, 1)
+        return oc.memcg.limit + min(oc.memcg.swap_max, kernel.zone.total_swap) or 1
     return kernel.zone.managed - kernel.unmanaged + kernel.zone.total_swap
 
 
@@ -169,11 +169,10 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     check_panic_on_oom(kernel, oc, current)
     if kernel.panicked:
         return False
-    if policy.oom_kill_allocating_task and oc.memcg is None and oc.order != -1:
-        if may_kill_allocating_task(current):
-            oc.message += " (oom_kill_allocating_task)"
-            yield from oom_kill_process(current, oc, current)  # this thread, not its leader
-            return True
+    if policy.oom_kill_allocating_task and may_kill_allocating_task(current, oc):
+        oc.message += " (oom_kill_allocating_task)"
+        yield from oom_kill_process(current, oc, current)  # this thread, not its leader
+        return True
 
     chosen = select_bad_process(kernel, oc)
     if chosen is ABORT:
@@ -192,17 +191,18 @@ def out_of_memory(current, oc: OomControl) -> Steps:
             )
         return False
     yield from oom_kill_process(current, oc, chosen)
-    if policy.sleep_after_kill and not kernel.panicked:
+    naps = oc.memcg is None or policy.victim_mark == "process"  # a memcg from v4.9 on
+    if policy.sleep_after_kill and naps and not kernel.panicked:
         yield from schedule_timeout(current, TASK_KILLABLE, 1)
     return True
 
 
-def may_kill_allocating_task(current) -> bool:
-    """What oom_kill_allocating_task asks of the caller: neither a reaped mm nor a vfork spares it.
+def may_kill_allocating_task(current, oc: OomControl) -> bool:
+    """May the one who asked be killed? Neither a reaped mm nor a vfork spares it.
 
     Each thread speaks for itself: one that has let go of its mm is not killed (K 2.6.38 to 6.18).
     """
-    if current.mm is None or oom_unkillable_task(current):
+    if oc.memcg or oc.order == -1 or current.mm is None or oom_unkillable_task(current):
         return False
     if current.kernel.policy.unkillable_sharer == "protects":
         return not oom_disable_count(current.mm)
