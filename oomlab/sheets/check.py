@@ -29,6 +29,7 @@ from ..simulate.run import run
 from ..simulate.scheduler import run_schedule
 from ..simulate.setup import build, choose_policy
 from ..simulate.story import chart
+from ..sweeps.pool import deaf, killed_by_an_interrupt
 from ..version import VERSION
 from .code import add_scenario, function_in
 from .sheet import Sheet, read_sheet, step_lines
@@ -225,5 +226,13 @@ def check_all(
     if executor is None and (jobs == 1 or len(files) == 1):
         yield from (check_file(path, trust) for path in files)
         return
-    with executor or ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(check_file, files, [trust] * len(files))
+    with executor or ProcessPoolExecutor(jobs) as pool, killed_by_an_interrupt():
+        with deaf():
+            futures = [pool.submit(check_file, path, trust) for path in files]
+        try:
+            for future in futures:
+                yield future.result()
+        except GeneratorExit:  # whoever asked has seen enough
+            for future in futures:
+                future.cancel()
+            raise

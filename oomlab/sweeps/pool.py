@@ -6,11 +6,15 @@ so many tasks are under way at once that a long list needs no memory, and a work
 time and nothing else: its tasks are given out again.
 """
 
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
+from multiprocessing import active_children
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ..arguments import short
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -68,7 +72,11 @@ def in_processes(function, tasks: Iterator, jobs: int) -> Iterator:
     broken = 0
     with ExitStack() as pools:
         pool = pools.enter_context(new_pool(jobs))
-        given.extend((task, pool.submit(function, task)) for task in islice(tasks, jobs * AHEAD))
+        pools.enter_context(killed_by_an_interrupt())
+        with deaf():
+            given.extend(
+                (task, pool.submit(function, task)) for task in islice(tasks, jobs * AHEAD)
+            )
         while given:
             task, future = given[0]
             try:
@@ -76,9 +84,12 @@ def in_processes(function, tasks: Iterator, jobs: int) -> Iterator:
             except BrokenExecutor:
                 broken += 1
                 if broken > TRIES:
-                    raise RuntimeError(f"the worker dies each time it is given {task!r}") from None
+                    raise RuntimeError(
+                        f"the worker dies each time it is given {short(task)}"
+                    ) from None
                 pool = pools.enter_context(new_pool(jobs))
-                given = deque((old, pool.submit(function, old)) for old, _ in given)
+                with deaf():
+                    given = deque((old, pool.submit(function, old)) for old, _ in given)
                 continue
             broken = 0
             given.popleft()
@@ -92,3 +103,28 @@ def new_pool(jobs: int) -> "Executor":
     from multiprocessing import get_context
 
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Processes that are started in here never see Ctrl-C: whoever started them ends them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def killed_by_an_interrupt() -> Iterator[None]:
+    """Ctrl-C ends the processes that are started in here, too: nobody waits for their tasks."""
+    before = {*active_children()}
+    try:
+        yield
+    except KeyboardInterrupt:
+        for child in {*active_children()} - before:
+            child.kill()
+        raise

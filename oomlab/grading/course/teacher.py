@@ -76,7 +76,13 @@ def add_grade_arguments(parser: argparse.ArgumentParser) -> None:
         "--exercises", default="exercises", metavar="DIR", help="the teacher's sheets"
     )
     parser.add_argument("--out", default="graded", metavar="DIR", help="results and feedback pages")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="how many at a time (default: one a processor)",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the results as JSON")
     form.add_argument("--csv", action="store_true", help="print a table as CSV")

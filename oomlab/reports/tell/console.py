@@ -60,7 +60,7 @@ def add_arguments(sub: ArgumentParser) -> None:
     sub.add_argument("--color", action="store_true", help="bars and colours in the terminal")
     sub.add_argument("--since", metavar="WHEN", help="2026-11-26, `2026-11-26 19:00`, 12h, 7d")
     sub.add_argument("--killed", metavar="NAME", help="victims of this name; * stands for anything")
-    sub.add_argument("--newest-first", action="store_true")
+    sub.add_argument("--newest-first", action="store_true", help="the last report at the top")
     question = "who would die then, or would it have been enough? "
     sub.add_argument("--what-if", action="append", metavar="Q", help=question + QUESTIONS)
 
