@@ -16,10 +16,10 @@ from oomlab.traces import ftrace_text, trace_events
 FOUND = oomlab.explore("lost-victim", "rfc-2015-11-25")
 
 
-def test_an_ordinary_run_is_less_than_60_kib():
+def test_an_ordinary_run_is_less_than_100_kib():
     for scenario, policy in (("invisible-dependency", "linux-4.6"), ("page-thieves", "handa")):
         page = html_of([oomlab.run(scenario, policy, seed=1)])
-        assert len(page.encode()) < 60 * 1024
+        assert len(page.encode()) < 100 * 1024
 
 
 def test_it_asks_for_nothing_and_may_not():
@@ -57,7 +57,7 @@ def test_a_comparison_is_a_file_of_both(tmp_path):
     both = oomlab.compare("page-thieves", ("linux-4.6", "handa"), seeds=2)
     content = both.save(tmp_path / "both.html").read_bytes()
     page = unescape(content.decode())
-    assert len(content) < 60 * 1024 and both.markdown() in page
+    assert len(content) < 100 * 1024 and both.markdown() in page
     for run in both.parting()[:2]:
         assert outcome_sentence(run) in page and "\n".join(x for _, x in kernel_log(run)) in page
     assert both.save(tmp_path / "both.svg").read_text("utf-8").count("page-thieves thieves=") > 2

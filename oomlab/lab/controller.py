@@ -17,11 +17,13 @@ from ..presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.setup import choose_policy
+from .details import details
 from .discussion import discussion_sheet
 from .figures import whole_run
 from .saved import html_of, view_of
 
 EXPLORE_SECONDS = 5.0
+FIRST_LOOK = 12  # steps on each side of the first look: the picture must not wait for more
 
 
 class Controller:
@@ -50,6 +52,7 @@ class Controller:
             "knobs": {},
         }
         self.exploration: Exploration | None = None
+        self.shown = 0  # counts what was shown: an answer about an older run is known by it
         self.runs = self.run_all(self.settings)
 
     def change(self, **changes) -> None:
@@ -67,6 +70,7 @@ class Controller:
             settings["knobs"] = changes.get("knobs", {})
         self.runs = self.run_all(settings)
         self.settings, self.exploration = settings, None
+        self.shown += 1
 
     def named(self, policy: str | Policy) -> str | Policy:
         """The policy of this name among those that were given; else it is a preset's name."""
@@ -103,6 +107,15 @@ class Controller:
             self.runs = [run(now["scenario"], policy, schedule=found.pids, **settings)]
             self.settings = {**now, "other": ""}  # what is named beside it is not on the screen
         self.exploration = found
+        self.shown += 1
+
+    def look(self, picture: int, step: int, around: int = 150) -> dict:
+        """Code, state and waits around a step (from 0) of one of the runs that are shown."""
+        if not 0 <= picture < len(self.runs):
+            raise ValueError(f"there is no picture {picture + 1}: {len(self.runs)} are shown")
+        first = max(0, step - around)
+        part = details(self.runs[picture], first, first + 2 * around)
+        return {**part, "picture": picture, "of": self.shown}
 
     def view(self) -> dict:
         """Everything that is shown, as plain values."""
@@ -114,6 +127,8 @@ class Controller:
             "preset": {name: getattr(preset, name) for name in difference(preset, first.policy)},
             "params": {**parameters(first.scenario), **first.params},
             "title": title(first.scenario),
+            "of": self.shown,
+            "details": [self.look(0, FIRST_LOOK, FIRST_LOOK)],
             "explored": f"{self.exploration.sentence()}." if self.exploration else "",
             **view_of(self.runs),
         }

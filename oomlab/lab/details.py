@@ -11,8 +11,9 @@ from collections.abc import Callable, Hashable
 from itertools import count
 
 from ..model.tasks import Task
-from ..simulate.run import Run, build
+from ..simulate.run import Run
 from ..simulate.scheduler import run_schedule, run_seeded
+from ..simulate.setup import build
 from .code import Frame, source, stack, timer_stack
 from .kernel_source import in_linux
 from .machine import Arrived
@@ -69,7 +70,9 @@ def details(run: Run, first: int, last: int) -> dict:
         changes.append(changed)
         stood = timer_stack(op[1]) if op[0] == "timer" else standing.get(task, ())
         stacks.append(numbers(stood))
-        standing.update((t, stack(t.thread)) for t in kernel.tasks if t is task or t not in standing)
+        standing.update(
+            (t, stack(t.thread)) for t in kernel.tasks if t is task or t not in standing
+        )
         after.append(numbers(stack(task.thread)) if op[0] != "timer" else [])
 
     follow(run, first, last, begin, step)
@@ -83,9 +86,7 @@ def details(run: Run, first: int, last: int) -> dict:
         "stacks": stacks,
         "after": after,
         "frames": [list(frame) for frame in frames],
-        "functions": [
-            {**source(code), "linux": in_linux(code, run.policy)} for code in functions
-        ],
+        "functions": [{**source(code), "linux": in_linux(code, run.policy)} for code in functions],
     }
 
 
@@ -115,6 +116,6 @@ def follow(run: Run, first: int, last: int, begin: Callable, step: Callable) -> 
         if run.schedule is not None:
             run_schedule(kernel, run.schedule, record)
         else:
-            run_seeded(kernel, run.seed, record)
+            run_seeded(kernel, run.seed or 0, record)
     except Arrived:
         pass

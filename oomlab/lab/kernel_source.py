@@ -58,6 +58,10 @@ PLACES: dict[str, tuple[Place, ...] | Proposed | None] = {  # None: a word of a 
         Place(READ, OOM, "oom_kill_process"),
         Place("4.19", OOM, "__oom_kill_process"),
     ),
+    "kill_sharers": (
+        Place(READ, OOM, "oom_kill_process"),
+        Place("4.19", OOM, "__oom_kill_process"),
+    ),
     "mark_oom_victim": same(OOM, "mark_oom_victim"),
     "oom_killer_disable": same(OOM, "oom_killer_disable"),
     "wake_oom_reaper": (
@@ -102,6 +106,8 @@ PLACES: dict[str, tuple[Place, ...] | Proposed | None] = {  # None: a word of a 
         Place(READ, MEMCG, "mem_cgroup_oom_synchronize"),
         Place("4.19", "", ""),  # still there, for what the model has no knob for
     ),
+    "mem_cgroup_handle_oom": same(MEMCG, "mem_cgroup_oom_synchronize"),
+    "mem_cgroup_handle_over_high": (Place("4.5", MEMCG, "mem_cgroup_handle_over_high"),),
     # faults, address spaces, exit, suspend
     "do_page_fault": (
         Place(READ, "arch/x86/mm/fault.c", "do_page_fault"),
@@ -137,7 +143,9 @@ PLACES: dict[str, tuple[Place, ...] | Proposed | None] = {  # None: a word of a 
     **dict.fromkeys(
         ("touch", "look", "alloc", "free", "churn", "locked", "repeat", "pause", "hang", "sleep")
     ),
-    **dict.fromkeys(("user_mode", "write_tmpfs")),
+    **dict.fromkeys(
+        ("user_mode", "write_tmpfs", "write_inherited", "copy_on_write", "poll_pressure")
+    ),
 }
 
 
@@ -164,8 +172,10 @@ def located(places: tuple[Place, ...] | Proposed | None, kernel: str) -> dict[st
         first = places[0]
         why = "was not looked up for this" if first.since == READ else "does not have it"
         link = BROWSER.format(version=first.since, file=first.file)
-        return {"where": f"Linux {kernel} {why}; {first.name}() in {first.file} of {first.since}",
-                "link": link}
+        return {
+            "where": f"Linux {kernel} {why}; {first.name}() in {first.file} of {first.since}",
+            "link": link,
+        }
     place = reached[-1]
     if not place.name:
         return {"where": f"not on this way in Linux {kernel}"}

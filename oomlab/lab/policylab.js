@@ -39,7 +39,8 @@ class Lab extends Viewer {
       make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
     root.append(
       ...this.settings.nodes, this.error, this.outcome.node, this.stepButtons(),
-      this.parted, this.lanes, this.legend, this.says, this.laneSays, ...this.log.nodes,
+      this.parted, this.lanes, this.legend, this.says, this.laneSays, this.detailsSay, this.beside,
+      ...this.log.nodes,
       make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.meaning),
       this.explored,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
@@ -60,18 +61,38 @@ class Lab extends Viewer {
     setTimeout(() => this.model.send({ do: "nothing" }), 8);  // see answer() in policylab.py
   }
 
+  // A part of the details that is not here yet is asked for, once the hand rests.
+  missing(picture, n) {
+    this.detailsSay.textContent = `Code, state and waits of step ${n + 1} are being looked up …`;
+    this.beside.classList.add("stale");
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.ask("look", { picture, step: n }), 60);
+  }
+
+  lookedUp(part, answers) {
+    if (part.of === this.view.of) {  // else of a run that is gone
+      this.details = [...this.details.slice(-5), new Details(part)];
+      this.showDetails();
+    }
+    this.answered(answers);
+  }
+
+  // Python has time for what was asked meanwhile.
+  answered(number) {
+    if (number === this.sent) this.waiting = false;
+    if (this.waiting || !this.queue.size) return;
+    const [[what, how]] = this.queue;
+    this.queue.delete(what);
+    this.ask(what, how);
+  }
+
   show() {
     const view = (this.view = JSON.parse(this.model.get("view")));
-    if (view.answers === this.sent) this.waiting = false;
     this.error.textContent = view.error ?? "";
     this.showPictures(view);
     this.settings.show(view);
     performance.measure("oomlab-painted", { start: this.began ?? 0 });
-    if (!this.waiting && this.queue.size) {
-      const [[what, how]] = this.queue;
-      this.queue.delete(what);
-      this.ask(what, how);
-    }
+    this.answered(view.answers);
     if (this.exploring && !this.waiting && !this.queue.has("explore")) this.exploring = false;
     this.explorer.disabled = Boolean(this.exploring);
     if (!this.exploring) this.explored.textContent = view.explored;
@@ -87,7 +108,8 @@ class Lab extends Viewer {
     this.ask("export", { form });
   }
 
-  async exported({ form, text }) {
+  async exported({ form, text, details, answers }) {
+    if (details) return this.lookedUp(details, answers);
     const end = form === "markdown" ? "md" : form, name = `oomlab-${this.view.settings.scenario}.${end}`;
     const blob = new Blob([text], { type: form === "svg" || form === "png" ? "image/svg+xml" : "text/plain" });
     save(name, form === "png" ? await asPixels(blob) : blob);

@@ -18,14 +18,28 @@ from ..presets import difference
 from ..simulate.kernel_log import kernel_log
 from ..simulate.run import Run
 from ..version import VERSION
+from .details import details
 from .discussion import discussion_sheet
 from .facts import divergence, heading, several
 from .figures import whole_run
 from .payload import payload
-from .timeline import moments
+from .timeline import moments, shown_steps
 
 HERE = Path(__file__).parent
-VIEWER = ("dom.js", "picture.js", "timeline.js", "stepping.js", "kernellog.js", "viewer.js")
+VIEWER = (
+    "dom.js",
+    "picture.js",
+    "timeline.js",
+    "stepping.js",
+    "kernellog.js",
+    "details.js",
+    "codeview.js",
+    "stateview.js",
+    "waitsview.js",
+    "viewer.js",
+)
+
+MOST_DETAILED = 1500  # steps of which a page has code, state and waits: it stays small
 
 # The page may run what it carries and nothing else; it can ask no host for anything.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
@@ -75,6 +89,10 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
     `papers` are further texts by title: the answer that the run is from, a claim as a sheet.
     """
     view = view_of(runs)
+    view["details"] = [
+        {**details(run, 0, min(shown_steps(run), MOST_DETAILED)), "picture": number}
+        for number, run in enumerate(runs)
+    ]
     for picture in view["pictures"]:
         picture["columns"] = b64encode(picture["columns"]).decode()
     data = b64encode(gzip.compress(json.dumps(view).encode(), 9, mtime=0)).decode()

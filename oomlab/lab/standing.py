@@ -18,7 +18,8 @@ from ..model.mm import (
 )
 from ..model.tasks import PF_EXITING, Task, thread_group_leader, tsk_is_oom_victim
 from ..simulate.effect import queue
-from ..simulate.run import name_of, state_of
+from ..simulate.recorder import state_of
+from ..simulate.run import name_of
 from ..simulate.wait_graph import find_cycle, wait_for_graph
 
 Facts = dict[tuple[str, str, str], str]  # (group, row, column): what stands there

@@ -62,13 +62,18 @@ class Viewer {
     this.log = new KernelLog((n) => this.go(n));
     this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
     this.stepping = new Stepping(this);
+    this.panes = [new CodeView(), new StateView(), new WaitsView()];
+    this.details = [];
+    this.detailsSay = make("p", { className: "quiet", role: "status" });
+    const [code, state, waits] = this.panes.map(({ node }) => node);
+    this.beside = make("div", { className: "beside" }, make("div", {}, code, waits), state);
   }
 
   stepButtons() { return make("div", { className: "row", role: "group", ariaLabel: "steps" }, ...this.stepping.nodes); }
 
   build(root) {
     root.append(this.outcome.node, this.stepButtons(), this.parted, this.lanes, this.legend, this.says,
-      this.laneSays, ...this.log.nodes);
+      this.laneSays, this.detailsSay, this.beside, ...this.log.nodes);
   }
 
   showPictures(view) {
@@ -77,6 +82,8 @@ class Viewer {
     if (this.lanes.childElementCount !== 2 * this.views.length) {
       this.lanes.replaceChildren(...this.views.flatMap((v) => [v.policy, v.node]));
     }
+    if (view.of === undefined || view.of !== this.shown) this.details = (view.details ?? []).map((part) => new Details(part));
+    this.shown = view.of;
     this.steps = Math.max(...view.pictures.map((p) => p.steps));
     this.now = Math.max(0, Math.min(this.now, this.steps - 1));
     this.outcome.show(view.sentence);
@@ -147,6 +154,24 @@ class Viewer {
     this.log.show(this.now);
     if (this.looked) this.look(this.looked, this.looked.row, this.now);
     this.stepping.show(this.now, this.steps);
+    this.showDetails();
+  }
+
+  // What stands beside the timeline, of the picture that was looked at last, else of the first.
+  showDetails() {
+    const { timeline } = this.views.find((v) => v.timeline === this.looked) ?? this.views[0];
+    const index = this.views.findIndex((v) => v.timeline === timeline), { picture, now } = timeline;
+    const details = this.details.find((d) => d.picture === index && d.holds(now));
+    if (!details) return this.missing(index, now);
+    const of = this.views.length > 1 ? ` of ${picture.policy}` : "";
+    this.detailsSay.textContent = `Code, state and waits${of} at step ${now + 1}:`;
+    this.beside.classList.remove("stale");
+    for (const pane of this.panes) pane.show(details, now, picture);
+  }
+
+  missing(index, n) {
+    this.detailsSay.textContent = this.views[index].timeline.picture.steps ? `Code, state and waits of step ${n + 1} are not on this page.` : "";
+    this.beside.classList.add("stale");
   }
 
   // Say what one lane is doing; the mouse looks where it points, the arrow keys move up and down.

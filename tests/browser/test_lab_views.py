@@ -215,3 +215,26 @@ def test_a_mistake_is_said_in_place_and_the_picture_stays(open_stage):
         seed.press("Enter")
         lab.get_by_role("alert").filter(has_text=said).wait_for()
     assert pixels(lab) == before
+
+
+def test_code_state_and_waits_follow_the_cursor(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    lab.get_by_role("button", name="every schedule").click()
+    lab.locator(".explored").filter(has_text="is violated").wait_for()
+    lab.get_by_label("jump to the next").select_option("loss")
+    assert 'yield "cmpxchg"' in lab.locator(".code .lit").inner_text()
+    assert lab.locator(".stack [aria-pressed=true]").inner_text() == "fill_slot()"
+    assert "proposed in M10" in lab.locator(".linux").inner_text()
+    assert "free" in lab.locator(".state td.changed").first.inner_text()  # oom_lock
+    lab.get_by_role("button", name="out_of_memory()").click()
+    assert "yield from oom_kill_process" in lab.locator(".code .lit").inner_text()
+    assert "/linux/v4.4/source/mm/oom_kill.c" in lab.locator(".linux a").get_attribute("href")
+
+
+def test_the_cycle_is_drawn_where_the_run_ends(open_stage):
+    lab = open_stage("invisible-dependency", "linux-4.4").lab
+    lab.locator("canvas").focus()
+    lab.page.keyboard.press("End")
+    lab.get_by_text("A cycle: hog").wait_for()
+    assert lab.locator(".waits .edge.cycle").count() == 4
+    assert not lab.locator(".beside.stale").count()

@@ -1,0 +1,41 @@
+// The kernel's state under the cursor: tables of what stands in its variables, changed cells marked.
+
+class StateView {
+  constructor() {
+    this.body = make("div", { className: "state" });
+    this.node = make("section", { className: "pane", ariaLabel: "kernel state" },
+      make("h4", {}, "kernel state", make("small", {}, " ◆ changed in this step")), this.body);
+  }
+
+  show(details, n, picture) {
+    const moment = details.go(n), groups = new Set(details.keys.map(([group]) => group));
+    groups.delete("waits for");
+    this.body.replaceChildren(this.marks(picture, n), ...[...groups].flatMap((name) => {
+      const rows = details.group(name, moment);
+      return rows.size ? [this.table(name, rows)] : [];
+    }));
+  }
+
+  // Free pages against the marks: the bar ends where the machine stands.
+  marks({ zone: { min, low, high, managed }, free }, n) {
+    const most = Math.min(managed, Math.max(2 * high, free[n])), at = (pages) => `${(100 * pages) / most}%`;
+    const fill = make("i", { className: free[n] < min ? "fill below" : "fill" });
+    fill.style.width = at(free[n]);
+    const ticks = [["min", min], ["low", low], ["high", high]].map(([name, pages]) => {
+      const tick = make("b", { title: `${name} ${pages}` });
+      tick.style.left = at(pages);
+      return tick;
+    });
+    return make("div", { className: "marks", role: "img", ariaLabel: `${free[n]} pages free; min ${min}, low ${low}, high ${high}` },
+      fill, ...ticks, make("span", {}, `${free[n]} free: min ${min}, low ${low}, high ${high}`));
+  }
+
+  table(name, rows) {
+    const columns = [...new Set([...rows.values()].flatMap((cells) => [...cells.keys()]))];
+    const cell = ([value, changed] = ["", false]) =>
+      make("td", { className: changed ? "changed" : "" }, changed ? `◆ ${value || "none"}` : value);
+    const head = columns.join() ? [make("tr", {}, make("th", {}), ...columns.map((c) => make("th", { scope: "col" }, c)))] : [];
+    return make("table", {}, make("caption", {}, name), ...head, ...[...rows].map(([row, cells]) =>
+      make("tr", {}, make("th", { scope: "row" }, row), ...columns.map((column) => cell(cells.get(column))))));
+  }
+}

@@ -1,0 +1,121 @@
+"""What stands beside the timeline agrees with the machine, and each function has its place."""
+
+import inspect
+import re
+
+import pytest
+
+import oomlab
+from oomlab.lab.code import stack
+from oomlab.lab.details import details
+from oomlab.lab.kernel_source import PLACES, READ, Place, Proposed, in_linux, located, number
+from oomlab.lab.machine import machine_at
+from oomlab.lab.standing import facts
+from oomlab.model.patch import model_classes, model_functions
+from oomlab.model.presets import PRESETS
+from oomlab.simulate.patches import patch
+
+RUNS = [
+    ("lost-victim", "rfc-2015-11-25", {}),
+    ("invisible-dependency", "linux-4.4", {}),
+    ("page-thieves", "linux-6.18", {}),
+    ("fork-bomb", "linux-4.10", {"bombs": 4}),
+    ("mrelease-race", "linux-6.12", {}),
+    ("suspend-race", "linux-4.6", {}),
+]
+
+
+def walked(part):
+    """The facts after each step of a part, as the browser puts them together."""
+    now = dict(zip(part["start"][::2], part["start"][1::2], strict=True))
+    for changes in part["changes"]:
+        for key, value in zip(changes[::2], changes[1::2], strict=True):
+            if value < 0:
+                del now[key]
+            else:
+                now[key] = value
+        yield {tuple(part["keys"][k]): part["values"][v] for k, v in now.items()}
+
+
+@pytest.mark.parametrize(("scenario", "policy", "more"), RUNS)
+def test_the_facts_are_those_of_the_machine_at_that_step(scenario, policy, more):
+    run = oomlab.run(scenario, policy, **more)
+    for first in (0, len(run.trace) // 2):
+        part = details(run, first, first + 40)
+        seen = list(walked(part))
+        assert len(seen) == part["to"] - part["from"] == len(part["stacks"])
+        for n in range(0, len(seen), 7):
+            assert seen[n] == facts(machine_at(run, first + n + 1))
+
+
+@pytest.mark.parametrize(("scenario", "policy", "more"), RUNS)
+def test_the_lit_line_is_the_yield_that_the_step_is(scenario, policy, more):
+    run = oomlab.run(scenario, policy, **more)
+    part = details(run, 0, 300)
+    for step, frames in zip(run.steps, part["stacks"], strict=False):
+        function, line = part["frames"][frames[-1]]
+        told = part["functions"][function]
+        if step.function == "run_timers":
+            assert told["name"] == step.what
+        else:
+            assert told["name"] == step.function
+            assert "yield" in told["lines"][line]
+        outer = [part["frames"][frame] for frame in frames[:-1]]
+        assert all("yield" in part["functions"][f]["lines"][n] for f, n in outer)
+
+
+def test_the_source_is_what_the_student_wrote():
+    mine = patch("linux-4.6", wake_oom_reaper=forgets, name="forgets")
+    part = details(oomlab.run("lost-victim", mine), 0, 30)
+    told = next(f for f in part["functions"] if f["name"] == "forgets")
+    assert told["lines"] == [line.rstrip() for line in inspect.getsource(forgets).splitlines()]
+    assert told["file"] == "test_lab_details.py" and told["linux"]["where"] == ""
+    assert told["linux"]["words"] == "A hand-off that thinks, and hands nothing over."
+
+
+def forgets(current, task, mm):
+    """A hand-off that thinks, and hands nothing over."""
+    yield "think about", task
+
+
+def where_a_step_can_stand():
+    """Each generator of the model that takes the current task: functions, and methods of locks."""
+    methods = [pair for cls in model_classes().values() for pair in vars(cls).items()]
+    for name, function in [*methods, *model_functions().items()]:
+        if inspect.isgeneratorfunction(function):
+            if "current" in inspect.signature(function).parameters:
+                yield name, function
+
+
+def test_each_function_a_step_can_stand_in_has_its_place_in_linux():
+    standing = dict(where_a_step_can_stand())
+    assert len(standing) > 50
+    assert {*standing} - {*PLACES} == set(), "these have no place in kernel_source.py"
+    known = {*standing, *model_functions()}
+    assert not {*PLACES} - known
+    for policy in PRESETS.values():
+        for function in standing.values():
+            told = in_linux(function.__code__, policy)
+            assert told["where"]
+            pattern = rf"https://(lore.kernel.org/r/\S+|elixir.bootlin.com/linux/v{READ}/\S+|"
+            pattern += r"elixir.bootlin.com/linux/v[\d.]+/source/[\w/.-]+)|"
+            assert re.fullmatch(pattern, told["link"])
+
+
+def test_a_version_is_never_guessed():
+    places = (Place(READ, "mm/a.c", "old"), Place("4.10", "mm/a.c", "new"))
+    assert "was not looked up" in located(places, "3.10")["where"]
+    assert located(places, "4.9")["where"] == "old() in mm/a.c, Linux 4.9"
+    assert located(places, "4.10")["link"].endswith("/linux/v4.10/source/mm/a.c")
+    assert "does not have it" in located(places[1:], "4.6")["where"]
+    assert "lore" in located(Proposed("M10"), "4.4")["link"]
+    for name, entry in PLACES.items():
+        if isinstance(entry, tuple) and not isinstance(entry, Proposed):
+            assert [number(p.since) for p in entry] == sorted(number(p.since) for p in entry), name
+
+
+def test_a_suspended_thread_is_read_from_the_outside_in():
+    kernel = machine_at(oomlab.run("invisible-dependency", "linux-4.4"), 900)
+    hog = next(task for task in kernel.tasks if task.name == "hog")
+    names = [code.co_name for code, _ in stack(hog.thread)]
+    assert names[0] == "user_mode" and names[-2:] == ["lock", "schedule"]
