@@ -12,7 +12,6 @@ from oomlab.lab.kernel_source import PLACES, READ, Place, Proposed, in_linux, lo
 from oomlab.lab.machine import machine_at
 from oomlab.lab.standing import facts
 from oomlab.model.patch import model_classes, model_functions
-from oomlab.model.presets import PRESETS
 from oomlab.simulate.patches import patch
 
 RUNS = [
@@ -93,7 +92,7 @@ def test_each_function_a_step_can_stand_in_has_its_place_in_linux():
     assert {*standing} - {*PLACES} == set(), "these have no place in kernel_source.py"
     known = {*standing, *model_functions()}
     assert not {*PLACES} - known
-    for policy in PRESETS.values():
+    for policy in oomlab.PRESETS.values():
         for function in standing.values():
             told = in_linux(function.__code__, policy)
             assert told["where"]
