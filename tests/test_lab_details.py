@@ -6,7 +6,7 @@ import re
 import pytest
 
 import oomlab
-from oomlab.lab.code import stack
+from oomlab.lab.callstack import stack
 from oomlab.lab.details import details
 from oomlab.lab.kernel_source import PLACES, READ, Place, Proposed, in_linux, located, number
 from oomlab.lab.machine import machine_at

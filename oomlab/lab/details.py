@@ -14,7 +14,7 @@ from ..model.tasks import Task
 from ..simulate.run import Run
 from ..simulate.scheduler import run_schedule, run_seeded
 from ..simulate.setup import build
-from .code import Frame, source, stack, timer_stack
+from .callstack import Frame, source, stack, timer_stack
 from .kernel_source import in_linux
 from .machine import Arrived
 from .standing import Facts, facts

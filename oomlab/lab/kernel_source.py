@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..bibliography import source as mail
 from ..model.policy import Policy
-from .code import words
+from .callstack import words
 
 BROWSER = "https://elixir.bootlin.com/linux/v{version}/source/{file}"
 READ = "4.4"  # older versions were not looked up for this table
