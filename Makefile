@@ -6,6 +6,14 @@ BIN := .venv/bin
 lab: .venv/lab.stamp
 	$(BIN)/oomlab lab
 
+# The site as a folder of files for any static host; npm brings Python for the browser.
+site: .venv/site.stamp
+	$(BIN)/python site/build.py
+
+serve: .venv/site.stamp
+	test -d _site || $(MAKE) site
+	$(BIN)/python -m http.server --directory _site --bind 127.0.0.1 8080
+
 # Two at a time: measured on two cores, a third faster than one by one. What is timed belongs to
 # the benchmarks: a busy machine must fail no test.
 test: .venv/test.stamp
@@ -38,11 +46,12 @@ format: .venv/test.stamp
 	$(BIN)/ruff format
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis tests/artifacts
+	rm -rf .venv _site _site.work .pytest_cache .ruff_cache .mypy_cache .hypothesis tests/artifacts
 	find . -name __pycache__ -exec rm -rf {} +
 
 .venv/lab.stamp: EXTRAS := lab,grade
-.venv/test.stamp: EXTRAS := lab,grade,test,bench,cluster
+.venv/site.stamp: EXTRAS := lab,site
+.venv/test.stamp: EXTRAS := lab,grade,site,test,bench,cluster
 .venv/%.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "oomlab needs Python 3.11 or newer; name one with: make PYTHON=python3.13"; exit 1; }
@@ -57,5 +66,5 @@ clean:
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import sympy'
 	@touch $@
 
-.PHONY: lab test test-nbgrader fuzz bench pictures format clean
+.PHONY: lab site serve test test-nbgrader fuzz bench pictures format clean
 .DELETE_ON_ERROR:

@@ -1,0 +1,1 @@
+export function begin(place, model) { model.wake(); }

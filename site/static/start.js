@@ -1,0 +1,22 @@
+// What a page of the site does when it is there: theme, widgets, and what the page is for.
+
+import { onState } from "./python.js";
+import { followTheme, show } from "./widgets.js";
+
+followTheme();
+
+// One line for the whole page: what Python does, while it is not simply ready.
+const line = document.createElement("p");
+line.id = "python-state";
+line.setAttribute("role", "status");
+document.body.append(line);
+onState((state, words) => { line.textContent = words; document.body.dataset.python = state; });
+
+for (const place of document.querySelectorAll(".oomlab-widget")) {
+  const model = await show(place);
+  const page = place.dataset.page;
+  if (page) (await import(`./${page}.js`)).begin(place, model);
+}
+for (const place of document.querySelectorAll(".oomlab-exercise")) {
+  (await import("./exercise.js")).begin(place);
+}

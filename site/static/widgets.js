@@ -1,0 +1,109 @@
+// The widgets of a page: each shows at once what was baked when the site was built, and comes alive
+// with the first thing that a person does, or at once where the page asks for it.
+
+import * as python from "./python.js";
+
+let count = 0;
+
+// A value as standin/anywidget.py splits it, with its bytes in their places again.
+export function join(text, buffers) {
+  return JSON.parse(text, (_, value) => (value && typeof value === "object" && "$bytes" in value
+    ? view(buffers[value.$bytes]) : value));
+}
+
+const view = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+export async function unpack(base64) {
+  const packed = Uint8Array.from(atob(base64.trim()), (c) => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+// What anywidget gives to a widget's JavaScript: get, set, save_changes, on, off, send.
+export class Model {
+  constructor({ widget, made_with: madeWith, state }) {
+    Object.assign(this, { widget, madeWith, number: ++count, open: false, changed: {}, listeners: {}, own: {} });
+    this.state = state;
+    python.listen(this.number, (message, buffers) => this.hear(message, buffers));
+  }
+
+  get(name) { return this.state[name]; }
+
+  set(name, value) {
+    this.state[name] = this.changed[name] = value;
+    this.fire(`change:${name}`, value);
+  }
+
+  on(event, listener) { (this.listeners[event] ??= new Set()).add(listener); }
+
+  off(event, listener) { this.listeners[event]?.delete(listener); }
+
+  fire(event, value) { for (const listener of this.listeners[event] ?? []) listener(value); }
+
+  // What is only looked at, such as answers that were given, needs no Python.
+  save_changes() {
+    const set = this.changed;
+    this.changed = {};
+    Object.assign(this.own, set);
+    if (this.open) python.send(this.number, { set });
+  }
+
+  send(msg) {
+    if (msg.do === "nothing") return;
+    if (!this.madeWith) {
+      this.fire("still");
+      return;
+    }
+    this.wake();
+    python.send(this.number, { msg });
+  }
+
+  // Make the widget in Python, too: the same call as in the lesson.
+  wake(patch = "") {
+    if (this.open) return;
+    this.open = true;
+    python.send(this.number, { open: { widget: this.widget, made_with: this.madeWith, known: this.own, patch } });
+  }
+
+  hear(message, buffers) {
+    if (message.stopped) { this.open = false; this.fire("stopped"); }
+    else if (message.state) {
+      const state = JSON.parse(JSON.stringify(message.state), (_, value) => (value && typeof value === "object" && "$bytes" in value
+        ? view(buffers[value.$bytes]) : value));
+      Object.assign(this.state, state);
+      for (const name of Object.keys(state)) this.fire(`change:${name}`, state[name]);
+    } else if (message.msg) this.fire("msg:custom", message.msg);
+    else if (message.opened) this.fire("opened");
+    else if (message.failed) this.fire("failed", message.failed);
+  }
+}
+
+// Furo says light, dark or auto; the widgets ask for what Jupyter says.
+export function followTheme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const look = () => {
+    const theme = document.body.dataset.theme;
+    document.body.dataset.jpThemeLight = String(theme === "light" || (theme !== "dark" && !dark.matches));
+  };
+  new MutationObserver(look).observe(document.body, { attributes: true, attributeFilter: ["data-theme"] });
+  dark.addEventListener("change", look);
+  look();
+}
+
+// Draw one widget in its place in the page; its model comes back.
+export async function show(place) {
+  const packed = await unpack(place.querySelector("script.state").textContent);
+  const buffers = packed.buffers.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+  const model = new Model(join(JSON.stringify(packed.widget), buffers));
+  const { default: widget } = await import(`./widgets/${model.widget}.js`);
+  const root = document.createElement("div");
+  const note = document.createElement("p");
+  note.className = "python-note";
+  note.setAttribute("role", "status");
+  model.on("still", () => { note.textContent = "This one was made of what only the lesson's own Python has: open the lesson as a notebook to change it."; });
+  model.on("failed", (sentence) => { note.textContent = sentence; });
+  place.replaceChildren(root, note);
+  widget.render({ model, el: root });
+  place.classList.add("alive");
+  performance.mark("oomlab-drawn");
+  return model;
+}

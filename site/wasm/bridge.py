@@ -1,0 +1,56 @@
+"""The browser's Python, as the page's worker talks to it (static/worker.js).
+
+Each widget of the page has a number. What comes in and goes out is JSON text, with bytes beside it.
+"""
+
+import json
+import traceback
+from collections.abc import Callable
+
+import anywidget
+
+import oomlab.lab as lab
+from exercises import practise, stub  # noqa: F401
+from oomlab.simulate.patches import read_patch
+
+widgets: dict[int, anywidget.AnyWidget] = {}
+send: Callable[[str, list], None]
+
+
+def begin(post: Callable[[str, list], None]) -> None:
+    """From now on `post(text, buffers)` carries what is said to the page."""
+    global send
+    send = post
+
+
+def receive(text: str) -> None:
+    """Do what the page asks; a failure of oomlab's own is told, and nothing is lost by it."""
+    message = json.loads(text)
+    number = message["to"]
+    try:
+        if "open" in message:
+            open_widget(number, **message["open"])
+        elif "practise" in message:
+            send(json.dumps({"to": number, "practised": practise(**message["practise"])}), [])
+        else:
+            widgets[number].receive(message)
+    except ValueError as wrong:
+        send(json.dumps({"to": number, "failed": f"{wrong}."}), [])
+    except Exception as wrong:
+        traceback.print_exc()
+        said = f"oomlab itself failed: {type(wrong).__name__}: {wrong}."
+        send(json.dumps({"to": number, "failed": said}), [])
+
+
+def open_widget(number: int, widget: str, made_with: list, known: dict, patch: str = "") -> None:
+    """Make a widget of oomlab.lab again, and send what the page does not know of it yet."""
+    args, how = made_with
+    if patch:
+        how = {**how, "policy": read_patch(patch)}
+    made = getattr(lab, widget)(*args, **how)
+    made.post = lambda content, buffers: send(json.dumps({"to": number, **content}), buffers)
+    widgets[number] = made
+    for name, value in known.items():
+        setattr(made, name, value)
+    made.sync()
+    send(json.dumps({"to": number, "opened": True}), [])
