@@ -126,3 +126,44 @@ def test_the_code_of_a_guide_runs(path, capsys):
     for code in re.findall(r"^```python\n(.*?)^```", path.read_text("utf-8"), re.M | re.DOTALL):
         exec(code, namespace)
     assert "None" not in capsys.readouterr().out
+
+
+TERMS = (  # what a reader who knows C and no kernel must be told
+    r"reclaim\w*",
+    "kswapd",
+    "[Aa]nonymous memory",
+    "VMAs?",
+    r"[Cc]harged?",
+    r"[Cc]groups?",
+    "memcg",
+    "reference count",
+    "mmap_sem",
+    "cmpxchg",
+    "pfnmap",
+    r"futex\w*",
+    "big lock",
+    "mm_struct",
+    "page tables?",
+    "deadlock",
+    "SIGKILL",
+    "swap",
+    "resident",
+    "reserve",
+)
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_is_explained_where_the_course_uses_it_first(term):
+    """There it is a link that tells what it means. Words in a table count, in a heading not."""
+    for path in LESSONS:
+        text = "\n".join(cells(path, "markdown"))
+        text = re.sub(r'\[([^\]]+)\]\(\.\./docs/glossary\.md "[^"]*"\)', r"{\1}", text)
+        text = re.sub(
+            r"^#[^\n]*$|```.*?```|\]\(\S+( \"[^\"]*\")?\)", "", text, flags=re.DOTALL | re.MULTILINE
+        )
+        if first := re.search(rf"(?<![\w./-])({term})(?![\w-])", text):
+            around = text[max(first.start() - 60, 0) : first.end() + 40]
+            before = text[: first.start()]
+            assert before.rfind("{") > before.rfind("}"), f"{path.stem}: ...{around}..."
+            return
+    raise AssertionError("no lesson uses it")
