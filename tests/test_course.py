@@ -99,7 +99,7 @@ def test_every_link_leads_somewhere(path):
             assert words == f"`{to.rpartition('/')[2]}`" and source(words.strip("`"))
         else:
             assert (path.parent / to).resolve().exists(), to
-            if to.endswith("glossary.md"):
+            if to.endswith("glossary.md") and words != "glossary":
                 assert title in meanings or title.startswith("read in the source: Linux "), title
 
 
@@ -114,10 +114,10 @@ def test_a_lesson_leads_back_on_and_to_its_mails(path):
 
 def test_the_index_places_all_sixteen_questions():
     text = "\n".join(cells(INDEX, "markdown"))
-    placed = dict(re.findall(r"^\| (Q\d+) \| [^|]+ \| ([\d, ]+) \|", text, re.MULTILINE))
+    placed = dict(re.findall(r"^\| (Q\d+) \| [^|]+ \| ([\db, ]+) \|$", text, re.MULTILINE))
     assert set(placed) == {f"Q{n}" for n in range(1, 17)}
-    numbers = {int(path.name[:2]) for path in LESSONS} | {1}
-    assert {int(n) for lessons in placed.values() for n in lessons.split(",")} <= numbers
+    numbers = {path.name.split("-")[0].lstrip("0") for path in LESSONS}
+    assert {n.strip() for lessons in placed.values() for n in lessons.split(",")} <= numbers
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)

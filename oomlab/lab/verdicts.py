@@ -5,25 +5,15 @@
 Without a kernel it is a table.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 import anywidget
 from IPython.display import display
 from traitlets import Dict, List
 
-from ..simulate.run import run
+from .ends import SEEDS, usual_end
 from .grid import COLOURS, Grid
 from .policylab import HERE, PolicyLab, scripts
-
-SEEDS = 5
-
-
-def usual_end(scenario: str, policy: str) -> tuple[str, int]:
-    """The verdict of most of five schedules, and the first seed that ends so."""
-    ends = [run(scenario, policy, seed=seed, trace=False).outcome.verdict for seed in range(SEEDS)]
-    verdict = Counter(ends).most_common(1)[0][0]
-    return verdict, ends.index(verdict)
 
 
 class Verdicts(anywidget.AnyWidget):

@@ -9,8 +9,8 @@
 They are SVG, made with the standard library alone.
 
 `ranking` is of a real OOM report, as a function of its explanation, `rights` of a zone and its
-marks, `bars` of a small table, and `alongside` of several stories: what the reaper did in a
-recording, in the model, and in a schedule of the explorer.
+marks, `bars` and `heat_map` of a small table, and `alongside` of several stories: what the reaper
+did in a recording, in the model, and in a schedule of the explorer.
 
 Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
 """
@@ -20,6 +20,7 @@ from . import (
     badness,
     bars,
     free_memory,
+    heat_map,
     lanes,
     pages,
     ranking,
@@ -47,6 +48,7 @@ __all__ = [
     "badness",
     "bars",
     "free_memory",
+    "heat_map",
     "lanes",
     "pages",
     "ranking",
