@@ -375,3 +375,17 @@ def test_do_two_killers_take_two_victims():
     assert oomlab.explore("two-killers", "linux-5.10", property=question).schedule
     held = oomlab.explore("two-killers", "linux-5.10", property="no-live-task-reaped")
     assert held.verdict == "holds"
+
+
+# fork
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_who_dies_of_a_server_and_the_workers_that_it_forked(policy):
+    """All have as many points. To 5.0 a child goes (bbbe48029720); from 5.3 the last wins."""
+    victims = oomlab.run("forked-workers", policy).outcome.victims
+    knobs = PRESETS[policy]
+    if knobs.ties == "last":
+        assert victims[0] == "worker3"
+    else:
+        assert (victims[0] == "server") != knobs.child_sacrifice

@@ -42,8 +42,11 @@ def touch(current, name: str, pages: int) -> Steps:
             return
 
 
-def do_page_fault(current, mm, name: str) -> Steps:
-    """Handle one fault under mmap_sem; after running out of memory, make some and try again."""
+def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
+    """Handle one fault under mmap_sem; after running out of memory, make some and try again.
+
+    A `copy` on write finds its page table in place.
+    """
     while not fatal_signal_pending(current):
         if not check_stable_address_space(current, mm):
             return
@@ -54,7 +57,7 @@ def do_page_fault(current, mm, name: str) -> Steps:
             mm.mmap_sem.up_read(current)
             bad_area(current)
             return
-        done = yield from handle_mm_fault(current, mm, vma)
+        done = yield from handle_mm_fault(current, mm, vma, copy)
         mm.mmap_sem.up_read(current)
         if done:
             if current.memcg_nr_pages_over_high >= current.kernel.policy.charge_batch:
@@ -68,9 +71,9 @@ def do_page_fault(current, mm, name: str) -> Steps:
             yield FAULT
 
 
-def handle_mm_fault(current, mm, vma: VMA) -> Steps:
+def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
     """Find a page table, a page and a charge for it; false is VM_FAULT_OOM."""
-    if vma.pages % PTRS_PER_PTE == 0:
+    if vma.pages % PTRS_PER_PTE == 0 and not copy:
         table = yield from alloc_pages(current, GFP_KERNEL)
         if not table:
             return False

@@ -75,7 +75,7 @@ def write_inherited(current, pages: int) -> Steps:
             cow.shmem.pages -= 1
             continue
         before = ours.pages
-        yield from do_page_fault(current, mm, ours.name)
+        yield from do_page_fault(current, mm, ours.name, copy=True)
         if ours.pages > before and cow.pages:
             cow.pages -= 1
             free_unshared(kernel, cow.shmem)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from ..model.commit import fill
-from ..model.fork import fork, wait4
+from ..model.fork import copy_on_write, fork, wait4, write_inherited
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
@@ -136,3 +136,18 @@ def supervise(current, name: str, pages: int):
         yield from fork(current, name, ((touch, "heap", pages),), vmas=(heap,), adj=0)
         yield from wait4(current)
         pages -= heap.size
+
+
+@scenario
+def forked_workers(policy: Policy, workers: int = 3, writes: int = 20) -> Kernel:
+    """A server forks workers that share its memory: each looks as big as the server, and is not.
+
+    A fork copies page tables only; a worker has pages of its own where it `writes`. All count the
+    same for the killer, so a worker dies, and next to nothing is free.
+    """
+    kernel = Kernel(policy, 1024)
+    worker = ((write_inherited, writes), (pause,))
+    forks = tuple((copy_on_write, f"worker{i}", worker) for i in range(1, workers + 1))
+    kernel.spawn("server", (*forks, (pause,)), vmas=heap(400))
+    kernel.spawn("asker", ((sleep, 10), (mmap, "heap"), (touch, "heap", 520)), adj=-1000)
+    return kernel
