@@ -373,8 +373,6 @@ def test_do_two_killers_take_two_victims():
 
     question = oomlab.Property("one-of-two", "never", "not both are killed", both)
     assert oomlab.explore("two-killers", "linux-5.10", property=question).schedule
-    held = oomlab.explore("two-killers", "linux-5.10", property="no-live-task-reaped")
-    assert held.verdict == "holds"
 
 
 # fork
@@ -389,3 +387,10 @@ def test_who_dies_of_a_server_and_the_workers_that_it_forked(policy):
         assert victims[0] == "worker3"
     else:
         assert (victims[0] == "server") != knobs.child_sacrifice
+
+
+def test_the_throttled_job_in_every_schedule():
+    found = oomlab.explore(
+        "throttled-job", "linux-5.4", property="no-use-after-free", charge_batch=1
+    )
+    assert found.verdict == "holds", found.sentence()

@@ -5,7 +5,7 @@ from typing import Literal
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Mutex, Steps
 from ..model.mm import Shmem
-from ..model.policy import HZ, Policy
+from ..model.policy import Policy
 from ..model.pressure import poll_pressure
 from ..model.reaper import process_mrelease
 from ..model.syscalls import (
@@ -101,8 +101,8 @@ def user_space_killer(
 
     `batch` has memory.high 200 and no memory.max; `swap` pages may take what is over. The database
     is big, and quiet; after 80 ticks the web server needs as much. With `killer` a daemon polls the
-    pressure of `batch`: after `threshold` ticks of stall within two seconds it kills all of the
-    cgroup. To die takes the job `stuck` ticks; with `releases` the daemon does not wait for that
+    pressure of `batch`: when it has stalled for `threshold` ticks it kills all of the cgroup. To
+    die takes the job `stuck` ticks; with `releases` the daemon does not wait for that
     (process_mrelease).
     """
     kernel = Kernel(policy, 2048)
@@ -114,15 +114,15 @@ def user_space_killer(
     kernel.spawn("database", ((pause,),), vmas=heap(900), daemon=True)
     kernel.spawn("web", ((sleep, 80), (mmap, "heap"), (touch, "heap", 880)))
     if killer:
-        polls = (oomd, batch, threshold, 2 * HZ, bool(releases))
+        polls = (oomd, batch, threshold, bool(releases))
         kernel.spawn("oomd", (polls,), adj=-1000, daemon=True)
     return kernel
 
 
-def oomd(current, memcg, threshold: int, window: int, releases: bool) -> Steps:
+def oomd(current, memcg, threshold: int, releases: bool) -> Steps:
     """A user-space killer: sleep until the cgroup stalls too much, then kill all that is in it."""
     while current.kernel.policy.pressure_triggers:
-        yield from poll_pressure(current, memcg, threshold, window)
+        yield from poll_pressure(current, memcg, threshold)
         victims = [task for task in memcg.tasks if thread_group_leader(task) and task.mm]
         for victim in victims:
             yield from kill(current, victim)
@@ -145,4 +145,18 @@ def two_killers(policy: Policy, releases: int = 1) -> Kernel:
     acts = (kill, job), *(((process_mrelease, job),) if releases else ())
     kernel.spawn("oomd", acts, adj=-1000)
     kernel.spawn("asker", ((alloc, 6),), adj=-1000)
+    return kernel
+
+
+@scenario
+def throttled_job(policy: Policy, releases: int = 1) -> Kernel:
+    """The same in small, for all schedules: try --set charge_batch=1, so that each page counts.
+
+    The job may also run into its memory.max, and then the kernel's killer is there, too.
+    """
+    kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
+    batch = kernel.new_memcg("batch", limit=9, high=4)
+    kernel.spawn("job", ((touch, "heap", 6),), vmas=heap(4), memcg=batch)
+    polls = (oomd, batch, 50, bool(releases))
+    kernel.spawn("oomd", (polls,), adj=-1000, daemon=True)
     return kernel
