@@ -8,7 +8,7 @@ import pytest
 
 import oomlab
 from oomlab.lab.controller import Controller
-from oomlab.lab.saved import HERE, VIEWER, html_of, outcome_sentence
+from oomlab.lab.saved import HERE, VIEWER, framed, html_of, outcome_sentence
 from oomlab.sheets import sheet_of
 from oomlab.simulate.kernel_log import kernel_log
 from oomlab.traces import ftrace_text, trace_events
@@ -63,6 +63,13 @@ def test_a_comparison_is_a_file_of_both(tmp_path):
     assert both.save(tmp_path / "both.svg").read_text("utf-8").count("page-thieves thieves=") > 2
     with pytest.raises(ValueError, match="saved as .html or .svg, not as both.json"):
         both.save(tmp_path / "both.json")
+
+
+def test_a_notebook_is_not_filled_by_a_long_run():
+    short, long = (framed([oomlab.run(name, "handa")]) for name in ("lost-victim", "oom-storm"))
+    assert short["text/html"].startswith("<iframe ") and "<img " in short["text/html"]
+    assert long["text/html"].startswith("<img ") and len(long["text/html"]) < 300_000
+    assert short["text/plain"].startswith("Lanes of ")
 
 
 def test_scripts_can_be_bared():

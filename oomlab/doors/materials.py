@@ -71,8 +71,10 @@ def write_course(folder: Path) -> Written:
                     done.kept.append(name)
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            copymode(path, target)
+            part = target.with_name(f".{target.name}.part")  # half a file would count as changed
+            part.write_bytes(content)
+            copymode(path, part)
+            part.replace(target)
             done.new.append(name)
     except OSError as wrong:
         raise ValueError(f"the course cannot be written to {folder}: {wrong}") from None

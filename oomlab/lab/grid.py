@@ -8,16 +8,18 @@ What a cell says is always written in it: its colour only helps to find it.
 from collections.abc import Mapping
 from html import escape
 
-# Okabe and Ito, as in figures/style.py, which needs matplotlib; thinned, so that ink stays legible.
+from .figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+
+# Thinned when they are drawn, so that ink stays legible.
 COLOURS = {
-    "recovered": "#009E73",
-    "holds": "#009E73",
-    "deadlock": "#D55E00",
-    "violated": "#D55E00",
-    "stops": "#D55E00",
-    "livelock": "#E69F00",
-    "lost-victim": "#CC79A7",
-    "panic": "#0072B2",
+    "recovered": GREEN,
+    "holds": GREEN,
+    "deadlock": VERMILLION,
+    "violated": VERMILLION,
+    "stops": VERMILLION,
+    "livelock": ORANGE,
+    "lost-victim": PURPLE,
+    "panic": BLUE,
 }
 CELL = "padding:.3rem .6rem;border:1px solid #8886;text-align:center"
 

@@ -75,7 +75,8 @@ class Prediction(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         bundle = self._repr_mimebundle_()
         if bundle is not None:
-            display(bundle[0], raw=True)
+            # Where no widget lives, what follows says it all: not even a repr stands in its place.
+            display(bundle[0] | {"text/html": "", "text/plain": ""}, raw=True)
             self._display = display(self._static(), raw=True, display_id=True).display_id
 
     def _keep(self, _) -> None:

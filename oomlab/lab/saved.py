@@ -44,6 +44,8 @@ MOST_DETAILED = 1500  # steps of which a page has code, state and waits: it stay
 # The page may run what it carries and nothing else; it can ask no host for anything.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
+MOST_KEPT = 200_000  # letters of a page in a notebook; of a longer run only the picture is kept
+
 STYLE = """
 body { margin: 0 auto; max-width: 68rem; padding: 0 .75rem; font: 1rem/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.3rem; } pre { white-space: pre-wrap; font-size: .85rem; }
@@ -95,6 +97,8 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
     ]
     for picture in view["pictures"]:
         picture["columns"] = b64encode(picture["columns"]).decode()
+    policies = " against ".join(run.origin.policy_words() for run in runs)
+    short = escape(f"{runs[0].scenario}: {policies}")
     data = b64encode(gzip.compress(json.dumps(view).encode(), 9, mtime=0)).decode()
     title = escape(" against ".join(heading(run) for run in runs))
     script = "\n".join(bare((HERE / name).read_text("utf-8")) for name in (*VIEWER, "saved.js"))
@@ -112,7 +116,8 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
 <style>{style}</style>
 <body>
 <main>
-<h1>{title}</h1>
+<h1>{short}</h1>
+<p><small>{title}</small></p>
 <div id="run"></div>
 {text}
 {kept}
@@ -135,8 +140,10 @@ def framed(runs: list[Run]) -> dict[str, str]:
     title = escape(" against ".join(heading(run) for run in runs))
     style = "width:100%;height:42rem;border:0"
     attributes = f'title="{title}" sandbox="allow-scripts" style="{style}"'
-    frame = f'<iframe {attributes} srcdoc="{escape(html_of(runs))}">{picture.img}</iframe>'
-    return {"text/html": frame, "text/plain": picture.alt_text}
+    page = html_of(runs)
+    frame = f'<iframe {attributes} srcdoc="{escape(page)}">{picture.img}</iframe>'
+    shown = frame if len(page) < MOST_KEPT else picture.img
+    return {"text/html": shown, "text/plain": picture.alt_text}
 
 
 def as_text(run: Run) -> str:

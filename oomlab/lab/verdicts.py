@@ -51,7 +51,8 @@ class Verdicts(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         bundle = self._repr_mimebundle_()
         if bundle is not None:
-            display(bundle[0], raw=True)
+            # Where no widget lives, what follows says it all: not even a repr stands in its place.
+            display(bundle[0] | {"text/html": "", "text/plain": ""}, raw=True)
             static = f"<section class='oomlab-static'>{self.grid()._repr_html_()}</section>"
             display({"text/html": static, "text/plain": repr(self.grid())}, raw=True)
             display(self.lab)
