@@ -17,6 +17,7 @@ from ..presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.setup import choose_policy
+from .by_hand import ByHand, counts
 from .details import details
 from .discussion import discussion_sheet
 from .figures import whole_run
@@ -52,6 +53,8 @@ class Controller:
             "knobs": {},
         }
         self.exploration: Exploration | None = None
+        self.hand: ByHand | None = None  # once a person is the scheduler
+        self.asked = "no-victim-lost"  # the property that was asked about last
         self.shown = 0  # counts what was shown: an answer about an older run is known by it
         self.runs = self.run_all(self.settings)
 
@@ -69,7 +72,7 @@ class Controller:
         if settings["policy"] != self.settings["policy"]:
             settings["knobs"] = changes.get("knobs", {})
         self.runs = self.run_all(settings)
-        self.settings, self.exploration = settings, None
+        self.settings, self.exploration, self.hand = settings, None, None
         self.shown += 1
 
     def named(self, policy: str | Policy) -> str | Policy:
@@ -106,8 +109,78 @@ class Controller:
         if found.verdict == "violated":
             self.runs = [run(now["scenario"], policy, schedule=found.pids, **settings)]
             self.settings = {**now, "other": ""}  # what is named beside it is not on the screen
-        self.exploration = found
+        self.exploration, self.hand, self.asked = found, None, property
         self.shown += 1
+
+    def play(self, step: int = 0) -> None:
+        """Take over as the scheduler after `step` steps of the run that is shown; 0: from boot."""
+        now = self.settings
+        hand = ByHand(now["scenario"], self.named(now["policy"]), {**now["params"], **now["knobs"]})
+        rows = self.runs[0].trace[:step]
+        hand.take([(t.pid, op[1]) if op[0] == "timer" else t.pid for _, t, op, *_ in rows])
+        self.hand = hand
+        self.show_hand("")
+
+    def move(self, what: str, property: str = "no-victim-lost", **how) -> None:
+        """As the scheduler: "take" entries, "undo", "go_on" with a seed, go to the "worst", or
+        "replay" a whole schedule.
+        """
+        if self.hand is None:
+            self.play(0)
+        self.asked = property
+        before, said = list(self.hand.entries), ""
+        try:
+            if what == "worst":
+                said = self.hand.worst(property)
+            elif what == "replay":
+                self.hand.entries = []
+                self.hand.take(**how)
+            elif what in ("take", "undo", "go_on"):
+                getattr(self.hand, what)(**how)
+            else:
+                raise ValueError(f"there is no move {what!r}")
+            self.show_hand(said)
+        except ValueError:
+            self.hand.entries = before
+            raise
+
+    def show_hand(self, said: str) -> None:
+        """The schedule made by hand becomes the run that is shown."""
+        self.runs = [self.hand.run()]
+        self.settings = {**self.settings, "other": ""}
+        self.exploration, self.said = None, said
+        self.shown += 1
+
+    def by_hand(self) -> dict:
+        """What the one who plays the scheduler sees: who can move, the schedule, how it stands."""
+        return {
+            "choices": self.hand.choices(),
+            "entries": self.hand.entries,
+            "said": self.said,
+        }
+
+    def answers(self, property: str, seconds: float = EXPLORE_SECONDS) -> list[list[str]]:
+        """The explorer's schedules beside one's own: [whose, how long, its entries as JSON]."""
+        now = self.settings
+        settings = {**now["params"], **now["knobs"]}
+        rows = []
+        if self.hand is not None:
+            rows.append(["yours", counts(self.hand.build, self.hand.entries), self.hand.entries])
+        for prefer, whose in (("steps", "the shortest"), ("decisions", "the fewest decisions")):
+            found = explore(
+                now["scenario"],
+                self.named(now["policy"]),
+                property,
+                prefer=prefer,
+                seconds=seconds,
+                **settings,
+            )
+            if found.verdict != "violated":
+                rows.append([whose, f"{found.sentence()}.", None])
+                break
+            hand = ByHand(now["scenario"], self.named(now["policy"]), settings)
+            rows.append([whose, counts(hand.build, list(found.pids)), list(found.pids)])
+        return rows
 
     def look(self, picture: int, step: int, around: int = 150) -> dict:
         """Code, state and waits around a step (from 0) of one of the runs that are shown."""
@@ -121,6 +194,12 @@ class Controller:
         """Everything that is shown, as plain values."""
         first = self.runs[0]
         preset = choose_policy(self.named(self.settings["policy"]), {})
+        shown = view_of(self.runs)
+        if self.hand is not None:  # a run that is not over has no outcome yet
+            hand = self.by_hand()
+            shown |= {"hand": hand, "sentence": self.hand.sentence(self.asked)}
+            if hand["choices"]:
+                shown["pictures"][0]["verdict"] = "not over"
         return {
             "settings": self.settings,
             "knobs": {name: getattr(first.policy, name) for name in KNOBS},
@@ -130,7 +209,7 @@ class Controller:
             "of": self.shown,
             "details": [self.look(0, FIRST_LOOK, FIRST_LOOK)],
             "explored": f"{self.exploration.sentence()}." if self.exploration else "",
-            **view_of(self.runs),
+            **shown,
         }
 
     def catalogue(self) -> dict:

@@ -25,6 +25,7 @@ class Lab extends Viewer {
     this.property = choice("property", names, names[0][0], () => this.showMeaning());
     this.meaning = make("p", { className: "quiet" });
     this.explorer = make("button", { type: "button", className: "main", onclick: () => this.explore() }, "every schedule");
+    this.hand = new HandView(this);
     this.showMeaning();
   }
 
@@ -39,10 +40,9 @@ class Lab extends Viewer {
       make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
     root.append(
       ...this.settings.nodes, this.error, this.outcome.node, this.stepButtons(),
-      this.parted, this.lanes, this.legend, this.says, this.laneSays, this.detailsSay, this.beside,
-      ...this.log.nodes,
+      this.parted, this.lanes, this.legend, this.says, this.laneSays,
       make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.meaning),
-      this.explored,
+      this.explored, this.hand.node, this.detailsSay, this.beside, ...this.log.nodes,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
   }
 
@@ -89,8 +89,10 @@ class Lab extends Viewer {
   show() {
     const view = (this.view = JSON.parse(this.model.get("view")));
     this.error.textContent = view.error ?? "";
+    if (view.hand && view.of !== this.shown) this.now = Infinity;  // what was just done is looked at
     this.showPictures(view);
     this.settings.show(view);
+    this.hand.show(view);
     performance.measure("oomlab-painted", { start: this.began ?? 0 });
     this.answered(view.answers);
     if (this.exploring && !this.waiting && !this.queue.has("explore")) this.exploring = false;
@@ -108,8 +110,9 @@ class Lab extends Viewer {
     this.ask("export", { form });
   }
 
-  async exported({ form, text, details, answers }) {
+  async exported({ form, text, details, schedules, answers }) {
     if (details) return this.lookedUp(details, answers);
+    if (schedules) { this.hand.compared(schedules); return this.answered(answers); }
     const end = form === "markdown" ? "md" : form, name = `oomlab-${this.view.settings.scenario}.${end}`;
     const blob = new Blob([text], { type: form === "svg" || form === "png" ? "image/svg+xml" : "text/plain" });
     save(name, form === "png" ? await asPixels(blob) : blob);

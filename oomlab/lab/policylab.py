@@ -22,6 +22,9 @@ from ..simulate.run import Run
 from .controller import Controller
 from .saved import VIEWER, framed
 
+# What is answered without a new view, and by which name.
+ASIDE = {"look": "details", "answers": "schedules", "graph": "graph"}
+
 HERE = Path(__file__).parent
 
 
@@ -33,7 +36,7 @@ def scripts(*names: str) -> str:
 class PolicyLab(anywidget.AnyWidget):
     """The lab on a scenario; `policies` names the presets to choose from, by default all."""
 
-    _esm = scripts(*VIEWER, "knobs.js", "settings.js", "policylab.js")
+    _esm = scripts(*VIEWER, "knobs.js", "settings.js", "byhand.js", "policylab.js")
     _css = HERE / "policylab.css"
 
     catalogue = Dict().tag(sync=True)
@@ -73,9 +76,10 @@ class PolicyLab(anywidget.AnyWidget):
             return
         error = ""
         try:
-            if message["do"] == "look":  # answered by itself: the pictures stay as they are
-                part = self.controller.look(**message["with"])
-                self.send({"details": part, "answers": message.get("number")})
+            if message["do"] in ASIDE:  # answered by itself: the pictures stay as they are
+                name = ASIDE[message["do"]]
+                part = getattr(self.controller, message["do"])(**message["with"])
+                self.send({name: part, "answers": message.get("number")})
                 return
             getattr(self, "do_" + message["do"])(**message.get("with", {}))
         except ValueError as wrong:
@@ -97,6 +101,12 @@ class PolicyLab(anywidget.AnyWidget):
 
     def do_explore(self, **how) -> None:
         self.controller.explore(**how)
+
+    def do_play(self, **how) -> None:
+        self.controller.play(**how)
+
+    def do_move(self, **how) -> None:
+        self.controller.move(**how)
 
     def do_export(self, form: str) -> None:
         self.send({"form": form, "text": self.controller.export(form)})

@@ -238,3 +238,22 @@ def test_the_cycle_is_drawn_where_the_run_ends(open_stage):
     lab.get_by_text("A cycle: hog").wait_for()
     assert lab.locator(".waits .edge.cycle").count() == 4
     assert not lab.locator(".beside.stale").count()
+
+
+def test_you_are_the_scheduler(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    lab.get_by_role("button", name="play by hand from the start").click()
+    turns = lab.get_by_role("group", name="which task moves next")
+    for number, task in enumerate(["thread1", "thread2", "thread1"], start=1):
+        turns.get_by_role("button", name=task).click()
+        lab.locator(".outcome").filter(has_text=f"After {number} step").wait_for()
+    lab.get_by_role("button", name="undo").click()
+    lab.locator(".outcome").filter(has_text="After 2 steps").wait_for()
+    lab.get_by_role("button", name="as bad as possible").click()
+    lab.locator(".outcome").filter(has_text="is broken here").wait_for()
+    lab.get_by_role("button", name="what does the explorer say?").click()
+    lab.get_by_role("button", name="show the fewest decisions").click()
+    schedule = lab.get_by_label("the schedule, as JSON")
+    schedule.fill("[102, 1]")
+    lab.get_by_role("button", name="replay it").click()
+    lab.get_by_role("alert").filter(has_text="sleeps").wait_for()
