@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
+from typing import Any
 
 from .inside.plain_values import plain
 from .sandbox.bubblewrap import NoSandbox
@@ -105,7 +106,8 @@ class AskChild(Ask):
 
     def __init__(self, start: Callable[[], Child]):
         super().__init__()
-        self.start, self.child = start, None
+        self.start = start
+        self.child: Child | None = None
         self.seconds = EXERCISE_SECONDS  # for all children of this exercise together
         self.missing = ""  # why nothing can be asked at all
         self.defined: list[str] = []  # functions that the notebook's text defines
@@ -126,15 +128,16 @@ class AskChild(Ask):
             raise NoAnswer(self.missing)
         if self.seconds <= 0:
             raise Gone("the time for this exercise is used up")
-        fresh = self.child is None or self.child.process is None
-        if fresh:
-            self.child = self.begin()
+        child, fresh = self.child, False
+        if child is None or child.process is None:
+            child, fresh = self.begin(), True
+            self.child = child
         began = time.monotonic()
-        self.child.deadline = began + self.seconds
+        child.deadline = began + self.seconds
         try:
             if fresh:
-                self.load(self.child)
-            return question(self.child)
+                self.load(child)
+            return question(child)
         finally:
             self.seconds -= time.monotonic() - began
 
@@ -148,7 +151,7 @@ class AskChild(Ask):
 
     def load(self, child: Child) -> None:
         trouble = child.take()
-        lists = [
+        lists: list[Any] = [
             trouble.get(key) if isinstance(trouble, dict) else None
             for key in ("missing", "broken", "failed")
         ]

@@ -12,6 +12,7 @@ numbers here by a few lines that know arithmetic, roots, exp and log; sympy stay
 import ast
 import math
 import operator
+from collections.abc import Callable
 
 from ..asking import Ask, CheckFailed
 from ..exercise import Exercise
@@ -25,8 +26,10 @@ BINARY = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-FUNCTIONS = {"sqrt": math.sqrt, "exp": math.exp, "log": math.log, "Abs": abs, "cbrt": math.cbrt}
-FUNCTIONS |= {"Max": max, "Min": min}
+FUNCTIONS: dict[str, Callable] = {
+    **{"sqrt": math.sqrt, "exp": math.exp, "log": math.log, "Abs": abs, "cbrt": math.cbrt},
+    **{"Max": max, "Min": min},
+}
 CONSTANTS = {"E": math.e, "pi": math.pi}
 
 

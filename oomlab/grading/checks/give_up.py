@@ -26,7 +26,8 @@ class Run:
         self.attempts, self.reaps, self.waited, self.fault = 0, 0, False, ""
         self.done: list[str] = []
         self.rows: list[dict] = []
-        thread, history = Thread(ask, "oom_reaper", "oom_reap_task", [mm], OPERATIONS), ()
+        thread = Thread(ask, "oom_reaper", "oom_reap_task", [mm], OPERATIONS)
+        history: tuple = ()
         while not self.waited and (op := thread.operation(history)) is not None:
             result = self.perform(op[0])
             self.rows.append(row("oom_reaper", op, result, f"{self.naps} naps so far"))

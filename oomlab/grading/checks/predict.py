@@ -23,8 +23,8 @@ from ..exercise import Exercise
 exercise = Exercise("predict", 3, "Predict three outcomes", "who_dies", "is_lost", "is_reaped")
 
 RUNS = 16  # seeds that are tried before "never" is said
-LINUX = ("linux-4.4", "linux-4.6", "linux-4.10", "linux-4.14", "linux-4.19", "linux-5.1")
-LINUX += ("linux-5.4", "linux-5.10", "linux-6.1", "linux-6.12")
+RELEASES = ("4.4", "4.6", "4.10", "4.14", "4.19", "5.1", "5.4", "5.10", "6.1", "6.12")
+LINUX = tuple(f"linux-{release}" for release in RELEASES)
 DEBATE = ("linux-4.4", "rfc-2015-11-27", "rfc-xchg", "mm-2015-12", "handa", "kmallocwd")
 REAPERS = ("none", "slot", "slot-xchg", "list", "scan")
 REAPING = ("rfc-2015-11-27", "mm-2015-12", "linux-4.6", "linux-4.10", "linux-4.14", "linux-4.19")

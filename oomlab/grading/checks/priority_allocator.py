@@ -19,7 +19,8 @@ class Zone:
     """A min mark, and the student's answers about it."""
 
     def __init__(self, ask: Ask, mark: int):
-        self.ask, self.min, self.answers = ask, mark, {}
+        self.ask, self.min = ask, mark
+        self.answers: dict[tuple, bool] = {}
 
     def ok(self, kind: str, free: int) -> bool:
         if free <= 0:
@@ -44,7 +45,7 @@ def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> li
     and gives all back. The reaper frees one page a step. Every order is tried.
     """
     whole = dict(enumerate(needs))
-    todo = [((free, reaped, tuple(n for _, n in needs)), [])]
+    todo: list[tuple[tuple, list]] = [((free, reaped, tuple(n for _, n in needs)), [])]
     seen = {todo[0][0]}
     while todo:
         (free, left, missing), path = todo.pop()

@@ -65,7 +65,8 @@ class Machine:
 
     def run(self) -> list[str]:
         """The lines of the kernel's log."""
-        steps, effects = [], []
+        steps: list[tuple] = []
+        effects: list[str | None] = []
         seed = self.draw.randrange(1 << 30)
         count = run_seeded(self.kernel, seed, recorder(self.kernel, steps, effects), 200_000)
         outcome, policy = judge(self.kernel, count), self.kernel.policy

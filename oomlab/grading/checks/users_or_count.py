@@ -25,7 +25,7 @@ class World(NamedTuple):
     """One mm, and what has happened to it."""
 
     users: int = 1  # mm_users: the victim's process
-    count: int = 1  # mm_count: all users together
+    count: int = 1  # type: ignore[assignment] # mm_count (a tuple's count() is not used)
     killed: bool = False
     exited: bool = False
     queued: bool = False
@@ -108,7 +108,7 @@ FATAL = ("freed", "torn", "lost")  # a schedule with these never comes to its en
 def demand(ask, draw, kinds: tuple, why: str, exits: bool = True) -> None:
     """No schedule may show one of these kinds, nor be fatal."""
     mm = f"mm@{draw.randrange(65536):04x}"
-    threads = [
+    threads: list[Thread | Event] = [
         Thread(ask, "killer", "oom_kill_process", [mm], KILLER),
         Thread(ask, "oom_reaper", "oom_reap_task", [mm], REAPER),
     ]

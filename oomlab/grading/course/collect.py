@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from .identity import (
     AGAIN,
@@ -19,7 +20,6 @@ from .identity import (
     CANVAS_BLIND,
     EXCHANGE,
     MOODLE,
-    Roster,
     Student,
     Unclear,
     can_be_a_student,
@@ -74,10 +74,16 @@ class Found:
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
+class Owners(Protocol):
+    """What says whose a file is: a Roster, or the one student of a submission."""
+
+    def owner(self, above: list[str], parts: list[str], sheets: list[str]) -> Student: ...
+
+
 class Collection:
     """Walks what was given, and asks of every notebook whose it is."""
 
-    def __init__(self, words: list[str], sheets: list[str], roster: Roster | None):
+    def __init__(self, words: list[str], sheets: list[str], roster: Owners | None):
         self.sheets, self.roster, self.found = sheets, roster, Found()
         self.common = common_folder(words)
 
@@ -213,7 +219,7 @@ class Collection:
         )
 
 
-def collect(words: list[str], sheets: list[str], roster: Roster | None = None) -> Found:
+def collect(words: list[str], sheets: list[str], roster: Owners | None = None) -> Found:
     """All notebooks in what was given, each with its student; and what is left out, and why."""
     collection = Collection(words, sheets, roster)
     for word in words:
@@ -264,6 +270,7 @@ def holding_folders(places: list[Place], sheets: list[str]) -> set[str]:
 def entries(archive: Place) -> Iterator[tuple[int, str]]:
     """(number, name) of each file in a zip archive; NotANotebook if it is damaged."""
     try:
+        file: BinaryIO
         if archive.inside:
             file = io.BytesIO(read_entry(archive.path, archive.inside))
         else:

@@ -34,7 +34,7 @@ def as_json(results: list[Result]) -> str:
 def as_csv(results: list[Result]) -> str:
     """One line for each student and sheet, one column for each exercise."""
     names = list(dict.fromkeys(graded.name for result in results for graded in result.exercises))
-    rows = [["student", "name", "number", "sheet", "points", "of", *names, "problem"]]
+    rows: list[list] = [["student", "name", "number", "sheet", "points", "of", *names, "problem"]]
     for r in results:
         points = {graded.name: graded.points for graded in r.exercises}
         by_name = [points.get(name, "") for name in names]
@@ -44,7 +44,7 @@ def as_csv(results: list[Result]) -> str:
 
 def as_nbgrader_csv(results: list[Result]) -> str:
     """The columns that `nbgrader export` writes, as far as they mean something here."""
-    rows = [["assignment", "student_id", "raw_score", "score", "max_score"]]
+    rows: list[list] = [["assignment", "student_id", "raw_score", "score", "max_score"]]
     rows += [[r.sheet, r.student, r.points, r.points, r.of] for r in results]
     return table(rows)
 
@@ -58,7 +58,7 @@ def row_of(result: Result, roster: Roster | None) -> dict[str, str]:
 def as_moodle_csv(results: list[Result], sheet: str, roster: Roster | None) -> str:
     """A grading worksheet, as "Upload grading worksheet" takes it back."""
     head = ["Identifier", "Full name", "Email address", "Grade", "Maximum Grade"]
-    rows = [head]
+    rows: list[list] = [head]
     for r in results:
         if r.sheet == sheet and r.system == "Moodle" and r.number:
             mail = row_of(r, roster).get("Email address", "")
@@ -74,7 +74,10 @@ def as_canvas_csv(results: list[Result], roster: Roster | None) -> str:
     titles = [next((c for c in columns if sheet_named(c, [s])), s) for s in sheets]
     possible = {r.sheet: r.of for r in results}
     blanks = [""] * (len(CANVAS) - 1)
-    rows = [[*CANVAS, *titles], ["    Points Possible", *blanks, *[possible[s] for s in sheets]]]
+    rows: list[list] = [
+        [*CANVAS, *titles],
+        ["    Points Possible", *blanks, *[possible[s] for s in sheets]],
+    ]
     people: dict[str, dict[str, Result]] = {}
     for r in results:
         if r.system == "Canvas":

@@ -157,8 +157,8 @@ class Roster:
             between = max(
                 ",;\t", key=head.count
             )  # where a comma is for decimals, it is a semicolon
-            text = io.StringIO(text.removeprefix("\ufeff"), newline="")
-            lines = list(csv.reader(text, delimiter=between))
+            rows = io.StringIO(text.removeprefix("\ufeff"), newline="")
+            lines = list(csv.reader(rows, delimiter=between))
         except csv.Error as error:
             raise ValueError(f"the roster is no CSV file: {error}") from None
         if len(lines) < 2:

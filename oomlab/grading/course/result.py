@@ -95,9 +95,10 @@ class Result:
             Graded(e["name"], e["title"], e["level"], [Finding(**p) for p in e["properties"]])
             for e in data["exercises"]
         ]
-        keys = ("student", "source", "sheet", "digest")
+        first = [data[key] for key in ("student", "source", "sheet", "digest")]
         more = {key: data[key] for key in MORE}
-        return cls(*(data[key] for key in keys), exercises, data["problem"], **more)
+        student, source, sheet, digest = first
+        return cls(student, source, sheet, digest, exercises, data["problem"], **more)
 
 
 @cache

@@ -12,12 +12,14 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 NOTEBOOK_BYTES = 8 << 20
 SOURCE_BYTES = 1 << 20
-DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError)
-DAMAGED += (KeyError, IndexError, EOFError, ValueError)
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError),
+    *(KeyError, IndexError, EOFError, ValueError),
+)
 
 
 class NotANotebook(ValueError):
@@ -66,7 +68,7 @@ def read_file(path: Path) -> bytes:
         return at_most(file)
 
 
-def at_most(file: BinaryIO) -> bytes:
+def at_most(file: IO[bytes]) -> bytes:
     data = file.read(NOTEBOOK_BYTES + 1)
     if len(data) > NOTEBOOK_BYTES:
         raise NotANotebook(f"it is longer than {NOTEBOOK_BYTES >> 20} MB; clear its outputs")

@@ -1,6 +1,7 @@
 """The commands of the teacher: oomlab release, oomlab grade."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -142,7 +143,10 @@ def grade(args: argparse.Namespace) -> int:
         return 2
     write_pages(results, found.left_out, out, roster)
     if args.json or args.csv:
-        sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal knows every script
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(
+                errors="backslashreplace"
+            )  # not every terminal knows every script
         print((as_json if args.json else as_csv)(results), end="")
     say(in_letters(results))
     say(f"Results and feedback pages are in {out}; begin with {out / 'summary.html'}")
@@ -192,7 +196,7 @@ def write_pages(
     everything = {(r.student, r.sheet): r for r in [*all_results(out), *results]}
     course = [everything[key] for key in sorted(everything)]
     write_exports(course, out, write, roster)
-    write(out / "not-graded.csv", table([["file", "why"], *left_out]))
+    write(out / "not-graded.csv", table([["file", "why"], *map(list, left_out)]))
     write(out / "summary.html", html_summary(course, left_out))
     for folder in dict.fromkeys(r.folder for r in results if r.source):
         write_feedback([r for r in course if r.folder == folder], out / folder, write)

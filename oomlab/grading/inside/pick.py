@@ -31,7 +31,7 @@ class Nothing:
         return self
 
 
-builtins.display = builtins.get_ipython = Nothing()
+vars(builtins).update(display=Nothing(), get_ipython=Nothing())
 
 
 class Picked:
@@ -47,7 +47,8 @@ class Picked:
                 for node in parse(source):
                     statements += [Statement(part, number) for part in parts(node)]
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                where = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
+                line = getattr(error, "lineno", None)
+                where = f", line {line}" if line else ""
                 self.broken.append(f"cell {number}{where}: {getattr(error, 'msg', error)}"[:200])
         self.codes = [statement.code for statement in needed(statements, set(functions))]
         self.namespace = self.load()
@@ -98,7 +99,7 @@ def parts(node: ast.stmt) -> list[ast.stmt]:
     """`import a, b` as two statements: a name that is not here must not cost the other."""
     if not isinstance(node, ast.Import | ast.ImportFrom):
         return [node]
-    each = []
+    each: list[ast.stmt] = []
     for alias in node.names:
         one = type(node)(**{**vars(node), "names": [alias]})
         each.append(ast.copy_location(one, node))
@@ -150,7 +151,7 @@ def names_used(code):
             yield from names_used(constant)
 
 
-def names_changed(statement: ast.stmt):
+def names_changed(statement: ast.AST):
     """TABLE[x] = ..., TABLE.x = ..., TABLE.append(...) and x = TABLE.pop() change TABLE."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):

@@ -34,7 +34,7 @@ def main(fd: int) -> None:
             socket.setsockopt(zmq.USE_FD, told["sockets"][address])
         return bind(socket, address)
 
-    zmq.Socket.bind = bind_given
+    zmq.Socket.bind = bind_given  # type: ignore[method-assign, assignment] # the point of it
     launch_new_instance(argv=["-f", CONNECTION, "--HistoryManager.enabled=False"])
 
 

@@ -18,6 +18,7 @@ from compileall import compile_dir
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from . import seccomp
 from .group import Group
@@ -63,7 +64,7 @@ class NoSandbox(RuntimeError):
 @cache
 def interpreter() -> str:
     """The interpreter itself, of which a venv's may be a copy."""
-    return os.path.realpath(sys._base_executable)
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
 def python(script: Path | str, *arguments: str) -> list[str]:
@@ -178,7 +179,7 @@ def child_command(inside: Path | str = "/inside") -> list[str]:
 
 def start_child(options: Sequence[str] | None, group: Group | None) -> subprocess.Popen:
     """A child with pipes to ask and answer, in the sandbox or, without options, in none."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     if options is None:
         return subprocess.Popen(child_command(INSIDE), **pipes)
     with wrapped(options, child_command()) as (line, files):

@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import IO, NoReturn
 
 from . import bubblewrap, proof
 from .group import Group, Watchdog
@@ -95,12 +96,12 @@ class Child:
         self.seconds, self.deadline = START_SECONDS, time.monotonic() + START_SECONDS
         options = None if trusted else bubblewrap.child_options(hidden, more)
         try:
-            self.process = bubblewrap.start_child(options, group)
+            self.process: subprocess.Popen | None = bubblewrap.start_child(options, group)
         except (OSError, subprocess.SubprocessError) as reason:  # of the machine, not a student's
             why = f"the child could not be started ({reason})"
             raise bubblewrap.NoSandbox(why, bubblewrap.BROKEN) from None
-        os.set_blocking(self.process.stdin.fileno(), False)
-        os.set_blocking(self.process.stdout.fileno(), False)
+        for pipe in (self.pipe("stdin"), self.pipe("stdout")):
+            os.set_blocking(pipe.fileno(), False)
         try:
             self.prove(options, hidden)
         except (Gone, AttributeError, KeyError, TypeError) as reason:
@@ -108,7 +109,7 @@ class Child:
             why = f"the child did not start ({reason})"
             raise bubblewrap.NoSandbox(why, bubblewrap.BROKEN) from None
         if group is not None and not group.enforced:
-            self.watchdog = Watchdog(self.process)
+            self.watchdog = Watchdog(self.running())
         self.seconds, self.deadline = ANSWER_SECONDS, time.monotonic() + EXERCISE_SECONDS
         self.load = (cells, functions)
         self.trouble: dict | None = None
@@ -118,7 +119,7 @@ class Child:
         self.write(json.dumps(proof.request(trusted=options is None)).encode() + b"\n")
         inside = self.read_message()["inside"]
         if options is not None:
-            doubt = proof.doubts(inside, self.process.args, options, hidden)
+            doubt = proof.doubts(inside, self.command(), options, hidden)
             if doubt:
                 self.close()
                 raise bubblewrap.NoSandbox("; ".join(doubt), bubblewrap.BROKEN)
@@ -164,10 +165,11 @@ class Child:
 
     def write(self, data: bytes) -> None:
         until = min(self.deadline, time.monotonic() + self.seconds)
+        pipe = self.pipe("stdin")
         while data:
-            self.wait(self.process.stdin, until, write=True)
+            self.wait(pipe, until, write=True)
             try:
-                data = data[os.write(self.process.stdin.fileno(), data) :]
+                data = data[os.write(pipe.fileno(), data) :]
             except BlockingIOError:
                 continue
             except OSError:
@@ -175,12 +177,13 @@ class Child:
 
     def read_message(self) -> dict:
         until = min(self.deadline, time.monotonic() + self.seconds)
+        pipe = self.pipe("stdout")
         while b"\n" not in self.buffer:
             if len(self.buffer) > LINE_BYTES or self.received > ALL_BYTES:
                 self.give_up("its answer was too long")
-            self.wait(self.process.stdout, until)
+            self.wait(pipe, until)
             try:
-                data = os.read(self.process.stdout.fileno(), 65536)
+                data = os.read(pipe.fileno(), 65536)
             except BlockingIOError:
                 continue
             if not data:
@@ -199,7 +202,7 @@ class Child:
     def wait(self, pipe, until: float, write: bool = False) -> None:
         """Until the pipe is ready."""
         left = until - time.monotonic()
-        lists = ([], [pipe], []) if write else ([pipe], [], [])
+        lists: tuple[list, list, list] = ([], [pipe], []) if write else ([pipe], [], [])
         if left <= 0 or not any(select.select(*lists, left)):
             self.give_up("it gave no answer in time; is there an endless loop?")
 
@@ -208,14 +211,27 @@ class Child:
         if self.watchdog and self.watchdog.excess:
             return self.watchdog.excess
         try:
-            code = self.process.wait(timeout=1)
+            code = self.running().wait(timeout=1)
         except subprocess.TimeoutExpired:
             return "it closed its answer channel"
         if code in (-9, 137):
             return "it was killed, most likely for using too much memory or time"
         return "it ended by itself"  # its exit code could tell what it was asked
 
-    def give_up(self, reason: str):
+    def running(self) -> subprocess.Popen:
+        """The process, which close() has not ended yet."""
+        assert self.process is not None, "a closed child is asked nothing"
+        return self.process
+
+    def pipe(self, name: str) -> IO[bytes]:
+        """Its end of "stdin" or "stdout"."""
+        return getattr(self.running(), name)
+
+    def command(self) -> list[str]:
+        """The command line that it was started with."""
+        return list(map(str, self.running().args))  # type: ignore[arg-type] # a list, as we start it
+
+    def give_up(self, reason: str) -> NoReturn:
         self.close()
         raise Gone(f"the process that ran your code is gone: {reason}")
 
@@ -230,8 +246,9 @@ class Child:
         process.wait()
         if self.group:
             self.group.clear()
-        process.stdin.close()
-        process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def __enter__(self):
         return self

@@ -19,6 +19,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from .bubblewrap import (
@@ -47,7 +48,8 @@ class SandboxProvisioner(LocalProvisioner):
     group: Group | None = None
     watchdog: Watchdog | None = None
     folder: str | None = None
-    opened: ExitStack | None = None
+    opened: ExitStack = ExitStack()  # pre_launch() makes one for each start
+    parent: Any  # the manager of the kernel
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Unix sockets instead of ports, and the sandbox around the kernel's command."""
@@ -86,7 +88,8 @@ class SandboxProvisioner(LocalProvisioner):
 
     def addresses(self) -> list[str]:
         """The paths of the sockets, as jupyter_client and ipykernel both make them."""
-        return [f"{self.parent.ip}-{self.connection_info[port]}" for port in PORTS]
+        ports: Any = self.connection_info
+        return [f"{self.parent.ip}-{ports[port]}" for port in PORTS]
 
     def listening(self, path: str) -> int:
         """An open socket that listens there."""
@@ -103,11 +106,11 @@ class SandboxProvisioner(LocalProvisioner):
         os.lseek(fd, 0, os.SEEK_SET)
         return fd
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start it; what was opened for it is then its own."""
         with self.opened:
             info = await super().launch_kernel(cmd, **kwargs)
-        if not self.group.enforced:
+        if self.group is not None and self.process is not None and not self.group.enforced:
             self.watchdog = Watchdog(self.process)
         return info
 
@@ -118,7 +121,7 @@ class SandboxProvisioner(LocalProvisioner):
             self.watchdog.stop()
         if self.group is not None and not restart:
             self.group.close()
-            rmtree(self.folder, ignore_errors=True)
+            rmtree(self.folder or "", ignore_errors=True)
 
 
 def install() -> Path:
