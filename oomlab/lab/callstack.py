@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import Any
 
 from ..model.patch import model_functions
 
@@ -22,10 +23,11 @@ def stack(thread: Generator | None) -> tuple[Frame, ...]:
 
 def frames(thread: Generator | None) -> Iterator[Frame]:
     while thread is not None and hasattr(thread, "gi_yieldfrom"):
-        if thread.gi_frame is None:
+        inside: Any = thread  # CPython's view of a generator
+        if inside.gi_frame is None:
             return
-        yield thread.gi_code, thread.gi_frame.f_lineno
-        thread = thread.gi_yieldfrom
+        yield inside.gi_code, inside.gi_frame.f_lineno
+        thread = inside.gi_yieldfrom
 
 
 def timer_stack(name: str) -> tuple[Frame, ...]:

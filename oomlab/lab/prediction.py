@@ -40,6 +40,8 @@ class Prediction(anywidget.AnyWidget):
     given: List = List().tag(sync=True)
     opened = Bool(False).tag(sync=True)
 
+    _run: Run | None
+
     def __init__(self, asked: str | Run):
         """ValueError if a lesson's question has no entry, or the model disagrees with it."""
         if isinstance(asked, Run):

@@ -65,8 +65,8 @@ def who_dies(run: Run) -> Question:
     points = {row.name: row.points for row in candidates(run)[1]}
     alive = [lane.name for lane in lanes(run) if lane.kind == "user" and lane.at(step)]
     # At most six are offered: the victim, and the likeliest of the others.
-    names = dict.fromkeys([first, *(name for name in points or alive if name in alive)])
-    names = sorted([name for name in names if name != "nobody"][:6])
+    offered = dict.fromkeys([first, *(name for name in points or alive if name in alive)])
+    names = sorted([name for name in offered if name != "nobody"][:6])
     level = [name for name in names if points.get(name) and points[name] == points.get(first)]
     alike = " or ".join(level) or first
     choices = [*dict.fromkeys(alike if name in level else name for name in names), "nobody"]

@@ -1,5 +1,7 @@
 """What lessons 4 to 7 ask: killed and not dead, what may be reaped, who gets it, who is lost."""
 
+from typing import Any
+
 from ...explorer import explore
 from ...simulate.run import Run, run
 from ..facts import mappings
@@ -15,7 +17,7 @@ def six_kinds() -> Run:
     return run("mlocked-and-shared", "rfc-2015-11-25")
 
 
-def thieves(**knobs: object) -> Run:
+def thieves(**knobs: Any) -> Run:
     return run("page-thieves", "rfc-2015-11-27", pages=24, **knobs)
 
 

@@ -1,6 +1,7 @@
 """What lessons 11 to 15 ask: bug hunt, versions, how true, a design, and a real report."""
 
 from pathlib import Path
+from typing import Any
 
 from ...explorer import explore
 from ...recordings.recorded import read_record
@@ -35,7 +36,7 @@ def lost_of_a_hundred() -> int:
 def trials_failed() -> str:
     """How many of lesson 14's five trials the first example does not pass."""
     design = dict(reaper="list", reaper_naps=True, reap_locked=False)
-    how = dict(trace=False, most_steps=15_000, **design)
+    how: dict[str, Any] = dict(trace=False, most_steps=15_000, **design)
     ends = [run(name, "rfc-2015-11-27", **how).outcome.verdict for name in TRIALS]
     return str(sum(verdict != "recovered" for verdict in ends))
 
@@ -45,6 +46,11 @@ def small_cgroup() -> Explanation:
     name = "s11_memcg.adj300_small.k6.12.r0.json.gz"
     here = next(p for p in (Path("recordings"), Path("notebooks/recordings")) if p.exists())
     return explain(next(parse(read_record(here / name)["report"])))
+
+
+def first_choice(explanation: Explanation) -> str:
+    """Whom the killer takes first, by name."""
+    return explanation.predicted.row.name if explanation.predicted else "nobody"
 
 
 def unseen(one_in: int, runs: int = 100) -> str:
@@ -209,7 +215,7 @@ PLACES = {
                     "-1000 is an exemption.",
                 },
                 right="in_small",
-                model=lambda: small_cgroup().predicted.row.name,
+                model=lambda: first_choice(small_cgroup()),
             ),
             Ask(
                 "300 thousandths of what is added to its points?",

@@ -1,5 +1,7 @@
 """What lessons 8 to 10 ask: cgroups, memory that is shared, remedies that fail."""
 
+from typing import Any
+
 from ...simulate.run import Run, run
 from ..machine import machine_at
 from . import Ask, Place
@@ -9,7 +11,7 @@ def init_shares(policy: str) -> Run:
     return run("hidden-sharer", policy, sharer="init")
 
 
-def stuck_writer(policy: str, **knobs: object) -> Run:
+def stuck_writer(policy: str, **knobs: Any) -> Run:
     return run("stuck-writer", policy, **knobs)
 
 
@@ -24,7 +26,7 @@ def holders_at_the_kill() -> str:
 
 def with_a_dead_reaper(failure: str) -> str:
     """The machine of lesson 1, if kthread_run() failed at boot."""
-    broken = dict(reaper_starts=False, start_failure=failure)
+    broken: dict[str, Any] = dict(reaper_starts=False, start_failure=failure)
     return run("invisible-dependency", "rfc-2015-11-27", **broken).outcome.verdict
 
 
