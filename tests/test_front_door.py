@@ -81,6 +81,7 @@ SOUND = {
     "property": "no-victim-lost",
     "run": oomlab.run("lost-victim"),
     "text": "",
+    "source": " a-1 [000] .... 1.5: mark_victim: pid=1\n",
     "seeds": 1,
     "runs": 1,
     "paths": ["sheets"],

@@ -25,6 +25,7 @@ EXAMPLES = {
     "check": "oomlab check sheets --jobs 2",
     "explain": "journalctl -k | oomlab explain - --summary",
     "fidelity": "oomlab fidelity notebooks/recordings",
+    "trace": "oomlab trace trace.txt --kernel 6.1 --report log.txt --html trace.html",
     "course": "oomlab course my-course",
     "lab": "oomlab lab my-course",
     "serve": "oomlab serve _site --port 8000",
@@ -93,6 +94,12 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     sub = command("fidelity", fidelity, text, "running what was recorded")
     sub.add_argument("folder", type=Path, help="where the recordings are, files *.json.gz")
     sub.add_argument("--json", action="store_true", help="print the agreement as JSON")
+
+    sub = command("trace", None, "the OOM of a real machine, from its tracepoints", "reading")
+    if words[:1] == ["trace"]:
+        from ..traces import console_trace
+
+        console_trace.add_arguments(sub)
 
     course = command("course", None, "write the course into a folder: lessons, exercises, guides")
     lab = command("lab", None, "open the course in JupyterLab")

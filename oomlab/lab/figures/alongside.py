@@ -35,7 +35,7 @@ def figure(stories: dict[str, Story], *, dark: bool | None = None) -> Drawing:
     """A lane for each victim of each story, by milliseconds since the story's first mark."""
     rows = lanes(stories)
     drawing = Drawing(alt_text(stories), dark)
-    drawing.heading("the same story: " + ", ".join(stories))
+    drawing.heading(("the same story: " if len(stories) > 1 else "") + ", ".join(stories))
     if not rows:
         drawing.say("No victim.", "ink")
         return drawing

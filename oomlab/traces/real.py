@@ -1,0 +1,237 @@
+"""The OOM of a real machine, from its tracepoints: who was killed, and what the reaper did when.
+
+    trace = oomlab.read_trace("trace.txt", kernel="6.1")
+    print(trace.markdown())
+    trace.save("trace.html")
+
+The tracepoints are those of include/trace/events/oom.h and sched_process_exit. A failed attempt of
+the reaper is skip_task_reaping (mm/oom_kill.c, oom_reap_task_mm(), v4.14 on): it did not get the
+lock, or there was nothing left to do. Times are seconds of the trace's own clock.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..lab.figures import alongside
+from ..lab.figures.paper import Drawing
+from ..model.policy import HZ, Policy
+from ..model.reaper import MAX_OOM_REAP_RETRIES
+from ..recordings.recorded import has_reap_delay, policy_of, preset_of, read_record
+from ..reports import Explanation, explain
+from ..reports.read.logs import DAMAGED, open_log
+from .beside import differences
+from .lines import Event, Lines, recorded
+from .tracepage import page_of
+from .traced_victims import Victim, victims
+
+MOST_BYTES = 1 << 30
+RELEASE = re.compile(
+    r"(?:os release\s{0,4}[:=]\s{0,4}|Linux version )(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)"
+)
+
+
+@dataclass
+class Trace:
+    """What was read: the events, the victims, and what the kernel's log says beside them."""
+
+    events: list[Event]
+    victims: list[Victim]
+    kernel: str | None = None  # its release, if the text or the caller says it
+    policy: Policy | None = None  # the preset of that kernel
+    lost: int = 0  # events
+    dropped: bool = False
+    reports: list[Explanation] = field(default_factory=list)
+
+    def steps(self) -> list[tuple[int, str, str]]:
+        """(ms, step, victim), as figures.alongside draws them beside a run of the model."""
+        steps = []
+        for victim in self.victims:
+            who = f"{victim.comm} {victim.pid}"
+            times = [("mark", victim.marked), ("wake", victim.woken)]
+            times += [("skip", when) for when in victim.tries]
+            times += [("start", victim.started), ("finish", victim.finished)]
+            if victim.end == "given up":
+                times.append(("give up", victim.tries[MAX_OOM_REAP_RETRIES - 1]))
+            steps += [(round(when * 1000), what, who) for what, when in times if when is not None]
+        return sorted(steps)
+
+    def rows(self) -> list[dict]:
+        """A row for each victim: its delays in seconds, as the kernel stamped them."""
+        return [
+            {
+                "pid": v.pid,
+                "victim": v.comm,
+                "marked_s": v.marked,
+                "mark_to_wake_s": delay(v.marked, v.woken),
+                "wake_to_start_s": delay(v.woken, v.started),
+                "tries_in_vain": len(v.tries),
+                "start_to_finish_s": delay(v.started, v.finished),
+                "mark_to_exit_s": delay(v.marked, v.exited),
+                "left_kb": v.left_kb,
+                "end": v.end,
+            }
+            for v in self.victims
+        ]
+
+    def to_dict(self) -> dict:
+        """For JSON: the rows, what differs from the model, and what is missing."""
+        return {
+            "schema": "oomlab-trace/1",
+            "kernel": self.kernel,
+            "policy": self.policy.name if self.policy else None,
+            "events": len(self.events),
+            "lost": self.lost,
+            "victims": self.rows(),
+            "beside_the_model": self.beside_the_model(),
+            "missing": self.missing(),
+        }
+
+    def missing(self) -> list[str]:
+        """What this trace cannot say, in sentences."""
+        said = []
+        if self.lost or self.dropped:
+            many = f"{self.lost} events" if self.lost else "Some events"
+            said.append(
+                f"{many} were lost while it was recorded: what is missing here may have happened."
+            )
+        names = {event.name for event in self.events}
+        if not names & {"wake_reaper", "start_task_reaping", "skip_task_reaping"}:
+            said.append("No tracepoint of the reaper is in it: record oom:* for its work.")
+        if not self.victims:
+            said.append("No victim is marked in it.")
+        if self.policy is None:
+            said.append(
+                "It does not say of which kernel it is, so it is not held against the model:"
+                " give the release."
+            )
+        return said
+
+    def beside_the_model(self) -> list[str]:
+        """What the kernel's preset says of each delay, and where the trace is otherwise."""
+        return [] if self.policy is None else list(differences(self.victims, self.policy))
+
+    def markdown(self) -> str:
+        """Victims as a table, then what is beside the model, then what cannot be said."""
+        head = (
+            "victim",
+            "marked at",
+            "to wake",
+            "to start",
+            "tries in vain",
+            "reaping",
+            "to exit",
+            "end",
+        )
+        lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+        for row in self.rows():
+            cells = [f"{row['victim']} ({row['pid']})", f"{row['marked_s']:.6f} s"]
+            cells += [told(row["mark_to_wake_s"]), told(row["wake_to_start_s"])]
+            cells += [str(row["tries_in_vain"]), told(row["start_to_finish_s"])]
+            cells += [told(row["mark_to_exit_s"]), row["end"] or "not shown"]
+            lines.append("| " + " | ".join(cells) + " |")
+        name = f"Linux {self.kernel}" if self.kernel else "a kernel that is not named"
+        title = f"**{len(self.victims)} victims of {name}**, from {len(self.events)} events"
+        parts = [title, "\n".join(lines)] if self.victims else [title]
+        for sentences in (self.beside_the_model(), self.missing()):
+            if sentences:
+                parts.append("\n".join(f"- {sentence}" for sentence in sentences))
+        return "\n\n".join(parts)
+
+    def figure(self, *, dark: bool | None = None) -> Drawing:
+        """Every victim on a line: mark, hand-over, attempts, reaping, by milliseconds."""
+        name = f"Linux {self.kernel}" if self.kernel else "recorded"
+        return alongside.figure({name: self.steps()}, dark=dark)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as .html (picture, table, the report beside it), .svg, .json or .md."""
+        path = Path(path)
+        write = {
+            ".html": lambda: page_of(self.to_dict(), self.figure().svg, self.reports),
+            ".svg": lambda: self.figure().svg,
+            ".json": lambda: json.dumps(self.to_dict(), indent=2) + "\n",
+            ".md": lambda: self.markdown() + "\n",
+        }
+        if path.suffix not in write:
+            raise ValueError(f"a trace is saved as {', '.join(write)}, not as {path.name}")
+        path.write_text(write[path.suffix](), encoding="utf-8")
+        return path
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{v.comm} ({v.pid}) {v.end or 'not shown'}" for v in self.victims)
+        return f"<Trace of Linux {self.kernel or '?'}: {ends or 'no victim'}>"
+
+
+def read_trace(
+    source: str | Path, *, kernel: str | None = None, report: str | None = None
+) -> Trace:
+    """The OOM in a trace of a real machine.
+
+    `source` is a file, or its text if it has more than one line: what `trace-cmd report`, ftrace's
+    `trace`, `perf script` or an `oomkill` tool printed, also compressed; or a recording
+    (oomlab-kernel-run/1). `kernel` is the release, as "6.1", where the text does not say it.
+    `report` is the kernel's log of the same time: each victim gets what was left in it, and the
+    reports are explained. Times in the answer are seconds of the trace's clock. ValueError, in one
+    sentence, if there is no event in it, or its clock does not count seconds.
+    """
+    for name, value in (("kernel", kernel), ("report", report)):
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{name} is a text, not {value!r}")
+    if not isinstance(source, str | Path):
+        raise ValueError(f"a trace is a file or its text, not {source!r}")
+    path = None if isinstance(source, str) and "\n" in source else Path(source)
+    if path is not None and path.name.endswith(".json.gz"):
+        return of_recording(read_record(path), kernel)
+    text = str(source) if path is None else text_of(path)
+    lines = Lines(text.splitlines())
+    events = list(lines)
+    name = "this text" if path is None else str(path)
+    if not events:
+        raise ValueError(
+            f"{name} has no line of trace-cmd report, ftrace, perf script or oomkill in it"
+        )
+    if lines.whole_numbers:
+        raise ValueError(f"the clock of {name} does not count seconds: record with the local clock")
+    console = [e.text for e in events if e.name == "console"]
+    log = report or "\n".join(console)
+    release = kernel or next(iter(RELEASE.findall(text) or RELEASE.findall(log)), None)
+    policy = preset_of(release) if release else None
+    if policy and release and has_reap_delay({"tag": release, "version": release}):
+        policy = replace(policy, reap_delay=2 * HZ)  # a stable kernel that took it back
+    told = explain(log) if log else []
+    found = victims(events, log)
+    return Trace(events, found, release, policy, lines.lost, lines.dropped, told)
+
+
+def of_recording(record: dict, kernel: str | None = None) -> Trace:
+    """The trace of a recording of tests/recorder, with its report."""
+    rows = (record.get("trace") or {}).get("events") or []
+    if not rows:
+        raise ValueError("this recording has no trace: its kernel had none, or it panicked")
+    events, log = list(recorded(rows)), record.get("report") or ""
+    release = kernel or record["kernel"]["tag"]
+    policy = preset_of(kernel) if kernel else policy_of(record)
+    return Trace(
+        events, victims(events, log), release, policy, 0, False, explain(log) if log else []
+    )
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, decompressed if need be."""
+    try:
+        data = open_log(str(path)).read(MOST_BYTES)
+    except (OSError, *DAMAGED) as wrong:
+        raise ValueError(f"{path} cannot be read: {wrong}") from None
+    return data.decode("utf-8", "replace")
+
+
+def delay(begin: float | None, end: float | None) -> float | None:
+    return None if begin is None or end is None else round(end - begin, 6)
+
+
+def told(seconds: float | None) -> str:
+    return "not shown" if seconds is None else f"{seconds:.6f} s"

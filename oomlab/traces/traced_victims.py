@@ -1,0 +1,89 @@
+"""The victims of a real OOM, each with the times of its tracepoints.
+
+A failed attempt of the reaper is skip_task_reaping (mm/oom_kill.c, oom_reap_task_mm(), v4.14 on).
+"""
+
+import re
+from typing import NamedTuple
+
+from ..model.reaper import MAX_OOM_REAP_RETRIES
+from ..recordings.attempts import STEPS
+from .lines import Event
+
+LEFT = re.compile(r"now anon-rss:(\d+)kB, file-rss:(\d+)kB, shmem-rss:(\d+)kB")
+KILLS = ("mark_victim", "oom_kill_process")
+
+
+class Victim(NamedTuple):
+    """One victim. Times are seconds of the trace's clock; None: the trace does not show it."""
+
+    pid: int
+    comm: str
+    marked: float
+    woken: float | None  # handed to the reaper (wake_reaper)
+    tries: tuple[float, ...]  # skip_task_reaping: attempts in vain
+    started: float | None
+    finished: float | None
+    exited: float | None
+    wakes: int  # how often it was handed over: twice is a race of the kernel
+    left_kb: int | None  # what the kernel's log says was left in it after reaping
+
+    @property
+    def end(self) -> str:
+        """ "reaped", "given up", "exited", or "" if the trace does not show how it ended."""
+        if self.finished is not None:
+            return "reaped"
+        if len(self.tries) >= MAX_OOM_REAP_RETRIES:
+            return "given up"
+        return "exited" if self.exited is not None else ""
+
+
+def victims(events: list[Event], log: str = "") -> list[Victim]:
+    """Each victim once, in the order of the marks. A pid that is used again is another victim."""
+    names = {e.pid: e.comm for e in events}
+    names |= {e.target: e.fields["comm"] for e in events if "comm" in e.fields}
+    begins: dict[int, list[float]] = {}
+    for event in events:
+        if event.name in KILLS:
+            begins.setdefault(event.target, []).append(event.seconds)
+    found = []
+    for pid, marks in begins.items():
+        exits = [e.seconds for e in events if e.name == "sched_process_exit" and e.target == pid]
+        begin = marks[0]
+        while True:
+            end = next((when for when in exits if when >= begin), None)
+            found.append(victim(events, pid, names.get(pid, "?"), begin, end, log))
+            later = [when for when in marks if end is not None and when > end]
+            if not later:
+                break
+            begin = later[0]
+    return sorted(found, key=lambda one: one.marked)
+
+
+def victim(
+    events: list[Event], pid: int, comm: str, marked: float, exited: float | None, log: str
+) -> Victim:
+    """What the trace has of one victim, from its mark on. The reaper may come after its exit."""
+    mine = [e for e in events if e.name in STEPS and e.target == pid and e.seconds >= marked]
+
+    def first(name: str) -> float | None:
+        return next((e.seconds for e in mine if e.name == name), None)
+
+    begun = first("start_task_reaping")
+    tries = [e.seconds for e in mine if e.name == "skip_task_reaping"]
+    left = None
+    for said in re.finditer(rf"oom_reaper: reaped process:? ?{pid} \(.*", log):
+        if numbers := LEFT.search(said[0]):
+            left = sum(map(int, numbers.groups()))
+    return Victim(
+        pid,
+        comm,
+        marked,
+        first("wake_reaper"),
+        tuple(when for when in tries if begun is None or when < begun),
+        begun,
+        first("finish_task_reaping"),
+        exited,
+        sum(e.name == "wake_reaper" for e in mine),
+        left,
+    )

@@ -1,0 +1,180 @@
+"""Traces of real machines: the tools' formats, the delays, and what is said beside the model."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+import oomlab
+from oomlab.cli import main
+from oomlab.traces.ftrace import ftrace_text
+from oomlab.traces.lines import Lines
+
+SHARED = Path(__file__).parents[2] / "shared"
+RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"
+
+STORY = [  # (comm, pid, seconds, event, what it says): a victim that is given up
+    ("trigger", 89, 5.360602, "mark_victim", "pid=85 comm=my server anon-rss=25016kB uid=0"),
+    ("init", 1, 7.380233, "wake_reaper", "pid=85"),
+    *[("oom_reaper", 31, 7.3803 + n * 0.104, "skip_task_reaping", "pid=85") for n in range(10)],
+    ("trigger", 89, 8.447505, "mark_victim", "pid=86 comm=innocent"),
+    ("innocent", 86, 8.450000, "sched_process_exit", "comm=innocent pid=86 prio=120"),
+    ("my server", 85, 11.50, "sched_process_exit", "comm=my server pid=85 prio=120"),
+]
+
+FORMS = {
+    "trace-cmd": lambda c, p, t, e, a: f"{c:>16}-{p:<6} [001] ..... {t:>14.6f}: {e + ':':<20} {a}",
+    "trace-cmd without flags": lambda c, p, t, e, a: f"{c:>16}-{p:<6} [001] {t:>14.6f}: {e}: {a}",
+    "ftrace, tgid": lambda c, p, t, e, a: (
+        f"{c:>16}-{p:<7} ({p:>7}) [001] d..2. {t:>12.6f}: {e}: {a}"
+    ),
+    "ftrace of 2013": lambda c, p, t, e, a: f"{c:>16}-{p:<5} [000] .N.. {t:>12.6f}: {e}: {a}",
+    "latency": lambda c, p, t, e, a: f"{c:>8}-{p:<7} 1d..2. {round(t * 1e6)}us+: {e}: {a}",
+    "perf": lambda c, p, t, e, a: f"{c:>16} {p:>5} [001] {t:>12.6f}:      oom:{e}: {a}",
+    "perf, tid": lambda c, p, t, e, a: f"{c} {p}/{p} [001] {t:.6f}:   1 oom:{e}: {a}",
+    "nanoseconds": lambda c, p, t, e, a: f"{c}-{p} [000] {t:.9f}: oom:{e}: {a}",
+    "a mail": lambda c, p, t, e, a: f"> > > {c:>16}-{p} [000] .... {t:.6f}: {e}: {a}",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_tool_tells_the_same_story(form):
+    text = "\n".join(["# tracer: nop", "cpus=2", *[FORMS[form](*row) for row in STORY], ""])
+    trace = oomlab.read_trace(text, kernel="6.1")
+    server, innocent = trace.rows()
+    assert (server["pid"], server["tries_in_vain"], server["end"]) == (85, 10, "given up")
+    assert server["mark_to_wake_s"] == pytest.approx(2.019631, abs=2e-6)
+    assert server["mark_to_exit_s"] == pytest.approx(6.139398, abs=2e-6)
+    assert (innocent["victim"], innocent["end"]) == ("innocent", "exited")
+    said = " ".join(trace.beside_the_model())
+    assert "2.020 s after its mark, as linux-6.1 does it" in said
+    assert "10 times in vain, 0.104 s apart" in said and "gave up, as the model does" in said
+    assert "Not as" not in said
+
+
+def test_another_kernel_does_otherwise_and_it_is_said():
+    text = "\n".join(FORMS["perf"](*row) for row in STORY)
+    assert "Not as linux-4.10: there it is 0 s" in oomlab.read_trace(text, kernel="4.10").markdown()
+    assert "has no reaper" in oomlab.read_trace(text, kernel="4.4").markdown()
+    assert "give the release" in oomlab.read_trace(text).markdown()
+    named = oomlab.read_trace("# os release : 6.12.1-amd64\n" + text)
+    assert (named.kernel, named.policy.name) == ("6.12.1", "linux-6.12")
+    backported = oomlab.read_trace(text, kernel="5.10.262")
+    assert "as linux-5.10 does it (2 s)" in backported.markdown()
+
+
+def test_a_victim_that_was_queued_twice():
+    """As in Roman Gushchin's mail on the tracepoints, which shows the race (M-ID in docs)."""
+    rows = [
+        ("allocate", 502, 91.836405, "mark_victim", "pid=502"),
+        ("allocate", 502, 91.837356, "wake_reaper", "pid=502"),
+        ("allocate", 502, 91.871149, "wake_reaper", "pid=502"),
+        ("oom_reaper", 23, 91.871177, "start_task_reaping", "pid=502"),
+        ("oom_reaper", 23, 91.879511, "finish_task_reaping", "pid=502"),
+        ("oom_reaper", 23, 91.879580, "skip_task_reaping", "pid=502"),
+    ]
+    trace = oomlab.read_trace("\n".join(FORMS["a mail"](*r) for r in rows), kernel="4.10")
+    (victim,) = trace.victims
+    assert (victim.wakes, victim.tries, victim.end) == (2, (), "reaped")
+    assert "stood on its list twice" in trace.markdown()
+
+
+def test_last_in_first_out():
+    rows = [
+        *[("t", 9, n / 10, "mark_victim", f"pid={pid}") for n, pid in enumerate((1, 2, 3))],
+        *[("t", 9, n / 10, "wake_reaper", f"pid={pid}") for n, pid in enumerate((1, 2, 3))],
+        ("r", 7, 0.0002, "skip_task_reaping", "pid=1"),
+        ("r", 7, 0.3, "start_task_reaping", "pid=2"),
+        ("r", 7, 0.31, "finish_task_reaping", "pid=2"),
+        ("r", 7, 0.32, "start_task_reaping", "pid=3"),
+        ("r", 7, 0.33, "finish_task_reaping", "pid=3"),
+    ]
+    text = "\n".join(FORMS["trace-cmd"](*r) for r in sorted(rows, key=lambda r: r[2]))
+    assert (
+        "Not as linux-4.14: its list is last in"
+        in oomlab.read_trace(text, kernel="4.14").markdown()
+    )
+
+
+def test_what_was_lost_is_said():
+    text = "CPU:1 [LOST 17 EVENTS]\n" + FORMS["trace-cmd"](*STORY[0]) + "\n"
+    assert "17 events were lost" in oomlab.read_trace(text, kernel="6.1").markdown()
+    assert "No tracepoint of the reaper" in oomlab.read_trace(text, kernel="6.1").markdown()
+
+
+def test_oomkill_of_bpftrace_and_bcc():
+    text = """Tracing oom_kill_process()... Hit Ctrl-C to end.
+21:03:39 Triggered by PID 3297 ("ntpd"), OOM kill of PID 22516 ("perl"), 3850642 pages, loadavg: 0.9
+19:05:23 Triggered by PID 942 ("py", "c1"), OOM kill of PID 943 ("py", "c2"), 32768 pages
+"""
+    trace = oomlab.read_trace(text)
+    assert [(v.comm, v.pid) for v in trace.victims] == [("py", 943), ("perl", 22516)]
+
+
+@pytest.mark.parametrize(
+    "source, sentence",
+    [
+        ("hello\nworld\n", "no line of trace-cmd report"),
+        (" a-1 [000] .... 123456: mark_victim: pid=1\n", "does not count seconds"),
+        ("nothing-here.txt", "cannot be read"),
+    ],
+)
+def test_what_is_no_trace_is_one_sentence(source, sentence):
+    with pytest.raises(ValueError, match=sentence) as refused:
+        oomlab.read_trace(source)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_long_line_costs_no_time():
+    lines = Lines(["a" * 200_000, " " * 200_000 + "-1 [", "x-1 [000] " + ":" * 100_000])
+    assert not list(lines)
+
+
+def test_the_ftrace_of_a_run_is_read_back():
+    run = oomlab.run("given-up", "linux-6.1")
+    trace = oomlab.read_trace(ftrace_text(run) + "\n", kernel="6.1")
+    marked = [e["task"].pid for e in run.kernel.events if e["event"] == "mark_victim"]
+    assert [v.pid for v in trace.victims] == list(dict.fromkeys(marked))
+    assert "Not as" not in trace.markdown()
+
+
+def recordings():
+    shared = sorted(SHARED.glob("kernel-runs*/*.k6.1*.json.gz"))
+    return shared[::6] or sorted(RECORDINGS.glob("*.json.gz"))
+
+
+def test_recordings_agree_with_the_kernels_own_stamps():
+    """Delays are those of the tracepoints, to the microsecond; and the model explains them."""
+    read = 0
+    for path in recordings():
+        record = json.loads(gzip.decompress(path.read_bytes()))
+        if not (record.get("trace") or {}).get("events"):
+            continue
+        trace, read = oomlab.read_trace(path), read + 1
+        stamps = {}
+        for when, _, _, event, args in record["trace"]["events"]:
+            stamps.setdefault((event, args.split()[0]), when)
+        for row in trace.rows():
+            marked = stamps["mark_victim", f"pid={row['pid']}"]
+            if row["mark_to_wake_s"] is not None:
+                woken = stamps["wake_reaper", f"pid={row['pid']}"]
+                assert row["mark_to_wake_s"] == round((woken - marked) / 1e6, 6)
+    assert read
+
+
+def test_command_and_page(tmp_path, capsys):
+    file, page = tmp_path / "trace.txt", tmp_path / "trace.html"
+    file.write_text("\n".join(FORMS["trace-cmd"](*row) for row in STORY))
+    assert main(["trace", str(file), "--kernel", "6.1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["victims"][0]["end"] == "given up"
+    assert main(["trace", str(file), "--kernel", "6.1", "--html", str(page)]) == 0
+    text = page.read_text()
+    assert (
+        "<svg" in text
+        and "given up" in text
+        and "<script" not in text
+        and "http" not in text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    )
+    assert main(["trace", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
