@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .real import read_trace
 
+
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """The arguments of `oomlab trace`; docs/traces.md says how to record one."""
     sub.add_argument(

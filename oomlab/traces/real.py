@@ -23,8 +23,8 @@ from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
 from .beside import differences
 from .lines import Event, Lines, recorded
-from .tracepage import page_of
 from .traced_victims import Victim, victims
+from .tracepage import page_of
 
 MOST_BYTES = 1 << 30
 RELEASE = re.compile(
