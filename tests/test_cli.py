@@ -219,11 +219,16 @@ def test_a_closed_pipe_is_quiet(words):
 )
 def test_ctrl_c_is_quiet(words):
     """As a terminal sends it: to the process and to its workers."""
-    command = [sys.executable, "-m", "oomlab", *words]
+    code = (
+        "import sys; from oomlab.cli import main; print('ready', flush=True);"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, *words]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     ) as done:
-        time.sleep(1.5)
+        assert done.stdout is not None and done.stdout.readline() == b"ready\n"
+        time.sleep(1)  # it is at work
         os.killpg(done.pid, signal.SIGINT)
         _, said = done.communicate(timeout=60)
     assert done.returncode == 130 and said == b""
