@@ -137,7 +137,7 @@ asked"""
         notebook.page.keyboard.press("Space")
         question.get_by_role("button").press("Enter")
         assert question.get_by_role("radio").first.is_disabled()
-        question.get_by_role("status").filter(has_text=";").wait_for()
+        question.get_by_role("status").filter(has_text=": ").wait_for()
     assert "recovered" in lab.locator(".outcome").inner_text()
     assert lab.locator("canvas").evaluate("canvas => canvas.toDataURL()") != stopped
     found = Axe().run(notebook.page, context=".oomlab").response["violations"]
