@@ -5,7 +5,7 @@ from typing import NoReturn, TypeVar
 
 V = TypeVar("V")
 
-MOST = 12  # names that a sentence can hold
+MOST = 15  # names that a sentence can hold
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -38,10 +38,10 @@ class Parser(argparse.ArgumentParser):
     """argparse, but it says what is near when a word is unknown."""
 
     def error(self, message: str) -> NoReturn:
-        words = {action.dest: action for action in self._actions}
-        if "invalid choice" in message and "command" in words:
+        commands = next((a.choices for a in self._actions if a.dest == "name"), None)
+        if "invalid choice" in message and commands:
             word = message.split("'")[1]
-            message = f"no command {word!r}: {nearest(word, words['command'].choices or ())}"
+            message = f"no command {word!r}: {nearest(word, commands)}"
         self.exit(2, f"oomlab: {message}\n")
 
 

@@ -43,6 +43,8 @@ def split_spec(spec: str) -> tuple[str, str, str] | None:
     path, colon, name = spec.rpartition(":")
     if not colon:
         return None
+    if not path or not name:
+        raise ValueError(f"a function of a file is written FILE.py:function, not {spec!r}")
     try:
         return Path(path).read_text(encoding="utf-8"), name, path
     except (OSError, UnicodeDecodeError) as wrong:
