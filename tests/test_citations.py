@@ -65,6 +65,26 @@ def test_nothing_unconfirmed_is_taught(path):
     assert not [commit for commit in UNCONFIRMED if commit[:8] in text_of(path)]
 
 
+FACTS = (ROOT / "docs" / "kernel-facts.md").read_text("utf-8")
+NUMBERS = set(re.findall(r"^## (\d+)\. ", FACTS, re.M))
+QUESTIONS = set(re.findall(r"^\| (Q\d+) \|", FACTS, re.M))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def test_facts_and_questions_that_are_cited_stand_in_the_documents():
+    """ "kernel-facts 3" and "Q11" name a section and a row of docs/kernel-facts.md."""
+    assert len(NUMBERS) == 7 and len(QUESTIONS) == 16
+    cited = 0
+    for path in [*NOTEBOOKS, *PROSE, *CODE, *TESTS]:
+        text = text_of(path)
+        facts = re.findall(r"kernel-facts (\d[\d.]*\d|\d)", text)
+        questions = re.findall(r"\bQ\d{1,2}\b(?! \+)", text)  # "Q35 + ICH9" is a machine of QEMU
+        assert set(facts) <= NUMBERS, path
+        assert set(questions) <= QUESTIONS, path
+        cited += len(facts) + len(questions)
+    assert cited > 20
+
+
 LESSONS = [path for path in NOTEBOOKS if path.name >= "02"]  # the first has none to list
 
 

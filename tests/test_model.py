@@ -186,14 +186,14 @@ def test_min_free_kbytes(gib, kbytes):
 
 
 def test_watermarks_of_the_worked_example():
-    """kernel-facts 3.2: one zone of 262144 pages, min_free_kbytes 4096."""
+    """kernel-facts 2: one zone of 262144 pages, min_free_kbytes 4096."""
     old, new = Zone(262144, "quarter", 4096), Zone(262144, "scaled", 4096)
     assert (old.min, old.low, old.high) == (1024, 1280, 1536)
     assert (new.min, new.low, new.high) == (1024, 1286, 1548)
 
 
 def test_how_far_below_min_each_right_reaches():
-    """GFP_ATOMIC sees 100 -> 50 -> 38 in all versions, ALLOC_OOM 50 (kernel-facts 3.4)."""
+    """GFP_ATOMIC sees 100 -> 50 -> 38 in all versions, ALLOC_OOM 50 (kernel-facts 3)."""
     zone = Zone(10_000, "quarter", 400)
     assert zone.min == 100
     assert wmark(zone, 0x20 | 0x10) == 38

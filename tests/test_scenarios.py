@@ -101,7 +101,7 @@ def test_a_global_oom_waits_for_a_memcg_victim_that_is_stuck():
     ],
 )
 def test_which_vmas_each_version_leaves(policy, left):
-    """kernel-facts 5.3."""
+    """kernel-facts 5."""
     kernel = oomlab.run("mlocked-and-shared", policy).kernel
     victim = next(task for task in kernel.tasks if task.name == "victim")
     kept = {vma.kind if not vma.locked else "locked" for vma in victim.mm.vmas if vma.pages}
@@ -109,13 +109,13 @@ def test_which_vmas_each_version_leaves(policy, left):
 
 
 def test_giving_up_unblocks_the_killer_from_4_9_on():
-    """kernel-facts 9.4: the cleanest demonstration of why MMF_OOM_SKIP exists."""
+    """kernel-facts 6: the cleanest demonstration of why MMF_OOM_SKIP exists."""
     assert oomlab.run("stuck-writer", "linux-4.6").outcome.victims == ["hog"]
     assert oomlab.run("stuck-writer", "linux-4.10").outcome.victims == ["hog", "other"]
 
 
 def test_the_newest_victim_is_reaped_first():
-    """kernel-facts 9.3: oom_reaper_list is a LIFO."""
+    """kernel-facts 7: oom_reaper_list is a LIFO."""
     kernel, _ = oomlab.build("lost-victim", "linux-4.6", victims=3)
     threads = [task for task in kernel.tasks if task.name.startswith("thread")]
     for thread in threads:  # one after the other, before the reaper moves

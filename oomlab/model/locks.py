@@ -117,7 +117,7 @@ class RwSemaphore:
     """struct rw_semaphore: many readers or one writer, first come first served.
 
     A writer that waits keeps new readers out, so a read *trylock* fails too: that is how one
-    mmap() call can stop the reaper (M07, kernel-facts 2.4).
+    mmap() call can stop the reaper (M07, kernel-facts 1).
     """
 
     __slots__ = (

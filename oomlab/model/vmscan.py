@@ -21,7 +21,7 @@ def try_to_free_pages(current, gfp: int) -> Steps:
     """Direct reclaim: pages freed, or in v4.4 the mere hope of some.
 
     v4.4 reports progress while fewer than six times the LRU pages were scanned in vain. With pages
-    that it cannot free this is a silent hang: nobody is ever killed (M08, kernel-facts 3.6).
+    that it cannot free this is a silent hang: nobody is ever killed (M08, kernel-facts 4).
     """
     kernel, zone = current.kernel, current.kernel.zone
     if not reclaimable_pages(kernel, gfp) and not zone.stuck_lru:

@@ -173,7 +173,7 @@ def tiny_child(policy: Policy, readers: int = 1) -> Kernel:
 
 @scenario
 def silent_hang(policy: Policy, stuck: int = 400) -> Kernel:
-    """Reclaim pretends to progress, so the killer is never called (M08, kernel-facts 3.6).
+    """Reclaim pretends to progress, so the killer is never called (M08, kernel-facts 4).
 
     `stuck` pages are on the LRU lists but cannot be freed; whenever some page is freed, here by a
     network driver that takes and returns one, v4.4's reclaim takes new hope.
