@@ -11,6 +11,7 @@ A mistake in the settings is a ValueError with a sentence, and leaves everything
 from collections.abc import Callable, Sequence
 
 from ..explorer import PROPERTIES, Exploration, explore
+from ..explorer.properties import choose_property
 from ..knobs import GROUPS, described
 from ..model.policy import KNOBS, Policy
 from ..presets import PRESETS, difference
@@ -22,6 +23,7 @@ from .details import details
 from .discussion import discussion_sheet
 from .figures import whole_run
 from .saved import html_of, view_of
+from .state_graph import state_graph
 
 EXPLORE_SECONDS = 5.0
 FIRST_LOOK = 12  # steps on each side of the first look: the picture must not wait for more
@@ -181,6 +183,13 @@ class Controller:
             hand = ByHand(now["scenario"], self.named(now["policy"]), settings)
             rows.append([whose, counts(hand.build, list(found.pids)), list(found.pids)])
         return rows
+
+    def graph(self, property: str) -> dict:
+        """All states of what is shown, as state_graph() has them; ValueError if too many."""
+        now = self.settings
+        settings = {**now["params"], **now["knobs"]}
+        hand = ByHand(now["scenario"], self.named(now["policy"]), settings)
+        return state_graph(hand.build, choose_property(property))
 
     def look(self, picture: int, step: int, around: int = 150) -> dict:
         """Code, state and waits around a step (from 0) of one of the runs that are shown."""

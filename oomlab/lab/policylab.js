@@ -26,6 +26,7 @@ class Lab extends Viewer {
     this.meaning = make("p", { className: "quiet" });
     this.explorer = make("button", { type: "button", className: "main", onclick: () => this.explore() }, "every schedule");
     this.hand = new HandView(this);
+    this.graph = new StateGraph(this);
     this.showMeaning();
   }
 
@@ -42,7 +43,7 @@ class Lab extends Viewer {
       ...this.settings.nodes, this.error, this.outcome.node, this.stepButtons(),
       this.parted, this.lanes, this.legend, this.says, this.laneSays,
       make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.meaning),
-      this.explored, this.hand.node, this.detailsSay, this.beside, ...this.log.nodes,
+      this.explored, this.hand.node, this.graph.node, this.detailsSay, this.beside, ...this.log.nodes,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
   }
 
@@ -93,6 +94,8 @@ class Lab extends Viewer {
     this.showPictures(view);
     this.settings.show(view);
     this.hand.show(view);
+    this.graph.show(view);
+    if (view.error) this.graph.refused(view.error);
     performance.measure("oomlab-painted", { start: this.began ?? 0 });
     this.answered(view.answers);
     if (this.exploring && !this.waiting && !this.queue.has("explore")) this.exploring = false;
@@ -110,8 +113,9 @@ class Lab extends Viewer {
     this.ask("export", { form });
   }
 
-  async exported({ form, text, details, schedules, answers }) {
+  async exported({ form, text, details, schedules, graph, answers }) {
     if (details) return this.lookedUp(details, answers);
+    if (graph) { this.graph.load(graph); return this.answered(answers); }
     if (schedules) { this.hand.compared(schedules); return this.answered(answers); }
     const end = form === "markdown" ? "md" : form, name = `oomlab-${this.view.settings.scenario}.${end}`;
     const blob = new Blob([text], { type: form === "svg" || form === "png" ? "image/svg+xml" : "text/plain" });

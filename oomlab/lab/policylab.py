@@ -36,7 +36,7 @@ def scripts(*names: str) -> str:
 class PolicyLab(anywidget.AnyWidget):
     """The lab on a scenario; `policies` names the presets to choose from, by default all."""
 
-    _esm = scripts(*VIEWER, "knobs.js", "settings.js", "byhand.js", "policylab.js")
+    _esm = scripts(*VIEWER, "knobs.js", "settings.js", "byhand.js", "stategraph.js", "policylab.js")
     _css = HERE / "policylab.css"
 
     catalogue = Dict().tag(sync=True)

@@ -257,3 +257,22 @@ def test_you_are_the_scheduler(open_stage):
     schedule.fill("[102, 1]")
     lab.get_by_role("button", name="replay it").click()
     lab.get_by_role("alert").filter(has_text="sleeps").wait_for()
+
+
+def test_the_state_graph_replays_and_goes_there(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    lab.get_by_role("button", name="draw all states").click()
+    bad = lab.locator(".states .bad")
+    bad.first.wait_for()
+    bad.first.hover()
+    lab.get_by_text("no-victim-lost is broken. The way:").wait_for()
+    bad.first.click()
+    lab.locator(".outcome").filter(has_text="is broken here").wait_for()
+    here = lab.locator(".states .here[data-at]").get_attribute("data-at")
+    assert here == bad.first.get_attribute("data-state")
+    lab.get_by_role("application").focus()
+    lab.page.keyboard.press("ArrowLeft")
+    lab.page.keyboard.press("Enter")
+    lab.locator(".outcome").filter(has_text="no-victim-lost holds here").wait_for()
+    control(lab, "policy").select_option("handa")
+    lab.locator(".states").wait_for(state="detached")
