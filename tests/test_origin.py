@@ -198,6 +198,15 @@ def test_an_origin_makes_the_same_machine_again():
             assert again.made_policy().name == made.name
 
 
+def patch_that(free):
+    """A patch whose function closes over a number, so that no text can carry it."""
+
+    def exit_oom_victim(task):
+        task.kernel.zone.free += free
+
+    return oomlab.patch("linux-4.6", name="closure", exit_oom_victim=exit_oom_victim)
+
+
 def test_a_patch_is_in_the_origin_and_comes_back():
     functions = model_functions()
 
@@ -208,6 +217,8 @@ def test_a_patch_is_in_the_origin_and_comes_back():
     run = oomlab.run("lost-victim", untold, seed=1)
     assert "a closure (linux-4.6, patch " in str(run.origin)
     assert json.loads(run.to_json())["origin"]["patch"].startswith("# This patch cannot be written")
+    others = [patch_that(free=n) for n in (1, 2)]
+    assert len({oomlab.run("lost-victim", p).origin for p in [*others, patch_that(free=1)]}) == 2
     text = 'base = "linux-4.6"\nname = "told"\n\n\ndef exit_oom_victim(task):\n    pass\n'
     told = oomlab.read_patch(text)
     with pytest.raises(ValueError, match="linux-4.6 is a preset's name"):

@@ -21,6 +21,9 @@ VALUES = {
     "seed": oomlab.run("lost-victim", "rfc-2015-11-25", reaper="list", seed=3),
     "schedule": VIOLATED.run(),
     "cut": oomlab.run("page-thieves", seed=2, most_steps=40),
+    "own name": oomlab.run(
+        "lost-victim", replace(oomlab.PRESETS["handa"], name="mine", about="my own"), seed=1
+    ),
     "deadlock": oomlab.run("invisible-dependency", "linux-4.4", seed=1),
     "untraced": oomlab.run("lost-victim", trace=False),
     "patched": oomlab.run("lost-victim", PATCHED, seed=1),

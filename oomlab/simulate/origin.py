@@ -12,12 +12,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import Any
 
-from ..model.patch import Patch
+from ..model.patch import Patch, names_in
 from ..model.policy import KNOBS, Policy
 from ..presets import PRESETS
 from ..version import VERSION
+from .fingerprint import filled
 from .patches import patch_hash, patch_text, read_patch
 from .scheduler import Entry, entry_of
 
@@ -200,9 +202,24 @@ def text_of(policy: Policy) -> str:
 
 def code_of(patch: Patch) -> str:
     """A digest of what a patch's functions are compiled to."""
-    parts = {**patch.functions, **patch.kthreads}.items()
-    code = [(name, f.__code__.co_code, repr(f.__code__.co_consts[:1])) for name, f in parts]
-    return hashlib.sha256(repr(code).encode()).hexdigest()[:12]
+    parts = [(name, *held_by(f)) for name, f in {**patch.functions, **patch.kthreads}.items()]
+    return hashlib.sha256(repr((parts, patch.state)).encode()).hexdigest()[:12]
+
+
+def held_by(function: FunctionType) -> tuple:
+    """All that decides what a function does: code, defaults, what it closes over, its globals."""
+    known = function.__globals__
+    names = sorted(name for name in names_in(function.__code__) if name in known)
+    cells = [cell.cell_contents for cell in function.__closure__ or () if filled(cell)]
+    globals_ = [(name, known[name]) for name in names]
+    defaults = function.__defaults__, function.__kwdefaults__
+    return (*instructions(function.__code__), repr((defaults, cells, globals_)))
+
+
+def instructions(code: CodeType) -> tuple:
+    """What a code object does, wherever its text stands."""
+    constants = [instructions(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return code.co_code, code.co_names, constants
 
 
 def words_of(name: str, settings: Mapping[str, Value]) -> str:

@@ -166,7 +166,7 @@ class Run:
             "policy": {
                 item.name: getattr(self.policy, item.name)
                 for item in fields(self.policy)
-                if item.name != "patch"  # its text is in the origin
+                if item.name not in ("about", "patch")  # a patch's text is in the origin
             },
             "seed": self.seed,
             "params": self.params,

@@ -84,9 +84,9 @@ def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tupl
     except ValueError:
         raise
     except Exception as wrong:  # one's own scenario, or numbers that it cannot be made of
-        given = ", ".join(f"{name}={value}" for name, value in params.items())
+        numbers = ", ".join(f"{name}={value}" for name, value in params.items())
         why = " ".join(f"{type(wrong).__name__}: {wrong}".split())
-        raise ValueError(f"{scenario} with {given or 'its set-up'} fails: {why}") from wrong
+        raise ValueError(f"{scenario} with {numbers or 'its set-up'} fails: {why}") from wrong
     if not isinstance(kernel, Kernel):
         raise ValueError(f"{scenario} is a function that returns a Kernel, not {short(kernel)}")
     return kernel, params
