@@ -12,7 +12,7 @@ site: .venv/site.stamp
 
 serve: .venv/site.stamp
 	test -d _site || $(MAKE) site
-	$(BIN)/python -m http.server --directory _site --bind 127.0.0.1 8080
+	$(BIN)/oomlab serve
 
 # Two at a time: measured on two cores, a third faster than one by one. What is timed belongs to
 # the benchmarks: a busy machine must fail no test.
