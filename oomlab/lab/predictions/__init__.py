@@ -8,7 +8,7 @@ there is one. To each choice belongs a sentence that says why it fails, to the r
 right. Which one is right the author says and the model computes when the lesson runs: where the
 two differ nothing is asked, since the sentences would be wrong.
 
-first_steps.py has lessons 1 to 3, core.py 4 to 7, shared.py 8 to 10b, expert.py 11 to 15.
+first_steps.py has lessons 1 to 3, core.py 4 to 7, shared.py 8 to 10b, expert.py 11 to 16.
 """
 
 from collections.abc import Callable

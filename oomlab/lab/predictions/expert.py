@@ -1,4 +1,4 @@
-"""What lessons 11 to 15 ask: bug hunt, versions, how true, a design, and a real report."""
+"""What lessons 11 to 16 ask: bug hunt, versions, how true, a design, a report, two killers."""
 
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,13 @@ def unseen(one_in: int, runs: int = 100) -> str:
     """The chance that a rule wrong in one of so many runs shows in none of a hundred."""
     chance = (1 - 1 / one_in) ** runs
     return "less than 1 in 100" if chance < 0.01 else "about 1 in 3" if chance < 0.4 else "more"
+
+
+def late_memory() -> str:
+    """Does the database live in lesson 16, when the daemon kills and cannot take the memory?"""
+    runs = [run("user-space-killer", "linux-5.10", seed=seed) for seed in range(3)]
+    lives = {"database" not in each.outcome.victims for each in runs}
+    return "it depends on the seed" if len(lives) > 1 else "yes" if lives == {True} else "no"
 
 
 PLACES = {
@@ -232,6 +239,36 @@ PLACES = {
                     True: "of the cgroup's limit, 24 MB",
                     False: "of the machine's memory, 128 MB",
                 }[small_cgroup().total.pages * 4 <= 24576],
+            ),
+        ),
+    ),
+    "who-kills-first": Place(
+        "16",
+        (
+            Ask(
+                "Linux 6.12, and no daemon. Who is killed?",
+                {
+                    "job": "It is over its memory.high and sleeps for it. But that limit kills "
+                    "no process, and the job is not the biggest one.",
+                    "database": "It is the biggest process of the machine, and did nothing.",
+                    "web": "It asked last, and that does not count: the killer looks at size.",
+                },
+                right="database",
+                model=lambda: run("user-space-killer", "linux-6.12", killer=0).outcome.victims[0],
+            ),
+            Ask(
+                "Now a daemon sees the pressure in time, and kills the job with SIGKILL. The job "
+                "needs two seconds to exit. Under 5.10, does the database live?",
+                {
+                    "yes": "The SIGKILL is in time. The memory is not: it comes back when the job "
+                    "exits.",
+                    "no": "The web server needs the memory before the job has gone, and the "
+                    "kernel's killer takes the biggest.",
+                    "it depends on the seed": "The job needs two seconds in every order of steps, "
+                    "and the web server does not wait so long.",
+                },
+                right="no",
+                model=late_memory,
             ),
         ),
     ),
