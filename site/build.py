@@ -6,6 +6,7 @@ beside them. What comes out is a folder of files that any static host can serve.
 """
 
 import argparse
+import html
 import shutil
 import subprocess
 import sys
@@ -39,7 +40,9 @@ def stage(sources: Path, wanted: list[str]) -> None:
         ("why", ReportView()),
     ):
         path = sources / f"{page}.md"
-        path.write_text(path.read_text().replace("{{ widget }}", bake.baked(widget, page)))
+        patch = html.escape((ROOT / "sheets" / "patches" / "slot-per-memcg.py").read_text())
+        text = path.read_text().replace("{{ widget }}", bake.baked(widget, page))
+        path.write_text(text.replace("{{ patch }}", patch.replace("\n", "&#10;")))
     docs = sources / "docs"
     docs.mkdir()
     for page in sorted((ROOT / "docs").glob("*.*")):

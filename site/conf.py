@@ -35,7 +35,7 @@ pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-con
 
 myst_enable_extensions = ["dollarmath", "attrs_block"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure"]
+suppress_warnings = ["mystnb.unknown_mime_type", "myst.xref_missing", "misc.highlighting_failure"]
 
 nb_execution_mode = "off"  # lessons.py has run them
 nb_render_markdown_format = "myst"

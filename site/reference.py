@@ -1,7 +1,7 @@
 """The reference, written from the code: public names, scenarios, policies with their knobs."""
 
 import oomlab
-from oomlab.model.policy import KNOBS, PRESETS, difference
+from oomlab import KNOBS, PRESETS, difference
 from oomlab.scenarios import SCENARIOS, parameters, title
 
 

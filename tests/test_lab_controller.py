@@ -199,3 +199,23 @@ def forgets(current, task, mm):
     """A hand-off that hands nothing over."""
     if False:
         yield
+
+
+def test_a_schedule_is_a_setting_until_another_is_changed():
+    lab = Controller("lost-victim", "rfc-2015-11-25")
+    lab.explore()
+    found = lab.view()
+    again = Controller("lost-victim", "rfc-2015-11-25")
+    again.change(schedule=found["settings"]["schedule"])
+    assert again.view()["pictures"] == found["pictures"]
+    with pytest.raises(ValueError, match="one policy's own"):
+        again.change(schedule=found["settings"]["schedule"], other="handa")
+    again.change(seed=3)
+    assert again.settings["schedule"] is None
+
+
+def test_a_search_tells_how_far_it_is():
+    lab, told = Controller("lost-victim", "linux-6.12"), []
+    lab.change(params={"victims": 3, "vmas": 3})
+    lab.explore(seconds=2, progress=lambda *now: told.append(now))
+    assert told and all(len(now) == 3 for now in told)

@@ -11,6 +11,7 @@ A mistake in the settings is a ValueError with a sentence, and leaves everything
 from collections.abc import Callable, Sequence
 
 from ..explorer import PROPERTIES, Exploration, explore
+from ..explorer.progress import Progress
 from ..explorer.properties import choose_property
 from ..knobs import GROUPS, described
 from ..model.policy import KNOBS, Policy
@@ -53,6 +54,7 @@ class Controller:
             "seed": 0,
             "params": {},
             "knobs": {},
+            "schedule": None,  # who takes each step, as of run(schedule=); None: as the seed has it
         }
         self.exploration: Exploration | None = None
         self.hand: ByHand | None = None  # once a person is the scheduler
@@ -63,12 +65,13 @@ class Controller:
     def change(self, **changes) -> None:
         """Change settings and run again; a new scenario has its own parameters.
 
-        A new policy forgets the knobs that were turned: a preset's name must mean that preset.
+        A new policy forgets the knobs that were turned: a preset's name must mean that preset. A
+        schedule belongs to all the other settings, so any change of them forgets it.
         """
         for name in changes:
             if name not in self.settings:
                 raise ValueError(f"no setting {name!r}: there are {', '.join(self.settings)}")
-        settings = {**self.settings, **changes}
+        settings = {**self.settings, "schedule": None, **changes}
         if settings["scenario"] != self.settings["scenario"]:
             settings["params"] = changes.get("params", {})
         if settings["policy"] != self.settings["policy"]:
@@ -83,10 +86,15 @@ class Controller:
 
     def run_all(self, settings: dict) -> list[Run]:
         """The run, and the one to compare it with."""
+        order = {"seed": settings["seed"]}
+        if settings["schedule"] is not None:
+            if settings["other"]:
+                raise ValueError("a schedule is one policy's own: compare it with nothing")
+            order = {"schedule": settings["schedule"]}
         first = run(
             settings["scenario"],
             self.named(settings["policy"]),
-            seed=settings["seed"],
+            **order,
             **settings["params"],
             **settings["knobs"],
         )
@@ -102,15 +110,23 @@ class Controller:
             ),
         ]
 
-    def explore(self, property: str = "no-victim-lost", seconds: float = EXPLORE_SECONDS) -> None:
+    def explore(
+        self,
+        property: str = "no-victim-lost",
+        seconds: float = EXPLORE_SECONDS,
+        progress: Progress | None = None,
+    ) -> None:
         """Try every schedule within a bound; a counterexample becomes the run that is shown."""
         now = self.settings
         settings = {**now["params"], **now["knobs"]}
         policy = self.named(now["policy"])
-        found = explore(now["scenario"], policy, property, seconds=seconds, **settings)
+        found = explore(
+            now["scenario"], policy, property, seconds=seconds, progress=progress, **settings
+        )
         if found.verdict == "violated":
             self.runs = [run(now["scenario"], policy, schedule=found.pids, **settings)]
-            self.settings = {**now, "other": ""}  # what is named beside it is not on the screen
+            # What is named beside it is not on the screen.
+            self.settings = {**now, "other": "", "schedule": list(found.pids)}
         self.exploration, self.hand, self.asked = found, None, property
         self.shown += 1
 
@@ -149,7 +165,7 @@ class Controller:
     def show_hand(self, said: str) -> None:
         """The schedule made by hand becomes the run that is shown."""
         self.runs = [self.hand.run()]
-        self.settings = {**self.settings, "other": ""}
+        self.settings = {**self.settings, "other": "", "schedule": list(self.hand.entries)}
         self.exploration, self.said = None, said
         self.shown += 1
 

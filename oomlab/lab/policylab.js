@@ -8,12 +8,14 @@ class Lab extends Viewer {
     super(root, model);
     model.on("change:view", () => this.show());
     model.on("msg:custom", (message) => this.exported(message));
+    model.on("stopped", () => this.stopped());
     this.show();
   }
 
   parts(model) {
     super.parts();
     this.model = model;
+    this.now = model.get("step") ?? 0;
     this.sent = 0;
     this.queue = new Map();  // what waits for Python, by what it asks for
     const { properties } = model.get("catalogue");
@@ -27,6 +29,8 @@ class Lab extends Viewer {
     this.explorer = make("button", { type: "button", className: "main", onclick: () => this.explore() }, "every schedule");
     this.hand = new HandView(this);
     this.graph = new StateGraph(this);
+    // Where the page can end a search; in a notebook that is the kernel's own "interrupt".
+    this.stopper = make("button", { type: "button", hidden: true, onclick: () => model.stop() }, "stop");
     this.showMeaning();
   }
 
@@ -42,9 +46,15 @@ class Lab extends Viewer {
     root.append(
       ...this.settings.nodes, this.error, this.outcome.node, this.stepButtons(),
       this.parted, this.lanes, this.legend, this.says, this.laneSays,
-      make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.meaning),
+      make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.stopper, this.meaning),
       this.explored, this.hand.node, this.graph.node, this.detailsSay, this.beside, ...this.log.nodes,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
+  }
+
+  // The step is known to whoever holds the model: it stands in the address of a page.
+  go(n) {
+    super.go(n);
+    this.model.set("step", this.now);
   }
 
   numbers(i) { return this.model.get("numbers")[i]; }
@@ -100,20 +110,35 @@ class Lab extends Viewer {
     this.answered(view.answers);
     if (this.exploring && !this.waiting && !this.queue.has("explore")) this.exploring = false;
     this.explorer.disabled = Boolean(this.exploring);
+    this.stopper.hidden = !this.exploring || !this.model.stop;
     if (!this.exploring) this.explored.textContent = view.explored;
   }
 
   explore() {
     this.exploring = this.explorer.disabled = true;
     this.explored.textContent = "trying every schedule …";
-    this.ask("explore", { property: this.asked });
+    this.stopper.hidden = !this.model.stop;
+    this.ask("explore", { property: this.asked, ...(this.model.stop && { seconds: 120 }) });
   }
 
   export(form) {
     this.ask("export", { form });
   }
 
-  async exported({ form, text, details, schedules, graph, answers }) {
+  // The search was ended, and Python with it: what it had not said is not known.
+  stopped() {
+    this.waiting = this.exploring = this.explorer.disabled = false;
+    this.queue.clear();
+    this.stopper.hidden = true;
+    this.explored.textContent = `Stopped before there was an answer${this.progress ? `: ${this.progress}` : ""}.`;
+  }
+
+  async exported({ form, text, details, schedules, graph, answers, progress }) {
+    if (progress) {
+      this.progress = progress;
+      this.explored.textContent = `trying every schedule: ${progress} …`;
+      return;
+    }
     if (details) return this.lookedUp(details, answers);
     if (graph) { this.graph.load(graph); return this.answered(answers); }
     if (schedules) { this.hand.compared(schedules); return this.answered(answers); }

@@ -17,6 +17,7 @@ from pathlib import Path
 import anywidget
 from traitlets import Bytes, Dict, List, Unicode
 
+from ..explorer.progress import in_words
 from ..model.policy import Policy
 from ..simulate.run import Run
 from .controller import Controller
@@ -100,7 +101,10 @@ class PolicyLab(anywidget.AnyWidget):
         self.controller.change(**changes)
 
     def do_explore(self, **how) -> None:
-        self.controller.explore(**how)
+        def told(*now: float) -> None:
+            self.send({"progress": in_words(*now)})
+
+        self.controller.explore(**how, progress=told)
 
     def do_play(self, **how) -> None:
         self.controller.play(**how)

@@ -13,9 +13,7 @@ document.body.append(line);
 onState((state, words) => { line.textContent = words; document.body.dataset.python = state; });
 
 for (const place of document.querySelectorAll(".oomlab-widget")) {
-  const model = await show(place);
-  const page = place.dataset.page;
-  if (page) (await import(`./${page}.js`)).begin(place, model);
+  await show(place);
 }
 for (const place of document.querySelectorAll(".oomlab-exercise")) {
   (await import("./exercise.js")).begin(place);

@@ -54,8 +54,13 @@ export class Model {
       return;
     }
     this.wake();
-    python.send(this.number, { msg });
+    this.tell(msg);
   }
+
+  tell(msg) { python.send(this.number, { msg }); }
+
+  // End what Python does; whoever listens to "stopped" begins anew.
+  stop() { python.stop(); }
 
   // Make the widget in Python, too: the same call as in the lesson.
   wake(patch = "") {
@@ -67,8 +72,7 @@ export class Model {
   hear(message, buffers) {
     if (message.stopped) { this.open = false; this.fire("stopped"); }
     else if (message.state) {
-      const state = JSON.parse(JSON.stringify(message.state), (_, value) => (value && typeof value === "object" && "$bytes" in value
-        ? view(buffers[value.$bytes]) : value));
+      const state = join(JSON.stringify(message.state), buffers);
       Object.assign(this.state, state);
       for (const name of Object.keys(state)) this.fire(`change:${name}`, state[name]);
     } else if (message.msg) this.fire("msg:custom", message.msg);
@@ -94,6 +98,14 @@ export async function show(place) {
   const packed = await unpack(place.querySelector("script.state").textContent);
   const buffers = packed.buffers.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
   const model = new Model(join(JSON.stringify(packed.widget), buffers));
+  const page = place.dataset.page ? await import(`./${place.dataset.page}.js`) : {};
+  await page.before?.(place, model);
+  await draw(place, model);
+  page.begin?.(place, model);
+  return model;
+}
+
+export async function draw(place, model) {
   const { default: widget } = await import(`./widgets/${model.widget}.js`);
   const root = document.createElement("div");
   const note = document.createElement("p");
@@ -105,5 +117,4 @@ export async function show(place) {
   widget.render({ model, el: root });
   place.classList.add("alive");
   performance.mark("oomlab-drawn");
-  return model;
 }
