@@ -9,6 +9,7 @@ import oomlab
 from oomlab.model.exit import exit_mm
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
+from oomlab.model.memcg import mem_cgroup_handle_oom
 from oomlab.model.memory_high import high_delay, mem_cgroup_handle_over_high
 from oomlab.model.mm import ANON, FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, constrained_alloc
@@ -198,6 +199,20 @@ def test_does_a_nested_memcg_wait_for_the_oom_above_it(policy):
     kernel.spawn("inside", ((touch, "heap", 40),), vmas=heap(30), memcg=inner)
     run(kernel)
     assert kernel.victims == []
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memcg_oom != "charge"])
+def test_does_the_end_of_an_oom_below_wake_who_waits_above(policy):
+    """K 2.6.38, 4.4 memcg_oom_wake_function: relatives in both directions are woken."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    outer = kernel.new_memcg("outer", limit=100)
+    inner = kernel.new_memcg("inner", limit=50, parent=outer)
+    killer = kernel.spawn("killer", ((pause,),), vmas=heap(45), memcg=inner, adj=-1000)
+    waiter = kernel.spawn("waiter", ((pause,),), vmas=heap(50), memcg=outer, adj=-1000)
+    outer.oom_waitq.sleepers.append(waiter)
+    for _ in mem_cgroup_handle_oom(killer, inner):
+        pass
+    assert waiter not in outer.oom_waitq.sleepers
 
 
 # what a cgroup is charged for

@@ -195,6 +195,7 @@ def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
         yield from mem_cgroup_out_of_memory(current, memcg)
         for m in subtree:
             m.under_oom = False
+        for m in dict.fromkeys([*subtree, *memcg.ancestors()]):
             m.oom_waitq.wake_up()
     if current.kernel.policy.memcg_oom == "charge-waits" and not task_is_dying(current):
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)  # for the victim to die
