@@ -43,7 +43,7 @@ def judge(kernel: Kernel, steps: int) -> Outcome:
     elif lost:
         verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
     else:
-        verdict, why = "recovered", recovered_sentence(victims, reaped, kernel.memcgs)
+        verdict, why = "recovered", recovered_sentence(victims, reaped, kernel)
     bugs = list(kernel.bugs)
     return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
@@ -154,12 +154,20 @@ def lost_sentence(lost: list[str], policy) -> str:
     return f"{names} {verb} killed, but {missed}, and cannot exit alone"
 
 
-def recovered_sentence(victims: list[str], reaped: dict[str, int], memcgs: list) -> str:
+def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kernel) -> str:
+    memcgs = kernel.memcgs
     beyond = "".join(
         f"; {m.name} was let {m.forced} pages over its limit" for m in memcgs if m.forced
     )
-    if not victims and beyond:
+    refused, chosen = named(kernel, "enomem"), named(kernel, "kill_by_user")
+    if refused:
+        beyond += f"; {' and '.join(refused)} asked for memory and got an error"
+    if chosen:
+        beyond += f"; {' and '.join(chosen)} died by a task's signal"
+    if not victims and any(m.forced for m in memcgs):
         return f"nobody could be killed, and nobody was stopped{beyond}"
+    if not victims and beyond:
+        return f"the OOM killer killed no process{beyond}"
     if not victims:
         return "there was memory enough, nobody had to die"
     killed = f"{', '.join(victims)} died"
@@ -167,3 +175,9 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], memcgs: list)
         return f"{killed}, and exited alone{beyond}"
     pages = ", ".join(f"{pages} pages of {mm}" for mm, pages in reaped.items())
     return f"{killed}; the reaper freed {pages}{beyond}"
+
+
+def named(kernel: Kernel, event: str) -> list[str]:
+    """Whom an event happened to, each once; nothing if no listener kept the events."""
+    told = (e["task"].name for e in kernel.events or () if e["event"] == event)
+    return list(dict.fromkeys(told))
