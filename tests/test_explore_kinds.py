@@ -497,3 +497,33 @@ def test_a_task_that_is_woken_before_its_timer(monkeypatch):
     build = machine(((naps,), (naps,)), ((wakes_all,),))
     agree(monkeypatch, build, lambda k: len(k.tasks) == 2 and len(k.timers) == 1)
     agree(monkeypatch, build, lambda k: len(k.tasks) == 2 and not k.timers)
+
+
+def closes_over(current):
+    total = [0]
+
+    def add(n):
+        total[0] += n
+        return total[0]
+
+    yield "add", "1"
+    add(1)
+
+
+def starts_another(current):
+    yield "before", ""
+    current.kernel.spawn("late", ((closes_over,),))
+    yield "after", ""
+
+
+def test_a_function_made_by_a_step_for_a_new_task_is_refused(monkeypatch):
+    """It was found by the look at what the new task holds, and taken for one of the start."""
+
+    def scenario(policy):
+        kernel = Kernel(policy, 64)
+        kernel.spawn("t", ((starts_another,),))
+        return kernel
+
+    monkeypatch.setitem(oomlab.SCENARIOS, "odd", scenario)
+    with pytest.raises(ValueError, match="add is made by a step and kept over a yield"):
+        oomlab.explore("odd", "linux-4.4", lambda kernel: False)

@@ -99,7 +99,10 @@ class Closure:
             raise Refused(f"{name} is a {type(v).__qualname__}, which no state can hold")
 
     def function(self, f: FunctionType) -> None:
-        self.values.given.add(f)
+        if self.values.starting:
+            self.values.given.add(f)
+        else:
+            self.values.encode(f)  # refused, if a step made it
         module = f.__module__ or ""
         if module.startswith("oomlab.") and not f.__closure__ and "oomlab" in sys.modules:
             return
