@@ -10,12 +10,10 @@ from dataclasses import replace
 from .model.policy import HZ, Policy, presets
 from .naming import Named
 
-LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
-
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
 # Simplified: the page-scanning heuristics of zone reclaim.
 LINUX_2_6_38 = replace(
-    LINUX_4_4,
+    Policy(),
     name="linux-2.6.38",
     about="March 2011: per mille points; a sharer with adj -1000 protects the mm",
     kernel="2.6.38",
@@ -35,7 +33,7 @@ LINUX_2_6_38 = replace(
 )
 
 LINUX_3_10 = replace(
-    LINUX_4_4,
+    Policy(),
     name="linux-3.10",
     about="June 2013: points in pages, 3 % of all memory off for root",
     kernel="3.10",
@@ -48,6 +46,8 @@ LINUX_3_10 = replace(
     alloc_harder="no-wait",
     nofail="loops",
 )
+
+LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
 
 # Michal Hocko's first RFC (M10), with the order of its steps and its three later-found races.
 RFC_V1 = replace(
@@ -267,34 +267,9 @@ LINUX_6_18 = replace(
 )
 
 
+# All of the above, in this order: a new one is in the list once it stands here.
 PRESETS: Named[Policy] = Named(
-    "policy",
-    (
-        (p.name, p)
-        for p in (
-            LINUX_2_6_38,
-            LINUX_3_10,
-            LINUX_4_4,
-            RFC_V1,
-            RFC_V2,
-            RFC_XCHG,
-            HANDA,
-            KMALLOCWD,
-            WORKQUEUE,
-            MM_2015_12,
-            QUEUE_2016_02,
-            LINUX_4_6,
-            LINUX_4_10,
-            LINUX_4_14,
-            LINUX_4_19,
-            LINUX_5_1,
-            LINUX_5_4,
-            LINUX_5_10,
-            LINUX_6_1,
-            LINUX_6_12,
-            LINUX_6_18,
-        )
-    ),
+    "policy", ((p.name, p) for p in tuple(globals().values()) if isinstance(p, Policy))
 )
 presets.update(PRESETS)
 

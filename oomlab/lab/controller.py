@@ -139,6 +139,13 @@ class Controller:
         self.hand = hand
         self.show_hand("")
 
+    @property
+    def playing(self) -> ByHand:
+        """The schedule that is made by hand. ValueError if none is."""
+        if self.hand is None:
+            raise ValueError("no schedule is made by hand yet")
+        return self.hand
+
     def move(self, what: str, property: str = "no-victim-lost", **how) -> None:
         """As the scheduler: "take" entries, "undo", "go_on" with a seed, go to the "worst", or
         "replay" a whole schedule.
@@ -146,42 +153,42 @@ class Controller:
         if self.hand is None:
             self.play(0)
         self.asked = property
-        before, said = list(self.hand.entries), ""
+        before, said = list(self.playing.entries), ""
         try:
             if what == "worst":
-                said = self.hand.worst(property)
+                said = self.playing.worst(property)
             elif what == "replay":
-                self.hand.entries = []
-                self.hand.take(**how)
+                self.playing.entries = []
+                self.playing.take(**how)
             elif what in ("take", "undo", "go_on"):
-                getattr(self.hand, what)(**how)
+                getattr(self.playing, what)(**how)
             else:
                 raise ValueError(f"there is no move {what!r}")
             self.show_hand(said)
         except ValueError:
-            self.hand.entries = before
+            self.playing.entries = before
             raise
 
     def show_hand(self, said: str) -> None:
         """The schedule made by hand becomes the run that is shown."""
-        self.runs = [self.hand.run()]
-        self.settings = {**self.settings, "other": "", "schedule": list(self.hand.entries)}
+        self.runs = [self.playing.run()]
+        self.settings = {**self.settings, "other": "", "schedule": list(self.playing.entries)}
         self.exploration, self.said = None, said
         self.shown += 1
 
     def by_hand(self) -> dict:
         """What the one who plays the scheduler sees: who can move, the schedule, how it stands."""
         return {
-            "choices": self.hand.choices(),
-            "entries": self.hand.entries,
+            "choices": self.playing.choices(),
+            "entries": self.playing.entries,
             "said": self.said,
         }
 
-    def answers(self, property: str, seconds: float = EXPLORE_SECONDS) -> list[list[str]]:
+    def answers(self, property: str, seconds: float = EXPLORE_SECONDS) -> list[list]:
         """The explorer's schedules beside one's own: [whose, how long, its entries as JSON]."""
         now = self.settings
         settings = {**now["params"], **now["knobs"]}
-        rows = []
+        rows: list[list] = []
         if self.hand is not None:
             rows.append(["yours", counts(self.hand.build, self.hand.entries), self.hand.entries])
         for prefer, whose in (("steps", "the shortest"), ("decisions", "the fewest decisions")):

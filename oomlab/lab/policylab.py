@@ -101,8 +101,8 @@ class PolicyLab(anywidget.AnyWidget):
         self.controller.change(**changes)
 
     def do_explore(self, **how) -> None:
-        def told(*now: float) -> None:
-            self.send({"progress": in_words(*now)})
+        def told(states: int, waiting: int, seconds: float) -> None:
+            self.send({"progress": in_words(states, waiting, seconds)})
 
         self.controller.explore(**how, progress=told)
 
