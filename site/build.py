@@ -21,6 +21,7 @@ import lessons  # noqa: E402
 import reference  # noqa: E402
 import runtime  # noqa: E402
 
+import sheets  # noqa: E402
 from oomlab.lab import PolicyLab, ReportView  # noqa: E402
 
 
@@ -48,6 +49,7 @@ def stage(sources: Path, wanted: list[str]) -> None:
     for page in sorted((ROOT / "docs").glob("*.*")):
         shutil.copy(page, docs)
     (docs / "glossary.md").write_text(glossary((ROOT / "docs" / "glossary.md").read_text()))
+    sheets.write(sources / "exercises", sources.parent / "exercises")
     for name, text in reference.pages().items():
         path = sources / "reference" / name
         path.parent.mkdir(exist_ok=True)
@@ -90,6 +92,7 @@ def main() -> None:
     stage(work / "sources", [name for name in how.lessons.split(",") if name])
     sphinx(work / "sources", out)
     bake.scripts(out / "_static" / "widgets")
+    shutil.copytree(work / "exercises", out / "_static" / "exercises", dirs_exist_ok=True)
     runtime.lay(work, out / "_static")
 
 

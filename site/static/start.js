@@ -15,6 +15,9 @@ onState((state, words) => { line.textContent = words; document.body.dataset.pyth
 for (const place of document.querySelectorAll(".oomlab-widget")) {
   await show(place);
 }
-for (const place of document.querySelectorAll(".oomlab-exercise")) {
-  (await import("./exercise.js")).begin(place);
+if (document.querySelector(".oomlab-sheet")) {
+  const { begin, beginSheet } = await import("./exercise.js");
+  document.querySelectorAll(".oomlab-exercise").forEach(begin);
+  document.querySelectorAll(".oomlab-sheet").forEach(beginSheet);
+  document.body.classList.add("exercises-alive");
 }

@@ -76,6 +76,7 @@ export class Model {
       Object.assign(this.state, state);
       for (const name of Object.keys(state)) this.fire(`change:${name}`, state[name]);
     } else if (message.msg) this.fire("msg:custom", message.msg);
+    else if (message.made) this.fire("made", message.made);
     else if (message.opened) this.fire("opened");
     else if (message.failed) this.fire("failed", message.failed);
   }

@@ -10,7 +10,11 @@ from collections.abc import Callable
 import anywidget
 
 import oomlab.lab as lab
-from exercises import practise, stub  # noqa: F401
+from exercises import practise
+from oomlab.reports import explain
+from oomlab.reports.tell.drawing import section
+from oomlab.reports.tell.many import brief_of, summary_text
+from oomlab.reports.tell.page import page_of
 from oomlab.simulate.patches import read_patch
 
 widgets: dict[int, anywidget.AnyWidget] = {}
@@ -32,6 +36,8 @@ def receive(text: str) -> None:
             open_widget(number, **message["open"])
         elif "practise" in message:
             send(json.dumps({"to": number, "practised": practise(**message["practise"])}), [])
+        elif "report" in message:
+            send(json.dumps({"to": number, "made": page_and_summary(message["report"])}), [])
         else:
             widgets[number].receive(message)
     except ValueError as wrong:
@@ -40,6 +46,15 @@ def receive(text: str) -> None:
         traceback.print_exc()
         said = f"oomlab itself failed: {type(wrong).__name__}: {wrong}."
         send(json.dumps({"to": number, "failed": said}), [])
+
+
+def page_and_summary(text: str) -> dict[str, str]:
+    """Every report of a text: as one page to keep, and in a few lines. ValueError without any."""
+    told = explain(text)
+    if not told:
+        raise ValueError("no OOM report was found in this text: paste it above first")
+    briefs = [brief_of(each, "") for each in told]
+    return {"page": page_of(map(section, told), briefs), "summary": summary_text(briefs)}
 
 
 def open_widget(number: int, widget: str, made_with: list, known: dict, patch: str = "") -> None:

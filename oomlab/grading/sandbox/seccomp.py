@@ -61,7 +61,8 @@ DENIED = tuple(
         )
     ).split()
 )
-FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)  # the only kinds of sockets, and
+# AF_UNIX, AF_INET, AF_INET6 as Linux numbers them; a Python elsewhere may not have all the names.
+FAMILIES = (1, 2, 10)  # the only kinds of sockets, and
 NETLINK_ROUTE = 0  # of AF_NETLINK: the C library asks it for the names of interfaces
 MOST_FAMILIES = 64
 JOIN_SESSION_KEYRING = 1  # of keyctl()
