@@ -12,6 +12,7 @@ from dis import get_instructions
 from enum import Enum
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
@@ -64,6 +65,7 @@ class Closure:
 
     def value(self, v, name: str) -> None:
         """Something that a user's function can come to under this name."""
+        kind: Any = type(v)
         if id(v) in self.seen:
             return
         if isinstance(v, int | str | float | complex | bytes | type(None) | range | Policy | Enum):
@@ -93,7 +95,7 @@ class Closure:
         elif isinstance(v, set) and all(isinstance(x, int | str) for x in v):
             before = frozenset(v)
             self.constants.append((name, lambda: before if v == before else None, before))
-        elif type(v) in CONTAINERS or is_object(type(v)):
+        elif kind in CONTAINERS or is_object(kind):
             self.roots[self.values.thing(v)] = None
         elif type(v).__name__ not in ("method_descriptor", "builtin_function_or_method"):
             raise Refused(f"{name} is a {type(v).__qualname__}, which no state can hold")

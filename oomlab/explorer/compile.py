@@ -14,6 +14,7 @@ import linecache
 from copy import deepcopy
 from functools import cache
 from types import CodeType
+from typing import Any
 
 GIVEN = (".call", ".each", ".keep", ".iter", ".next", ".end", ".unset")  # what frames.py provides
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.GeneratorExp)
@@ -38,7 +39,7 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
     kept = (*local, *rewriting.iterators)
     arguments = code.co_argcount + code.co_kwonlyargcount
     begin = ast.FunctionDef(".f", tree.args, returning(tree.body), [], None)
-    functions = [begin]
+    functions: list[Any] = [begin]
     for point in points:
         head = [unbind(n, point) for n in kept if rewriting.deletes or n not in local[:arguments]]
         body = returning(rest(tree.body, point.number, rewriting.where))
@@ -57,11 +58,11 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
         function.args.kw_defaults = [d and ast.Constant(None) for d in function.args.kw_defaults]
         ast.copy_location(function, tree)
     module = ast.fix_missing_locations(ast.Module([ast.copy_location(outer, tree)], []))
-    made = compile(module, code.co_filename, "exec", dont_inherit=True)
+    made: Any = compile(module, code.co_filename, "exec", dont_inherit=True)
     inner = next(c for c in made.co_consts if isinstance(c, CodeType))
     lines = [(0, 0), *[(p.lineno, p.end_lineno) for p in rewriting.points]]
-    made = [c for c in inner.co_consts if isinstance(c, CodeType)]
-    return [c.replace(co_name=name, co_qualname=code.co_qualname) for c in made], kept, lines
+    parts = [c for c in inner.co_consts if isinstance(c, CodeType)]
+    return [c.replace(co_name=name, co_qualname=code.co_qualname) for c in parts], kept, lines
 
 
 def definition(code: CodeType) -> ast.FunctionDef:
@@ -108,7 +109,7 @@ class Rewriting:
 
     def __init__(self, where: str):
         self.where = where
-        self.points: list[ast.stmt] = []  # the statements that yield, each with its number
+        self.points: list[Any] = []  # the statements that yield, each with its number
         self.iterators: list[str] = []
         self.deletes = False
         self.temporary = 0
@@ -191,7 +192,7 @@ class Rewriting:
             ast.Delete([ast.Name(name, ast.Del())]),
         ]
 
-    def simple(self, s: ast.stmt) -> list[ast.stmt]:
+    def simple(self, s: Any) -> list[ast.stmt]:
         if isinstance(s, ast.Expr | ast.Assign) and isinstance(s.value, YIELDS):
             inner = s.value.value
             if inner is not None and has_yield(inner):
@@ -200,10 +201,10 @@ class Rewriting:
             if isinstance(s, ast.Assign) and not all(simple_target(t) for t in s.targets):
                 before, s.value = self.first(s.value, s)
                 return [*before, s]
-            s.number = len(self.points) + 1
+            vars(s)["number"] = len(self.points) + 1
             self.points.append(s)
             return [s]
-        value = getattr(s, "value", None)
+        value: Any = getattr(s, "value", None)
         plain = isinstance(s, ast.Return | ast.Expr | ast.Assign | ast.AnnAssign)
         if plain or isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
             before, s.value = self.first(value, s)
@@ -217,8 +218,8 @@ class Rewriting:
         if isinstance(e, YIELDS):
             self.temporary += 1
             name = f".t{self.temporary}"
-            new = ast.copy_location(ast.Assign([store(name)], e), s)
-            return self.simple(new), ast.copy_location(load(name), e)
+            assign = ast.copy_location(ast.Assign([store(name)], e), s)
+            return self.simple(assign), ast.copy_location(load(name), e)
         where = {ast.UnaryOp: "operand", ast.BinOp: "left", ast.Compare: "left"}
         where |= {ast.NamedExpr: "value", ast.Attribute: "value", ast.Subscript: "value"}
         part = where.get(type(e))
@@ -286,7 +287,7 @@ def rest_of(s: ast.stmt, number: int, where: str) -> list[ast.stmt]:
 def resumed(s: ast.stmt) -> list[ast.stmt]:
     """The statement that yielded, when its value comes, or the exception of whom it called."""
     raised = ast.Compare(load(".error"), [ast.IsNot()], [ast.Constant(None)])
-    new = [ast.If(raised, [ast.Raise(load(".error"), None)], [])]
+    new: list[ast.stmt] = [ast.If(raised, [ast.Raise(load(".error"), None)], [])]
     if isinstance(s, ast.Assign):
         new.append(ast.Assign(deepcopy(s.targets), load(".v")))
     return [ast.copy_location(n, s) for n in new]

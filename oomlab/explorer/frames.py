@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from inspect import isgeneratorfunction
 from types import CellType, FunctionType, GeneratorType, MethodType
+from typing import Any
 
 from .compile import Refused, resumable
 
@@ -56,7 +57,7 @@ class Threads:
                 return value, frames[:depth] + new
         return None, ()
 
-    def call(self, function: Callable, *args, **more) -> tuple[object, Frames | None]:
+    def call(self, function: Any, *args, **more) -> tuple[object, Frames | None]:
         """`yield from function(...)`, up to its first yield."""
         while isinstance(function, partial):
             args, more = (*function.args, *args), {**function.keywords, **more}
@@ -74,7 +75,8 @@ class Threads:
                 f"a step goes on with a generator {things.__name__} made elsewhere: "
                 "write yield from and the call"
             )
-        return self.of(each)[0](things)
+        every: Any = each
+        return self.of(every)[0](things)
 
     def of(self, function: FunctionType) -> list[FunctionType]:
         """Its resumable form."""

@@ -51,7 +51,8 @@ def shortest(inner: Edges, start: int, done) -> tuple[list[int], int]:
     """The shortest walk whose last move or state satisfies done(state, move)."""
     if done(start, None):
         return [], start
-    seen, queue = {start}, deque([(start, [])])
+    seen = {start}
+    queue: deque[tuple] = deque([(start, [])])
     while queue:
         state, way = queue.popleft()
         for who, to in inner[state]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import cache, partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
 
 from ..model.policy import Policy
 from .compile import Refused
@@ -62,7 +63,7 @@ class Cell:
 
     def __init__(self, thing: "Thing", name: str, first):
         self.thing, self.name = thing, name
-        self.index: int | None = None  # its place in a state; None as long as it never changed
+        self.index: Any = None  # an int: its place in a state; None as long as it never changed
         self.values, self.numbers = [first], {first: 0}
         self.mentions = [mentioned(first)]
         self.refers = bool(self.mentions[0])  # does some value of it lead to a thing?
@@ -205,7 +206,7 @@ class Values:
             self.starting = starting
 
     def encode_frames(self, frames: tuple):
-        out = [FRAMES]
+        out: list[Any] = [FRAMES]
         shared: set[int] = set()
         for function, *local in frames:
             names = self.threads.kept[function][2]
@@ -223,9 +224,10 @@ class Values:
             raise Refused(f"{name} keeps a {type(v).__qualname__} over a yield: make it a tuple")
         return self.encode(v)
 
-    def iterator(self, v, shared: set[int]):
+    def iterator(self, v: Any, shared: set[int]):
         """An iterator of a loop, by what it is made from, as pickle asks for it."""
-        if v is UNSET or is_object(type(v)):
+        kind: Any = type(v)
+        if v is UNSET or is_object(kind):
             return self.encode(v)
         if id(v) in shared:
             raise Refused(f"a loop runs over one {type(v).__qualname__} in two places")

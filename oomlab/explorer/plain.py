@@ -61,7 +61,8 @@ def explore(
     if bad(start):
         return "violated", [], 1, 0
     first, transitions = fingerprint(start, clock), 0
-    seen, waiting = {first}, deque([([], first)])
+    seen = {first}
+    waiting: deque[tuple] = deque([([], first)])
     while waiting:
         schedule, known = waiting.popleft()
         before = reach(build, schedule)

@@ -137,6 +137,7 @@ class Interned:
         return self.ask(packed, "property", self.truth, self.name)
 
     def truth(self, kernel: Kernel) -> bool:
+        assert self.question is not None, "asked only where there is a question"
         return bool(self.question(kernel))
 
     def words(self, packed: State, entry: Entry) -> dict[str, str]:

@@ -11,6 +11,7 @@ can depend on them, and a program or property that reads one is refused.
 from array import array
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from ..model.kernel import Kernel, Timer, threads
 from ..model.tasks import Task
@@ -53,7 +54,7 @@ class Machine:
         self.looked = self.counted = 0
         self.spoilt: list[tuple[object, dict]] = []  # what is no state, of which objects
         self.kernel = self.in_frames(build)
-        functions = [*questions, *patched(self.kernel)]
+        functions: list[Any] = [*questions, *patched(self.kernel)]
         self.closure = Closure(self.values, functions)
         self.root = self.values.thing(self.kernel)
         settle(self.kernel, self.clock)
@@ -160,7 +161,7 @@ class Machine:
         if len(self.values.things) != self.counted:
             self.counted = len(self.values.things)
             every = [*self.static, *[t for pool in self.pools.values() for t in pool]]
-            kinds = [(t.object, getattr(type(t.object), "watched", None)) for t in every]
+            kinds: list[Any] = [(t.object, getattr(type(t.object), "watched", None)) for t in every]
             self.spoilt = [(held, self.defaults[k]) for held, k in kinds if self.defaults.get(k)]
         return self.spoilt
 
@@ -319,7 +320,7 @@ class Machine:
         """A thing of the same class, which exists in no state yet."""
         kind = type(like)
         if kind in CONTAINERS:
-            held = deque((), like.maxlen) if kind is deque else kind()
+            held: Any = deque((), like.maxlen) if kind is deque else kind()
         else:
             kind = getattr(kind, "watched", kind)
             held = object.__new__(self.watch.class_of(kind))

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from heapq import heappop, heappush
 from time import monotonic
 from types import FunctionType
+from typing import Any
 
 from ..arguments import checked
 from ..model.kernel import Kernel
@@ -138,7 +139,8 @@ class Search:
         self.interrupted = False
         self.cost: int | None = None  # all schedules with fewer switches or decisions were seen
         self.reductions: list[str] = []
-        self.relation = None
+        self.relation: Any = None  # Interned or Monitored, see run()
+        self.parents: Any = []  # of each state: a number, or (node, entry), see fewest()
 
     def run(self) -> tuple[str, list[Entry] | None, int | None]:
         """The verdict, and for a violation the schedule, and the step where a loop begins."""
@@ -158,7 +160,8 @@ class Search:
     def breadth_first(self) -> Iterator[int]:
         """The number of every reachable state once, nearest first."""
         relation, start = self.relation, self.relation.start
-        self.visited, self.parents, self.entries = [start], [-1], [None]
+        self.entries: list[Any] = [None]
+        self.visited, self.parents = [start], [-1]
         self.seen, self.cut, self.states = {start: 0}, False, 1
         seen, visited = self.seen, self.visited
         enabled, successor = relation.enabled, relation.successor
@@ -195,7 +198,7 @@ class Search:
         return interned.learned if interned is not None else 0
 
     def path_to(self, number: int) -> list[Entry]:
-        schedule = []
+        schedule: list[Entry] = []
         while number > 0:
             schedule.append(self.entries[number])
             number = self.parents[number]
@@ -208,8 +211,10 @@ class Search:
         self.seen = {relation.start: 0}
         self.states, self.visited = 1, [relation.start]
         before: dict[tuple, tuple | None] = {start: None}
-        best, done = {start: (0, 0)}, set()
-        heap, count = [(0, 0, 0, start)], 0
+        best: dict[tuple, tuple[int, int]] = {start: (0, 0)}
+        done: set[tuple] = set()
+        heap: list[tuple] = [(0, 0, 0, start)]
+        count = 0
         self.parents = before
         while heap:
             cost, steps, _, node = heappop(heap)
@@ -243,7 +248,7 @@ class Search:
         return "holds", None, None
 
     def way_to(self, node: tuple) -> list[Entry]:
-        schedule = []
+        schedule: list[Entry] = []
         while self.parents[node] is not None:
             node, entry = self.parents[node]
             schedule.append(entry)
@@ -277,7 +282,7 @@ class Search:
     def check(self, verdict: str, schedule: list[Entry] | None, part: float | None) -> None:
         """Replay a counterexample, audit "holds". ExplorerFault if the model says otherwise."""
         if verdict == "violated":
-            self.happened(schedule)
+            self.happened(schedule or [])
         elif verdict == "holds":
             relation = getattr(self.relation, "relation", self.relation)
             for number in audits.sample(self.states, part):

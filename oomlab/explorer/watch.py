@@ -7,6 +7,7 @@ changed in it is found afterwards, by what it held when it was first read.
 import sys
 from itertools import chain
 from operator import is_
+from typing import Any
 
 from ..model.kernel import Timer
 from .compile import Refused
@@ -20,7 +21,7 @@ class Watch:
     def __init__(self, values: Values):
         self.values = values
         self.classes: dict[type, type] = {}
-        self.reads: dict[Cell, tuple | None] | None = None  # None: nothing is noted now
+        self.reads: Any = None  # {Cell: contents or None} in a step; None: nothing is noted now
         self.writes: dict[Cell, None] = {}
 
     def begin(self, held) -> None:
