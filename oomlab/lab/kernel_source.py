@@ -107,7 +107,7 @@ PLACES: dict[str, tuple[Place, ...] | Proposed | None] = {  # None: a word of a 
         Place("4.19", "", ""),  # still there, for what the model has no knob for
     ),
     "mem_cgroup_handle_oom": same(MEMCG, "mem_cgroup_oom_synchronize"),
-    "mem_cgroup_handle_over_high": (Place("4.5", MEMCG, "mem_cgroup_handle_over_high"),),
+    "mem_cgroup_handle_over_high": same(MEMCG, "mem_cgroup_handle_over_high"),
     # faults, address spaces, exit, suspend
     "do_page_fault": (
         Place(READ, "arch/x86/mm/fault.c", "do_page_fault"),

@@ -67,7 +67,8 @@ function paint(paper, picture, place, theme, fills) {
   paper.fillStyle = theme.quiet;
   const every = nice(60 / scale);
   for (let n = Math.ceil((from + 1) / every) * every - 1; n < to; n += every) {
-    paper.fillText(String(n + 1), x(n), height - AXIS / 2);
+    const words = String(n + 1);  // the last one must not be cut at the edge
+    paper.fillText(words, Math.min(x(n), width - 8 * words.length), height - AXIS / 2);
     paper.fillRect(x(n), bottom + STRIP - 6, 1, 6);
   }
   paper.fillText("step", 4, height - AXIS / 2);
