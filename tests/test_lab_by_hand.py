@@ -1,5 +1,7 @@
 """The student as the scheduler: what is taken happens, and what is said of it is so."""
 
+from random import Random
+
 import pytest
 
 import oomlab
@@ -7,6 +9,7 @@ from oomlab.explorer.plain import explore as plain_explore
 from oomlab.explorer.properties import choose_property
 from oomlab.lab.by_hand import ByHand, counts
 from oomlab.lab.controller import Controller
+from oomlab.scenarios import SCENARIOS
 from oomlab.simulate.scheduler import run_schedule
 
 LOST = "no-victim-lost"
@@ -109,3 +112,31 @@ def test_the_explorers_schedules_stand_beside_ones_own():
     assert mine[2] == lab.hand.entries and len(shortest[2]) <= len(fewest[2])
     lab.change(policy="linux-4.6")
     assert len(lab.answers(LOST)) == 1 and "holds" in lab.answers(LOST)[0][1]
+
+
+def test_the_timer_of_a_task_that_is_gone_can_still_be_chosen():
+    hand = ByHand("self-marked", "linux-6.1", {})
+    hand.go_on(seed=1)
+    kernel = hand.here()
+    gone = [timer.argument for timer in kernel.timers if timer.argument not in kernel.tasks]
+    assert [c["task"] for c in hand.choices()] == [task.name for task in gone] == ["leaver"]
+    assert hand.choices()[0]["does"] == "timer wake_oom_reaper_timer"
+
+    def reaper_is_armed(memory, step):
+        return step["does"] == "timer wake_oom_reaper_timer"
+
+    found = oomlab.explore("self-marked", "linux-6.1", reaper_is_armed)
+    assert found.verdict == "violated" and found.pids[-1][1] == "wake_oom_reaper_timer"
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS)[::4])
+def test_each_scenario_can_be_taken_over(scenario):
+    """Somewhere in its run, by hand for some steps, then by a seed; whatever the policy."""
+    draw = Random(scenario)
+    lab = Controller(scenario, draw.choice(sorted(oomlab.PRESETS)))
+    lab.play(step=draw.randrange(min(60, len(lab.runs[0].trace))))
+    for _ in range(4):
+        choices = lab.view()["hand"]["choices"]
+        lab.move("take", entries=[draw.choice(choices)["entry"]] if choices else [])
+    lab.move("go_on", seed=1)
+    assert lab.view()["hand"]["entries"] == lab.runs[0].schedule

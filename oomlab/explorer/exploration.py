@@ -15,6 +15,7 @@ from ..simulate.run import Run, Step, name_of, run
 from ..simulate.schedule import Schedule, told_of
 from ..simulate.scheduler import Entry, entry_of, function_of
 from .never import WAY
+from .plain import task_of
 
 SCHEMA = "oomlab-explore/1"
 SLOW, MANY = 0.1, 10_000  # the part of the transitions that is run, of so many, which is slow
@@ -29,7 +30,7 @@ CLOCK_WORDS = {
 def in_words(kernel: Kernel, entry: Entry) -> dict[str, str]:
     """The step that an entry of a schedule is about to take, in the words of the table."""
     pid, timer = entry_of(entry)
-    task = next(t for t in kernel.tasks if t.pid == pid)
+    task = task_of(kernel, pid)
     verb, what = ("timer", timer) if timer else task.op or ("end", "")
     function, does = "run_timers", f"{verb} {name_of(what)}"
     if timer is None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
+from ..model.tasks import Task
 from ..simulate.fingerprint import fingerprint
 from ..simulate.scheduler import Entry, run_schedule, timer_key
 
@@ -40,6 +41,12 @@ def enabled(kernel: Kernel, clock: str = "any") -> list[Entry]:
     if len(set(keys)) < len(keys):
         raise ValueError(f"two timers {keys} of one task call the same function; say which is due")
     return runnable + keys
+
+
+def task_of(kernel: Kernel, pid: int) -> Task:
+    """The task of an entry; the timer of a task may still be pending when the task is gone."""
+    waiting = (timer.argument for timer in kernel.timers)
+    return next(task for task in (*kernel.tasks, *waiting) if task.pid == pid)
 
 
 def reach(build: Callable[[], Kernel], schedule: list[Entry]) -> Kernel:

@@ -145,7 +145,7 @@ class Interned:
 
         def look(kernel: Kernel) -> dict[str, str]:
             pid, timer = entry_of(entry)
-            task = next(t for t in kernel.tasks if t.pid == pid)
+            task = plain.task_of(kernel, pid)
             if timer is not None:
                 return {"task": task.name, "function": "run_timers", "does": f"timer {timer}"}
             verb, what = task.op or ("end", "")

@@ -14,7 +14,7 @@ from ..explorer.relation import Interned
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate.run import Run, run
-from ..simulate.scheduler import Entry, entry_of, run_seeded
+from ..simulate.scheduler import Entry, entry_of, run_schedule, run_seeded
 from ..simulate.setup import build
 
 MOST_STEPS = 2000  # of a hand-made schedule, and of what a seed adds to it
@@ -128,11 +128,11 @@ def timer_or_pid(entry) -> Entry:
 
 def counts(make, entries: list[Entry]) -> str:
     """Steps, and the decisions among them: another task moved although the last one could go on."""
-    decisions, kernel = 0, None
-    tasks = [entry_of(entry)[0] for entry in entries]
-    for n in range(1, len(entries)):
-        if tasks[n] != tasks[n - 1]:
-            kernel = reach(make, entries[:n])
-            decisions += tasks[n - 1] in enabled(kernel)
+    decisions, kernel, last = 0, reach(make, []), None
+    for entry in entries:
+        pid = entry_of(entry)[0]
+        decisions += last is not None and pid != last and last in enabled(kernel)
+        run_schedule(kernel, [entry])
+        last = pid
     steps, some = len(entries), "" if decisions == 1 else "s"
     return f"{steps} step{'' if steps == 1 else 's'} with {decisions} decision{some}"

@@ -58,6 +58,7 @@ class Controller:
         }
         self.exploration: Exploration | None = None
         self.hand: ByHand | None = None  # once a person is the scheduler
+        self.hand_view: dict = {}  # what that person sees
         self.asked = "no-victim-lost"  # the property that was asked about last
         self.shown = 0  # counts what was shown: an answer about an older run is known by it
         self.runs = self.run_all(self.settings)
@@ -136,53 +137,43 @@ class Controller:
         hand = ByHand(now["scenario"], self.named(now["policy"]), {**now["params"], **now["knobs"]})
         rows = self.runs[0].trace[:step]
         hand.take([(t.pid, op[1]) if op[0] == "timer" else t.pid for _, t, op, *_ in rows])
-        self.hand = hand
-        self.show_hand("")
-
-    @property
-    def playing(self) -> ByHand:
-        """The schedule that is made by hand. ValueError if none is."""
-        if self.hand is None:
-            raise ValueError("no schedule is made by hand yet")
-        return self.hand
+        self.show_hand(hand, "")
 
     def move(self, what: str, property: str = "no-victim-lost", **how) -> None:
         """As the scheduler: "take" entries, "undo", "go_on" with a seed, go to the "worst", or
-        "replay" a whole schedule.
+        "replay" a whole schedule. ValueError, and nothing has changed, if that cannot be.
         """
         if self.hand is None:
             self.play(0)
-        self.asked = property
-        before, said = list(self.playing.entries), ""
+        asked, before, said = self.asked, list(self.hand.entries), ""
         try:
+            self.asked = property
             if what == "worst":
-                said = self.playing.worst(property)
+                said = self.hand.worst(property)
             elif what == "replay":
-                self.playing.entries = []
-                self.playing.take(**how)
+                self.hand.entries = []
+                self.hand.take(**how)
             elif what in ("take", "undo", "go_on"):
-                getattr(self.playing, what)(**how)
+                getattr(self.hand, what)(**how)
             else:
                 raise ValueError(f"there is no move {what!r}")
-            self.show_hand(said)
+            self.show_hand(self.hand, said)
         except ValueError:
-            self.playing.entries = before
+            self.hand.entries, self.asked = before, asked
             raise
 
-    def show_hand(self, said: str) -> None:
-        """The schedule made by hand becomes the run that is shown."""
-        self.runs = [self.playing.run()]
-        self.settings = {**self.settings, "other": "", "schedule": list(self.playing.entries)}
-        self.exploration, self.said = None, said
-        self.shown += 1
-
-    def by_hand(self) -> dict:
-        """What the one who plays the scheduler sees: who can move, the schedule, how it stands."""
-        return {
-            "choices": self.playing.choices(),
-            "entries": self.playing.entries,
-            "said": self.said,
+    def show_hand(self, hand: ByHand, said: str) -> None:
+        """The schedule made by hand becomes the run that is shown, with who can move next."""
+        view = {
+            "choices": hand.choices(),
+            "entries": list(hand.entries),
+            "said": said,
+            "sentence": hand.sentence(self.asked),
         }
+        self.runs, self.hand, self.hand_view = [hand.run()], hand, view
+        self.settings = {**self.settings, "other": ""}
+        self.exploration = None
+        self.shown += 1
 
     def answers(self, property: str, seconds: float = EXPLORE_SECONDS) -> list[list]:
         """The explorer's schedules beside one's own: [whose, how long, its entries as JSON]."""
@@ -228,9 +219,8 @@ class Controller:
         preset = choose_policy(self.named(self.settings["policy"]), {})
         shown = view_of(self.runs)
         if self.hand is not None:  # a run that is not over has no outcome yet
-            hand = self.by_hand()
-            shown |= {"hand": hand, "sentence": self.hand.sentence(self.asked)}
-            if hand["choices"]:
+            shown |= {"hand": self.hand_view, "sentence": self.hand_view["sentence"]}
+            if self.hand_view["choices"]:
                 shown["pictures"][0]["verdict"] = "not over"
         return {
             "settings": self.settings,
