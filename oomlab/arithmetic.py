@@ -150,6 +150,7 @@ def lowmem_reserve(zones: Mapping[str, int], *, kernel: str) -> dict[str, dict[s
     the `lowmem_reserve[]` or `protection` of a report. A zone that is not named counts as empty.
     Source: setup_per_zone_lowmem_reserve. 5.8 to 5.10 do not count a zone in between that has no
     reserve of its own; 6.10 to 6.13 leave empty higher zones out.
+    `kernel` is a version such as "5.10". ValueError for an unknown zone or version.
     """
     version, pages = release(kernel), pages_of(zones)
     ratios = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32 if version < (4, 17) else 0}
@@ -193,6 +194,7 @@ def badness(
     to 3.1 one is enough to protect it, other versions do not ask.
     ValueError, in one sentence, for an unknown version and for a number that cannot be.
     Source: oom_badness, proc_oom_score. Page tables count from 2.6.39 on, PMDs from 4.0 on.
+    `oom_score_adj` is -1000 to 1000, in thousandths of `totalpages`.
     """
     version = release(kernel)
     whole("uid", uid)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
@@ -61,7 +62,10 @@ class Exploration:
     never: list[str] = field(default_factory=list)  # functions that no transition entered
 
     @classmethod
-    def of(cls, search, scenario: str, policy: Policy, params: dict, verdict: str) -> "Exploration":
+    def of(
+        cls, search: Any, scenario: str, policy: Policy, params: dict, verdict: str
+    ) -> "Exploration":
+        """What a `search` found, in `scenario` with `params` under `policy`; `verdict` as below."""
         bound = {
             "max_states": search.max_states,
             "seconds": search.limit,
@@ -128,7 +132,10 @@ class Exploration:
         return run(self.scenario, self.policy, schedule=self.pids, **self.params)
 
     def describe(self, build: Callable[[], Kernel], schedule: list, loop: int | None) -> None:
-        """Put the counterexample into words: who, where, what, and the effect."""
+        """Put the counterexample into words: who, where, what, and the effect.
+
+        `build` makes the machine, `schedule` lists the entries, and at step `loop` a loop begins.
+        """
         self.loop = loop
         done = run(self.scenario, self.policy, schedule=list(schedule), **self.params)
         self.steps = done.steps
@@ -211,6 +218,7 @@ class Exploration:
     def save(self, path: str | Path) -> Path:
         """Write the counterexample, as a run, to a file; see Run.save(). The .html page holds the
         explorer's answer and its claim as a sheet, too. ValueError where there is none.
+        `path`: its name says the kind of file.
         """
         if Path(path).suffix != ".html":
             return self.run().save(path)
@@ -230,6 +238,7 @@ class Exploration:
         return self.markdown()
 
     def to_dict(self) -> dict:
+        """The answer as plain values, for JSON."""
         return {
             "schema": SCHEMA,
             "verdict": self.verdict,

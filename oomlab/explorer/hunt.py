@@ -50,6 +50,7 @@ def hunt(
     of having missed a bug of this depth. The same seed hunts the same way. ValueError for a name or
     number that makes no sense, or for a property that speaks of for ever. Stop, or Ctrl-C, raises
     Stopped, an interrupt that holds what is known.
+    `scenario`, `policy`, `clock` and `settings` as for explore().
     """
     asked = choose_property(property)
     if asked.kind == "eventually":

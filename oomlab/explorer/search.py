@@ -67,6 +67,7 @@ def explore(
     seconds)` is called now and then. Stop, or Ctrl-C, raises Stopped, which holds what is known.
     ValueError, in one sentence, for a name or value that does not exist, and for a program or
     property that cannot be explored. ExplorerFault if the search and the model do not agree.
+    `max_states` and `seconds` bound the search. `settings`: parameters of the scenario, and knobs.
     """
     if prefer not in PREFERENCES:
         raise ValueError(f"prefer is one of {', '.join(PREFERENCES)}, not {prefer!r}")

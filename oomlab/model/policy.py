@@ -7,6 +7,7 @@ commit.
 
 from dataclasses import dataclass, field, fields
 from html import escape
+from typing import Any
 
 from ..naming import Named
 from .patch import Patch
@@ -288,7 +289,10 @@ class Policy:
         return {name: new for name, (_, new) in made_from.difference(self).items()}
 
     def difference(self, other: "Policy") -> dict[str, tuple]:
-        """The knobs in which the two differ: {knob: (value here, value there)}."""
+        """The knobs in which the two differ: {knob: (value here, value there)}.
+
+        `other`: any Policy. An empty dictionary: they are the same.
+        """
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in KNOBS}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -314,7 +318,7 @@ class Policy:
         table = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
         return f"<p>{escape(repr(self)[1:-1])}</p>{table}"
 
-    def bind(self, function):
+    def bind(self, function: Any) -> Any:
         """A function or program of the model, as this policy's patch has it."""
         return function if self.patch is None else self.patch.bind(function)
 

@@ -56,7 +56,11 @@ class Checked:
 
 @checked
 def check(sheet: Sheet, path: str = "sheet", *, trust: bool = False) -> Checked:
-    """Run one sheet again. Python text in it runs only with `trust`, or if it came with oomlab."""
+    """Run one sheet again. Python text in it runs only with `trust`, or if it came with oomlab.
+
+    `path` is what the answer calls it. What comes back says in `wrong` what differs, "" if nothing
+    does. No error is raised for a sheet that fails.
+    """
     began = monotonic()
     try:
         wrong = difference_from(sheet, path, trust)
@@ -217,7 +221,11 @@ def check_all(
     trust: bool = False,
     executor: Executor | None = None,
 ) -> Iterator[Checked]:
-    """Check files and folders, `jobs` at a time; the answers in the order of the files."""
+    """Check files and folders, `jobs` at a time; the answers in the order of the files.
+
+    `paths`: files and folders. `trust` as for check(). `executor`: any with the interface of
+    `concurrent.futures`. ValueError if there is no sheet, or `jobs` is below 1.
+    """
     if jobs < 1:
         raise ValueError(f"jobs is 1 or more, not {jobs}")
     files = list(sheets_in(paths))

@@ -103,6 +103,8 @@ def sheet_of(
     `code` is the Python text with the functions of a scenario or property that is not in oomlab.
 
     ValueError for a search that ended at its bound or was interrupted: it claims nothing.
+    `found`: what explore() gave. `title`, `source` (message-ids or commits) and `said` (by the
+    maintainers) are written on the sheet.
     """
     if found.verdict == "bound-reached":
         raise ValueError(f"no sheet of a search without an answer: {found.sentence()}")
@@ -148,7 +150,10 @@ def step_lines(steps: Sequence) -> tuple[str, ...]:
 
 @checked
 def read_sheet(text: str, source: str = "sheet") -> Sheet:
-    """The sheet that a text is. ValueError says, in one sentence, which line is wrong."""
+    """The sheet that a text is. ValueError says, in one sentence, which line is wrong.
+
+    `text`: all of it. `source` is what the sentence calls it.
+    """
     lines = text.splitlines()
     first = FIRST.match(lines[0].strip()) if lines else None
     if first is None:

@@ -36,6 +36,7 @@ class Comparison:
 
     @property
     def policies(self) -> tuple[str, str]:
+        """The two policies, each by its name."""
         first, second = self.pairs[0]
         return first.policy.name, second.policy.name
 
@@ -72,6 +73,7 @@ class Comparison:
         return path
 
     def markdown(self) -> str:
+        """The comparison as Markdown: knobs, verdicts, and the step where two runs part."""
         origins = [run.origin for run in self.pairs[0]]
         a, b = (origin.policy_words() for origin in origins)
         lines = [

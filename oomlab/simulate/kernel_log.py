@@ -68,7 +68,10 @@ def log_text(run: Run) -> str:
 
 @checked
 def kernel_log(run: Run) -> list[tuple[int, str]]:
-    """(step, line) of all that the kernel printed in a traced run; step -1 is the boot."""
+    """(step, line) of all that the kernel printed in a traced run; step -1 is the boot.
+
+    ValueError for a run without a trace.
+    """
     run.must_be_traced()
     version = version_of(run.policy.kernel)
     failcnt: Counter = Counter()

@@ -61,7 +61,11 @@ class Origin:
         most_steps: int | None = None,
         drawn: int | None = None,
     ) -> "Origin":
-        """The origin of what runs this scenario, with all its parameters, under this policy."""
+        """The origin of what runs this scenario, with all its parameters, under this policy.
+
+        `params`: of the scenario, as given. Either `seed`, or `schedule`, a list of entries.
+        `most_steps` bounds the run; `drawn` says how many random numbers were used.
+        """
         return cls(
             scenario,
             dict(params),
@@ -122,7 +126,10 @@ class Origin:
 
     @classmethod
     def from_dict(cls, found: object) -> "Origin":
-        """The origin that to_dict() wrote. ValueError, in one sentence, for anything else."""
+        """The origin that to_dict() wrote. ValueError, in one sentence, for anything else.
+
+        `found`: the dictionary, read from a file perhaps.
+        """
         if not isinstance(found, dict):
             raise ValueError("it does not say where it comes from (no origin in it)")
         kinds = {"scenario": str, "params": dict, "policy": str, "preset": str, "knobs": dict}

@@ -54,6 +54,7 @@ def patch(
 
     ValueError, in one sentence, for a function that cannot be replaced or state that cannot be
     declared.
+    `about`: what it models, in a line.
     """
     policy = choose_policy(base, {})
     if policy.patch is not None:
@@ -76,6 +77,7 @@ def read_patch(text: str, source: str = "patch.py") -> Policy:
     """The policy that a patch's text makes. The text is Python and is run: trust it first.
 
     ValueError, in one sentence, for text that is no patch.
+    `source`: the name of the file, which the sentence names.
     """
     names = model_names()
     known = run_text(text, source)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..arguments import checked
 from ..model.kernel import Kernel
@@ -158,6 +158,7 @@ class Run:
         return [plain(event) for event in self.kernel.events or ()]
 
     def to_dict(self) -> dict:
+        """The run as plain values: origin, policy, outcome, steps and events."""
         zone = self.kernel.zone
         return {
             "schema": SCHEMA,
@@ -187,6 +188,7 @@ class Run:
 
         ValueError, in one sentence, for a text that is none, for one with a patch without `trust`
         (it is Python and is run), and where this oomlab does not do what was recorded.
+        `source` is what the sentence calls the text.
         """
         found = read_trace(text, source)
         origin = found.origin
@@ -199,18 +201,21 @@ class Run:
     @classmethod
     @checked
     def load(cls, path: str | Path, *, trust: bool = False) -> "Run":
-        """The run of a .json file, as from_json() makes it of the text."""
+        """The run of a .json file, as from_json() makes it of the text.
+
+        `path`: of the file. `trust`: a patch in it may be run. ValueError as there.
+        """
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as wrong:
             raise ValueError(f"{path} cannot be read: {wrong}") from None
         return cls.from_json(text, str(path), trust=trust)
 
-    def frame(self):
+    def frame(self) -> Any:
         """The steps as a DataFrame of pandas, or of polars; ValueError if neither is there."""
         return frame_of([step._asdict() for step in self.steps])
 
-    def events_frame(self):
+    def events_frame(self) -> Any:
         """The events as a DataFrame, a column for each of their names; see frame()."""
         names = list(dict.fromkeys(name for event in self.events for name in event))
         return frame_of([{name: event.get(name) for name in names} for event in self.events])

@@ -44,7 +44,10 @@ class Schedule(list[Entry]):
         return Schedule, (list(self), self.origin, self.told)
 
     def check_machine(self, origin: Origin) -> None:
-        """ValueError if it was recorded in another machine."""
+        """ValueError if it was recorded in another machine.
+
+        `origin`: of the machine in which it is to run.
+        """
         wrong = self.origin.misfit(origin)
         if wrong:
             raise ValueError(f"this schedule does not fit: {wrong}")
@@ -52,7 +55,10 @@ class Schedule(list[Entry]):
             raise ValueError("this schedule was changed after it was recorded")
 
     def check_steps(self, steps: Iterable[story.Told]) -> None:
-        """ValueError for the first step that is not what was recorded."""
+        """ValueError for the first step that is not what was recorded.
+
+        `steps`: those that happened now.
+        """
         for number, (was, step) in enumerate(zip(self.told, steps, strict=True), start=1):
             now = told_of(step)
             if was != now:
@@ -69,7 +75,10 @@ def told_of(step: story.Told) -> Told:
 
 @checked
 def read_schedule(text: str, source: str = "the schedule") -> Schedule:
-    """The schedule that `oomlab explore --json` wrote. ValueError, in one sentence, for less."""
+    """The schedule that `oomlab explore --json` wrote. ValueError, in one sentence, for less.
+
+    `text`: JSON. `source` is what the sentence calls it.
+    """
     try:
         found = json.loads(text)
         entries = [plain_entry(entry) for entry in found["pids"]]

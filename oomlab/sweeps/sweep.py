@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from time import monotonic
+from typing import Any
 
 from ..arguments import checked
 from ..model.policy import Policy
@@ -117,7 +118,7 @@ class Sweep:
         names = ", ".join(origin.policy_words() for origin in self.origins)
         return f"<Sweep of {self.scenario} under {names}: {len(self.rows)} runs>"
 
-    def frame(self):
+    def frame(self) -> Any:
         """The rows as a pandas DataFrame, or a polars one; ValueError if neither is installed."""
         return frame_of(self.rows)
 
@@ -141,6 +142,8 @@ def sweep(
     `concurrent.futures` will do. `out`: a file that keeps the rows, .jsonl, .csv or .parquet; if it
     holds the beginning of this sweep, the rest is run. ValueError, in one sentence, for a name or
     value that does not exist.
+    `policies`: names or values. `seeds`: whole numbers. `progress(rows, all, seconds)` is called as
+    rows come in.
     """
     for name, values in (settings or {}).items():
         if isinstance(values, str) or not isinstance(values, Sequence):

@@ -140,12 +140,18 @@ class Trace:
         return "\n\n".join(parts)
 
     def figure(self, *, dark: bool | None = None) -> Drawing:
-        """Every victim on a line: mark, hand-over, attempts, reaping, by milliseconds."""
+        """Every victim on a line: mark, hand-over, attempts, reaping, by milliseconds.
+
+        `dark`: in the dark theme; None follows the page.
+        """
         name = f"Linux {self.kernel}" if self.kernel else "recorded"
         return alongside.figure({name: self.steps()}, dark=dark)
 
     def save(self, path: str | Path) -> Path:
-        """Write it as .html (picture, table, the report beside it), .svg, .json or .md."""
+        """Write it as .html (picture, table, the report beside it), .svg, .json or .md.
+
+        `path`: its name says the kind. What comes back is the path.
+        """
         path = Path(path)
         write = {
             ".html": lambda: page_of(self.to_dict(), self.figure().svg, self.reports),
