@@ -2,6 +2,9 @@
 
 A program is a tuple of system calls, each (function, argument, ...). SIGKILL is noticed only
 between them: a call that holds a lock finishes first, however long that takes.
+
+Simplified: who has exited is gone at once, without a parent's wait(). TIF_MEMDIE goes with the mm,
+as in 4.4 (exit_mm); in 2.6.38 and 3.10 it stays on the task, in 2.6.38 on a zombie, too.
 """
 
 from .locks import TASK_FROZEN, Steps, schedule
