@@ -57,7 +57,7 @@ def test_what_a_lesson_asks_the_model_answers_as_its_author(name):
 
 
 def test_a_question_that_the_model_answers_otherwise_is_not_put():
-    ask = predictions.Ask(
+    ask = predictions.LessonQuestion(
         "Does it?", {"yes": "It does.", "no": "It does not."}, "yes", lambda: "no"
     )
     with pytest.raises(ValueError, match="the model answers 'no'"):

@@ -8,7 +8,7 @@ import pytest
 import oomlab
 from oomlab.lab.callstack import stack
 from oomlab.lab.details import details
-from oomlab.lab.kernel_source import PLACES, READ, Place, Proposed, in_linux, located, number
+from oomlab.lab.kernel_source import PLACES, READ, Proposed, SourcePlace, in_linux, located, number
 from oomlab.lab.machine import machine_at
 from oomlab.lab.standing import facts
 from oomlab.model.patch import model_classes, model_functions
@@ -102,7 +102,7 @@ def test_each_function_a_step_can_stand_in_has_its_place_in_linux():
 
 
 def test_a_version_is_never_guessed():
-    places = (Place(READ, "mm/a.c", "old"), Place("4.10", "mm/a.c", "new"))
+    places = (SourcePlace(READ, "mm/a.c", "old"), SourcePlace("4.10", "mm/a.c", "new"))
     assert "was not looked up" in located(places, "3.10")["where"]
     assert located(places, "4.9")["where"] == "old() in mm/a.c, Linux 4.9"
     assert located(places, "4.10")["link"].endswith("/linux/v4.10/source/mm/a.c")

@@ -68,3 +68,14 @@ def test_no_two_rooms_have_one_name():
 
 def test_no_import_runs_in_a_circle():
     TopologicalSorter(GRAPH).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_two_classes_have_one_name():
+    """A Zone is the model's; what a report prints of one is a PrintedZone."""
+    names = [
+        node.name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert not sorted({name for name in names if names.count(name) > 1})

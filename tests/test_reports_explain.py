@@ -19,8 +19,8 @@ from oomlab.reports.read.report import (
     Counter,
     Invoker,
     Kill,
-    Memcg,
     Memory,
+    PrintedMemcg,
     Report,
     Scored,
     TaskRow,
@@ -136,9 +136,9 @@ def test_root_loses_three_percent_of_what_depends_on_the_version():
 
 def test_root_in_a_container_is_not_capable():
     hog = task(7, "hog", 20000, uid=0, pgtables_bytes=None, nr_ptes=0)
-    inside = Memcg(limit_path="/docker/93bc", counters={"memory": Counter(400_000, 400_000)})
+    inside = PrintedMemcg(limit_path="/docker/93bc", counters={"memory": Counter(400_000, 400_000)})
     assert explain(report(hog, kernel="4.4.0", memcg=inside)).ranked[0].points == 20000
-    outside = Memcg(limit_path="/batch", counters={"memory": Counter(400_000, 400_000)})
+    outside = PrintedMemcg(limit_path="/batch", counters={"memory": Counter(400_000, 400_000)})
     assert explain(report(hog, kernel="4.4.0", memcg=outside)).ranked[0].points == 19400
 
 
@@ -207,7 +207,7 @@ def test_the_bits_of_a_header_tell_the_generation(mask, flags, name):
 def test_what_6_0_counts_first_tells_the_generation():
     counted = Memory(counts={"sec_pagetables": 0})
     assert generation(report(task(7, "hog", 5), kernel=None, memory=counted)) == "6.x+"
-    listed = Memcg(stats={"/g": {"sec_pagetables": 0}})
+    listed = PrintedMemcg(stats={"/g": {"sec_pagetables": 0}})
     assert generation(report(task(7, "hog", 5), kernel=None, memcg=listed)) == "6.x+"
 
 
@@ -233,7 +233,7 @@ def memcg_of(limit_kb, swap_kb=None, both_kb=None, used_kb=None):
         counters["swap"] = Counter(used_kb or 0, swap_kb)
     if both_kb is not None:
         counters["memory+swap"] = Counter(used_kb or limit_kb, both_kb)
-    return Memcg(limit_path="/g", counters=counters)
+    return PrintedMemcg(limit_path="/g", counters=counters)
 
 
 def test_total_pages_of_a_memcg():

@@ -76,7 +76,7 @@ def hunt(
             probe = done < 0
             most = steps if probe else longest
             drops = [] if probe else [draw.randint(1, most) for _ in range(depth - 1)]
-            run = Run(build(), asked, draw, clock)
+            run = RandomRun(build(), asked, draw, clock)
             run.go(most, drops)
             done += 1
             taken += len(run.schedule)
@@ -113,7 +113,7 @@ def hunt(
     return answer
 
 
-class Run:
+class RandomRun:
     """One schedule by random priorities."""
 
     def __init__(self, kernel: Kernel, asked: Property, draw: Random, clock: str):

@@ -18,7 +18,7 @@ PRACTICE = "practice"  # the seed that everybody may know
 
 
 @dataclass
-class Property:
+class GradedProperty:
     """One thing that must be true of the answers."""
 
     name: str
@@ -48,13 +48,13 @@ class Exercise:
 
     def __init__(self, name: str, level: int, title: str, *functions: str):
         self.name, self.level, self.title, self.functions = name, level, title, list(functions)
-        self.properties: list[Property] = []
+        self.properties: list[GradedProperty] = []
 
     def worth(self, points: int, says: str) -> Callable:
         """Make a check function a property worth some points; `says` is what students read."""
 
         def add(check: Callable[[Ask, Random], None]) -> Callable:
-            self.properties.append(Property(check.__name__, points, says, check))
+            self.properties.append(GradedProperty(check.__name__, points, says, check))
             return check
 
         return add
@@ -74,7 +74,7 @@ class Exercise:
         pairs = zip(self.properties, lost, strict=True)
         return [self.explain(p, failed, ask) for p, failed in pairs]
 
-    def explain(self, p: Property, lost: CheckFailed | None, ask: Ask) -> Finding:
+    def explain(self, p: GradedProperty, lost: CheckFailed | None, ask: Ask) -> Finding:
         if lost is None:
             return Finding(p.name, p.says, p.points, p.points)
         if isinstance(lost, NoAnswer):  # asking more would take as long again
@@ -87,7 +87,7 @@ class Exercise:
             return Finding(p.name, p.says, 0, p.points, lost.sentence)
         return Finding(p.name, p.says, 0, p.points, shown.sentence, shown.example, shown.schedule)
 
-    def attempt(self, p: Property, ask: Ask, seed: str) -> CheckFailed | None:
+    def attempt(self, p: GradedProperty, ask: Ask, seed: str) -> CheckFailed | None:
         """Run one check. None, the only way to points, takes at least one answer, fresh."""
         ask.secret = seed != PRACTICE
         before = ask.answered

@@ -145,21 +145,23 @@ class Controller:
         """
         if self.hand is None:
             self.play(0)
-        asked, before, said = self.asked, list(self.hand.entries), ""
+        hand = self.hand
+        assert hand is not None, "play() has made one"
+        asked, before, said = self.asked, list(hand.entries), ""
         try:
             self.asked = property
             if what == "worst":
-                said = self.hand.worst(property)
+                said = hand.worst(property)
             elif what == "replay":
-                self.hand.entries = []
-                self.hand.take(**how)
+                hand.entries = []
+                hand.take(**how)
             elif what in ("take", "undo", "go_on"):
-                getattr(self.hand, what)(**how)
+                getattr(hand, what)(**how)
             else:
                 raise ValueError(f"there is no move {what!r}")
-            self.show_hand(self.hand, said)
+            self.show_hand(hand, said)
         except ValueError:
-            self.hand.entries, self.asked = before, asked
+            hand.entries, self.asked = before, asked
             raise
 
     def show_hand(self, hand: ByHand, said: str) -> None:

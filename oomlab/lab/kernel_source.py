@@ -16,7 +16,7 @@ BROWSER = "https://elixir.bootlin.com/linux/v{version}/source/{file}"
 READ = "4.4"  # older versions were not looked up for this table
 
 
-class Place(NamedTuple):
+class SourcePlace(NamedTuple):
     """From Linux `since` on the function `name` of `file` does it; name "" if it is gone then."""
 
     since: str
@@ -34,17 +34,19 @@ OOM, ALLOC, MEMCG = "mm/oom_kill.c", "mm/page_alloc.c", "mm/memcontrol.c"
 RWSEM, MMAP, FORK, PROC = "kernel/locking/rwsem.c", "mm/mmap.c", "kernel/fork.c", "fs/proc/base.c"
 
 
-def same(file: str, name: str) -> tuple[Place, ...]:
+def same(file: str, name: str) -> tuple[SourcePlace, ...]:
     """One place since the oldest version that was read."""
-    return (Place(READ, file, name),)
+    return (SourcePlace(READ, file, name),)
 
 
-PLACES: dict[str, tuple[Place, ...] | Proposed | None] = {  # None: a word of a scenario's program
+PLACES: dict[
+    str, tuple[SourcePlace, ...] | Proposed | None
+] = {  # None: a word of a scenario's program
     # sleeping and locks
     "schedule": same("kernel/sched/core.c", "schedule"),
     "schedule_timeout": (
-        Place(READ, "kernel/time/timer.c", "schedule_timeout"),
-        Place("6.13", "kernel/time/sleep_timeout.c", "schedule_timeout"),
+        SourcePlace(READ, "kernel/time/timer.c", "schedule_timeout"),
+        SourcePlace("6.13", "kernel/time/sleep_timeout.c", "schedule_timeout"),
     ),
     "wake_up_process": same("kernel/sched/core.c", "wake_up_process"),
     "wait": same("include/linux/wait.h", "wait_event"),
@@ -55,69 +57,69 @@ PLACES: dict[str, tuple[Place, ...] | Proposed | None] = {  # None: a word of a 
     "out_of_memory": same(OOM, "out_of_memory"),
     "oom_kill_process": same(OOM, "oom_kill_process"),
     "__oom_kill_process": (
-        Place(READ, OOM, "oom_kill_process"),
-        Place("4.19", OOM, "__oom_kill_process"),
+        SourcePlace(READ, OOM, "oom_kill_process"),
+        SourcePlace("4.19", OOM, "__oom_kill_process"),
     ),
     "kill_sharers": (
-        Place(READ, OOM, "oom_kill_process"),
-        Place("4.19", OOM, "__oom_kill_process"),
+        SourcePlace(READ, OOM, "oom_kill_process"),
+        SourcePlace("4.19", OOM, "__oom_kill_process"),
     ),
     "mark_oom_victim": same(OOM, "mark_oom_victim"),
     "oom_killer_disable": same(OOM, "oom_killer_disable"),
     "wake_oom_reaper": (
-        Place("4.6", OOM, "wake_oom_reaper"),
-        Place("5.18", OOM, "queue_oom_reaper"),
+        SourcePlace("4.6", OOM, "wake_oom_reaper"),
+        SourcePlace("5.18", OOM, "queue_oom_reaper"),
     ),
-    "wake_oom_reaper_timer": (Place("5.18", OOM, "wake_oom_reaper"),),
+    "wake_oom_reaper_timer": (SourcePlace("5.18", OOM, "wake_oom_reaper"),),
     "fill_slot": Proposed("M10"),
     "oom_reaper_slot": Proposed("M10"),
-    "oom_reaper_list": (Place("4.6", OOM, "oom_reaper"),),
-    "oom_reap_task": (Place("4.6", OOM, "oom_reap_task"),),
+    "oom_reaper_list": (SourcePlace("4.6", OOM, "oom_reaper"),),
+    "oom_reap_task": (SourcePlace("4.6", OOM, "oom_reap_task"),),
     "__oom_reap_task_mm": (
-        Place("4.6", OOM, "__oom_reap_task"),
-        Place("4.10", OOM, "__oom_reap_task_mm"),
-        Place("4.17", OOM, "oom_reap_task_mm"),
+        SourcePlace("4.6", OOM, "__oom_reap_task"),
+        SourcePlace("4.10", OOM, "__oom_reap_task_mm"),
+        SourcePlace("4.17", OOM, "oom_reap_task_mm"),
     ),
     "reap_vmas": (
-        Place("4.6", OOM, "__oom_reap_task"),
-        Place("4.10", OOM, "__oom_reap_task_mm"),
+        SourcePlace("4.6", OOM, "__oom_reap_task"),
+        SourcePlace("4.10", OOM, "__oom_reap_task_mm"),
     ),
-    "process_mrelease": (Place("5.15", OOM, "process_mrelease"),),
+    "process_mrelease": (SourcePlace("5.15", OOM, "process_mrelease"),),
     "kmallocwd": Proposed("M05"),
     "next_victim": Proposed("M13"),
     "worker": same("kernel/workqueue.c", "worker_thread"),
     "create_worker": same("kernel/workqueue.c", "create_worker"),
     # allocation, reclaim, cgroups
     "alloc_pages": (
-        Place(READ, ALLOC, "__alloc_pages_nodemask"),
-        Place("5.13", ALLOC, "__alloc_pages"),
-        Place("6.10", ALLOC, "__alloc_pages_noprof"),
+        SourcePlace(READ, ALLOC, "__alloc_pages_nodemask"),
+        SourcePlace("5.13", ALLOC, "__alloc_pages"),
+        SourcePlace("6.10", ALLOC, "__alloc_pages_noprof"),
     ),
     "__alloc_pages_slowpath": same(ALLOC, "__alloc_pages_slowpath"),
     "__alloc_pages_may_oom": same(ALLOC, "__alloc_pages_may_oom"),
     "try_to_free_pages": same("mm/vmscan.c", "try_to_free_pages"),
     "kswapd": same("mm/vmscan.c", "kswapd"),
     "try_charge": (
-        Place(READ, MEMCG, "try_charge"),
-        Place("5.14", MEMCG, "try_charge_memcg"),
+        SourcePlace(READ, MEMCG, "try_charge"),
+        SourcePlace("5.14", MEMCG, "try_charge_memcg"),
     ),
     "mem_cgroup_out_of_memory": same(MEMCG, "mem_cgroup_out_of_memory"),
     "mem_cgroup_oom_synchronize": (
-        Place(READ, MEMCG, "mem_cgroup_oom_synchronize"),
-        Place("4.19", "", ""),  # still there, for what the model has no knob for
+        SourcePlace(READ, MEMCG, "mem_cgroup_oom_synchronize"),
+        SourcePlace("4.19", "", ""),  # still there, for what the model has no knob for
     ),
     "mem_cgroup_handle_oom": same(MEMCG, "mem_cgroup_oom_synchronize"),
     "mem_cgroup_handle_over_high": same(MEMCG, "mem_cgroup_handle_over_high"),
     # faults, address spaces, exit, suspend
     "do_page_fault": (
-        Place(READ, "arch/x86/mm/fault.c", "do_page_fault"),
-        Place("5.10", "arch/x86/mm/fault.c", "do_user_addr_fault"),
+        SourcePlace(READ, "arch/x86/mm/fault.c", "do_page_fault"),
+        SourcePlace("5.10", "arch/x86/mm/fault.c", "do_user_addr_fault"),
     ),
     "handle_mm_fault": same("mm/memory.c", "handle_mm_fault"),
     "exit_mmap": same(MMAP, "exit_mmap"),
     "munlock_vma_pages_all": (
-        Place(READ, "mm/mlock.c", "munlock_vma_pages_range"),
-        Place("5.18", "", ""),
+        SourcePlace(READ, "mm/mlock.c", "munlock_vma_pages_range"),
+        SourcePlace("5.18", "", ""),
     ),
     "mmput": same(FORK, "mmput"),
     "do_exit": same("kernel/exit.c", "do_exit"),
@@ -128,8 +130,8 @@ PLACES: dict[str, tuple[Place, ...] | Proposed | None] = {  # None: a word of a 
     # system calls and files
     "mmap": same("mm/util.c", "vm_mmap_pgoff"),
     "mmap_lock": (
-        Place(READ, RWSEM, "down_write"),
-        Place("4.7", RWSEM, "down_write_killable"),
+        SourcePlace(READ, RWSEM, "down_write"),
+        SourcePlace("4.7", RWSEM, "down_write_killable"),
     ),
     "munmap": same(MMAP, "munmap"),
     "fill": same("mm/util.c", "__vm_enough_memory"),
@@ -160,7 +162,7 @@ def in_linux(code: CodeType, policy: Policy) -> dict[str, str]:
     return told | located(PLACES[code.co_name], policy.kernel)
 
 
-def located(places: tuple[Place, ...] | Proposed | None, kernel: str) -> dict[str, str]:
+def located(places: tuple[SourcePlace, ...] | Proposed | None, kernel: str) -> dict[str, str]:
     """The sentence and the link for a version."""
     if places is None:
         return {"where": "no kernel function: a word of a scenario's program"}

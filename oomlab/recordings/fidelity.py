@@ -45,7 +45,7 @@ NOBODY_LEFT = "no killable processes", "System is deadlocked on memory"  # to 5.
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RecordedComparison:
     """One recording against the model."""
 
     file: str
@@ -93,7 +93,7 @@ def once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def compare(path: Path, seed: int = 0, preset: Policy | None = None) -> Comparison:
+def compare(path: Path, seed: int = 0, preset: Policy | None = None) -> RecordedComparison:
     """Run the model on one recording and put both outcomes side by side.
 
     With `preset` the recording is judged by the rules of another kernel than its own.
@@ -111,7 +111,7 @@ def compare(path: Path, seed: int = 0, preset: Policy | None = None) -> Comparis
         ask = partial(outcome_in_model, record, wanted, preset)
         got = ask(seed)
         others = otherwise(ask, expected, got, apart, seed)
-        made = Comparison(path.name, tag, scenario, expected, got, others, apart, "")
+        made = RecordedComparison(path.name, tag, scenario, expected, got, others, apart, "")
         if not made.agrees:
             made = replace(made, cause=apart or cause_of(record, expected, got))
         return made
@@ -269,7 +269,7 @@ def held_back(record: dict) -> bool:
     return bool(config.get("prepare")) or any(task.get("trace") for task in config["tasks"])
 
 
-def agreement(comparisons: Iterable[Comparison]) -> dict:
+def agreement(comparisons: Iterable[RecordedComparison]) -> dict:
     """Agreement as numbers: over all, by kernel, by scenario; the irreducible are counted apart."""
     runs = list(comparisons)
     fair = [c for c in runs if not c.irreducible]

@@ -81,7 +81,7 @@ def difference_from(sheet: Sheet, path: str, trust: bool) -> str:
         return "it was changed after oomlab wrote it (its digest is another)"
     if (sheet.patch or sheet.code) and not (trust or sheet.computed_digest() in known()):
         return "it holds Python text; read it, then run it with --trust"
-    asked = Question.of(sheet, path)
+    asked = SheetQuestion.of(sheet, path)
     if sheet.schedule:
         wrong = schedule_differs(sheet, asked)
         if wrong:
@@ -98,7 +98,7 @@ def known() -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Question:
+class SheetQuestion:
     """What a sheet asks, as values."""
 
     scenario: str
@@ -109,7 +109,7 @@ class Question:
     states: int
 
     @classmethod
-    def of(cls, sheet: Sheet, path: str) -> "Question":
+    def of(cls, sheet: Sheet, path: str) -> "SheetQuestion":
         scenario, *parameters = sheet.scenario.split()
         base, *knobs = sheet.policy.split()
         policy = choose_policy(base, pairs(knobs))
@@ -163,7 +163,7 @@ def pairs(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def schedule_differs(sheet: Sheet, asked: Question) -> str:
+def schedule_differs(sheet: Sheet, asked: SheetQuestion) -> str:
     """Replay the schedule: the first line that is not what happens, "" if there is none."""
     done = run(asked.scenario, asked.policy, schedule=sheet.entries, **asked.settings)
     for line, real in zip(sheet.schedule, step_lines(done.steps), strict=True):

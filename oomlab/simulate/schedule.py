@@ -20,7 +20,7 @@ from .origin import Origin, plain_entry
 from .scheduler import Entry
 
 
-class Told(NamedTuple):
+class ToldStep(NamedTuple):
     """What one step did, as `oomlab explore --json` writes it."""
 
     task: str
@@ -36,7 +36,7 @@ class Told(NamedTuple):
 class Schedule(list[Entry]):
     """Entries for run(schedule=), with their origin."""
 
-    def __init__(self, entries: Iterable[Entry], origin: Origin, told: Sequence[Told]):
+    def __init__(self, entries: Iterable[Entry], origin: Origin, told: Sequence[ToldStep]):
         super().__init__(entries)
         self.origin, self.told = origin, tuple(told)
 
@@ -68,9 +68,9 @@ class Schedule(list[Entry]):
                 )
 
 
-def told_of(step: story.Told) -> Told:
+def told_of(step: story.Told) -> ToldStep:
     """The words of a step."""
-    return Told(step.task, step.function, story.does(step), step.effect)
+    return ToldStep(step.task, step.function, story.does(step), step.effect)
 
 
 @checked
@@ -82,7 +82,9 @@ def read_schedule(text: str, source: str = "the schedule") -> Schedule:
     try:
         found = json.loads(text)
         entries = [plain_entry(entry) for entry in found["pids"]]
-        told = [Told(*(str(row[name]) for name in Told._fields)) for row in found["schedule"]]
+        told = [
+            ToldStep(*(str(row[name]) for name in ToldStep._fields)) for row in found["schedule"]
+        ]
         origin = Origin.from_dict(found.get("origin"))
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as wrong:
         raise ValueError(

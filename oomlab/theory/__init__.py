@@ -7,7 +7,7 @@
 Needs the extra `lab` (sympy).
 """
 
-from .derivation import Derivation, Step
+from .derivation import Derivation, DerivationStep
 from .oom_score import crossover, points
 from .queueing import delay_behind_stuck
 from .recovery import expected_recovery
@@ -17,7 +17,7 @@ from .watermarks import marks, reserve_share
 
 __all__ = [
     "Derivation",
-    "Step",
+    "DerivationStep",
     "crossover",
     "deadlock_free_reserve",
     "delay_behind_stuck",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sympy import Basic, Symbol, latex
 
 
-class Step(NamedTuple):
+class DerivationStep(NamedTuple):
     """One step: what is said, and what then holds."""
 
     sentence: str
@@ -23,7 +23,7 @@ class Derivation:
     """Shown step by step in a notebook; called with numbers it gives the result for them."""
 
     title: str
-    steps: list[Step]
+    steps: list[DerivationStep]
     result: Basic
     domain: dict[str, tuple[int, int]]  # the free symbols of the result, from and to
     names: dict[Symbol, Basic] = field(default_factory=dict)

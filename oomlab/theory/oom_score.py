@@ -6,7 +6,7 @@ are the kernel's integer divisions, in the kernel's order.
 
 from sympy import Eq, Ge, Gt, floor, symbols
 
-from .derivation import Derivation, Step
+from .derivation import Derivation, DerivationStep
 
 rss, swap, tables, adj, total = symbols("rss swap tables adj total", integer=True)
 a, b, adj_b = symbols("a b adj_b", integer=True)
@@ -18,15 +18,15 @@ def points() -> Derivation:
     used, thousandth, badness = symbols("used thousandth badness", integer=True)
     result = rss + swap + tables + adj * floor(total / 1000)
     steps = [
-        Step(
+        DerivationStep(
             "What would come back if it died: resident pages, swapped ones, and page tables.",
             Eq(used, rss + swap + tables),
         ),
-        Step(
+        DerivationStep(
             "One unit of oom_score_adj is a thousandth of all memory, rounded down first.",
             Eq(thousandth, floor(total / 1000)),
         ),
-        Step(
+        DerivationStep(
             "The points are the pages, shifted by that many thousandths.",
             Eq(badness, used + adj * thousandth),
         ),
@@ -41,23 +41,23 @@ def crossover() -> Derivation:
     t, x = symbols("t x", integer=True)
     result = adj_b + floor((b - a) / floor(total / 1000)) + 1
     steps = [
-        Step(
+        DerivationStep(
             "One unit of oom_score_adj is a thousandth of all memory, rounded down.",
             Eq(t, floor(total / 1000)),
         ),
-        Step(
+        DerivationStep(
             "The first, at x, outbids the second when its points are more.",
             Gt(a + x * t, b + adj_b * t),
         ),
-        Step(
+        DerivationStep(
             "Take its pages to the other side, and divide by a thousandth.",
             Gt(x, adj_b + (b - a) / t),
         ),
-        Step(
+        DerivationStep(
             "The smallest whole number above that is its floor, plus one.",
             Eq(x, adj_b + floor((b - a) / t) + 1),
         ),
-        Step(
+        DerivationStep(
             "One less would not do: the second still has at least as many points.",
             Ge(b + adj_b * t, a + (x - 1) * t),
         ),

@@ -6,7 +6,7 @@ while ours waits on it is served before ours. No number of victims *killed befor
 
 from sympy import Eq, Integer, Rational, symbols
 
-from .derivation import Derivation, Step
+from .derivation import Derivation, DerivationStep
 
 stuck = symbols("stuck", nonnegative=True, integer=True)  # served before ours
 attempts, nap = symbols("attempts nap", positive=True, integer=True)  # the nap is in ticks
@@ -17,7 +17,7 @@ def delay_behind_stuck(passes: str = "serial") -> Derivation:
     "parallel": try all, nap, try all again, as M33 asked for."""
     hopeless, delay, seconds = symbols("hopeless delay seconds")
     steps = [
-        Step(
+        DerivationStep(
             "A victim that cannot be reaped costs a nap after each failed attempt.",
             Eq(hopeless, attempts * nap),
         )
@@ -25,12 +25,12 @@ def delay_behind_stuck(passes: str = "serial") -> Derivation:
     if passes == "serial":
         result = stuck * attempts * nap
         steps += [
-            Step(
+            DerivationStep(
                 "One thread, one victim at a time: ours waits for all that are served before it, "
                 "those that came on the list after it among them.",
                 Eq(delay, stuck * hopeless),
             ),
-            Step(
+            DerivationStep(
                 "With ten attempts a tenth of a second apart, each costs a second.",
                 Eq(seconds, stuck),
             ),
@@ -38,7 +38,7 @@ def delay_behind_stuck(passes: str = "serial") -> Derivation:
     else:
         result = Integer(0)
         steps += [
-            Step(
+            DerivationStep(
                 "All are tried in the first pass, before anybody naps: ours does not wait.",
                 Eq(delay, 0),
             )

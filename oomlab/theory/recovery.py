@@ -2,7 +2,7 @@
 
 from sympy import Eq, symbols
 
-from .derivation import Derivation, Step
+from .derivation import Derivation, DerivationStep
 
 # pages the dying must get; pages reaped in a tick; how often in a tick the dying and thieves ask
 need, reap, take = symbols("need reap take", positive=True)
@@ -14,20 +14,20 @@ def expected_recovery() -> Derivation:
     q, one, freed, ticks, alone = symbols("q E_1 freed ticks ticks_without_theft", positive=True)
     result = need * (take + steal) / (reap * take)
     steps = [
-        Step(
+        DerivationStep(
             "A freed page goes to whoever asks first: to the dying with",
             Eq(q, take / (take + steal)),
         ),
-        Step(
+        DerivationStep(
             "How many are freed for each page they get? One; and if a thief took it, we are where "
             "we were.",
             Eq(one, 1 + (1 - q) * one),
         ),
-        Step("Solved, this is", Eq(one, 1 / q)),
-        Step("So many pages must be freed for all they need:", Eq(freed, need * one)),
-        Step("And that takes, at this many pages a tick,", Eq(ticks, freed / reap)),
-        Step("Written out, the expected time is", Eq(ticks, result)),
-        Step("Without theft only the reaper sets the pace.", Eq(alone, need / reap)),
+        DerivationStep("Solved, this is", Eq(one, 1 / q)),
+        DerivationStep("So many pages must be freed for all they need:", Eq(freed, need * one)),
+        DerivationStep("And that takes, at this many pages a tick,", Eq(ticks, freed / reap)),
+        DerivationStep("Written out, the expected time is", Eq(ticks, result)),
+        DerivationStep("Without theft only the reaper sets the pace.", Eq(alone, need / reap)),
     ]
     names = {
         ticks: freed / reap,

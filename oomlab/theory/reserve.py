@@ -2,7 +2,7 @@
 
 from sympy import Eq, Ge, Gt, symbols
 
-from .derivation import Derivation, Step
+from .derivation import Derivation, DerivationStep
 
 M, r = symbols("M r", positive=True, integer=True)  # dying tasks, pages each needs to exit
 
@@ -15,27 +15,27 @@ def deadlock_free_reserve() -> Derivation:
     stuck, reserve = symbols("stuck reserve")
     enough = M * (r - 1) + 1
     steps = [
-        Step(
+        DerivationStep(
             "A task that has r pages exits. So where nobody can exit, each holds at most r - 1, "
             "and all together at most",
             Eq(stuck, M * (r - 1)),
         ),
-        Step(
+        DerivationStep(
             "With exactly that many pages this can happen: hand out r - 1 to each, and none is "
             "left. So M (r - 1) pages can deadlock. Take one more.",
             Eq(reserve, stuck + 1),
         ),
-        Step(
+        DerivationStep(
             "While a page is left, somebody gets it. When none is left, somebody has r pages, "
             "because the average is above r - 1.",
             Gt(reserve / M, r - 1),
         ),
-        Step(
+        DerivationStep(
             "That task exits and gives its pages back. The same reserve now faces M - 1 tasks, "
             "who need no more: the argument repeats until nobody is left.",
             Ge(reserve, enough.subs(M, M - 1)),
         ),
-        Step("Written out, the reserve is", Eq(reserve, enough)),
+        DerivationStep("Written out, the reserve is", Eq(reserve, enough)),
     ]
     names = {reserve: stuck + 1, stuck: M * (r - 1)}
     domain = {"M": (1, 50), "r": (1, 50)}

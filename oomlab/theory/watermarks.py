@@ -2,7 +2,7 @@
 
 from sympy import Basic, Eq, Max, Min, Symbol, Tuple, floor, sqrt, symbols
 
-from .derivation import Derivation, Step
+from .derivation import Derivation, DerivationStep
 
 managed = Symbol("managed", positive=True, integer=True)  # pages of 4 kB
 SIZES = {"managed": (1_000, 50_000_000)}
@@ -17,14 +17,16 @@ def marks(watermarks: str = "quarter") -> Derivation:
         gap_of, high_gap = Max(gap_of, floor(managed * 10 / 10000)), 2 * gap
     result = Tuple(minimum, minimum + gap, minimum + high_gap)
     steps = [
-        Step("A page is 4 kB, so memory in kB is four times its pages.", Eq(lowmem, 4 * managed)),
-        Step(
+        DerivationStep(
+            "A page is 4 kB, so memory in kB is four times its pages.", Eq(lowmem, 4 * managed)
+        ),
+        DerivationStep(
             "The reserve grows with the square root of memory, within two bounds.",
             Eq(kbytes, kbytes_of),
         ),
-        Step("In pages, this is the min mark.", Eq(minimum, floor(kbytes / 4))),
-        Step("The marks above it keep a distance.", Eq(gap, gap_of)),
-        Step("So the three marks, min, low and high, are", Eq(all_marks, result)),
+        DerivationStep("In pages, this is the min mark.", Eq(minimum, floor(kbytes / 4))),
+        DerivationStep("The marks above it keep a distance.", Eq(gap, gap_of)),
+        DerivationStep("So the three marks, min, low and high, are", Eq(all_marks, result)),
     ]
     names = {
         all_marks: result,
@@ -42,10 +44,14 @@ def reserve_share() -> Derivation:
     kbytes, fourfold, share = symbols("min_free_kbytes fourfold share")
     kbytes_of = sqrt(16 * 4 * managed)
     steps = [
-        Step("Without rounding, the reserve in kB is", Eq(kbytes, kbytes_of)),
-        Step("Four times the memory has only twice the reserve.", Eq(fourfold, 2 * kbytes)),
-        Step("In pages, and as a part of all pages:", Eq(share, kbytes / 4 / managed)),
-        Step("So the bigger the machine, the smaller the part.", Eq(share, 2 / sqrt(managed))),
+        DerivationStep("Without rounding, the reserve in kB is", Eq(kbytes, kbytes_of)),
+        DerivationStep(
+            "Four times the memory has only twice the reserve.", Eq(fourfold, 2 * kbytes)
+        ),
+        DerivationStep("In pages, and as a part of all pages:", Eq(share, kbytes / 4 / managed)),
+        DerivationStep(
+            "So the bigger the machine, the smaller the part.", Eq(share, 2 / sqrt(managed))
+        ),
     ]
     names = {
         share: kbytes / 4 / managed,

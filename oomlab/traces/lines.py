@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
-class Event(NamedTuple):
+class TraceEvent(NamedTuple):
     """One tracepoint that was hit: when (seconds of the trace's clock), by whom, and what it says.
 
     `fields` are the words `key=value` of the line; `line` is its number, from 1.
@@ -68,13 +68,13 @@ class Lines:
         self.dropped = False  # it says that some were, and not how many
         self.whole_numbers = False  # a clock that does not count seconds
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[TraceEvent]:
         for number, line in enumerate(self.text, 1):
             event = self.event(line.rstrip("\r\n"), number)
             if event is not None:
                 yield event
 
-    def event(self, line: str, number: int) -> Event | None:
+    def event(self, line: str, number: int) -> TraceEvent | None:
         """The event of one line, if it is one; also if a mail quotes it."""
         line = QUOTED.sub("", line)
         if found := LOST.search(line):
@@ -98,19 +98,21 @@ class Lines:
             seconds = float(parts["time"])
         fields = dict(FIELD.findall(found["text"]))
         pid = int(parts.get("tid") or parts["pid"])
-        return Event(seconds, found["comm"], pid, found["event"], fields, number, found["text"])
+        return TraceEvent(
+            seconds, found["comm"], pid, found["event"], fields, number, found["text"]
+        )
 
 
-def killed(found: re.Match, number: int) -> Event:
+def killed(found: re.Match, number: int) -> TraceEvent:
     """A line of `oomkill`: the kill, by the clock of the wall."""
     hours, minutes, part = int(found["h"]), int(found["m"]), float(found["part"] or 0)
     seconds = hours * 3600 + minutes * 60 + int(found["s"]) + part
     fields = {"pid": found["victim"], "comm": found["name"], "pages": found["pages"]}
     pid, text = int(found["pid"]), f"pid={found['victim']} comm={found['name']}"
-    return Event(seconds, found["comm"], pid, "oom_kill_process", fields, number, text)
+    return TraceEvent(seconds, found["comm"], pid, "oom_kill_process", fields, number, text)
 
 
-def recorded(rows: Iterable[Iterable]) -> Iterator[Event]:
+def recorded(rows: Iterable[Iterable]) -> Iterator[TraceEvent]:
     """The events of a recording: [microseconds, comm, pid, event, args] each."""
     for number, (when, comm, pid, name, args) in enumerate(rows, 1):
-        yield Event(when / 1e6, comm, pid, name, dict(FIELD.findall(args)), number, args)
+        yield TraceEvent(when / 1e6, comm, pid, name, dict(FIELD.findall(args)), number, args)

@@ -22,7 +22,7 @@ from ..recordings.recorded import has_reap_delay, policy_of, preset_of, read_rec
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
 from .beside import differences
-from .lines import Event, Lines, recorded
+from .lines import Lines, TraceEvent, recorded
 from .traced_victims import Victim, victims
 from .tracepage import page_of
 
@@ -36,7 +36,7 @@ RELEASE = re.compile(
 class Trace:
     """What was read: the events, the victims, and what the kernel's log says beside them."""
 
-    events: list[Event]
+    events: list[TraceEvent]
     victims: list[Victim]
     kernel: str | None = None  # its release, if the text or the caller says it
     policy: Policy | None = None  # the preset of that kernel

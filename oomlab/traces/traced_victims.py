@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..model.reaper import MAX_OOM_REAP_RETRIES
 from ..recordings.attempts import STEPS
-from .lines import Event
+from .lines import TraceEvent
 
 LEFT = re.compile(r"now anon-rss:(\d+)kB, file-rss:(\d+)kB, shmem-rss:(\d+)kB")
 KILLS = ("mark_victim", "oom_kill_process")
@@ -38,7 +38,7 @@ class Victim(NamedTuple):
         return "exited" if self.exited is not None else ""
 
 
-def victims(events: list[Event], log: str = "") -> list[Victim]:
+def victims(events: list[TraceEvent], log: str = "") -> list[Victim]:
     """Each victim once, in the order of the marks. A pid that is used again is another victim."""
     names = {e.pid: e.comm for e in events}
     names |= {e.target: e.fields["comm"] for e in events if "comm" in e.fields}
@@ -61,7 +61,7 @@ def victims(events: list[Event], log: str = "") -> list[Victim]:
 
 
 def victim(
-    events: list[Event], pid: int, comm: str, marked: float, exited: float | None, log: str
+    events: list[TraceEvent], pid: int, comm: str, marked: float, exited: float | None, log: str
 ) -> Victim:
     """What the trace has of one victim, from its mark on. The reaper may come after its exit."""
     mine = [e for e in events if e.name in STEPS and e.target == pid and e.seconds >= marked]

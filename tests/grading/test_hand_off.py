@@ -10,7 +10,7 @@ from wide import examples
 
 from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.handoff.atomics import Machine
+from oomlab.grading.handoff.atomics import AtomicsMachine
 from oomlab.grading.handoff.every_schedule import explore, final
 from oomlab.grading.handoff.picture import lanes, text_lanes
 
@@ -25,7 +25,7 @@ def functions(source):
 
 
 def machine(source, victims=2, exits=False):
-    return Machine(AskHere(functions(source)), ["mm1", "mm2", "mm3"][:victims], exits)
+    return AtomicsMachine(AskHere(functions(source)), ["mm1", "mm2", "mm3"][:victims], exits)
 
 
 def test_the_slot_is_answered_with_the_seven_steps_of_the_mail():

@@ -17,7 +17,7 @@ FOR_EVER = 10**6
 WITHOUT = "it reaps without the lock"
 
 
-class Run:
+class ReaperRun:
     """What the student's reaper does with a lock that is held for so many naps."""
 
     def __init__(self, ask, draw, held: int):
@@ -74,9 +74,9 @@ class Run:
             raise self.wrong(sentence)
 
 
-def free_at_once(ask, draw) -> Run:
+def free_at_once(ask, draw) -> ReaperRun:
     """The least that any reaper does."""
-    run = Run(ask, draw, 0)
+    run = ReaperRun(ask, draw, 0)
     run.demand_reaped(
         "The lock is free, and the memory is not taken exactly once, with the lock held."
     )
@@ -93,7 +93,7 @@ def free_lock(ask, draw):
 @exercise.worth(2, "A lock that comes free within ten attempts is waited for")
 def patience(ask, draw):
     for held in (1, MOST_ATTEMPTS - 1, draw.randrange(2, MOST_ATTEMPTS - 1)):
-        Run(ask, draw, held).demand_reaped(
+        ReaperRun(ask, draw, held).demand_reaped(
             "The lock came free within ten attempts, and the memory was not taken. A nap must "
             "lie between two attempts: without it no time passes."
         )
@@ -102,7 +102,7 @@ def patience(ask, draw):
 @exercise.worth(2, "After ten attempts it gives up: there are other victims")
 def gives_up(ask, draw):
     free_at_once(ask, draw)
-    run = Run(ask, draw, FOR_EVER)
+    run = ReaperRun(ask, draw, FOR_EVER)
     if run.waited:
         raise run.wrong("The holder waits for memory, and the reaper now waits for the holder.")
     if run.attempts != MOST_ATTEMPTS or run.naps > MOST_ATTEMPTS:
@@ -115,7 +115,7 @@ def gives_up(ask, draw):
 def never_waits(ask, draw):
     free_at_once(ask, draw)
     for held in (0, draw.randrange(1, MOST_ATTEMPTS), FOR_EVER):
-        run = Run(ask, draw, held)
+        run = ReaperRun(ask, draw, held)
         if "lock" in run.done:
             raise run.wrong("`lock` sleeps until the holder lets go, and that may be never.")
 
@@ -124,7 +124,7 @@ def never_waits(ask, draw):
 def killer_is_told(ask, draw):
     free_at_once(ask, draw)
     for held in (0, draw.randrange(1, MOST_ATTEMPTS), FOR_EVER):
-        run = Run(ask, draw, held)
+        run = ReaperRun(ask, draw, held)
         if run.done.count("skip") != 1 or run.waited:
             raise run.wrong(
                 "Without MMF_OOM_SKIP, set once, the killer waits for this victim for ever."
@@ -135,6 +135,6 @@ def killer_is_told(ask, draw):
 def in_order(ask, draw):
     free_at_once(ask, draw)
     for held in (0, draw.randrange(1, MOST_ATTEMPTS), FOR_EVER):
-        run = Run(ask, draw, held)
+        run = ReaperRun(ask, draw, held)
         if run.fault:
             raise run.wrong(f"Out of order: {run.fault}.")

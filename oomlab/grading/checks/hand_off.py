@@ -9,7 +9,7 @@ scheduler may switch. The feedback is the shortest schedule that breaks the hand
 
 from ..asking import CheckFailed
 from ..exercise import Exercise
-from ..handoff.atomics import Machine
+from ..handoff.atomics import AtomicsMachine
 from ..handoff.every_schedule import explore, final, path, preferred
 from ..handoff.rows import rows
 
@@ -18,11 +18,13 @@ exercise = Exercise("hand-off", 2, "Write the hand-off", "wake_oom_reaper", "oom
 SHARING = ("write", "cmpxchg", "xchg", "push", "append")
 
 
-def machine(ask, draw, victims: int, exits: bool = False) -> Machine:
-    return Machine(ask, [f"mm@{n:04x}" for n in draw.sample(range(65536), 3)][:victims], exits)
+def machine(ask, draw, victims: int, exits: bool = False) -> AtomicsMachine:
+    return AtomicsMachine(
+        ask, [f"mm@{n:04x}" for n in draw.sample(range(65536), 3)][:victims], exits
+    )
 
 
-def demand(m: Machine, kinds: set[str], why: str) -> None:
+def demand(m: AtomicsMachine, kinds: set[str], why: str) -> None:
     """Explore, and say which schedule breaks it."""
     m.quiet()
     _, broken, steps = explore(m, kinds)
@@ -32,7 +34,7 @@ def demand(m: Machine, kinds: set[str], why: str) -> None:
         raise CheckFailed(text, schedule=rows(m, steps, broken.sentence))
 
 
-def not_shared(m: Machine) -> str:
+def not_shared(m: AtomicsMachine) -> str:
     """The hint for the classic mistake: the mm goes into a Python list, which only one thread has.
 
     Each thread is started afresh for each question, as threads of the kernel share no variables of

@@ -15,7 +15,7 @@ REAPER = "oom_reaper"
 KINDS = ("normal", "dying", "kthread", "memalloc")
 
 
-class Zone:
+class AskedZone:
     """A min mark, and the student's answers about it."""
 
     def __init__(self, ask: Ask, mark: int):
@@ -38,7 +38,9 @@ class Zone:
         return self.answers[kind, free]
 
 
-def stuck(zone: Zone, free: int, reaped: int, needs: tuple, who: set[str]) -> list[dict] | None:
+def stuck(
+    zone: AskedZone, free: int, reaped: int, needs: tuple, who: set[str]
+) -> list[dict] | None:
     """Rows of a schedule after which one of `who` waits for ever; None if there is none.
 
     `needs` are (kind, pages). Tasks take a page a step and keep it; one that has all it needs exits
@@ -90,7 +92,7 @@ def row(thread: str, does: str, result: str, says: str) -> dict:
     return {"thread": thread, "does": does, "result": result, "says": says, "mail": ""}
 
 
-def not_everybody(zone: Zone) -> None:
+def not_everybody(zone: AskedZone) -> None:
     """An allocator that never refuses is no answer to any of the questions here."""
     if zone.ok("normal", 1):
         raise CheckFailed(
@@ -103,7 +105,7 @@ def dying_get_out(ask, draw):
     for _ in range(2):
         mark = draw.randrange(12, 24)
         need = mark // 4  # two of them fit into half of the reserve
-        zone = Zone(ask, mark)
+        zone = AskedZone(ask, mark)
         needs = (("dying", need), ("dying", need), ("normal", 9), ("normal", 9))
         path = stuck(zone, mark + 2, 3, needs, {"dying"})
         if path is not None:
@@ -119,7 +121,7 @@ def dying_get_out(ask, draw):
 def kthreads_too(ask, draw):
     mark = draw.randrange(16, 30)
     needs = (("kthread", 3), ("dying", 3), ("normal", 12))
-    zone = Zone(ask, mark)
+    zone = AskedZone(ask, mark)
     not_everybody(zone)
     path = stuck(zone, mark + 2, 2, needs, {"kthread", "dying"})
     if path is not None:
@@ -131,7 +133,7 @@ def kthreads_too(ask, draw):
 @exercise.worth(2, "Normal tasks still progress while there is memory")
 def normal_progress(ask, draw):
     mark = draw.randrange(10, 40)
-    zone = Zone(ask, mark)
+    zone = AskedZone(ask, mark)
     not_everybody(zone)
     not_everybody(zone)
     path = stuck(zone, mark + 10, 0, (("normal", 5), ("normal", 4), ("dying", 1)), {"normal"})
@@ -143,7 +145,7 @@ def normal_progress(ask, draw):
 
 @exercise.worth(2, "Normal tasks never go below min")
 def normal_stop(ask, draw):
-    zone = Zone(ask, draw.randrange(10, 40))
+    zone = AskedZone(ask, draw.randrange(10, 40))
     for free in range(1, zone.min + 1):
         if zone.ok("normal", free):
             raise CheckFailed(
@@ -156,7 +158,7 @@ def normal_stop(ask, draw):
 
 @exercise.worth(2, "However many die, some pages stay for reclaim itself (PF_MEMALLOC)")
 def rest_for_reclaim(ask, draw):
-    zone = Zone(ask, draw.randrange(16, 40))
+    zone = AskedZone(ask, draw.randrange(16, 40))
     for kind in ("dying", "kthread"):
         free = zone.min + 4
         while zone.ok(kind, free):

@@ -45,7 +45,7 @@ WRONG = {
 }
 
 
-class Machine:
+class PracticeMachine:
     """Tasks with drawn names, pids and sizes under one kernel, and the log of its end."""
 
     def __init__(self, draw, policy: str):
@@ -97,9 +97,9 @@ def log_of(draw: Random, wrong: str) -> Log:
             return Log(text, wrong if wrong in WRONG else "nothing", killed, worst)
 
 
-def machine_of(draw: Random, wrong: str) -> tuple[Machine, list[int], int]:
+def machine_of(draw: Random, wrong: str) -> tuple[PracticeMachine, list[int], int]:
     """A machine that will come to this; who should die; whose points are highest."""
-    m = Machine(draw, draw.choice(KERNELS.get(wrong, OLD + NEW)))
+    m = PracticeMachine(draw, draw.choice(KERNELS.get(wrong, OLD + NEW)))
     for _ in range(2):
         m.task(draw.randrange(20, 200), adj=draw.choice((0, 0, 100, -200)))
     if wrong == "limit":

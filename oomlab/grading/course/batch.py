@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..sandbox.bubblewrap import NoSandbox
 from ..sandbox.group import Group
-from .exercise_sheets import Sheet
+from .exercise_sheets import ExerciseSheet
 from .exports import gradescope
 from .feedback import write_feedback
 from .identity import written
@@ -45,12 +45,12 @@ def secret_seed(out: Path) -> str:
     return path.read_text()
 
 
-def place_of(out: Path, submission: Submission, sheet: Sheet) -> Path:
+def place_of(out: Path, submission: Submission, sheet: ExerciseSheet) -> Path:
     """Where the results of a student's notebook for a sheet lie; of no other one."""
     return out / submission.folder / sheet.name
 
 
-def earlier(out: Path, submission: Submission, sheet: Sheet) -> Result | None:
+def earlier(out: Path, submission: Submission, sheet: ExerciseSheet) -> Result | None:
     """The result of an earlier run for this student and sheet, if there is one."""
     try:
         text = (place_of(out, submission, sheet) / "result.json").read_text("utf-8")
@@ -65,7 +65,9 @@ def earlier(out: Path, submission: Submission, sheet: Sheet) -> Result | None:
     return result
 
 
-def finished(before: Result | None, submission: Submission, sheet: Sheet, secret: str) -> bool:
+def finished(
+    before: Result | None, submission: Submission, sheet: ExerciseSheet, secret: str
+) -> bool:
     """Was it for the same notebook, sheet, seed and checks?"""
     with suppress(ValueError):
         data = submission.read()
@@ -74,7 +76,7 @@ def finished(before: Result | None, submission: Submission, sheet: Sheet, secret
 
 
 def grade_all(
-    work: list[tuple[Submission, Sheet]],
+    work: list[tuple[Submission, ExerciseSheet]],
     out: Path,
     jobs: int,
     *,
@@ -85,7 +87,7 @@ def grade_all(
     """Grade each, `jobs` at a time; all results in the order given. May raise NoSandbox."""
     secret = secret_seed(out)
     results: dict[tuple[str, str], Result] = {}
-    running: dict[int, tuple[Submission, Sheet, float]] = {}
+    running: dict[int, tuple[Submission, ExerciseSheet, float]] = {}
     todo = []
     for submission, sheet in work:
         result = earlier(out, submission, sheet)
@@ -146,7 +148,7 @@ def said(result: Result) -> str:
     return " ".join(filter(None, words))
 
 
-def ended(running: dict) -> list[tuple[Submission, Sheet, int]]:
+def ended(running: dict) -> list[tuple[Submission, ExerciseSheet, int]]:
     """Wait a moment for grading processes to end; kill one that hangs."""
     out = []
     for pid, (submission, sheet, began) in list(running.items()):
@@ -163,7 +165,7 @@ def ended(running: dict) -> list[tuple[Submission, Sheet, int]]:
 
 def grade_and_exit(
     submission: Submission,
-    sheet: Sheet,
+    sheet: ExerciseSheet,
     before: Result | None,
     out: Path,
     secret: str,
@@ -195,7 +197,7 @@ def grade_and_exit(
         os._exit(code)
 
 
-def load(out: Path, submission: Submission, sheet: Sheet, code: int) -> Result:
+def load(out: Path, submission: Submission, sheet: ExerciseSheet, code: int) -> Result:
     """What the grading process wrote, or a result that says that it could not."""
     if code == 0:
         text = (place_of(out, submission, sheet) / "result.json").read_text("utf-8")

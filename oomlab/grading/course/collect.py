@@ -39,7 +39,7 @@ STRAY = re.compile(r"untitled\d*", re.IGNORECASE)
 
 
 @dataclass
-class Place:
+class FilePlace:
     """A notebook or an archive: the names on the way to it, from the outside in."""
 
     source: str
@@ -60,14 +60,14 @@ class Handed:
 
     student: Student
     submission: Submission
-    place: Place
+    place: FilePlace
     says: str | None
     told: str | None  # the sheet that the teacher's own part of the path speaks of
     stamp: str  # when it was handed in, from the exchange of nbgrader
 
 
 @dataclass
-class Found:
+class Collected:
     """All that was found, and what is not graded: (source, why)."""
 
     handed: list[Handed] = field(default_factory=list)
@@ -84,13 +84,13 @@ class Collection:
     """Walks what was given, and asks of every notebook whose it is."""
 
     def __init__(self, words: list[str], sheets: list[str], roster: Owners | None):
-        self.sheets, self.roster, self.found = sheets, roster, Found()
+        self.sheets, self.roster, self.found = sheets, roster, Collected()
         self.common = common_folder(words)
 
     def leave(self, source: str, why: str) -> None:
         self.found.left_out.append((source, why))
 
-    def owner(self, place: Place) -> Student:
+    def owner(self, place: FilePlace) -> Student:
         rule = self.roster.owner if self.roster else owner
         return rule(place.above, place.parts, self.sheets)
 
@@ -107,12 +107,12 @@ class Collection:
         elif path.is_dir():
             self.all(list(self.folder(path, above)))
         elif path.suffix.lower() == ".zip":
-            place = Place(given, path, [*above[:-1], archive_name(path.name)], [path.name])
+            place = FilePlace(given, path, [*above[:-1], archive_name(path.name)], [path.name])
             self.all(self.members(place, place.above))
         else:
-            self.all([Place(given, path, above[:-1], [path.name])])
+            self.all([FilePlace(given, path, above[:-1], [path.name])])
 
-    def folder(self, top: Path, above: list[str]) -> Iterator[Place]:
+    def folder(self, top: Path, above: list[str]) -> Iterator[FilePlace]:
         def unreadable(error: OSError) -> None:
             self.leave(str(error.filename), f"the folder cannot be read: {error.strerror}")
 
@@ -124,9 +124,9 @@ class Collection:
             for name in sorted(files):
                 path = Path(folder, name)
                 parts = list(path.relative_to(top).parts)
-                yield Place(str(path), path, above, parts)
+                yield FilePlace(str(path), path, above, parts)
 
-    def members(self, archive: Place, above: list[str]) -> list[Place]:
+    def members(self, archive: FilePlace, above: list[str]) -> list[FilePlace]:
         """The files in an archive; none, with a reason, if it cannot be read."""
         try:
             names = list(entries(archive))
@@ -142,10 +142,10 @@ class Collection:
                 del parts[0]  # a Mac puts the folder itself into the archive
             source = f"{archive.source}: {name}"
             inside = (*archive.inside, number)
-            places.append(Place(source, archive.path, above, parts, inside, archive.claimed))
+            places.append(FilePlace(source, archive.path, above, parts, inside, archive.claimed))
         return places
 
-    def all(self, places: list[Place]) -> None:
+    def all(self, places: list[FilePlace]) -> None:
         places = [p for p in places if not any(map(LEFT_BEHIND.fullmatch, p.parts))]
         places = without_common_folder(places, self.sheets)
         holding = holding_folders(places, self.sheets)
@@ -155,7 +155,7 @@ class Collection:
             else:
                 self.one(place)
 
-    def one(self, place: Place) -> None:
+    def one(self, place: FilePlace) -> None:
         ending = place.parts[-1].rpartition(".")[2].lower()
         if ending == "zip":
             self.archive(place)
@@ -169,7 +169,7 @@ class Collection:
             except Unclear as why:
                 self.leave(place.source, str(why))
 
-    def archive(self, place: Place) -> None:
+    def archive(self, place: FilePlace) -> None:
         """An archive among notebooks: all of it is one student's, or it is a whole class.
 
         One in a student's folder is that student's, whatever it says inside.
@@ -193,7 +193,7 @@ class Collection:
             else:
                 self.leave(member.source, "it is not a notebook")
 
-    def hand(self, place: Place, person: Student) -> None:
+    def hand(self, place: FilePlace, person: Student) -> None:
         stamps = [m[2] for part in [*place.above, *place.parts] if (m := EXCHANGE.match(part))]
         submission = Submission(
             person.id,
@@ -219,7 +219,7 @@ class Collection:
         )
 
 
-def collect(words: list[str], sheets: list[str], roster: Owners | None = None) -> Found:
+def collect(words: list[str], sheets: list[str], roster: Owners | None = None) -> Collected:
     """All notebooks in what was given, each with its student; and what is left out, and why."""
     collection = Collection(words, sheets, roster)
     for word in words:
@@ -244,7 +244,7 @@ def marked(parts: list[str]) -> bool:
     return any(MOODLE.match(part) or EXCHANGE.match(part) for part in parts)
 
 
-def without_common_folder(places: list[Place], sheets: list[str]) -> list[Place]:
+def without_common_folder(places: list[FilePlace], sheets: list[str]) -> list[FilePlace]:
     """class/alice/x.ipynb, class/bob/x.ipynb: alice/x.ipynb, bob/x.ipynb."""
     books = [p for p in places if p.parts[-1].lower().endswith((".ipynb", ".zip"))]
     books = [p for p in books if not STRAY.fullmatch(p.stem) or len(p.parts) > 2]
@@ -256,7 +256,7 @@ def without_common_folder(places: list[Place], sheets: list[str]) -> list[Place]
     return places
 
 
-def holding_folders(places: list[Place], sheets: list[str]) -> set[str]:
+def holding_folders(places: list[FilePlace], sheets: list[str]) -> set[str]:
     """Outermost folders that hold folders of students: a stray notebook there is no student's."""
     found = set()
     for parts in [place.parts for place in places]:
@@ -267,7 +267,7 @@ def holding_folders(places: list[Place], sheets: list[str]) -> set[str]:
     return found
 
 
-def entries(archive: Place) -> Iterator[tuple[int, str]]:
+def entries(archive: FilePlace) -> Iterator[tuple[int, str]]:
     """(number, name) of each file in a zip archive; NotANotebook if it is damaged."""
     try:
         file: BinaryIO

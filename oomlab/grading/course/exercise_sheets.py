@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..checks import EXERCISES
 from ..exercise import Exercise
-from .collect import STRAY, Found, Handed
+from .collect import STRAY, Collected, Handed
 from .identity import same
 from .submissions import Submission
 
@@ -23,7 +23,7 @@ MAGIC_LINES = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 UNFIT = 9
 
 
-class Sheet:
+class ExerciseSheet:
     """The exercises of one notebook of the teacher's."""
 
     def __init__(self, path: Path):
@@ -62,17 +62,19 @@ def exercises_checked(source: str) -> list[Exercise]:
     return [EXERCISES[name] for name in names]
 
 
-def load_sheets(place: Path) -> list[Sheet]:
+def load_sheets(place: Path) -> list[ExerciseSheet]:
     """The sheets of a folder, or the one sheet of a file."""
     if not place.exists():
         raise ValueError(f"there is no {place}; give the sheets with --exercises")
     paths = sorted(place.glob("*.ipynb")) if place.is_dir() else [place]
     if not paths:
         raise ValueError(f"there is no notebook in {place}")
-    return [Sheet(path) for path in paths]
+    return [ExerciseSheet(path) for path in paths]
 
 
-def asked_of_the_class(sheets: list[Sheet], wanted: list[str], told: set[str]) -> list[Sheet]:
+def asked_of_the_class(
+    sheets: list[ExerciseSheet], wanted: list[str], told: set[str]
+) -> list[ExerciseSheet]:
     """The sheets that the class has: as the teacher says with --sheet, or by what is there.
 
     `told` are the sheets that the teacher's own names of files and folders speak of. What a student
@@ -93,7 +95,7 @@ def asked_of_the_class(sheets: list[Sheet], wanted: list[str], told: set[str]) -
     return [sheet for sheet in sheets if not wanted or sheet.name in wanted]
 
 
-def assign(found: Found, sheets: list[Sheet]) -> list[tuple[Submission, Sheet]]:
+def assign(found: Collected, sheets: list[ExerciseSheet]) -> list[tuple[Submission, ExerciseSheet]]:
     """One notebook for each student and sheet; what is not chosen is left, with the reason."""
     work = []
 
@@ -152,7 +154,7 @@ def by_person(handed: list[Handed], leave: Callable[[str, str], None]) -> dict[s
     return people
 
 
-def rank(one: Handed, sheet: Sheet, sheets: list[Sheet]) -> int:
+def rank(one: Handed, sheet: ExerciseSheet, sheets: list[ExerciseSheet]) -> int:
     """How well a notebook's name fits a sheet; of equals none is chosen."""
     stem = one.place.stem
     if one.says == sheet.name:

@@ -7,13 +7,13 @@ alike by themselves, so only longer ones are compared. The text is never parsed 
 import re
 from hashlib import sha256
 
-from .exercise_sheets import Sheet
+from .exercise_sheets import ExerciseSheet
 
 SHORT = 120  # characters without blanks: what two students may well write alike
 NOISE = re.compile(r"#[^\n]*|\s+")
 
 
-def fingerprints(cells: list[str], sheet: Sheet) -> dict[str, str]:
+def fingerprints(cells: list[str], sheet: ExerciseSheet) -> dict[str, str]:
     """For each exercise: a hash of the cells that define its functions, if they are long enough."""
     prints = {}
     for exercise in sheet.exercises:

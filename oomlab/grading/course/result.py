@@ -11,7 +11,7 @@ from ..asking import AskChild
 from ..exercise import Finding
 from ..sandbox.child import Child
 from ..sandbox.group import Group
-from .exercise_sheets import Sheet
+from .exercise_sheets import ExerciseSheet
 from .likeness import fingerprints
 from .submissions import NotANotebook, Submission, code_cells
 
@@ -114,7 +114,7 @@ def checks_version() -> str:
     return seen.hexdigest()[:12]
 
 
-def digest(data: bytes, sheet: Sheet, secret: str) -> str:
+def digest(data: bytes, sheet: ExerciseSheet, secret: str) -> str:
     words = f"{sheet.digest()}/{secret}/{checks_version()}".encode()
     return sha256(sha256(data).digest() + words).hexdigest()
 
@@ -144,7 +144,7 @@ def defined_names(cells: list[str]) -> list[str]:
     return [name for cell in cells for name in DEFINED.findall(cell)]
 
 
-def nothing_yet(submission: Submission, sheet: Sheet) -> Result:
+def nothing_yet(submission: Submission, sheet: ExerciseSheet) -> Result:
     """A result with the student's names, before anything is graded."""
     who = (submission.name, submission.folder, submission.number, submission.system)
     result = Result(submission.student, submission.source, sheet.name, "", [], "", *who)
@@ -152,7 +152,7 @@ def nothing_yet(submission: Submission, sheet: Sheet) -> Result:
     return result
 
 
-def without_points(submission: Submission, sheet: Sheet, problem: str) -> Result:
+def without_points(submission: Submission, sheet: ExerciseSheet, problem: str) -> Result:
     """0 points for everything, and why."""
     result = nothing_yet(submission, sheet)
     result.problem = problem
@@ -164,7 +164,7 @@ def without_points(submission: Submission, sheet: Sheet, problem: str) -> Result
 
 def grade(
     submission: Submission,
-    sheet: Sheet,
+    sheet: ExerciseSheet,
     secret: str,
     *,
     hidden: Sequence[str] = (),

@@ -10,8 +10,8 @@ from pathlib import Path
 from ..sandbox.bubblewrap import ROOT_UNLIMITED, NoSandbox, require_bubblewrap
 from ..sandbox.group import DEGRADED, Group
 from .batch import all_results, grade_all, write
-from .collect import Found, collect
-from .exercise_sheets import Sheet, asked_of_the_class, assign, load_sheets
+from .collect import Collected, collect
+from .exercise_sheets import ExerciseSheet, asked_of_the_class, assign, load_sheets
 from .exports import as_csv, as_json, table, write_exports
 from .feedback import write_feedback
 from .identity import Roster
@@ -160,13 +160,16 @@ def grade(args: argparse.Namespace) -> int:
     return 1 if low or lost else 0
 
 
-def tell_left_out(found: Found) -> None:
+def tell_left_out(found: Collected) -> None:
     for source, why in found.left_out:
         say(f"not graded: {source}: {why}")
 
 
 def nothing_from(
-    roster: Roster | None, found: Found, sheets: list[Sheet], there: set[tuple[str, str]]
+    roster: Roster | None,
+    found: Collected,
+    sheets: list[ExerciseSheet],
+    there: set[tuple[str, str]],
 ) -> list[Result]:
     """A line for each student and sheet without a result, now or from before."""
     people = {person.id: person for person in (roster.students if roster else [])}

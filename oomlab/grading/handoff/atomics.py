@@ -39,7 +39,7 @@ OPERATIONS = {  # name: number of operands
 }
 
 
-class Tree:
+class AnswerTree:
     """One thread as a tree of results: positions are numbers, each with its next operation."""
 
     def __init__(self, ask: Ask, function: str, args: list):
@@ -112,13 +112,13 @@ class Violation(Exception):
         self.kind, self.sentence = kind, sentence
 
 
-class Machine:
+class AtomicsMachine:
     """Some victims, the functions of one student, and whether victims may exit by themselves."""
 
     def __init__(self, ask: Ask, handles: list[str], exits: bool):
         self.mms, self.exits = handles, exits
-        self.trees = [Tree(ask, "wake_oom_reaper", [mm]) for mm in handles]
-        self.trees.append(Tree(ask, "oom_reaper", []))
+        self.trees = [AnswerTree(ask, "wake_oom_reaper", [mm]) for mm in handles]
+        self.trees.append(AnswerTree(ask, "oom_reaper", []))
 
     def boot(self) -> State:
         n = len(self.mms)

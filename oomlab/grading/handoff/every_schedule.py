@@ -18,12 +18,12 @@ from itertools import count
 from typing import NamedTuple
 
 from ..asking import NoAnswer
-from .atomics import REAPER, Machine, State, Violation
+from .atomics import REAPER, AtomicsMachine, State, Violation
 
 MOST_STATES = 50_000
 
 
-def preferred(machine: Machine, s: State) -> int:
+def preferred(machine: AtomicsMachine, s: State) -> int:
     """The mail's order: a killer ends what it began; the reaper runs until it reaps; the next."""
     able = machine.threads(s)
     begun = [i for i in able if 0 <= i < s.begun]
@@ -44,7 +44,7 @@ class Explored(NamedTuple):
     steps: list[tuple] = []
 
 
-def explore(machine: Machine, kinds: set[str]) -> Explored:
+def explore(machine: AtomicsMachine, kinds: set[str]) -> Explored:
     """Every schedule, cheapest first, until one ends in one of `kinds` or one breaks off.
 
     `kinds` are of the verdicts at the end of a schedule; before its end nothing may go wrong.
@@ -82,7 +82,7 @@ def explore(machine: Machine, kinds: set[str]) -> Explored:
     return Explored(len(done))
 
 
-def final(machine: Machine, s: State) -> list[Violation]:
+def final(machine: AtomicsMachine, s: State) -> list[Violation]:
     """Nobody can go on: what is not as it should be?"""
     wrong = []
     if any(position is not None for position in s.positions[:-1]):

@@ -65,7 +65,7 @@ class Event(NamedTuple):
         return None if history else self.operation_of
 
 
-class Found(NamedTuple):
+class FoundOrder(NamedTuple):
     """A schedule that is wrong: the kind, a sentence, and rows to show."""
 
     kind: str
@@ -73,7 +73,9 @@ class Found(NamedTuple):
     rows: list[dict]
 
 
-def first_wrong(world, threads: list[Thread | Event], kinds: Callable[[str], bool]) -> Found | None:
+def first_wrong(
+    world, threads: list[Thread | Event], kinds: Callable[[str], bool]
+) -> FoundOrder | None:
     """The shortest schedule that breaks off or ends in one of these kinds; None if there is none.
 
     The world is a value with may(thread, op), step(thread, op) -> (world, result), and over(), what
@@ -94,14 +96,16 @@ def first_wrong(world, threads: list[Thread | Event], kinds: Callable[[str], boo
             if (op := thread.operation(histories[i])) is not None and world.may(thread.name, op)
         ]
         if not able and (wrong := world.over()) is not None and kinds(wrong.kind):
-            return Found(wrong.kind, wrong.sentence, rows(came_from, state, [], wrong.sentence))
+            return FoundOrder(
+                wrong.kind, wrong.sentence, rows(came_from, state, [], wrong.sentence)
+            )
         for i, thread, op in able:
             try:
                 after, result = world.step(thread.name, op)
             except Wrong as wrong:
                 last = row(thread.name, op, None, f"this must not be: {wrong.sentence}")
                 told = rows(came_from, state, [last], wrong.sentence)
-                return Found(wrong.kind, wrong.sentence, told)
+                return FoundOrder(wrong.kind, wrong.sentence, told)
             further = (*histories[:i], (*histories[i], result), *histories[i + 1 :])
             if (after, further) not in came_from:
                 came_from[after, further] = (state, row(thread.name, op, result, ""))

@@ -3,13 +3,13 @@
 Where the rows tell the story of the mail of 27 November 2015 (M16), they carry its step numbers.
 """
 
-from .atomics import REAPER, Machine
+from .atomics import REAPER, AtomicsMachine
 
 BREAKS = "!"  # in place of the result of a step that must not be
 MAIL = ("kill", "pass", "start", "kill", "busy", "finish", "lost")  # its steps (1) to (7)
 
 
-def rows(machine: Machine, steps: list[tuple], sentence: str) -> list[dict]:
+def rows(machine: AtomicsMachine, steps: list[tuple], sentence: str) -> list[dict]:
     """One row a step: thread, does, result, says, mail (a step number of M16, or "")."""
     table, kinds = [], []
     for thread, op, result, before in steps:
@@ -32,21 +32,21 @@ def rows(machine: Machine, steps: list[tuple], sentence: str) -> list[dict]:
     return table
 
 
-def thread_name(machine: Machine, thread: int) -> str:
+def thread_name(machine: AtomicsMachine, thread: int) -> str:
     n = len(machine.mms)
     if thread == REAPER:
         return "oom_reaper"
     return f"memcg{thread + 1} OOM" if thread < n else f"victim{thread - n + 1}"
 
 
-def name(machine: Machine, value) -> str:
+def name(machine: AtomicsMachine, value) -> str:
     """An mm handle by the number of its victim; None as the kernel writes it."""
     if value in machine.mms:
         return f"mm{machine.mms.index(value) + 1}"
     return "NULL" if value is None else str(value)
 
 
-def shown_result(machine: Machine, op: tuple, result) -> str:
+def shown_result(machine: AtomicsMachine, op: tuple, result) -> str:
     """Only of operations that have one."""
     if result == BREAKS:
         return ""
@@ -54,11 +54,11 @@ def shown_result(machine: Machine, op: tuple, result) -> str:
     return name(machine, result) if valued or result is not None else ""
 
 
-def call(machine: Machine, op: tuple) -> str:
+def call(machine: AtomicsMachine, op: tuple) -> str:
     return f"{op[0]}({', '.join(name(machine, operand) for operand in op[1:])})"
 
 
-def meaning(machine: Machine, thread: int, op: tuple, result, before) -> tuple[str, str]:
+def meaning(machine: AtomicsMachine, thread: int, op: tuple, result, before) -> tuple[str, str]:
     """(kind, sentence) of a step."""
     verb, values = op[0], op[1:]
     mm = name(machine, values[-1]) if values else ""

@@ -23,7 +23,7 @@ CHAPTERS = ("first_steps", "core", "shared", "expert")
 
 
 @dataclass(frozen=True)
-class Ask:
+class LessonQuestion:
     """One question. `choices`: what can be chosen, and what is said about it afterwards.
 
     `right` is the author's answer, `model()` the model's: one of the choices.
@@ -40,7 +40,7 @@ class Place:
     """A place in a lesson that asks: what, and under which trace, stopped before which step."""
 
     lesson: str
-    asks: tuple[Ask, ...]
+    asks: tuple[LessonQuestion, ...]
     shows: Callable[[], Run] | None = None
     stop: Callable[[Run], int] = freeze_step
 
@@ -50,7 +50,7 @@ class Place:
         return [question(ask, step) for ask in self.asks]
 
 
-def question(ask: Ask, step: int = 0) -> Question:
+def question(ask: LessonQuestion, step: int = 0) -> Question:
     """One entry as it is put, if the model agrees with its author."""
     says = ask.model()
     if says != ask.right:

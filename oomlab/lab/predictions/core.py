@@ -6,7 +6,7 @@ from ...explorer import explore
 from ...simulate.run import Run, run
 from ..facts import mappings
 from ..timeline import moments
-from . import Ask, Place, first_event
+from . import LessonQuestion, Place, first_event
 
 
 def stuck_child() -> Run:
@@ -51,7 +51,7 @@ PLACES = {
     "killed-and-not-dead": Place(
         "4",
         (
-            Ask(
+            LessonQuestion(
                 "child1 is about to be killed. What comes of it?",
                 {
                     "it exits, and its 20 pages come back": "Before it can exit, its threads must "
@@ -69,7 +69,7 @@ PLACES = {
                     "panic": "the kernel panics",
                 }[stuck_child().outcome.verdict],
             ),
-            Ask(
+            LessonQuestion(
                 "What does child1 wait for, once it is killed?",
                 {
                     "a page": "It is marked as the victim and may use the whole reserve. If it "
@@ -91,7 +91,7 @@ PLACES = {
     "what-may-be-reaped": Place(
         "5",
         (
-            Ask(
+            LessonQuestion(
                 "Which of the six kinds does the first RFC take from the process?",
                 {
                     "the heap": "The heap is the good part. But the RFC's rule is wider: all that "
@@ -110,7 +110,7 @@ PLACES = {
                     ("heap", "locked", "library", "device"): "heap, locked, library and device",
                 }[tuple(row.name for row in mappings(six_kinds())[1] if row.reapable)],
             ),
-            Ask(
+            LessonQuestion(
                 "Heap 300 pages, locked 150, library 60, shared memory 200, huge pages 512, device "
                 "64. How many pages are free afterwards that were not free before?",
                 {
@@ -124,7 +124,7 @@ PLACES = {
                 right="450",
                 model=lambda: str(sum(six_kinds().outcome.reaped.values())),
             ),
-            Ask(
+            LessonQuestion(
                 "In the circle of lesson 4 the hog waits for a mutex, and the writer that has it "
                 "waits for memory. Now the hog is reaped. Who leaves first?",
                 {
@@ -143,7 +143,7 @@ PLACES = {
     "who-gets-the-pages": Place(
         "6",
         (
-            Ask(
+            LessonQuestion(
                 "The reaper frees 24 pages; the two dying processes need 12. Who takes most?",
                 {
                     "the two that are dying": "They ask like all others, and they are two of ten.",
@@ -154,7 +154,7 @@ PLACES = {
                 right="the eight thieves",
                 model=lambda: dying_or_not(thieves().outcome.pages_to),
             ),
-            Ask(
+            LessonQuestion(
                 "And how does it end?",
                 {
                     "the two dying processes get out": "They get less than they need, and what is "
@@ -169,7 +169,7 @@ PLACES = {
                     "livelock": "they ask for ever, and so do the thieves",
                 }[thieves().outcome.verdict],
             ),
-            Ask(
+            LessonQuestion(
                 "Now the dying get priority: they may go below the min mark. Who takes most of the "
                 "24 pages that the reaper frees?",
                 {
@@ -190,7 +190,7 @@ PLACES = {
     "one-slot": Place(
         "7",
         (
-            Ask(
+            LessonQuestion(
                 "victim1 has just got SIGKILL. Its killer will now try to put it into the slot, by "
                 "cmpxchg from NULL. What happens?",
                 {
@@ -204,7 +204,7 @@ PLACES = {
                 right="it finds the other victim, and changes nothing",
                 model=what_the_slot_says,
             ),
-            Ask(
+            LessonQuestion(
                 "How often must the machine switch from one task to another at an unlucky moment, "
                 "until a victim is lost?",
                 {
@@ -222,7 +222,7 @@ PLACES = {
                     else found.verdict
                 ),
             ),
-            Ask(
+            LessonQuestion(
                 "A remedy: the reaper takes the pointer out of the slot (xchg) before it begins "
                 "its work. And now?",
                 {

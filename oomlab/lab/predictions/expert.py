@@ -9,7 +9,7 @@ from ...reports.judge.explain import explain
 from ...reports.judge.explanation import Explanation
 from ...reports.read.parse import parse
 from ...simulate.run import run
-from . import Ask, Place
+from . import LessonQuestion, Place
 
 VERSIONS = ("4.4", "4.6", "4.10", "5.1", "6.12")
 TRIALS = ("invisible-dependency", "lost-victim", "stuck-writer", "memcg-vs-global", "page-thieves")
@@ -70,7 +70,7 @@ PLACES = {
     "four-faults": Place(
         "11",
         (
-            Ask(
+            LessonQuestion(
                 "The first fault: a structure is used after it was freed. How many steps has the "
                 "shortest schedule that shows it?",
                 {
@@ -88,7 +88,7 @@ PLACES = {
                     600,
                 ),
             ),
-            Ask(
+            LessonQuestion(
                 "The third fault: a victim is lost without any cgroup. In how many of a hundred "
                 "random schedules does it happen?",
                 {
@@ -99,7 +99,7 @@ PLACES = {
                 right="2",
                 model=lambda: nearest_of(max(lost_of_a_hundred(), 1), 2, 15, 50),
             ),
-            Ask(
+            LessonQuestion(
                 "And how many states must a program look at until it finds that one?",
                 {
                     "50": "Its shortest schedule alone has more than twenty steps.",
@@ -122,7 +122,7 @@ PLACES = {
     "first-version": Place(
         "12",
         (
-            Ask(
+            LessonQuestion(
                 "The invisible dependency (lesson 1): in which version does it end well first?",
                 {
                     "4.4": "It has no reaper: the circle stays.",
@@ -134,7 +134,7 @@ PLACES = {
                 right="4.6",
                 model=lambda: first_good("invisible-dependency"),
             ),
-            Ask(
+            LessonQuestion(
                 "The stuck writer (lesson 10b), whose lock the reaper cannot have?",
                 {
                     "4.4": "It has no reaper, and waits for the victim.",
@@ -146,7 +146,7 @@ PLACES = {
                 right="4.10",
                 model=lambda: first_good("stuck-writer"),
             ),
-            Ask(
+            LessonQuestion(
                 "A cgroup's stuck victim, and then the machine runs out (lesson 8)?",
                 {
                     "4.4": "The machine's killer meets the cgroup's victim, and waits for it.",
@@ -162,7 +162,7 @@ PLACES = {
     "how-much-is-proved": Place(
         "13",
         (
-            Ask(
+            LessonQuestion(
                 "A rule of a model is wrong, and it shows in one of a hundred runs. A hundred "
                 "recordings are compared. How likely is it that all of them agree?",
                 {
@@ -175,7 +175,7 @@ PLACES = {
                 right="about 1 in 3",
                 model=lambda: unseen(100),
             ),
-            Ask(
+            LessonQuestion(
                 "And if it shows in one of twenty?",
                 {
                     "less than 1 in 100": "0.95 to the power of 100 is below 0.01. What is common "
@@ -191,7 +191,7 @@ PLACES = {
     "a-first-design": Place(
         "14",
         (
-            Ask(
+            LessonQuestion(
                 "Take the second RFC, and give it a list, real naps between two attempts, and no "
                 "locked memory. Five trials: the circle, the lost victim, the stuck writer, a "
                 "cgroup against the machine, the thieves. How many does it not pass?",
@@ -211,7 +211,7 @@ PLACES = {
     "why-that-process": Place(
         "15",
         (
-            Ask(
+            LessonQuestion(
                 "Who is killed?",
                 {
                     "in_small": "It has less than half of the pages of in_big. Its "
@@ -224,7 +224,7 @@ PLACES = {
                 right="in_small",
                 model=lambda: first_choice(small_cgroup()),
             ),
-            Ask(
+            LessonQuestion(
                 "300 thousandths of what is added to its points?",
                 {
                     "of the cgroup's limit, 24 MB": "This OOM was about the cgroup, so its limit "
@@ -245,7 +245,7 @@ PLACES = {
     "who-kills-first": Place(
         "16",
         (
-            Ask(
+            LessonQuestion(
                 "Linux 6.12, and no daemon. Who is killed?",
                 {
                     "job": "It is over its memory.high and sleeps for it. But that limit kills "
@@ -256,7 +256,7 @@ PLACES = {
                 right="database",
                 model=lambda: run("user-space-killer", "linux-6.12", killer=0).outcome.victims[0],
             ),
-            Ask(
+            LessonQuestion(
                 "Now a daemon sees the pressure in time, and kills the job with SIGKILL. The job "
                 "needs two seconds to exit. Under 5.10, does the database live?",
                 {

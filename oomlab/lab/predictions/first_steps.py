@@ -4,7 +4,7 @@ from math import log10
 
 from ...model.memory import Zone
 from ...simulate.run import run
-from . import Ask, Place
+from . import LessonQuestion, Place
 
 GIB = 262144  # pages
 
@@ -21,7 +21,7 @@ PLACES = {
     "memory-runs-out": Place(
         "1",
         (
-            Ask(
+            LessonQuestion(
                 "Memory is out, and a process must be killed. Which one?",
                 {
                     "hog": "It holds some 600 pages, each worth a point, and nothing is said in "
@@ -36,7 +36,7 @@ PLACES = {
                 right="hog",
                 model=lambda: run("invisible-dependency", "linux-4.4").outcome.victims[0],
             ),
-            Ask(
+            LessonQuestion(
                 "It gets SIGKILL. And then?",
                 {
                     "it exits, and its pages let the others go on": "So it is on most days. But "
@@ -61,7 +61,7 @@ PLACES = {
     "marks": Place(
         "2",
         (
-            Ask(
+            LessonQuestion(
                 "A machine kills its first process because memory is out. How many pages are free "
                 "at this moment?",
                 {
@@ -74,7 +74,7 @@ PLACES = {
                 right="min",
                 model=free_at_the_first_kill,
             ),
-            Ask(
+            LessonQuestion(
                 "A machine has 1 GiB, that is 262144 pages. About how many of them lie below min?",
                 {
                     "100": "That is less than half a megabyte, for all that may not wait at one "
@@ -86,7 +86,7 @@ PLACES = {
                 right="1000",
                 model=lambda: str(10 ** round(log10(Zone(GIB).min))),
             ),
-            Ask(
+            LessonQuestion(
                 "Another machine has four times the memory. What does it keep back?",
                 {
                     "the same": "The mark is no constant: a larger machine has more that may ask "
@@ -106,7 +106,7 @@ PLACES = {
     "who-dies": Place(
         "3",
         (
-            Ask(
+            LessonQuestion(
                 "The hog holds most of the memory and wants more; its three children hold four "
                 "pages each. Who is killed first?",
                 {
@@ -121,7 +121,7 @@ PLACES = {
                     run("small-child", "linux-4.4").outcome.victims[0][0]
                 ],
             ),
-            Ask(
+            LessonQuestion(
                 "How many processes die until memory is no longer short?",
                 {
                     "1": "Four pages come back with a child. The hog takes them and asks again.",
@@ -131,7 +131,7 @@ PLACES = {
                 right="4",
                 model=lambda: str(len(run("small-child", "linux-4.4").outcome.victims)),
             ),
-            Ask(
+            LessonQuestion(
                 "On another machine a service holds almost everything and wants more. Its "
                 "administrator wrote -1000 into its oom_score_adj: never kill it. Three small "
                 "processes may be killed. How does it end?",

@@ -4,7 +4,7 @@ from typing import Any
 
 from ...simulate.run import Run, run
 from ..machine import machine_at
-from . import Ask, Place
+from . import LessonQuestion, Place
 
 
 def init_shares(policy: str) -> Run:
@@ -34,7 +34,7 @@ PLACES = {
     "cgroup-and-machine": Place(
         "8",
         (
-            Ask(
+            LessonQuestion(
                 "inside is killed for its cgroup, and cannot die. A little later the whole machine "
                 "runs out; outside is big and could be killed. Does Linux 4.4 kill it?",
                 {
@@ -51,7 +51,7 @@ PLACES = {
                     ("inside", "outside"): "yes: the machine's killer knows nothing of cgroups",
                 }[tuple(run("memcg-vs-global", "linux-4.4").outcome.victims)],
             ),
-            Ask(
+            LessonQuestion(
                 "And the other way round: the machine runs out first, then the cgroup. Does the "
                 "cgroup get a victim of its own?",
                 {
@@ -70,7 +70,7 @@ PLACES = {
                     else "no: it waits for the machine's victim"
                 ),
             ),
-            Ask(
+            LessonQuestion(
                 "In Linux 4.4 a page fault hits the cgroup's limit. Who holds the lock of the "
                 "memory map at the moment when the cgroup kills?",
                 {
@@ -89,7 +89,7 @@ PLACES = {
     "shared-with-init": Place(
         "9",
         (
-            Ask(
+            LessonQuestion(
                 "The hog shares its memory with process 1. The first RFC reaps the hog without "
                 "asking who else uses the memory. How does it end?",
                 {
@@ -106,7 +106,7 @@ PLACES = {
                     "panic": "the kernel panics",
                 }[init_shares("rfc-2015-11-25").outcome.verdict],
             ),
-            Ask(
+            LessonQuestion(
                 "Linux 4.6 asks first. What does it do with this hog?",
                 {
                     "it kills it, and does not reap it": "Whoever stays alive may still use the "
@@ -124,7 +124,7 @@ PLACES = {
                     else "it kills it, and reaps what init does not need"
                 ),
             ),
-            Ask(
+            LessonQuestion(
                 "And if the sharer is an ordinary process with an oom_score_adj of -1000: never "
                 "kill it? What does Linux 4.10 do?",
                 {
@@ -151,7 +151,7 @@ PLACES = {
     "the-remedy-fails": Place(
         "10",
         (
-            Ask(
+            LessonQuestion(
                 "The reaper's thread cannot be started when the machine boots, and the kernel "
                 "carries on. Later the circle of lesson 1 comes about. How does it end?",
                 {
@@ -167,7 +167,7 @@ PLACES = {
                     "panic": "the kernel panics",
                 }[with_a_dead_reaper("continue")],
             ),
-            Ask(
+            LessonQuestion(
                 "Instead of a thread, a work item: a spare worker thread is to do the reaping. All "
                 "workers are busy. What happens?",
                 {
@@ -184,7 +184,7 @@ PLACES = {
                     "recovered": "a new worker is started, and reaps",
                 }[run("workqueue-reaper", "workqueue").outcome.verdict],
             ),
-            Ask(
+            LessonQuestion(
                 "The victim is frozen: the user has suspended it, and it takes no step. Can it "
                 "be killed?",
                 {
@@ -205,7 +205,7 @@ PLACES = {
     "giving-up": Place(
         "10b",
         (
-            Ask(
+            LessonQuestion(
                 "The reaper of Linux 4.6 tries to take the lock. It is held, for ever. Then?",
                 {
                     "it waits for the lock": "It must not: it could wait for a task that waits for "
@@ -221,7 +221,7 @@ PLACES = {
                     "recovered": "it gives up, and another process is killed",
                 }[stuck_writer("linux-4.6").outcome.verdict],
             ),
-            Ask(
+            LessonQuestion(
                 "And Linux 4.10, where a flag says of a victim given up that nothing is to be "
                 "gained there?",
                 {
@@ -239,7 +239,7 @@ PLACES = {
                     else "it hangs all the same"
                 ),
             ),
-            Ask(
+            LessonQuestion(
                 "The versions between take the mark off a victim that was given up, and set no "
                 "flag. The search goes on. Whom does it find?",
                 {

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from ..read.report import Invoker, Report, Zone
+from ..read.report import Invoker, PrintedZone, Report
 from .kernels import version
 from .request import decode
 
@@ -103,7 +103,7 @@ def judged_zones(report: Report) -> list[Judged]:
     return [_judged(report, asked, zone, zones) for zone in zones]
 
 
-def _judged(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> Judged:
+def _judged(report: Report, asked: Asked, zone: PrintedZone, zones: list[PrintedZone]) -> Judged:
     sizes = zone.sizes_kb
     size = sizes.get("managed", sizes.get("present", 0))
     allowed, why = _allowed(asked, zone, zones)
@@ -134,7 +134,7 @@ def _judged(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> Judg
     return replace(told, usable=True, why=f"{here}: above its min mark of {mark} kB")
 
 
-def _allowed(asked: Asked, zone: Zone, zones: list[Zone]) -> tuple[bool | None, str]:
+def _allowed(asked: Asked, zone: PrintedZone, zones: list[PrintedZone]) -> tuple[bool | None, str]:
     """By the gfp mask and the nodes, and why it is not, or what is not known."""
     if asked.zone_mask is None:
         return None, "the request is not in the text"
@@ -164,7 +164,7 @@ def _untouchable(asked: Asked, sizes: dict[str, int]) -> dict[str, int]:
     return found
 
 
-def _with_block(told: Judged, asked: Asked, zone: Zone, here: str, page_kb: int) -> Judged:
+def _with_block(told: Judged, asked: Asked, zone: PrintedZone, here: str, page_kb: int) -> Judged:
     """Enough is free; is there a block of the order?"""
     if not zone.blocks:
         return replace(told, why=f"{here}: its free blocks are not in the text")
@@ -180,7 +180,7 @@ def _with_block(told: Judged, asked: Asked, zone: Zone, here: str, page_kb: int)
     return replace(told, usable=fit > 0, why=why, blocks=fit, other_blocks=others)
 
 
-def _blocks(asked: Asked, zone: Zone, page_kb: int) -> tuple[int, int]:
+def _blocks(asked: Asked, zone: PrintedZone, page_kb: int) -> tuple[int, int]:
     """Free blocks large enough that have a type this request may use; and those that have none.
 
     Letters say which types are among the blocks of a size, not how many of each.
@@ -197,7 +197,7 @@ def _blocks(asked: Asked, zone: Zone, page_kb: int) -> tuple[int, int]:
     return fit, others
 
 
-def _configured(highest: str, zones: list[Zone]) -> str:
+def _configured(highest: str, zones: list[PrintedZone]) -> str:
     """A zone that this kernel does not have stands for Normal (OPT_ZONE_DMA and the like)."""
     names = {zone.name for zone in zones}
     if highest in names or highest == "Movable":
@@ -206,7 +206,9 @@ def _configured(highest: str, zones: list[Zone]) -> str:
     return highest if empty else "Normal"
 
 
-def _reserve(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> tuple[int, int]:
+def _reserve(
+    report: Report, asked: Asked, zone: PrintedZone, zones: list[PrintedZone]
+) -> tuple[int, int]:
     """The least and the most pages that lowmem_reserve keeps from this request.
 
     The column is the request's highest zone; before 5.8 its preferred one, the highest that has
@@ -232,7 +234,7 @@ def _reserve(report: Report, asked: Asked, zone: Zone, zones: list[Zone]) -> tup
     return (min(found), max(found)) if found else (0, max(row))
 
 
-def _preferred(highest: str, zones: list[Zone]) -> Iterator[str]:
+def _preferred(highest: str, zones: list[PrintedZone]) -> Iterator[str]:
     """On each node the highest zone with memory that the request may use."""
     for node in {zone.node for zone in zones}:
         able = [
@@ -247,7 +249,7 @@ def _preferred(highest: str, zones: list[Zone]) -> Iterator[str]:
             yield max(able, key=ZONES.index)
 
 
-def _built_in(zones: list[Zone], columns: int) -> list[tuple[str, ...]]:
+def _built_in(zones: list[PrintedZone], columns: int) -> list[tuple[str, ...]]:
     """Sets of zones of that size with all that are printed, whose own columns are zeros."""
     printed = {zone.name for zone in zones if zone.name in ZONES} | {"Normal"}
     fitting = []

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from operator import itemgetter
 
-from .report import Counter, Invoker, Kill, Reap, Scored, Summary, TaskRow, Zone
+from .report import Counter, Invoker, Kill, PrintedZone, Reap, Scored, Summary, TaskRow
 
 COMM = 15  # characters of a task's name, TASK_COMM_LEN less the end
 
@@ -230,12 +230,12 @@ def counter(text: str) -> tuple[str, Counter] | None:
     return found[1], Counter(int(found[2]), int(found[3]), fails)
 
 
-def zone(text: str) -> Zone | None:
+def zone(text: str) -> PrintedZone | None:
     """`Node 0 DMA32 free:%lukB min:%lukB low:%lukB high:%lukB ...`."""
     found = ZONE.match(text)
     if not found:
         return None
-    this = Zone(found[2], int(found[1]) if found[1] else None)
+    this = PrintedZone(found[2], int(found[1]) if found[1] else None)
     this.sizes_kb = {key: int(size) for key, size in SIZE.findall(text)}
     if "all_unreclaimable? " in text:
         this.all_unreclaimable = "all_unreclaimable? yes" in text

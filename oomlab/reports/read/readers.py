@@ -6,7 +6,7 @@ that nobody knows, is looked at once more by what it contains.
 
 from . import messages
 from .host import CHOICE, HEADER, MEMORY, TABLE, Host
-from .report import Kill, Memcg, Memory
+from .report import Kill, Memory, PrintedMemcg
 from .text import Line
 from .wrapped import ROW
 
@@ -191,9 +191,9 @@ def read_reserve(host: Host, line: Line, text: str) -> None:
 # the limit of a cgroup
 
 
-def memcg(host: Host, line: Line) -> Memcg:
+def memcg(host: Host, line: Line) -> PrintedMemcg:
     report = host.open(line, MEMORY)
-    report.memcg = report.memcg or Memcg()
+    report.memcg = report.memcg or PrintedMemcg()
     return report.memcg
 
 

@@ -58,7 +58,7 @@ class Invoker:
 
 
 @dataclass(slots=True)
-class Zone:
+class PrintedZone:
     """One zone of Mem-Info. min, low and high include the boost (5.0+)."""
 
     name: str
@@ -82,7 +82,7 @@ class Memory:
     cma_pages: int | None = None
     swapcache_pages: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
-    zones: list[Zone] = field(default_factory=list)
+    zones: list[PrintedZone] = field(default_factory=list)
     hugepages: list[tuple[int, int, int]] = field(default_factory=list)  # total, free, kB of one
     nodes_kb: dict[str, int] = field(default_factory=dict)  # lines of whole nodes (4.8+), added up
     slabs_kb: dict[str, int] = field(default_factory=dict)  # "Unreclaimable slab info", by cache
@@ -98,7 +98,7 @@ class Counter:
 
 
 @dataclass(slots=True)
-class Memcg:
+class PrintedMemcg:
     """The memory cgroup whose limit was hit. Counters: memory, memory+swap (v1), swap (v2)."""
 
     limit_path: str | None = None
@@ -170,7 +170,7 @@ class Report:
     kernel: str | None = None
     invoker: Invoker | None = None
     memory: Memory | None = None
-    memcg: Memcg | None = None
+    memcg: PrintedMemcg | None = None
     columns: tuple[str, ...] = ()  # captions of the task table after the pid
     captions_lost: bool = False  # the columns were inferred
     torn_table: float | None = None  # s between two rows: the middle of two reports is lost

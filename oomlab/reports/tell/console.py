@@ -36,7 +36,7 @@ kernel=RELEASE, policy=NAME. WHO is a pid, the name of a program (all its tasks)
 letter pages for rss and swap of a task, kB otherwise; + and - change what was there."""
 
 
-class Told(NamedTuple):
+class ToldReport(NamedTuple):
     """What there is to say of one report, ready to be printed by another process."""
 
     brief: Brief
@@ -101,7 +101,7 @@ class _Output:
 
     def __init__(self, how: Namespace, files: list[str], wanted: dict):
         self.how, self.files, self.wanted = how, files, wanted
-        self.kept: list[Told] = []
+        self.kept: list[ToldReport] = []
         self.problems: list[str] = []
         self.neighbours: list[Neighbour] = []
         self.count = self.asked = 0
@@ -109,7 +109,7 @@ class _Output:
         self.printed = self.repeated = 0
         self.unkillable: tuple | None = None
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: ToldReport) -> None:
         self.count += 1
         self.asked += told.asked
         if self.how.newest_first or self.how.summary or self.how.html:
@@ -117,7 +117,7 @@ class _Output:
         else:
             self.print(told)
 
-    def print(self, told: Told) -> None:
+    def print(self, told: ToldReport) -> None:
         if self.how.jsonl:
             print(json.dumps(told.record), flush=True)
         elif self.how.json:
@@ -210,7 +210,7 @@ class _Output:
 
 def _all_of(
     files: list[str], wanted: dict, chosen: Selection, how: Namespace, output: _Output
-) -> Iterator[Told]:
+) -> Iterator[ToldReport]:
     """The reports of all files, in their order; with several files and cores, in parallel."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     many = len(files) > 1
@@ -227,10 +227,10 @@ def _all_of(
         output.problems += filter(None, [problem])
 
 
-def _read_all(name: str, **rest) -> tuple[list[Told], list[Neighbour], str | None]:
+def _read_all(name: str, **rest) -> tuple[list[ToldReport], list[Neighbour], str | None]:
     near: list[Neighbour] = []
     reading = _read(name, neighbours=near, **rest)
-    told: list[Told] = []
+    told: list[ToldReport] = []
     while True:
         try:
             told.append(next(reading))
@@ -245,7 +245,7 @@ def _read(
     how: Namespace,
     many: bool,
     neighbours: list[Neighbour],
-) -> Generator[Told, None, str | None]:
+) -> Generator[ToldReport, None, str | None]:
     """The reports of one file; returns a sentence if it could not be read to its end."""
     called = "standard input" if name == "-" else name
     try:
@@ -291,7 +291,7 @@ def _failure(told: Explanation) -> Neighbour:
     )
 
 
-def _told(explanation: Explanation, wanted: dict, how: Namespace, file: str) -> Told:
+def _told(explanation: Explanation, wanted: dict, how: Namespace, file: str) -> ToldReport:
     report, other, enough = explanation.report, None, []
     if wanted and concerned(report, wanted):
         other = what_if(report, **wanted)
@@ -315,7 +315,7 @@ def _told(explanation: Explanation, wanted: dict, how: Namespace, file: str) -> 
             lines = ["  What if?", *(f"  {line}" for line in enough)]
             lines += [*prediction(other), *spared(other)]
             text += "\n" + "\n".join(printable(line) for line in lines)
-    return Told(brief_of(explanation, file), text, record, picture, other is not None)
+    return ToldReport(brief_of(explanation, file), text, record, picture, other is not None)
 
 
 def refuse(sentence: str) -> int:
