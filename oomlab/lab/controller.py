@@ -25,9 +25,11 @@ from .discussion import discussion_sheet
 from .figures import whole_run
 from .saved import html_of, view_of
 from .state_graph import state_graph
+from .timeline import shown_steps
 
 EXPLORE_SECONDS = 5.0
-FIRST_LOOK = 12  # steps on each side of the first look: the picture must not wait for more
+FIRST_LOOK = 3  # steps on each side of the first look: the picture must not wait for more
+NEAR = 2000  # steps from the start that are quickly done again
 
 
 class Controller:
@@ -60,6 +62,7 @@ class Controller:
         self.hand: ByHand | None = None  # once a person is the scheduler
         self.hand_view: dict = {}  # what that person sees
         self.asked = "no-victim-lost"  # the property that was asked about last
+        self.at = 0  # the step under the cursor, from 0
         self.shown = 0  # counts what was shown: an answer about an older run is known by it
         self.runs = self.run_all(self.settings)
 
@@ -175,6 +178,7 @@ class Controller:
         self.runs, self.hand, self.hand_view = [hand.run()], hand, view
         self.settings = {**self.settings, "other": ""}
         self.exploration = None
+        self.at = len(hand.entries)
         self.shown += 1
 
     def answers(self, property: str, seconds: float = EXPLORE_SECONDS) -> list[list]:
@@ -211,6 +215,7 @@ class Controller:
         """Code, state and waits around a step (from 0) of one of the runs that are shown."""
         if not 0 <= picture < len(self.runs):
             raise ValueError(f"there is no picture {picture + 1}: {len(self.runs)} are shown")
+        step = min(step, max(0, shown_steps(self.runs[picture]) - 1))
         first = max(0, step - around)
         part = details(self.runs[picture], first, first + 2 * around)
         return {**part, "picture": picture, "of": self.shown}
@@ -231,7 +236,7 @@ class Controller:
             "params": {**parameters(first.scenario), **first.params},
             "title": title(first.scenario),
             "of": self.shown,
-            "details": [self.look(0, FIRST_LOOK, FIRST_LOOK)],
+            "details": [self.look(0, self.at, FIRST_LOOK)] if self.at < NEAR else [],
             "explored": f"{self.exploration.sentence()}." if self.exploration else "",
             **shown,
         }

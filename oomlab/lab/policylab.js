@@ -68,7 +68,7 @@ class Lab extends Viewer {
     }
     this.waiting = true;
     this.began = performance.now();
-    this.model.send({ do: what, with: how, number: ++this.sent });
+    this.model.send({ do: what, with: how, number: ++this.sent, at: this.now });
     setTimeout(() => this.model.send({ do: "nothing" }), 8);  // see answer() in policylab.py
   }
 
@@ -135,6 +135,7 @@ class Lab extends Viewer {
 
   async exported({ form, text, details, schedules, graph, answers, progress }) {
     if (progress) {
+      if (!this.exploring) return;  // it comes too late
       this.progress = progress;
       this.explored.textContent = `trying every schedule: ${progress} …`;
       return;

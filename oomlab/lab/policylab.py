@@ -76,6 +76,7 @@ class PolicyLab(anywidget.AnyWidget):
             # waits up to 40 ms for the browser's ACK, unless the browser has something to send.
             return
         error = ""
+        self.controller.at = message.get("at") or 0
         try:
             if message["do"] in ASIDE:  # answered by itself: the pictures stay as they are
                 name = ASIDE[message["do"]]

@@ -29,11 +29,11 @@ MODEL = """async ([code, style, state]) => {
         off() {},
         async send(message) {
             const { view, numbers, told } = await window.askPython(message);
+            for (const each of told) for (const hear of heard["msg:custom"] ?? []) hear(each);
             if (view !== this.state.view) {
                 Object.assign(this.state, { view, numbers: numbers.map(bytes) });
                 for (const hear of heard["change:view"] ?? []) hear();
             }
-            for (const each of told) for (const hear of heard["msg:custom"] ?? []) hear(each);
         },
     };
     Object.assign(model.state, state, { numbers: state.numbers.map(bytes) });

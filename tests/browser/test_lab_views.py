@@ -140,9 +140,14 @@ def test_step_scrub_and_hover_by_mouse(open_stage):
     assert int(now.inner_text().split()[1]) >= 19
     lab.locator(".log div").first.click()
     assert int(now.inner_text().split()[1]) <= 2
-    lab.get_by_role("button", name="play").click()
+    lab.locator("canvas").focus()
+    stage.page.keyboard.press("End")
+    stage.page.keyboard.press("Shift+ArrowLeft")
+    lab.get_by_role("button", name="play", exact=True).click()
     lab.get_by_role("button", name="stop").wait_for()
-    lab.get_by_role("button", name="play").wait_for(timeout=15000)  # it stops at the end
+    lab.get_by_role("button", name="play", exact=True).wait_for(
+        timeout=15000
+    )  # it stops at the end
     assert int(now.inner_text().split()[1]) == int(now.inner_text().split()[3].strip(","))
 
 
