@@ -1,8 +1,8 @@
 """JupyterLab on the course: `oomlab lab [DIR]`, which `make lab` calls, too.
 
 The settings that oomlab needs lie beside this file and hold for this start only, where the user has
-set nothing else: widgets are saved with a notebook (labconfig/), a notebook that is exported shows
-them without asking another host for a script (jupyter_*_config.json), and no news is asked for.
+set nothing else: widgets are saved with a notebook (labconfig/), no news is asked for, and an
+exported notebook shows its runs even where no other host can be reached (jupyter_*_config.json).
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """A notebook that was saved shows its runs again: without a kernel, without trust, as a page."""
 
 import json
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -24,6 +25,13 @@ def test_a_saved_notebook_opened_again_steps_without_a_kernel(open_notebook, wri
     notebook.page.wait_for_timeout(500)
     saved = json.loads(kept.read_text())
     assert saved["metadata"]["widgets"]
+    # Exported from here, it is the page in a frame, which needs no script of another host.
+    page = urlopen(f"{lab.url}nbconvert/html/kept.ipynb?token={lab.token}").read().decode()
+    assert (
+        page.count("srcdoc=") == 1
+        and '<script type="application/vnd.jupyter.widget-view' not in page
+    )
+
     (lab.root / "again.ipynb").write_text(kept.read_text())
     opened = open_notebook("again.ipynb")  # with a kernel that has run nothing
     again = opened.page
