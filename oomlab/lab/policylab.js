@@ -107,8 +107,8 @@ class Lab extends Viewer {
     this.graph.show(view);
     if (view.error) this.graph.refused(view.error);
     performance.measure("oomlab-painted", { start: this.began ?? 0 });
+    if (view.answers === this.sent && !this.queue.has("explore")) this.exploring = false;
     this.answered(view.answers);
-    if (this.exploring && !this.waiting && !this.queue.has("explore")) this.exploring = false;
     this.explorer.disabled = Boolean(this.exploring);
     this.stopper.hidden = !this.exploring || !this.model.stop;
     if (!this.exploring) this.explored.textContent = view.explored;

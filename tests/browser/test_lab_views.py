@@ -227,7 +227,7 @@ def test_code_state_and_waits_follow_the_cursor(open_stage):
     lab.get_by_role("button", name="every schedule").click()
     lab.locator(".explored").filter(has_text="is violated").wait_for()
     lab.get_by_label("jump to the next").select_option("loss")
-    assert 'yield "cmpxchg"' in lab.locator(".code .lit").inner_text()
+    lab.locator(".code .lit").filter(has_text='yield "cmpxchg"').wait_for()
     assert lab.locator(".stack [aria-pressed=true]").inner_text() == "fill_slot()"
     assert "proposed in M10" in lab.locator(".linux").inner_text()
     assert "free" in lab.locator(".state td.changed").first.inner_text()  # oom_lock
