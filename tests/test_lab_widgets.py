@@ -74,7 +74,7 @@ def test_locked_answers_stay_in_the_notebook(tmp_path, monkeypatch):
     first = Prediction("marks")
     first.given = [0, None, 1]
     output = {"output_type": "display_data", "data": first._static(), "metadata": {}}
-    assert "<b>none</b> (your answer)" in output["data"]["text/html"]
+    assert "<b>a) none</b> (your answer)" in output["data"]["text/html"]
     path = tmp_path / "lesson.ipynb"
     path.write_text(json.dumps({"cells": [{"cell_type": "code", "outputs": [output]}]}))
     for said, found in ((str(path), [0, None, 1]), (str(tmp_path / "none.ipynb"), [None] * 3)):

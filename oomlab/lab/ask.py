@@ -73,14 +73,14 @@ def folded(asked: list[Question], run: Run | None = None, given: Sequence[int | 
         ]
     for number, question in enumerate(asked):
         chosen = given[number] if number < len(given) else None
-        choices = "".join(
-            f"<li><b>{escape(choice)}</b> (your answer)</li>"
+        choices = "<br>".join(
+            f"<b>{letter}) {escape(choice)}</b> (your answer)"
             if chosen == n
-            else f"<li>{escape(choice)}</li>"
-            for n, choice in enumerate(question.choices)
+            else f"{letter}) {escape(choice)}"
+            for n, (letter, choice) in enumerate(zip(LETTERS, question.choices, strict=False))
         )
         parts.append(
-            f'<p><b>{escape(question.text)}</b></p><ol type="a">{choices}</ol>'
+            f"<p><b>{escape(question.text)}</b></p><p>{choices}</p>"
             f"<details{' open' * (chosen is not None)}><summary>Answer</summary>"
             f"<p>{escape(answered(question, chosen))}</p></details>"
         )
