@@ -25,6 +25,11 @@ fuzz: .venv/test.stamp
 	    tests/test_model.py tests/test_arithmetic.py tests/test_explore*.py \
 	    tests/test_reports_fuzz.py tests/test_hunt.py tests/test_plain.py tests/grading
 
+# Which lines of the model, the runs and the explorer no test has entered.
+coverage: .venv/test.stamp
+	$(BIN)/coverage run -m pytest -q -m "not timed and not browser" --ignore=tests/grading
+	$(BIN)/coverage report --skip-covered
+
 # nbgrader is no dependency: its gradebook is tried in an environment of its own.
 test-nbgrader: .venv/test.stamp
 	$(BIN)/python -m venv .venv/nbgrader
@@ -66,5 +71,5 @@ clean:
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import sympy'
 	@touch $@
 
-.PHONY: lab site serve test test-nbgrader fuzz bench pictures format clean
+.PHONY: lab site serve test coverage test-nbgrader fuzz bench pictures format clean
 .DELETE_ON_ERROR:

@@ -10,6 +10,9 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+from wide import examples
 
 import oomlab
 from oomlab.model.patch import model_functions
@@ -206,3 +209,26 @@ def test_events_carry_pids():
     for event in run.events:
         if event.get("task") in named:
             assert event.get("pid", named[event["task"]]) == named[event["task"]]
+
+
+@settings(max_examples=examples(8), deadline=None)
+@given(st.data())
+def test_any_machine_comes_back_whole_from_json_and_pickle(data):
+    """Whatever scenario, preset and knobs: each knob is named, and the same run is made again."""
+    slow = ("oom-storm", "fork-bomb", "bomb-and-hog")
+    scenario = data.draw(st.sampled_from([n for n in oomlab.SCENARIOS if n not in slow]))
+    preset = data.draw(st.sampled_from(list(oomlab.PRESETS)))
+    knobs = {}
+    for name in data.draw(st.lists(st.sampled_from(list(oomlab.KNOBS)), max_size=3)):
+        options = oomlab.KNOBS[name].metadata["choices"]
+        if options or isinstance(oomlab.KNOBS[name].default, bool):
+            knobs[name] = data.draw(st.sampled_from(options or (True, False)))
+    seed = data.draw(st.integers(0, 99))
+    try:
+        run = oomlab.run(scenario, preset, seed=seed, most_steps=400, **knobs)
+    except ValueError:  # knobs that do not go together
+        reject()
+    assert oomlab.Run.from_json(run.to_json()) == run == pickle.loads(pickle.dumps(run))
+    for name, value in knobs.items():
+        if getattr(oomlab.PRESETS[preset], name) != value:
+            assert f"{name}={value}" in str(run.origin)

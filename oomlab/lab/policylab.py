@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 
 def scripts(*names: str) -> str:
     """JavaScript files as one module: a widget's module cannot import another file."""
-    return "\n".join((HERE / name).read_text() for name in names)
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 class PolicyLab(anywidget.AnyWidget):

@@ -43,7 +43,7 @@ def told_apart(paths: list[Path]) -> Table:
 
 def read_table(folder: Path) -> Table:
     """The table that is shipped with the recordings of a folder."""
-    return json.loads((folder / TABLE).read_text())
+    return json.loads((folder / TABLE).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ has been written is not done again: a run that was killed goes on where it was.
 
 import json
 import os
-import resource
 import secrets
 import sys
 import time
@@ -173,6 +172,8 @@ def grade_and_exit(
     trusted: bool,
 ) -> None:
     """The life of a grading process."""
+    import resource  # POSIX alone has it
+
     code = 1
     try:
         resource.setrlimit(resource.RLIMIT_AS, (DECIDER_BYTES, DECIDER_BYTES))

@@ -8,7 +8,6 @@ none can be found in this process when it belongs to the student.
 import ctypes
 import errno
 import os
-import resource
 import sys
 
 LIMITS = {
@@ -24,11 +23,15 @@ LIMITS = {
 
 
 def set_limits() -> None:
+    import resource  # POSIX alone has it
+
     for name, most in LIMITS.items():
         resource.setrlimit(getattr(resource, name), (most, most))
 
 
 def evidence(denied: dict[str, int]) -> dict:
+    import resource  # POSIX alone has it
+
     with open("/proc/self/status") as lines:
         status = dict(line.split(":\t", 1) for line in lines)
     with open("/proc/net/dev") as lines:

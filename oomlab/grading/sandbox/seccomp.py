@@ -10,7 +10,6 @@ bubblewrap loads it.
 
 import ctypes
 import errno
-import fcntl
 import socket
 import tempfile
 from collections.abc import Callable
@@ -41,12 +40,8 @@ UNSEEN_MEMORY = "memfd_create memfd_secret mq_open msgget semget shmget"
 # locks and leases, and being told who opens them.
 NEWS = "flock inotify_add_watch inotify_init inotify_init1"
 LOCKS = (  # commands of fcntl()
-    *(fcntl.F_SETLK, fcntl.F_SETLKW, fcntl.F_GETLK, fcntl.F_SETLEASE, fcntl.F_NOTIFY),
-    *(
-        getattr(fcntl, n)
-        for n in ("F_OFD_SETLK", "F_OFD_SETLKW", "F_OFD_GETLK")
-        if hasattr(fcntl, n)
-    ),
+    *("F_SETLK", "F_SETLKW", "F_GETLK", "F_SETLEASE", "F_NOTIFY"),
+    *("F_OFD_SETLK", "F_OFD_SETLKW", "F_OFD_GETLK"),
 )
 # clone3() hides its flags behind a pointer; the C library then uses clone(), which shows them.
 HIDDEN_FLAGS = "clone3"
@@ -104,7 +99,9 @@ def program() -> bytes:
                 which.append(seccomp.Arg(2, seccomp.NE, NETLINK_ROUTE))
             for call in ("socket", "socketpair"):
                 filtered.add_rule(refuse, call, *which)
-    for command in LOCKS:
+    import fcntl  # POSIX alone has it
+
+    for command in [getattr(fcntl, name) for name in LOCKS if hasattr(fcntl, name)]:
         filtered.add_rule(refuse, "fcntl", seccomp.Arg(1, seccomp.EQ, command))
     for flag in CLONE_NEW:
         filtered.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
