@@ -275,8 +275,8 @@ def test_wrong_names(call, word):
 
 
 def test_a_slow_answer_says_why():
-    """Pages that two tasks count down in turn: each step reads a number that none read before."""
-    slow = explore("two-memcgs", "linux-4.4", lambda kernel: False, max_states=8_000, audit=0)
+    """Pages that many tasks count down: one step in four reads a number that none did before."""
+    slow = explore("page-thieves", "linux-4.4", lambda kernel: False, max_states=3_500, audit=0)
     assert "it was slow, since" in slow.sentence()
     quick = explore("lost-victim", "handa", lambda kernel: False, victims=3, vmas=3, audit=0)
     assert quick.transitions > 10_000 and "slow" not in quick.sentence()
