@@ -1,5 +1,6 @@
 """The explorer's own fault, as against the user's mistake, which is a ValueError."""
 
+from pathlib import Path
 from traceback import extract_tb
 
 
@@ -9,6 +10,8 @@ class ExplorerFault(Exception):
 
 def in_a_sentence(wrong: Exception) -> str:
     """An exception: what it is, and the author's function and line that it comes from."""
-    last = extract_tb(wrong.__traceback__)[-1]
+    frames = extract_tb(wrong.__traceback__)
+    theirs = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]
+    last = (theirs or frames)[-1]
     where = f"{last.name} (line {last.lineno} of {last.filename})"
     return f"{type(wrong).__name__}: {wrong} in {where}"

@@ -81,7 +81,9 @@ class Watch:
             caller = sys._getframe(2).f_globals.get("__name__") or ""
             if not caller.startswith("oomlab."):
                 known = type(held).watched.__qualname__
-                raise Refused(f"{caller} reads {known}.{name}, which is no part of a state")
+                raise Refused(
+                    f"{caller or 'a function'} reads {known}.{name}, which is no part of a state"
+                )
         if thing is None:
             return  # made by this very step
         cell = thing.cells.get(name)
