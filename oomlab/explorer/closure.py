@@ -123,7 +123,7 @@ class Closure:
             self.value(value, f"a default of {f.__name__}")
         for value in vars(f).values():
             self.value(value, f"an attribute of {f.__name__}")
-        held = held_by(f)  # a step may write on a function, too
+        held = standing_on(f)  # a step may write on a function, too
         self.constants.append(
             (f"what the function {f.__name__} holds", lambda: unchanged(f, held), held)
         )
@@ -170,14 +170,14 @@ class Closure:
                 self.value(inner, f"{kind.__name__}.{name}")
 
 
-def held_by(f: FunctionType) -> list:
+def standing_on(f: FunctionType) -> list:
     """What stands on a function itself: attributes by name, defaults, code."""
     return [f.__code__, f.__defaults__, f.__kwdefaults__, *vars(f).keys(), *vars(f).values()]
 
 
 def unchanged(f: FunctionType, held: list) -> list | None:
     """`held` again, if the function holds the very same things."""
-    now = held_by(f)
+    now = standing_on(f)
     same = len(now) == len(held) and all(a is b for a, b in zip(now, held, strict=True))
     return held if same else None
 

@@ -115,9 +115,6 @@ class Interned:
         return list(self.machine.values.threads.known)
 
     # ---------------------------------------------------------------- states as bytes
-    def pack(self, state: array) -> State:
-        return state.tobytes().rstrip(b"\0")
-
     def unpack(self, packed: State) -> array:
         """The numbers of all cells. New cells have number 0 in all states that were met before."""
         before, state = self.unpacked

@@ -140,14 +140,17 @@ class Search:
         self.interrupted = False
         self.cost: int | None = None  # all schedules with fewer switches or decisions were seen
         self.reductions: list[str] = []
-        self.relation: Any = None  # Interned or Monitored, see run()
+        self.interned: Interned | None = None  # made by run(), as the next
+        self.relation: Any = None  # the same, or a Monitored one
         self.parents: Any = []  # of each state: a number, or (node, entry), see fewest()
 
     def run(self) -> tuple[str, list[Entry] | None, int | None]:
         """The verdict, and for a violation the schedule, and the step where a loop begins."""
         trace = self.asked.kind == "trace"
-        interned = Interned(self.build, self.clock, None if trace else self.asked.question)
-        self.relation = Monitored(interned, self.asked.question) if trace else interned
+        self.interned = Interned(self.build, self.clock, None if trace else self.asked.question)
+        self.relation = self.interned
+        if trace:
+            self.relation = Monitored(self.interned, self.asked.question)
         if self.asked.kind == "eventually":
             return self.eventually()
         if self.prefer != "steps":
@@ -190,13 +193,11 @@ class Search:
 
     def entered(self) -> list[FunctionType]:
         """The generator functions that some explored transition began."""
-        interned = getattr(self.relation, "relation", self.relation)
-        return interned.entered if interned is not None else []
+        return self.interned.entered if self.interned is not None else []
 
     def learned(self) -> int:
         """The transitions that had to be run; the others were remembered."""
-        interned = getattr(self.relation, "relation", self.relation)
-        return interned.learned if interned is not None else 0
+        return self.interned.learned if self.interned is not None else 0
 
     def path_to(self, number: int) -> list[Entry]:
         schedule: list[Entry] = []
@@ -285,7 +286,6 @@ class Search:
         if verdict == "violated":
             self.happened(schedule or [])
         elif verdict == "holds":
-            relation = getattr(self.relation, "relation", self.relation)
             for number in audits.sample(self.states, part):
                 state = self.visited[number]
                 if self.prefer == "steps" or self.asked.kind == "eventually":
@@ -293,8 +293,8 @@ class Search:
                 else:
                     node = next(n for n in self.parents if n[0] == state)
                     schedule = self.way_to(node)
-                packed = state[0] if relation is not self.relation else state
-                audits.check(relation, self.build, packed, schedule)
+                packed = state if self.relation is self.interned else state[0]
+                audits.check(self.interned, self.build, packed, schedule)
                 self.audited += 1
 
     def happened(self, schedule: list[Entry]) -> None:

@@ -102,11 +102,7 @@ class Watch:
         cell = thing.cells[CONTENT]
         if cell not in self.reads:
             inside = self.reads[cell] = tuple(held.items() if type(held) is dict else held)
-            for inner in inside:
-                if type(inner) in CONTAINERS:
-                    self.read_all(inner)
-                elif type(inner) is tuple:
-                    self.read_inside(inner)
+            self.read_inside(inside)
 
     def read_inside(self, value: tuple) -> None:
         for inner in value:

@@ -173,14 +173,12 @@ def __task_will_free_mem(task, policy) -> bool:
     """Does this one process say so of itself?"""
     if task.signal.coredump:
         return False
-    alone = len(task.signal.threads) == 1
+    exiting = bool(task.flags & PF_EXITING)
     if policy.free_mem == "exiting":
-        return bool(task.flags & PF_EXITING)
-    if policy.free_mem == "exiting-alone":
-        return alone and bool(task.flags & PF_EXITING)
-    if task.signal.group_exit:
+        return exiting
+    if policy.free_mem == "group-exit" and task.signal.group_exit:
         return True
-    return alone and bool(task.flags & PF_EXITING)
+    return exiting and len(task.signal.threads) == 1
 
 
 def do_send_sigkill(task: Task) -> None:
