@@ -19,8 +19,9 @@ from oomlab.recordings.attempts import (
     same_attempts,
 )
 from oomlab.recordings.fidelity import agreement, compare, report
+from oomlab.recordings.kernel_release import has_reap_delay
 from oomlab.recordings.matrix import near, read_table, told_apart
-from oomlab.recordings.recorded import has_reap_delay, kernel_of, read_record
+from oomlab.recordings.recorded import kernel_of, read_record
 from oomlab.recordings.replay import replay
 
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"

@@ -178,3 +178,17 @@ def test_command_and_page(tmp_path, capsys):
     )
     assert main(["trace", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_report_that_is_given_beside_a_recording_is_the_one_that_is_read():
+    path = next(p for p in recordings() if oomlab.read_trace(p).victims)
+    pid = oomlab.read_trace(path).victims[0].pid
+    left = "now anon-rss:4kB, file-rss:8kB, shmem-rss:0kB"
+    trace = oomlab.read_trace(path, report=f"oom_reaper: reaped process {pid} (a), {left}")
+    assert trace.victims[0].left_kb == 12
+
+
+def test_a_real_trace_is_not_taken_for_a_saved_run():
+    told = oomlab.read_trace(FORMS["perf"](*STORY[0]) + "\n").to_dict()
+    with pytest.raises(ValueError, match="is not a run that oomlab saved: its schema"):
+        oomlab.Run.from_json(json.dumps(told))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ..presets import PRESETS
 from .fidelity import compare
-from .recorded import preset_of, read_record
+from .kernel_release import preset_of
+from .recorded import read_record
 
 TABLE = "told-apart.json"
 NEAR = 2  # presets before and after a recorded kernel's own

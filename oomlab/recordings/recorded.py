@@ -6,7 +6,6 @@ what the kernel then did is for fidelity.py to compare. The format is `oomlab-ke
 
 import gzip
 import json
-import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +14,11 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.memory import Zone
 from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
-from ..model.policy import HZ, Policy
+from ..model.policy import Policy
 from ..model.syscalls import pause, sleep
-from ..presets import PRESETS
 from .behaviours import Stage, program_of, starve, ticks
+from .kernel_release import version, with_backports
 
-REAP_DELAY_BACKPORTED = {(5, 10): 113, (5, 15): 36, (5, 17): 5}  # stable release -> its patch
 TIMER_BUCKET = 3  # ticks: the guests have HZ 250, where a long timer waits for a bucket of 32 ms
 
 NR_PMDS = 3  # page-middle directories of a small process: not in /proc before 6.x, all alike
@@ -49,45 +47,14 @@ def read_record(path: Path) -> dict:
     return record
 
 
-def version(tag: str) -> tuple[int, ...]:
-    """6.1 or 4.10.7 as numbers."""
-    try:
-        return tuple(int(part) for part in tag.split(".")[:3])
-    except ValueError:
-        raise ValueError(f"{tag!r} is not a kernel version such as 6.1 or 4.10.7") from None
-
-
-def preset_of(tag: str) -> Policy:
-    """The newest preset that is not newer than a kernel version such as "4.10.7"."""
-    wanted = version(tag)
-    linux = [p for p in PRESETS.values() if p.name == f"linux-{p.kernel}"]
-    older = [p for p in linux if version(p.kernel) <= wanted]
-    return max(older or linux[:1], key=lambda p: version(p.kernel))
-
-
 def policy_of(record: dict, preset: Policy | None = None) -> Policy:
     """The preset of the recorded kernel, or another, with the sysctls that were set."""
     sysctl = record["config"].get("sysctl", {})
-    policy = preset or preset_of(record["kernel"]["tag"])
-    if preset is None and has_reap_delay(record["kernel"]):
-        policy = replace(policy, reap_delay=2 * HZ)
     return replace(
-        policy,
+        preset or with_backports(record["kernel"]),
         panic_on_oom=int(sysctl.get("vm.panic_on_oom", 0)),
         oom_kill_allocating_task=bool(int(sysctl.get("vm.oom_kill_allocating_task", 0))),
     )
-
-
-def has_reap_delay(kernel: dict) -> bool:
-    """Two seconds between kill and reap: in 5.18 (e4a38402c36e), and backported by stable trees.
-
-    A distribution's kernel tells the stable release that it is made of in /proc/version.
-    """
-    for name in re.findall(r"\d+\.\d+\.\d+", kernel.get("version", "")):
-        major, minor, patch = version(name)
-        if patch >= REAP_DELAY_BACKPORTED.get((major, minor), patch + 1):
-            return True
-    return version(kernel["tag"]) >= (5, 18)
 
 
 def machine_of(record: dict, preset: Policy | None = None) -> tuple[Kernel, Stage]:

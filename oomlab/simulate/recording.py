@@ -40,7 +40,7 @@ class Recording:
                 raise ValueError(f"the {name} of {self.source} were other ones {then}")
 
 
-def read_trace(text: str, source: str) -> Recording:
+def read_recording(text: str, source: str) -> Recording:
     """What a trace, or a page for Perfetto with a trace in it, says. ValueError for other text."""
     try:
         found = json.loads(text)

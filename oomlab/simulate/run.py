@@ -23,7 +23,7 @@ from .origin import Origin
 from .outcome import Outcome, judge
 from .patches import patch_text
 from .recorder import recorder, uncollected
-from .recording import SCHEMA, read_trace
+from .recording import SCHEMA, read_recording
 from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
 from .setup import build
@@ -190,7 +190,7 @@ class Run:
         (it is Python and is run), and where this oomlab does not do what was recorded.
         `source` is what the sentence calls the text.
         """
-        found = read_trace(text, source)
+        found = read_recording(text, source)
         origin = found.origin
         if origin.patch and not trust:
             raise ValueError(f"{source} holds a patch; read it, then load it with trust=True")

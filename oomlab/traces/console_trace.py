@@ -25,12 +25,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def trace(args: argparse.Namespace) -> int:
     """Read the trace; print it as Markdown, or as JSON, or write a page."""
-    log = None
-    if args.report is not None:
-        try:
-            log = args.report.read_text(encoding="utf-8", errors="replace")
-        except OSError as wrong:
-            raise ValueError(f"{args.report} cannot be read: {wrong.strerror or wrong}") from None
+    log = args.report and args.report.read_text(encoding="utf-8", errors="replace")
     source = sys.stdin.read() + "\n" if str(args.file) == "-" else args.file
     read = read_trace(source, kernel=args.kernel, report=log)
     if args.html is not None:

@@ -11,14 +11,16 @@ lock, or there was nothing left to do. Times are seconds of the trace's own cloc
 
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..arguments import checked
 from ..lab.figures import alongside
 from ..lab.figures.paper import Drawing
-from ..model.policy import HZ, Policy
+from ..model.policy import Policy
 from ..model.reaper import MAX_OOM_REAP_RETRIES
-from ..recordings.recorded import has_reap_delay, policy_of, preset_of, read_record
+from ..recordings.kernel_release import preset_of, with_backports
+from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
 from .beside import differences
@@ -34,15 +36,20 @@ RELEASE = re.compile(
 
 @dataclass
 class Trace:
-    """What was read: the events, the victims, and what the kernel's log says beside them."""
+    """What was read: the events, and what the kernel's log says beside them."""
 
     events: list[TraceEvent]
-    victims: list[Victim]
+    log: str = ""
     kernel: str | None = None  # its release, if the text or the caller says it
     policy: Policy | None = None  # the preset of that kernel
     lost: int = 0  # events
     dropped: bool = False
-    reports: list[Explanation] = field(default_factory=list)
+    victims: list[Victim] = field(init=False)
+    reports: list[Explanation] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.victims = victims(self.events, self.log)
+        self.reports = explain(self.log) if self.log else []
 
     def steps(self) -> list[tuple[int, str, str]]:
         """(ms, step, victim), as figures.alongside draws them beside a run of the model."""
@@ -78,7 +85,7 @@ class Trace:
     def to_dict(self) -> dict:
         """For JSON: the rows, what differs from the model, and what is missing."""
         return {
-            "schema": "oomlab-trace/1",
+            "schema": "oomlab-real-trace/1",
             "kernel": self.kernel,
             "policy": self.policy.name if self.policy else None,
             "events": len(self.events),
@@ -172,6 +179,7 @@ class Trace:
         return f"<Trace of Linux {self.kernel or '?'}: {ends or 'no victim'}>"
 
 
+@checked
 def read_trace(
     source: str | Path, *, kernel: str | None = None, report: str | None = None
 ) -> Trace:
@@ -184,14 +192,9 @@ def read_trace(
     reports are explained. Times in the answer are seconds of the trace's clock. ValueError, in one
     sentence, if there is no event in it, or its clock does not count seconds.
     """
-    for name, value in (("kernel", kernel), ("report", report)):
-        if value is not None and not isinstance(value, str):
-            raise ValueError(f"{name} is a text, not {value!r}")
-    if not isinstance(source, str | Path):
-        raise ValueError(f"a trace is a file or its text, not {source!r}")
     path = None if isinstance(source, str) and "\n" in source else Path(source)
     if path is not None and path.name.endswith(".json.gz"):
-        return of_recording(read_record(path), kernel)
+        return of_recording(read_record(path), kernel, report)
     text = str(source) if path is None else text_of(path)
     lines = Lines(text.splitlines())
     events = list(lines)
@@ -202,28 +205,20 @@ def read_trace(
         )
     if lines.whole_numbers:
         raise ValueError(f"the clock of {name} does not count seconds: record with the local clock")
-    console = [e.text for e in events if e.name == "console"]
-    log = report or "\n".join(console)
+    log = report or "\n".join(e.text for e in events if e.name == "console")
     release = kernel or next(iter(RELEASE.findall(text) or RELEASE.findall(log)), None)
-    policy = preset_of(release) if release else None
-    if policy and release and has_reap_delay({"tag": release, "version": release}):
-        policy = replace(policy, reap_delay=2 * HZ)  # a stable kernel that took it back
-    told = explain(log) if log else []
-    found = victims(events, log)
-    return Trace(events, found, release, policy, lines.lost, lines.dropped, told)
+    policy = with_backports({"tag": release, "version": release}) if release else None
+    return Trace(events, log, release, policy, lines.lost, lines.dropped)
 
 
-def of_recording(record: dict, kernel: str | None = None) -> Trace:
-    """The trace of a recording of tests/recorder, with its report."""
+def of_recording(record: dict, kernel: str | None, report: str | None) -> Trace:
+    """The trace of a recording of tests/recorder, with its report if no other is given."""
     rows = (record.get("trace") or {}).get("events") or []
     if not rows:
         raise ValueError("this recording has no trace: its kernel had none, or it panicked")
-    events, log = list(recorded(rows)), record.get("report") or ""
-    release = kernel or record["kernel"]["tag"]
     policy = preset_of(kernel) if kernel else policy_of(record)
-    return Trace(
-        events, victims(events, log), release, policy, 0, False, explain(log) if log else []
-    )
+    log = report or record.get("report") or ""
+    return Trace(list(recorded(rows)), log, kernel or record["kernel"]["tag"], policy)
 
 
 def text_of(path: Path) -> str:
