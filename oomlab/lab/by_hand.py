@@ -13,6 +13,8 @@ from ..explorer.properties import choose_property
 from ..explorer.relation import Interned
 from ..model.kernel import Kernel
 from ..model.policy import Policy
+from ..model.tasks import Task
+from ..simulate.origin import plain_entry
 from ..simulate.run import Run, run
 from ..simulate.scheduler import Entry, entry_of, run_schedule, run_seeded
 from ..simulate.setup import build
@@ -48,7 +50,7 @@ class ByHand:
 
     def take(self, entries: list) -> None:
         """Take these entries next; ValueError, and none is taken, if that cannot be."""
-        taken = [timer_or_pid(entry) for entry in entries]
+        taken = [plain_entry(entry) for entry in entries]
         if len(self.entries) + len(taken) > MOST_STEPS:
             raise ValueError(f"a schedule made by hand has at most {MOST_STEPS} steps")
         reach(self.build, [*self.entries, *taken])
@@ -65,7 +67,7 @@ class ByHand:
         kernel, more = self.here(), []
 
         def record(task, op: tuple, *_) -> None:
-            more.append((task.pid, op[1]) if op[0] == "timer" else task.pid)
+            more.append(entry_taken(task, op))
 
         run_seeded(kernel, seed, record, MOST_STEPS - len(self.entries))
         self.take(more[: MOST_STEPS - len(self.entries)])
@@ -120,10 +122,9 @@ class ByHand:
         return f"After {counts(self.build, self.entries)}, {over}{said[broken]}."
 
 
-def timer_or_pid(entry) -> Entry:
-    """An entry as JSON has it."""
-    pid, function = entry_of(entry)
-    return pid if function is None else (pid, function)
+def entry_taken(task: Task, op: tuple) -> Entry:
+    """The entry of a schedule that a recorded step was."""
+    return (task.pid, op[1]) if op[0] == "timer" else task.pid
 
 
 def counts(make, entries: list[Entry]) -> str:

@@ -19,7 +19,7 @@ from ..presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.setup import choose_policy
-from .by_hand import ByHand, counts
+from .by_hand import ByHand, counts, entry_taken
 from .details import details
 from .discussion import discussion_sheet
 from .figures import whole_run
@@ -134,12 +134,16 @@ class Controller:
         self.exploration, self.hand, self.asked = found, None, property
         self.shown += 1
 
+    def by_hand(self) -> ByHand:
+        """A schedule by hand of what is set now, with no entry yet."""
+        now = self.settings
+        settings = {**now["params"], **now["knobs"]}
+        return ByHand(now["scenario"], self.named(now["policy"]), settings)
+
     def play(self, step: int = 0) -> None:
         """Take over as the scheduler after `step` steps of the run that is shown; 0: from boot."""
-        now = self.settings
-        hand = ByHand(now["scenario"], self.named(now["policy"]), {**now["params"], **now["knobs"]})
-        rows = self.runs[0].trace[:step]
-        hand.take([(t.pid, op[1]) if op[0] == "timer" else t.pid for _, t, op, *_ in rows])
+        hand = self.by_hand()
+        hand.take([entry_taken(task, op) for _, task, op, *_ in self.runs[0].trace[:step]])
         self.show_hand(hand, "")
 
     def move(self, what: str, property: str = "no-victim-lost", **how) -> None:
@@ -200,16 +204,13 @@ class Controller:
             if found.verdict != "violated":
                 rows.append([whose, f"{found.sentence()}.", None])
                 break
-            hand = ByHand(now["scenario"], self.named(now["policy"]), settings)
-            rows.append([whose, counts(hand.build, list(found.pids)), list(found.pids)])
+            entries = list(found.pids)
+            rows.append([whose, counts(self.by_hand().build, entries), entries])
         return rows
 
     def graph(self, property: str) -> dict:
         """All states of what is shown, as state_graph() has them; ValueError if too many."""
-        now = self.settings
-        settings = {**now["params"], **now["knobs"]}
-        hand = ByHand(now["scenario"], self.named(now["policy"]), settings)
-        return state_graph(hand.build, choose_property(property))
+        return state_graph(self.by_hand().build, choose_property(property))
 
     def look(self, picture: int, step: int, around: int = 150) -> dict:
         """Code, state and waits around a step (from 0) of one of the runs that are shown."""

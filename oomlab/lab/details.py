@@ -7,16 +7,14 @@ written once, then only what changed; the browser's counterpart is details.js.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from itertools import count
 
 from ..model.tasks import Task
 from ..simulate.run import Run
-from ..simulate.scheduler import run_schedule, run_seeded
-from ..simulate.setup import build
 from .callstack import Frame, source, stack, timer_stack
 from .kernel_source import in_linux
-from .machine import Arrived
+from .machine import follow
 from .standing import Facts, facts
 
 GONE = -1  # a fact that is no more
@@ -75,7 +73,8 @@ def details(run: Run, first: int, last: int) -> dict:
         )
         after.append(numbers(stack(task.thread)) if op[0] != "timer" else [])
 
-    follow(run, first, last, begin, step)
+    if first < last:
+        follow(run, first, last, begin, step)
     return {
         "from": first,
         "to": last,
@@ -88,34 +87,3 @@ def details(run: Run, first: int, last: int) -> dict:
         "frames": [list(frame) for frame in frames],
         "functions": [{**source(code), "linux": in_linux(code, run.policy)} for code in functions],
     }
-
-
-def follow(run: Run, first: int, last: int, begin: Callable, step: Callable) -> None:
-    """Repeat a run; begin(kernel) before step `first`, step(kernel, task, op) after each to `last`.
-
-    Where the run began by a schedule and went on by a seed, so does this.
-    """
-    if first >= last:
-        return
-    kernel, _ = build(run.scenario, run.policy, **run.params)
-    taken = 0
-
-    def record(task: Task, op: tuple, *_) -> None:
-        nonlocal taken
-        taken += 1
-        if taken > first:
-            step(kernel, task, op)
-        if taken == first:
-            begin(kernel)
-        if taken == last:
-            raise Arrived
-
-    if first == 0:
-        begin(kernel)
-    try:
-        if run.schedule is not None:
-            run_schedule(kernel, run.schedule, record)
-        else:
-            run_seeded(kernel, run.seed or 0, record)
-    except Arrived:
-        pass
