@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 import oomlab
+from oomlab.lab.figures import whole_run
 
 COST = """
 import time
@@ -140,6 +141,10 @@ NONSENSE = [
     lambda: oomlab.run("lost-victim", trace=False).steps,
     lambda: oomlab.run("lost-victim", trace=False).save("run.html"),
     lambda: oomlab.run("lost-victim").save("/no/such/folder/run.html"),
+    lambda: oomlab.compare("lost-victim", ("handa", "linux-4.4"), 1).save("/no/such/folder/a.html"),
+    lambda: oomlab.explore("lost-victim", "rfc-2015-11-25").save("/no/such/folder/a.html"),
+    lambda: oomlab.read_trace(SOUND["source"]).save("/no/such/folder/a.svg"),
+    lambda: whole_run.figure(oomlab.run("lost-victim")).save("/no/such/folder/a.svg"),
     lambda: oomlab.compare("lost-victim", ("handa", "linux-4.4"), seeds=0),
     lambda: oomlab.compare("lost-victim", ("handa", "linux-4.4"), seed=1),
     lambda: oomlab.compare("lost-victim", "handa"),

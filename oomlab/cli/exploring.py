@@ -4,14 +4,14 @@ import json
 import sys
 from argparse import Namespace
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from ..explorer import Exploration, explore, hunt
 from ..explorer.nearest import nearest_story
 from ..explorer.progress import Stopped, on_a_terminal
 from ..sheets import check_all, property_of, sheet_of
-from .running import policy_in, scenario_in, settings, text_in
+from ..textfile import read_text, write_text
+from .running import policy_in, scenario_in, settings
 from .status import BOUND, OK, VIOLATED
 from .ticker import ticking
 
@@ -87,8 +87,8 @@ def write_sheet(found: Exploration, args: Namespace) -> None:
     """The sheet of an exploration, with the text of its scenario and property if they have one."""
     specs = (args.scenario_file or args.scenario, args.property)
     files = {spec.rpartition(":")[0] for spec in specs if ":" in spec}
-    code = "\n\n\n".join(text_in(Path(file)).strip() for file in sorted(files))
-    args.sheet.write_text(sheet_of(found, code=code).text(), encoding="utf-8")
+    code = "\n\n\n".join(read_text(file).strip() for file in sorted(files))
+    write_text(args.sheet, sheet_of(found, code=code).text())
 
 
 def check_sheets(args: Namespace) -> int:

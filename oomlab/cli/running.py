@@ -17,6 +17,7 @@ from ..simulate.patches import read_patch
 from ..simulate.run import Run, run
 from ..simulate.schedule import Schedule, read_schedule
 from ..sweeps import sweep
+from ..textfile import read_text
 
 SCHEMA = "oomlab-run/1"
 
@@ -43,19 +44,12 @@ def policy_in(args: Namespace) -> str | Policy:
     """The preset that --policy names, or the patched policy of --patch."""
     if args.patch is None:
         return args.policy
-    return read_patch(text_in(args.patch), args.patch.name)
-
-
-def text_in(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise ValueError(f"{path} cannot be read: {wrong}") from None
+    return read_patch(read_text(args.patch), args.patch.name)
 
 
 def schedule_in(path: Path | None) -> Schedule | None:
     """The schedule that `explore --json` wrote to this file."""
-    return None if path is None else read_schedule(text_in(path), str(path))
+    return None if path is None else read_schedule(read_text(path), str(path))
 
 
 def list_all(args: Namespace) -> None:

@@ -15,6 +15,7 @@ from ..simulate.origin import Origin
 from ..simulate.run import Run, Step, name_of, run
 from ..simulate.schedule import Schedule, told_of
 from ..simulate.scheduler import Entry, entry_of, function_of
+from ..textfile import write_text
 from .never import WAY
 from .plain import task_of
 
@@ -227,8 +228,7 @@ class Exploration:
             sheet = import_module("oomlab.sheets").sheet_of(self)
             papers["The claim, as a sheet"] = sheet.text()
         text = import_module("oomlab.lab.saved").html_of([self.run()], papers)
-        Path(path).write_text(text, encoding="utf-8")
-        return Path(path)
+        return write_text(path, text)
 
     def chart(self) -> str:
         """The counterexample as a sequence chart of 72 columns, for a mail; "" without one."""

@@ -8,11 +8,11 @@ The text may use every name of the model without an import. It is run: trust it 
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 from ..naming import nearest
 from ..scenarios import SCENARIOS
 from ..simulate.patches import run_text
+from ..textfile import read_text
 
 
 def function_in(text: str, name: str, source: str) -> Callable:
@@ -45,10 +45,7 @@ def split_spec(spec: str) -> tuple[str, str, str] | None:
         return None
     if not path or not name:
         raise ValueError(f"a function of a file is written FILE.py:function, not {spec!r}")
-    try:
-        return Path(path).read_text(encoding="utf-8"), name, path
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise ValueError(f"{path} cannot be read: {wrong}") from None
+    return read_text(path), name, path
 
 
 def scenario_of(spec: str) -> str:

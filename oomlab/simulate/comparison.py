@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..arguments import checked
 from ..presets import difference
+from ..textfile import write_text
 from .origin import words_of
 from .run import Run, Step, run
 
@@ -69,8 +70,7 @@ class Comparison:
             text = import_module("oomlab.lab.figures.whole_run").figure(*runs).svg + "\n"
         else:
             raise ValueError(f"a comparison is saved as .html or .svg, not as {path.name}")
-        path.write_text(text, encoding="utf-8")
-        return path
+        return write_text(path, text)
 
     def markdown(self) -> str:
         """The comparison as Markdown: knobs, verdicts, and the step where two runs part."""

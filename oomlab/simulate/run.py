@@ -17,6 +17,7 @@ from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..model.tasks import PF_KTHREAD, Task
+from ..textfile import read_text, write_text
 from .dataframe import frame_of
 from .effect import pages_words
 from .origin import Origin
@@ -205,11 +206,7 @@ class Run:
 
         `path`: of the file. `trust`: a patch in it may be run. ValueError as there.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise ValueError(f"{path} cannot be read: {wrong}") from None
-        return cls.from_json(text, str(path), trust=trust)
+        return cls.from_json(read_text(path), str(path), trust=trust)
 
     def frame(self) -> Any:
         """The steps as a DataFrame of pandas, or of polars; ValueError if neither is there."""
@@ -238,11 +235,7 @@ class Run:
             text = import_module("oomlab.traces").ftrace_text(self) + "\n"
         else:
             raise ValueError(f"a run is saved as .html, .svg, .json or .txt, not as {path.name}")
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as wrong:
-            raise ValueError(f"{path} cannot be written: {wrong.strerror}") from None
-        return path
+        return write_text(path, text)
 
 
 def name_of(thing) -> str:

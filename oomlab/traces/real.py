@@ -23,6 +23,7 @@ from ..recordings.kernel_release import preset_of, with_backports
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
+from ..textfile import write_text
 from .beside import differences
 from .lines import Lines, TraceEvent, recorded
 from .traced_victims import Victim, victims
@@ -168,8 +169,7 @@ class Trace:
         }
         if path.suffix not in write:
             raise ValueError(f"a trace is saved as {', '.join(write)}, not as {path.name}")
-        path.write_text(write[path.suffix](), encoding="utf-8")
-        return path
+        return write_text(path, write[path.suffix]())
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

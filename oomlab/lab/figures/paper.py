@@ -16,6 +16,7 @@ from pathlib import Path
 from textwrap import wrap
 from zlib import crc32
 
+from ...textfile import write_text
 from .style import IN_A_PAGE, LIGHT, PATTERNS, Look, style_sheet
 
 WIDTH, PAD, LETTER = 760, 10, 0.6  # a letter is on average so wide, in units of its size
@@ -153,8 +154,7 @@ class Drawing:
         path = Path(path)
         if path.suffix != ".svg":
             raise ValueError(f"a figure is saved as .svg, not as {path.name}")
-        path.write_text(self.svg + "\n", encoding="utf-8")
-        return path
+        return write_text(path, self.svg + "\n")
 
     @property
     def img(self) -> str:
