@@ -4,6 +4,7 @@
 """
 
 import pytest
+from one_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.exit import exit_mm
@@ -11,33 +12,14 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
 from oomlab.model.memcg import mem_cgroup_handle_oom
 from oomlab.model.memory_high import high_delay, mem_cgroup_handle_over_high
-from oomlab.model.mm import ANON, FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
+from oomlab.model.mm import FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, constrained_alloc
 from oomlab.model.syscalls import alloc, hang, locked, pause, sleep, sysrq_f, touch, write_tmpfs
 from oomlab.model.tasks import PF_EXITING
 from oomlab.model.vmscan import shrink_zone
 from oomlab.presets import PRESETS
-from oomlab.simulate.outcome import judge
+from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.scheduler import run_seeded
-
-RELEASES = [name for name in PRESETS if name.startswith("linux-")]
-
-
-def run(kernel: Kernel, seed: int = 1, **settings):
-    return judge(kernel, run_seeded(kernel, seed, **settings))
-
-
-def heap(pages: int) -> list[VMA]:
-    return [VMA("heap", ANON, pages)]
-
-
-def names(kernel: Kernel, event: str) -> list[str]:
-    return [e["task"].name for e in kernel.events if e["event"] == event]
-
-
-def fill(kernel: Kernel, leave: int = 0) -> None:
-    pages = kernel.zone.free - kernel.zone.min - leave - 4
-    kernel.spawn("filler", ((hang,),), vmas=heap(pages), adj=-1000, daemon=True)
 
 
 def with_knobs(policy: str, **knobs):
@@ -55,7 +37,7 @@ def test_does_a_reaped_mm_spare_the_allocating_task(policy):
     asker = kernel.spawn("asker", ((touch, "heap", 60),), vmas=heap(10))
     asker.mm.flags |= MMF_OOM_SKIP
     kernel.spawn("other", ((pause,),), vmas=heap(30))
-    fill(kernel, leave=10)
+    nearly_full(kernel, leave=10)
     run(kernel)
     assert kernel.victims[0] == "asker"
 
@@ -70,7 +52,7 @@ def test_is_an_allocating_thread_without_an_mm_killed(policy):
     worker = kernel.spawn("worker", (), thread_of=leader, at_exit=((exit_mm,), *leaves))
     assert worker.mm is leader.mm
     kernel.spawn("other", ((pause,),), vmas=heap(30))
-    fill(kernel, leave=10)
+    nearly_full(kernel, leave=10)
     run(kernel)
     assert kernel.victims[0] == "other"
 
@@ -83,7 +65,7 @@ def test_does_a_sharer_protect_the_allocating_task(policy):
     asker = kernel.spawn("asker", ((touch, "heap", 60),), vmas=heap(10))
     kernel.spawn("sharer", ((pause,),), mm=asker.mm, adj=-1000)
     kernel.spawn("other", ((pause,),), vmas=heap(30))
-    fill(kernel, leave=10)
+    nearly_full(kernel, leave=10)
     run(kernel)
     assert (kernel.victims[0] == "other") == (policy == "linux-2.6.38")
 
@@ -117,7 +99,7 @@ def test_does_the_mark_of_a_thread_stop_the_scan(policy):
     thread = kernel.spawn("thread", ((hang,),), thread_of=leader)
     thread.memdie, leader.signal.oom_score_adj = True, -999
     kernel.spawn("other", ((pause,),), vmas=heap(20))
-    fill(kernel, leave=0)
+    nearly_full(kernel, leave=0)
     kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
     run(kernel)
     assert (kernel.victims == ["other"]) == (policy == "linux-2.6.38")
@@ -128,7 +110,7 @@ def test_may_a_victim_use_the_reserves_before_it_knows(policy):
     """K 2.6.38, 3.10, 3.19 oom_kill_process: TIF_MEMDIE, then SIGKILL; 4.4 on the other way."""
     kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
     victim = kernel.spawn("victim", ((pause,),), vmas=heap(40))
-    fill(kernel, leave=0)
+    nearly_full(kernel, leave=0)
     kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
     order = []
 
@@ -148,7 +130,7 @@ def test_does_one_exiting_thread_stop_the_scan(policy):
     thread = kernel.spawn("thread", ((hang,),), thread_of=leader)
     thread.flags |= PF_EXITING
     kernel.spawn("other", ((pause,),), vmas=heap(40))
-    fill(kernel, leave=0)
+    nearly_full(kernel, leave=0)
     kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
     run(kernel)
     assert (kernel.victims == []) == (policy in ("linux-3.10", "linux-4.4"))

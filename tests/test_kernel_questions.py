@@ -4,6 +4,7 @@
 """
 
 import pytest
+from one_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.commit import vm_commit_limit, vm_enough_memory
@@ -20,30 +21,10 @@ from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touc
 from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill, task_will_free_mem
 from oomlab.model.vmscan import reclaimable_pages
 from oomlab.presets import PRESETS
-from oomlab.simulate.outcome import judge
+from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.scheduler import run_seeded
 
-RELEASES = [name for name in PRESETS if name.startswith("linux-")]
 SINCE_4_7 = [name for name in RELEASES if name not in RELEASES[:4]]
-
-
-def run(kernel: Kernel, seed: int = 1, **settings):
-    """Run a machine to its end, and judge it."""
-    return judge(kernel, run_seeded(kernel, seed, **settings))
-
-
-def heap(pages: int) -> list[VMA]:
-    return [VMA("heap", ANON, pages)]
-
-
-def names(kernel: Kernel, event: str) -> list[str]:
-    return [e["task"].name for e in kernel.events if e["event"] == event]
-
-
-def fill(kernel: Kernel, leave: int = 0) -> None:
-    """A task that cannot be killed keeps all but `leave` of the pages above the min mark."""
-    pages = kernel.zone.free - kernel.zone.min - leave - 4
-    kernel.spawn("filler", ((hang,),), vmas=heap(pages), adj=-1000, daemon=True)
 
 
 # 1. task_will_free_mem()
@@ -85,7 +66,7 @@ def test_is_a_living_process_reaped_when_a_thread_exits_and_allocates(policy):
     process = kernel.spawn("process", ((sleep, 900), (look, "heap")), vmas=heap(20))
     kernel.spawn("thread", (), thread_of=process, at_exit=((alloc, 12),))
     kernel.spawn("hog", ((pause,),), vmas=heap(60))
-    fill(kernel)
+    nearly_full(kernel)
     outcome = run(kernel)
     assert "process" not in outcome.reaped and not outcome.bugs
     assert not names(kernel, "sigbus") and not names(kernel, "zero_page")
@@ -236,7 +217,7 @@ def test_does_an_allocation_fail_while_the_killer_is_off(policy):
         kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
         kernel.spawn("hog", ((pause,),), vmas=heap(60))
         request = (alloc, 99) if gfp is None else (alloc, 99, gfp)
-        fill(kernel, leave=10)
+        nearly_full(kernel, leave=10)
         kernel.oom_killer_disabled = True
         asker = kernel.spawn("asker", (request, (pause,)), adj=-1000)
         run_seeded(kernel, 1, most_steps=3000)
@@ -576,7 +557,7 @@ def test_which_thread_is_marked_under_oom_kill_allocating_task(policy):
     kernel = Kernel(policy, 256, min_kbytes=32)
     leader = kernel.spawn("leader", ((hang,),), vmas=heap(20))
     kernel.spawn("asker", ((touch, "heap", 60),), thread_of=leader)
-    fill(kernel, leave=10)
+    nearly_full(kernel, leave=10)
     run(kernel)
     assert names(kernel, "mark_victim")[0] == "asker"
 

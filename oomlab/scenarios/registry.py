@@ -41,8 +41,8 @@ def heap(pages: int, **more) -> list[VMA]:
     return [VMA("heap", ANON, pages, **more)]
 
 
-def nearly_full(kernel: Kernel, leave: int) -> None:
-    """Somebody who cannot be killed holds all but `leave` of the pages above the min mark."""
+def nearly_full(kernel: Kernel, leave: int = 0) -> None:
+    """A task that cannot be killed holds all but `leave` of the pages above the min mark."""
     zone = kernel.zone
     pages = zone.free - zone.min - leave - 4  # the others' page tables and first pages
     kernel.spawn("filler", ((hang,),), vmas=heap(pages), adj=-1000, daemon=True)
