@@ -93,7 +93,7 @@ HANDA = replace(
 )
 
 # The periodic scan of M09 and M16 at its best: reap any victim found, choose another, at last
-# panic. It tries all victims every tenth of a second (M33), leaves an mm alone that somebody alive
+# panic. It tries all victims every tenth of a second (M33), leaves an mm alone that a living task
 # uses, gives a victim one second (M23), and the dying have priority as in all of Handa's mails.
 KMALLOCWD = replace(
     HANDA,

@@ -12,7 +12,7 @@ Edges = dict[int, list[tuple[int, int]]]  # state -> (who moves, next state)
 def fair_lasso(edges: Edges, good: dict[int, bool]) -> tuple[int, list[int]] | None:
     """(state where the loop begins, the moves of the loop), the nearest one; None if there is none.
 
-    A state where nobody can move is a loop of no moves.
+    A state where no task can move is a loop of no moves.
     """
     bad = {state for state in edges if not good[state]}
     for state in sorted(bad):
@@ -26,17 +26,17 @@ def fair_lasso(edges: Edges, good: dict[int, bool]) -> tuple[int, list[int]] | N
 
 
 def is_fair(edges: Edges, inner: Edges) -> bool:
-    """Does everybody who is ready in every state of the component move somewhere in it?"""
+    """Does each task that is ready in every state of the component move somewhere in it?"""
     always = set.intersection(*({who for who, _ in edges[state]} for state in inner))
     moving = {who for moves in inner.values() for who, _ in moves}
     return always <= moving
 
 
 def walk_around(edges: Edges, inner: Edges, start: int) -> list[int]:
-    """A closed walk in the component in which everybody moves or is once not ready."""
+    """A closed walk in the component in which each task moves or is once not ready."""
     loop, at = [], start
-    everybody = {who for moves in inner.values() for who, _ in moves}
-    for who in sorted(everybody, key=repr):
+    tasks = {who for moves in inner.values() for who, _ in moves}
+    for who in sorted(tasks, key=repr):
 
         def done(state: int, move: int | None, who: int = who) -> bool:
             return move == who or who not in {w for w, _ in edges[state]}

@@ -344,7 +344,7 @@ class Machine:
         self.now.append(-1)
 
     def check(self, state: array, writes: dict) -> None:
-        """Did anything change that nobody wrote?"""
+        """Did anything change without a write that was noted?"""
         what = self.closure.changed()
         if what is not None:
             raise Refused(f"a step changes {what}, which is no part of the machine")

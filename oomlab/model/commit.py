@@ -1,6 +1,6 @@
 """Promises of memory: vm.overcommit_memory (mm/util.c, __vm_enough_memory, read in 6.1).
 
-Mode 2 refuses a mapping that memory and swap could not back, so that mmap() fails and nobody is
+Mode 2 refuses a mapping that memory and swap could not back, so that mmap() fails and no task is
 killed. Mode 0 refuses only what is more than the whole machine has (to 5.0 its guess is finer),
 mode 1 nothing. (Before 3.10 the reserves were a 32nd of the limit and one of the process.) Only
 fill() asks; what grows by touch() was mapped before the machine began.

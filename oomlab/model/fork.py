@@ -69,7 +69,7 @@ def write_inherited(current, pages: int) -> Steps:
             return
         ours = next(vma for vma in mm.vmas if vma.kind == ANON and vma.shmem is None)
         others = [v for m in kernel.mms for v in m.vmas if v.shmem is cow.shmem and v is not cow]
-        if all(other.pages < cow.pages for other in others):  # nobody else maps it: do_wp_page()
+        if all(other.pages < cow.pages for other in others):  # only we map it: do_wp_page()
             ours.pages += 1
             cow.pages -= 1
             cow.shmem.pages -= 1

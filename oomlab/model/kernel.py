@@ -153,12 +153,12 @@ class Kernel:
         self.mm_to_reap: MM | None = None
         self.busy_workers = 0
         self.kswapd_wait = WaitQueue("kswapd_wait")
-        self.swap_free = 0  # pages of swap that nobody uses
+        self.swap_free = 0  # pages of swap that are not in use
         self.overcommit_memory = 0  # sysctl: 0 guesses, 1 always says yes, 2 keeps its promises
         # what is to be told
         self.panicked: str | None = None
         self.bugs: list[str] = []
-        self.events: list[dict] | None = []  # None: nobody listens
+        self.events: list[dict] | None = []  # None: none are kept
         self.progress = 0  # events that were not just another vain attempt
         self.reaped: dict[str, int] = {}  # pages the reaper made free, by mm
         self.victims: list[str] = []  # names, in the order of the kills
@@ -326,7 +326,7 @@ class Kernel:
         self.event("panic", None, text=text)
 
     def unaccounted(self) -> int:
-        """Managed pages that nobody owns; anything but 0 is a fault of the model."""
+        """Managed pages without an owner; anything but 0 is a fault of the model."""
         zone = self.zone
         owned = sum(
             vma.pages

@@ -1,9 +1,9 @@
 """Handa's alternative: no hand-off, a kthread that looks again and again (M05, M09, M16).
 
-Every `scan_period` ticks it walks all tasks and reaps every victim that still has memory and that
-nobody alive shares; every ten seconds it says who stalls (M09); and when that does not help it goes
-on: the next victim, and in the end a panic. The reaping is M16's idea on M09's thread; kmallocwd
-itself only warned, and was never merged.
+Every `scan_period` ticks it walks all tasks and reaps every victim that still has memory, unless a
+living task shares it; every ten seconds it says who stalls (M09); and when that does not help it
+goes on: the next victim, and in the end a panic. The reaping is M16's idea on M09's thread;
+kmallocwd itself only warned, and was never merged.
 """
 
 from .gfp import GFP_KERNEL
@@ -51,7 +51,7 @@ def warn(kernel) -> None:
 
 
 def unreaped_victim(kernel) -> Task | None:
-    """The first on the task list whose memory nobody has come to yet."""
+    """The first on the task list whose memory it has not come to yet."""
     if not kernel.oom_victims:
         return None
     for task in kernel.tasks:
@@ -62,7 +62,7 @@ def unreaped_victim(kernel) -> Task | None:
 
 
 def all_dying(mm) -> bool:
-    """Is nobody left who could look at this memory?"""
+    """Is no living task left that could look at this memory?"""
     return all(fatal_signal_pending(task) or task.flags & PF_EXITING for task in mm.tasks)
 
 
@@ -80,7 +80,7 @@ def next_victim(current) -> Steps:
 
 
 def give_up(kernel) -> None:
-    """Nobody waits for these victims any more, and nobody takes them again."""
+    """These victims are not waited for any more, and not taken again."""
     for task in kernel.tasks:
         if task.memdie:
             task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN

@@ -1,7 +1,7 @@
 """Memory cgroups: limits on the pages of some tasks, and an OOM of its own (mm/memcontrol.c).
 
-What is over the limit (memory.max) is reclaimed as far as it can be, and then somebody dies. Over
-memory.high nobody dies: memory_high.py. memory.low and memory.swap.max are kept by vmscan.py.
+What is over the limit (memory.max) is reclaimed as far as it can be, and then a task dies. Over
+memory.high none does: memory_high.py. memory.low and memory.swap.max are kept by vmscan.py.
 """
 
 from .gfp import __GFP_IO, GFP_KERNEL
@@ -104,7 +104,7 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
     (3812c8c8f395) to v4.18 an OOM in a page fault is only noted, and dealt with when the fault has
     let go of its locks; any other charge fails. From v4.19 on (29ef680ae7c2) the killer is called
     right here again, now that there is a reaper. Up to v5.15 the dying go over the limit, and from
-    v4.19 to v5.15 so does everybody when there is nobody to kill; since a4ebf1b6ca1e (v5.16) both
+    v4.19 to v5.15 so does every task when there is none to kill; since a4ebf1b6ca1e (v5.16) both
     get ENOMEM, and a fault is then retried.
     """
     kernel, policy = current.kernel, current.kernel.policy
@@ -152,7 +152,7 @@ def task_is_dying(task) -> bool:
 
 
 def force_charge(current, memcg: Memcg, pages: int) -> None:
-    """Go over the limit. (Before v3.19 such a page was charged to nobody; here it counts.)"""
+    """Go over the limit. (Before v3.19 such a page was charged to no cgroup; here it counts.)"""
     memcg.charge(pages)
     if current.kernel.policy.memcg_oom != "charge-waits":
         memcg.forced += pages
@@ -163,7 +163,7 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
     """Kill inside this cgroup; unlike the page allocator it waits for oom_lock.
 
     From v5.1 on the wait ends by SIGKILL and the dying cause no kill (7775face2079); from v5.9 on
-    nobody is killed if the memcg has room by then (1378b37d03e8). Before, two that ran into one
+    no task is killed if the memcg has room by then (1378b37d03e8). Before, two that ran into one
     limit could kill twice. Simplified: before v4.2 other locks stood where oom_lock is now.
     """
     kernel, recheck = current.kernel, current.kernel.policy.memcg_recheck

@@ -76,7 +76,7 @@ class Zone:
         self.stuck_lru = 0  # on the LRU lists, but reclaim cannot free it (dirty, pinned)
         self.pages_scanned = 0  # since reclaim last freed a page
         self.total_swap = 0
-        self.reaped = 0  # pages the reaper made free and nobody took yet
+        self.reaped = 0  # pages the reaper made free and no task took yet
         self.pages_to = {"dying": 0, "normal": 0, "kernel": 0}  # who took reaped pages
 
     def free_pages(self, pages: int) -> None:
@@ -218,7 +218,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
 
 
 def should_reclaim_retry(current, gfp: int, order: int, progress: int, loops: int) -> bool:
-    """Is another round of reclaim worth it, before anybody is killed?
+    """Is another round of reclaim worth it, before a task is killed?
 
     v4.4: as long as reclaim claims any progress, without bound. v4.7: 16 rounds without progress
     at most, and only while free + reclaimable pages would pass the mark.
@@ -232,11 +232,11 @@ def should_reclaim_retry(current, gfp: int, order: int, progress: int, loops: in
 
 
 def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
-    """Kill, if nobody else is at it: (page taken, worth retrying)."""
+    """Kill, if no other task is at it: (page taken, worth retrying)."""
     kernel = current.kernel
     zone, policy, oom_lock = kernel.zone, kernel.policy, kernel.oom_lock
     yield "trylock", oom_lock
-    if not oom_lock.trylock(current):  # somebody is killing for us
+    if not oom_lock.trylock(current):  # another task is killing for us
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)
         return False, True
     page = get_page_from_freelist(current, zone.high, order)  # a kill may just have ended
@@ -258,7 +258,7 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
 
 
 def refuses_to_kill(current, policy, gfp: int, order: int) -> bool:
-    """Would a kill help nothing, or help somebody who can do without? (__alloc_pages_may_oom)"""
+    """Would a kill help nothing, or help a task that can do without? (__alloc_pages_may_oom)"""
     if current.flags & PF_DUMPCORE or order > PAGE_ALLOC_COSTLY_ORDER:
         return True
     return policy.retry_mayfail and bool(gfp & __GFP_RETRY_MAYFAIL)

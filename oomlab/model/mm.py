@@ -2,7 +2,7 @@
 
 mm_users counts who uses the address space; at zero the memory goes (exit_mmap). mm_count counts
 who holds the structure; all users together hold one of these. A count that falls below zero, or a
-structure that is freed under somebody's feet, is written to kernel.bugs and the run goes on, so
+structure that is freed while it is in use, is written to kernel.bugs and the run goes on, so
 that a schedule can show it.
 """
 

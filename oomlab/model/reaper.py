@@ -57,7 +57,7 @@ def fill_slot(current, task, mm: MM) -> Steps:
         mmgrab(mm)
     yield "cmpxchg", "mm_to_reap"
     if kernel.mm_to_reap is not None:
-        kernel.event("slot_busy", task, mm=kernel.mm_to_reap)  # and nobody will offer it again
+        kernel.event("slot_busy", task, mm=kernel.mm_to_reap)  # and it is not offered again
         if policy.pin == "before-publish":
             mmdrop(mm)
         return
@@ -73,7 +73,7 @@ def fill_slot(current, task, mm: MM) -> Steps:
 def already_queued(task, mm: MM, policy) -> bool:
     """Three generations of the same question (855b01832573, bb29902a, 9bcdeb51bd7d).
 
-    "linked" overlooks a victim at the tail of the list: it is not the head and links to nobody.
+    "linked" overlooks a victim at the tail of the list: it is not the head and has no link.
     v4.6 never clears the link: who was popped while others waited counts as queued for ever.
     """
     if policy.queue_guard == "linked":
@@ -242,7 +242,7 @@ def process_mrelease(current, task) -> Steps:
 
 
 def check_sharers(kernel, mm: MM) -> None:
-    """Reaping is only right when everybody who could look is dying."""
+    """Reaping is only right when every task that could look is dying."""
     for task in mm.tasks:
         if not (fatal_signal_pending(task) or task.flags & PF_EXITING):
             if not task.flags & PF_KTHREAD or kernel.policy.kthread_blocks_reaping:

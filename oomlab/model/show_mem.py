@@ -1,6 +1,6 @@
 """What an OOM report says of memory: plain numbers, taken when the report is made.
 
-Only a run that somebody listens to pays for this. Sizes are in pages. Names are those of
+Only a run that keeps its events pays for this. Sizes are in pages. Names are those of
 lib/show_mem.c and mm/oom_kill.c.
 """
 

@@ -152,7 +152,7 @@ def look(current, name: str) -> Steps:
 
 
 def read_mm(current, mm) -> Steps:
-    """Read somebody's /proc/PID/cmdline: his mmap_sem for read, and a page while holding it."""
+    """Read another's /proc/PID/cmdline: its mmap_sem for read, and a page while holding it."""
     yield "look up", mm
     if not mmget_not_zero(mm):  # get_task_mm(): it is being torn down
         return
@@ -165,7 +165,7 @@ def read_mm(current, mm) -> Steps:
 
 
 def write_tmpfs(current, file, pages: int) -> Steps:
-    """Write to a file in tmpfs. Its pages belong to nobody: they stay when the writer dies.
+    """Write to a file in tmpfs. Its pages belong to no task: they stay when the writer dies.
 
     A charge outside a page fault just fails where an OOM is dealt with at the fault's end.
     """
@@ -193,7 +193,7 @@ def set_adj(current, adj: int) -> Steps:
 
 
 def kill(current, task) -> Steps:
-    """SIGKILL a process by its pidfd, as a user-space killer does; nobody is marked."""
+    """SIGKILL a process by its pidfd, as a user-space killer does; no task is marked."""
     yield "SIGKILL", task
     current.kernel.event("kill_by_user", task, by=current)
     do_send_sigkill(task)

@@ -112,7 +112,7 @@ class Task:
         self.op: Any = None  # (verb, object): what it is about to do
         self.marked: bool | None = None  # True once mark_oom_victim() chose it
         self.task_lock = False  # a spinlock: its mm pointer must not change now
-        self.daemon = False  # nobody waits for it to finish
+        self.daemon = False  # a run does not wait for it to finish
 
     def __repr__(self) -> str:
         return f"{self.name}({self.pid})"
@@ -153,7 +153,7 @@ def in_vfork(task: Task) -> bool:
 
 
 def task_will_free_mem(task, policy) -> bool:
-    """Is it on its way out, so that killing anybody would be too early? (K 4.4, 4.10, 6.12)
+    """Is it on its way out, so that a kill would be too early? (K 4.4, 4.10, 6.12)
 
     Up to v4.6 one exiting thread was enough (in 2.6.38 if it was the only one). From v4.7 on its
     whole process must go, and from v4.8 on all others that use the mm. A core dump takes long, so a
@@ -191,7 +191,7 @@ def do_send_sigkill(task: Task) -> None:
 
 
 def exit_oom_victim(task: Task) -> None:
-    """It is in nobody's way any more: it exited, or its memory is gone (mm/oom_kill.c)."""
+    """It is in no task's way any more: it exited, or its memory is gone (mm/oom_kill.c)."""
     if task.memdie:
         task.memdie = False
         task.kernel.oom_victims -= 1

@@ -80,7 +80,7 @@ def munlock_vma_pages_all(mm: MM) -> Steps:
 
 
 def reap_vmas(current, mm: MM) -> Steps:
-    """Unmap what nobody can need any more (__oom_reap_task_mm, since v4.14)."""
+    """Unmap what no task can need any more (__oom_reap_task_mm, since v4.14)."""
     kernel = mm.kernel
     mm.flags |= MMF_UNSTABLE
     mm.reaped = mm.reaped or 0
@@ -97,7 +97,7 @@ def reap_vmas(current, mm: MM) -> Steps:
 
 
 def can_reap(vma: VMA, policy) -> bool:
-    """Private memory of a dead process is needed by nobody; the rest is not ours to drop.
+    """Private memory of a dead process is needed by no task; the rest is not ours to drop.
 
     A page of a private file mapping that was written to is anonymous, so all the others are clean.
     """
@@ -133,7 +133,7 @@ def remove_vma(mm: MM, vma: VMA) -> None:
 
 
 def free_unshared(kernel, cow) -> int:
-    """Free the pages of a forked range that nobody maps any more; writes go from the front on."""
+    """Free the pages of a forked range that is mapped no more; writes go from the front on."""
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem is cow]
     freed = cow.pages - max((vma.pages for vma in vmas), default=0)
     if freed:

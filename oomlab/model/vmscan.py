@@ -1,6 +1,6 @@
 """Reclaim: page cache, mapped files, and anonymous pages that go to swap (mm/vmscan.c).
 
-In this order, which is Linux's by and large: what nobody maps, then what can be read again, then
+In this order, which is Linux's by and large: what is not mapped, then what can be read again, then
 what must be written first. What memory.low protects comes last of all. A file mapping without a
 file behind it (VMA.shmem) stands for pages in constant use, which reclaim leaves alone; mlocked
 areas are never taken. Simplified: a page that was taken does not come back by itself, so nothing
@@ -21,7 +21,7 @@ def try_to_free_pages(current, gfp: int) -> Steps:
     """Direct reclaim: pages freed, or in v4.4 the mere hope of some.
 
     v4.4 reports progress while fewer than six times the LRU pages were scanned in vain. With pages
-    that it cannot free this is a silent hang: nobody is ever killed (M08, kernel-facts 4).
+    that it cannot free this is a silent hang: no task is ever killed (M08, kernel-facts 4).
     """
     kernel, zone = current.kernel, current.kernel.zone
     if not reclaimable_pages(kernel, gfp) and not zone.stuck_lru:
@@ -89,7 +89,7 @@ def mapped_files(kernel, target=None) -> list:
 
 
 def unmap_file(kernel, file, most: int) -> int:
-    """Take up to `most` pages of a file from everybody who maps it (try_to_unmap)."""
+    """Take up to `most` pages of a file from all that map it (try_to_unmap)."""
     taken = max(min(most, file.pages), 0)
     file.drop(taken)
     for mm in kernel.mms:

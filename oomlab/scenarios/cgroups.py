@@ -27,7 +27,7 @@ from .registry import heap, nearly_full, scenario
 def memcg_vs_global(policy: Policy, global_first: Literal[0, 1] = 0) -> Kernel:
     """A memcg OOM and a global OOM at the same time: who waits for whom? (M16)
 
-    While the memcg's victim is stuck, the global scan meets it and kills nobody; the other way
+    While the memcg's victim is stuck, the global scan meets it and kills no task; the other way
     round the memcg looks only at its own tasks and goes on.
     """
     kernel = Kernel(policy, 1024, cpus=4)
@@ -74,7 +74,7 @@ def oom_group(policy: Policy) -> Kernel:
 def locked_charge(policy: Policy) -> Kernel:
     """A write() fills its cgroup with the inode locked; the victim waits for that lock (2013).
 
-    Up to 3.11 the writer kills and waits inside its charge, and nobody can go on (3812c8c8f395).
+    Up to 3.11 the writer kills and waits inside its charge, and no task can go on (3812c8c8f395).
     From 3.12 to 4.18 the write() fails. From 4.19 on the kill is in the charge again, and the
     reaper is what makes that possible (29ef680ae7c2).
     """

@@ -59,7 +59,7 @@ def page_thieves(
     `pages`; `thieves` want `want` pages each, for good or, with `circulate`, to give them back
     again. The defaults are the worst case of M16: the thieves never have enough, and cannot be
     killed. With a small `want` a thief finishes and gives its pages back, and with `killable` it
-    may be the next victim: that freed memory helps somebody is M17's case. `reserve` is what a
+    may be the next victim: that freed memory helps a task is M17's case. `reserve` is what a
     dying task may take below the min mark (0: as the machine computes it).
     """
     kernel = Kernel(policy, 256, cpus=4, min_kbytes=8 * reserve or None)
@@ -72,7 +72,7 @@ def page_thieves(
     kernel.spawn("filler", ((hang,),), vmas=fills, adj=-1000, daemon=True)
     left = zone.free - zone.min
     wants = (churn, max(left + pages, 2 * thieves) // thieves) if circulate else (alloc, want)
-    for i in range(1, max(thieves, 1) + 1):  # without thieves, somebody still runs out of memory
+    for i in range(1, max(thieves, 1) + 1):  # without thieves, one task still runs out of memory
         program = ((sleep, 1), wants) if i <= thieves else ((alloc, left + 1),)
         kernel.spawn(f"thief{i}", program, adj=0 if killable else -1000, daemon=True)
     return kernel

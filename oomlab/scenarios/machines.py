@@ -77,7 +77,7 @@ def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1) -> Kernel:
     """A writer fills tmpfs and is killed; its file stays, so the next process dies, too.
 
     With `mapped` the file counts as the writer's memory; with 0 it used write(), and the killer
-    sees a process of twelve pages: everybody bigger dies first.
+    sees a process of twelve pages: every bigger one dies first.
     """
     kernel = Kernel(policy, 1024)
     file = Shmem("/dev/shm/log", linked=True)
@@ -93,7 +93,7 @@ def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1) -> Kernel:
 
 @scenario
 def overcommit(policy: Policy, mode: Literal[0, 1, 2] = 2, want: int = 500) -> Kernel:
-    """vm.overcommit_memory: with mode 2 malloc() says no, with 0 and 1 somebody dies.
+    """vm.overcommit_memory: with mode 2 malloc() says no, with 0 and 1 a process dies.
 
     The hog has 400 pages of 1024 and sleeps; another program maps and fills `want` and 200 more.
     """

@@ -120,7 +120,7 @@ def deaf() -> Iterator[None]:
 
 @contextmanager
 def killed_by_an_interrupt() -> Iterator[None]:
-    """Ctrl-C ends the processes that are started in here, too: nobody waits for their tasks."""
+    """Ctrl-C ends the processes that are started in here, too: their results are not waited for."""
     before = {*active_children()}
     try:
         yield
