@@ -110,7 +110,8 @@ class SandboxProvisioner(LocalProvisioner):
         """Start it; what was opened for it is then its own."""
         with self.opened:
             info = await super().launch_kernel(cmd, **kwargs)
-        if self.group is not None and self.process is not None and not self.group.enforced:
+        assert self.group is not None and self.process is not None, "pre_launch() came before"
+        if not self.group.enforced:
             self.watchdog = Watchdog(self.process)
         return info
 
