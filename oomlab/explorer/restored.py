@@ -58,10 +58,10 @@ class Machine:
         self.closure = Closure(self.values, functions)
         self.root = self.values.thing(self.kernel)
         settle(self.kernel, self.clock)
-        self.adopt(made=False)
+        self.adopt()
         for function in tuple(self.values.threads.known):
             self.closure.find(function)
-        self.adopt(made=False)
+        self.adopt()
         self.values.starting = False
         self.roots = [self.root, *self.closure.roots]
         self.static = {thing: n for n, thing in enumerate(self.values.things.values())}  # in order
@@ -77,18 +77,15 @@ class Machine:
             threads.reset(token)
 
     # ---------------------------------------------------------------- things and their cells
-    def adopt(self, made: bool) -> list[Thing]:
-        """Give cells to all things that were met, and to those that they lead to."""
-        adopted = []
+    def adopt(self) -> None:
+        """Give cells to all things that were met at the start, and to those that they lead to."""
         while self.values.new:
             thing = self.values.new.pop(0)
-            thing.made = made
-            adopted.append(thing)
+            thing.made = False
             for name, value in self.held(thing):
                 thing.cells[name] = Cell(thing, name, value)
             self.closure.look(self.values, thing.object)
             self.watch.begin(thing.object)
-        return adopted
 
     def held(self, thing: Thing) -> list[tuple]:
         """The cells of a thing as it is now: (name, value)."""
@@ -249,16 +246,16 @@ class Machine:
     def set_clock(self, reads: dict, before: tuple) -> None:
         """Normalise the timers after a step that had to do with them."""
         settle(self.kernel, self.clock)
-        self.watch.writes[self.values.things[id(self.kernel.timers)].cells[CONTENT]] = None
+        things = self.values.things
+        self.watch.writes[things[id(self.kernel.timers)].cells[CONTENT]] = None
         pending = {id(timer) for timer in self.kernel.timers}
         gone = [thing for thing in before[1:] if id(thing.object) not in pending]
         for thing in gone:
             thing.object.expires = thing.object.number = 0
-        things = self.values.things
         kept = [things[id(t)] for t in self.kernel.timers if id(t) in things]
         for thing in (*before[1:], *kept):  # their order is that of their keys
             reads[thing.cells["function"]] = reads[thing.cells["argument"]] = None
-            task = self.values.things.get(id(thing.object.argument))
+            task = things.get(id(thing.object.argument))
             if task is not None:
                 reads[task.cells["pid"]] = None
             for name in ("expires", "number"):
