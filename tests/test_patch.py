@@ -3,13 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
 import oomlab
 from oomlab.model.mm import mmdrop, mmgrab
 from oomlab.model.reaper import oom_reap_task
-from oomlab.simulate.patches import patch, patch_text, read_patch
+from oomlab.simulate.patches import model_names, patch, patch_text, read_patch
 
 
 def fill_slot(current, task, mm):
@@ -94,6 +95,34 @@ def test_a_kthread_of_its_own():
     mine = patch("linux-4.6", name="with a janitor", kthreads={"janitor": janitor})
     run = oomlab.run("lost-victim", mine, seed=1)
     assert "janitor" in {step.task for step in run.steps}
+
+
+def test_a_patch_may_use_every_constant_of_the_model():
+    """`ABORT` among them: a mark that is compared by what it is. Modules' own tools are refused."""
+    tools = {"inspect", "sys", "threads", "KNOBS"}
+    values = model_names().items()
+    names = [n for n, v in values if not isinstance(v, FunctionType) and n not in tools]
+    assert "ABORT" in names and len(names) > 90
+    body = "\n    ".join(
+        [
+            f"chosen = ABORT if ({', '.join(names)}) else None",
+            "yield 'keep', 'a mark'",
+            "if chosen is not ABORT: raise AssertionError(chosen)",
+        ]
+    )
+    mine = read_patch(
+        f"base = 'linux-4.6'\ndef wake_oom_reaper(current, task, mm):\n    {body}\n", "mine.py"
+    )
+    found = oomlab.explore("lost-victim", mine, victims=1)
+    assert found.verdict == "violated" and found.run().outcome.lost
+
+
+@pytest.mark.parametrize("name", ["inspect", "sys", "threads", "KNOBS"])
+def test_what_a_patch_may_not_use_is_told_by_name(name):
+    text = f"base = 'linux-4.6'\ndef wake_oom_reaper(current, task, mm):\n    yield {name}, 'x'\n"
+    with pytest.raises(ValueError, match=name) as wrong:
+        oomlab.explore("lost-victim", read_patch(text, "mine.py"))
+    assert "\n" not in str(wrong.value)
 
 
 def test_a_patch_becomes_text_and_comes_back():

@@ -11,8 +11,16 @@ from collections.abc import Callable
 from dis import get_instructions
 from enum import Enum
 from functools import partial
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GenericAlias,
+    MethodType,
+    ModuleType,
+    UnionType,
+)
+from typing import Any, TypeVar
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
@@ -22,8 +30,10 @@ from .objects import CONTAINERS, Thing, Values, is_object
 PURE = {
     *("math", "cmath", "itertools", "functools", "operator", "collections", "heapq", "bisect"),
     *("enum", "typing", "types", "dataclasses", "fractions", "decimal", "statistics", "string"),
-    *("re", "abc", "contextlib", "copy"),
+    *("re", "abc", "contextlib", "copy", "html"),
 }
+# What says only which one it is: a mark as `ABORT = object()`, and what annotations are made of.
+MARKS = (GenericAlias, TypeVar, UnionType)
 IMPURE = {"id", "hash", "eval", "exec", "locals", "globals", "vars", "open", "input", "__import__"}
 
 
@@ -70,6 +80,8 @@ class Closure:
             return
         if isinstance(v, int | str | float | complex | bytes | type(None) | range | Policy | Enum):
             return
+        if kind is object or isinstance(v, MARKS):
+            return
         self.seen.add(id(v))
         self.keeps.append(v)
         if isinstance(v, tuple | frozenset):
@@ -98,7 +110,7 @@ class Closure:
         elif kind in CONTAINERS or is_object(kind):
             self.roots[self.values.thing(v)] = None
         elif type(v).__name__ not in ("method_descriptor", "builtin_function_or_method"):
-            raise Refused(f"{name} is a {type(v).__qualname__}, which no state can hold")
+            raise Refused(f"{name} is of type {kind.__qualname__}, which no state can hold")
 
     def function(self, f: FunctionType) -> None:
         if self.values.starting:
