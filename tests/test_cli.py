@@ -70,6 +70,21 @@ def test_compare_is_a_sheet(capsys):
     assert "| reaper | slot | list |" in out and "They part at step" in out
 
 
+def test_a_comparison_and_an_answer_are_pages_too(capsys, tmp_path):
+    page = tmp_path / "page.html"
+    rfc = ("lost-victim", "--policy", "rfc-2015-11-25")
+    more = ("--policy", "handa", "--seeds", "2")
+    for words in (("compare", *rfc, *more), ("explore", *rfc)):
+        _, said, _ = run(capsys, *words, "--html", str(page))
+        assert said.strip() and said == run(capsys, *words)[1]
+        assert "What happened under rfc-2015-11-25" in page.read_text("utf-8")
+        page.unlink()
+    words = ("explore", "lost-victim", "--policy", "handa", "--set", "vmas=1", "--html", str(page))
+    status, said, wrong = run(capsys, *words)
+    assert status == 0 and "holds" in said and not page.exists()
+    assert wrong == f"oomlab: {page} is not written: there is no counterexample\n"
+
+
 def test_list_names_everything(capsys):
     _, out, _ = run(capsys, "list")
     for word in ("lost-victim", "linux-6.12", "queue_guard", "no-victim-lost", "victims=2"):
@@ -100,6 +115,8 @@ def test_list_names_everything(capsys):
         (["run", "lost-victim", "--html", "page.txt"], "must end in .html"),
         (["run", "lost-victim", "--html", "/no/such/folder/page.html"], "cannot be written"),
         (["run", "no-such.py:scenario"], "cannot be read"),
+        (["explore", "lost-victim", "--html", "page.txt"], "must end in .html"),
+        (["compare", "lost-victim", *["--policy", "handa"] * 2, "--html", "a.md"], "end in .html"),
         (["explore", "lost-victim", "--seconds", "nan"], "a number"),
         (["explore", "lost-victim", "--max-states", "0"], "1 or more"),
         (["explore", "lost-victim", "--seed", "3"], "--random"),

@@ -11,7 +11,7 @@ from ..explorer.nearest import nearest_story
 from ..explorer.progress import Stopped, on_a_terminal
 from ..sheets import check_all, property_of, sheet_of
 from ..textfile import read_text, write_text
-from .running import policy_in, scenario_in, settings
+from .running import must_end, policy_in, scenario_in, settings
 from .status import BOUND, OK, VIOLATED
 from .ticker import ticking
 
@@ -23,6 +23,7 @@ def explore_all(args: Namespace) -> int:
     """Tell the answer; the exit status says it, too."""
     if args.nearest and args.json:
         raise ValueError("--nearest goes with the table or --chart, not with --json")
+    must_end(args.html, ".html")
     try:
         found = drawn(args) if args.random is not None else searched(args)
     except Stopped as stopped:
@@ -71,6 +72,10 @@ def tell_found(found: Exploration, args: Namespace) -> None:
     """An exploration as JSON, as a chart with its answer, or as Markdown."""
     if args.sheet is not None:
         write_sheet(found, args)
+    if args.html is not None and found.pids:
+        found.save(args.html)
+    elif args.html is not None:
+        print(f"oomlab: {args.html} is not written: there is no counterexample", file=sys.stderr)
     if args.json:
         print(json.dumps(found.to_dict()))
     elif args.chart:

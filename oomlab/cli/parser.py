@@ -192,6 +192,8 @@ def compare_arguments(sub: Parser) -> None:
     sub.add_argument("--seeds", type=whole, default=10, metavar="N", help=text)
     set_argument(sub, "NAME=VALUE", "a parameter of the scenario, or a knob that both policies get")
     sub.add_argument("--markdown", action="store_true", help="the sheet as Markdown (the default)")
+    text = "write a page of both runs, to step through side by side"
+    sub.add_argument("--html", type=Path, metavar="FILE.html", help=text)
 
 
 def explore_arguments(sub: Parser) -> None:
@@ -223,6 +225,8 @@ def explore_arguments(sub: Parser) -> None:
     how.add_argument("--json", action="store_true", help="the answer as JSON, for run --schedule")
     how.add_argument("--chart", action="store_true", help="a sequence chart for a mail")
     sub.add_argument("--sheet", type=Path, metavar="FILE", help="write a sheet that runs again")
+    text = "write the counterexample as a page of its own to step through"
+    sub.add_argument("--html", type=Path, metavar="FILE.html", help=text)
 
 
 def sweep_arguments(sub: Parser) -> None:

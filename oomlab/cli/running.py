@@ -52,6 +52,12 @@ def schedule_in(path: Path | None) -> Schedule | None:
     return None if path is None else read_schedule(read_text(path), str(path))
 
 
+def must_end(path: Path | None, ending: str) -> None:
+    """Say of a file's name that it is wrong before the work is done, not after."""
+    if path is not None and path.suffix != ending:
+        raise ValueError(f"{path} must end in {ending}")
+
+
 def list_all(args: Namespace) -> None:
     if args.what in (None, "scenarios"):
         print("scenarios")
@@ -74,9 +80,8 @@ def list_all(args: Namespace) -> None:
 
 
 def run_one(args: Namespace) -> None:
-    for path, ending in ((args.html, ".html"), (args.perfetto, ".json")):
-        if path is not None and path.suffix != ending:
-            raise ValueError(f"{path} must end in {ending}")
+    must_end(args.html, ".html")
+    must_end(args.perfetto, ".json")
     schedule = schedule_in(args.schedule)
     done = run(
         scenario_in(args),
@@ -123,7 +128,10 @@ def as_asked(done: Run, args: Namespace) -> str:
 def compare_two(args: Namespace) -> None:
     if len(args.policy) != 2:
         raise ValueError("compare takes --policy twice")
+    must_end(args.html, ".html")
     both = compare(scenario_in(args), tuple(args.policy), args.seeds, **settings(args.set))
+    if args.html is not None:
+        both.save(args.html)
     print(both.markdown())
 
 

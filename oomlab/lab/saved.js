@@ -1,10 +1,5 @@
 // A saved run: the viewer on pictures that the page itself carries, packed, as base64.
 
-async function unpack(text) {
-  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
-}
-
 const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 
 class Saved extends Viewer {
@@ -19,7 +14,7 @@ class Saved extends Viewer {
 
 const root = document.getElementById("run");
 root.classList.add("oomlab");
-const view = await (await unpack(document.getElementById("data").textContent)).json();
+const view = JSON.parse(await unpacked("data"));
 new Saved(root, view);
 document.body.classList.add("alive");
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));

@@ -99,9 +99,10 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
         picture["columns"] = b64encode(picture["columns"]).decode()
     policies = " against ".join(run.origin.policy_words() for run in runs)
     short = escape(f"{runs[0].scenario}: {policies}")
-    data = b64encode(gzip.compress(json.dumps(view).encode(), 9, mtime=0)).decode()
     title = escape(" against ".join(heading(run) for run in runs))
-    script = "\n".join(bare((HERE / name).read_text("utf-8")) for name in (*VIEWER, "saved.js"))
+    first, *rest = (
+        bare((HERE / name).read_text("utf-8")) for name in ("unpack.js", *VIEWER, "saved.js")
+    )
     style = (HERE / "policylab.css").read_text(encoding="utf-8") + STYLE
     text = "".join(as_text(run) for run in runs)
     papers = {**(papers or {}), "The set-up, and questions to discuss": discussion_sheet(runs)}
@@ -123,8 +124,9 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
 {kept}
 <p><small>Written by oomlab {VERSION}. This page asks no other host for anything.</small></p>
 </main>
-<script type="application/octet-stream" id="data">{data}</script>
-<script type="module">{script}</script>
+<script type="application/octet-stream" id="data">{packed(json.dumps(view))}</script>
+<script type="application/octet-stream" id="code">{packed(chr(10).join(rest))}</script>
+<script>{first}</script>
 </body>
 </html>
 """
@@ -162,6 +164,11 @@ def as_text(run: Run) -> str:
     return folded(f"What happened under {policy}, as a table", table) + folded(
         f"What the kernel printed under {policy}", f"<pre>{escape(log)}</pre>"
     )
+
+
+def packed(text: str) -> str:
+    """A text as the page carries it: compressed, and as base64."""
+    return b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 
 def bare(script: str) -> str:
