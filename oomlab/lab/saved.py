@@ -51,9 +51,11 @@ body { margin: 0 auto; max-width: 68rem; padding: 0 .75rem; font: 1rem/1.5 syste
 h1 { font-size: 1.3rem; } pre { white-space: pre-wrap; font-size: .85rem; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { border: 1px solid #999; padding: .15rem .5rem; text-align: left; }
-@media (prefers-color-scheme: dark) { body { background: #111418; color: #f2f2f2; } }
+@media screen and (prefers-color-scheme: dark) { body { background: #111418; color: #f2f2f2; } }
 @media print {
-  .row, .lane, .oomlab .log, .oomlab .quiet { display: none !important; }
+  .oomlab > .row, .lane, .oomlab .log, .oomlab div.quiet { display: none !important; }
+  .oomlab * { print-color-adjust: exact; max-height: none !important; content-visibility: visible; }
+  .oomlab .pane, .oomlab .lanes { break-inside: avoid; } .oomlab { contain: none; padding: 0; }
   details::details-content { content-visibility: visible; height: auto; }
 }
 """

@@ -45,15 +45,24 @@ def test_both_policies_step_together_in_any_theme_at_any_width(tmp_path, browser
 def test_on_paper_and_without_scripts_all_is_told(tmp_path, browser):
     """What is folded away on a screen is open on paper."""
     saved = FOUND.save(tmp_path / "story.html").as_uri()
-    page = browser.new_page()
+    page = browser.new_page(color_scheme="dark")
     page.goto(saved)
     page.wait_for_selector("body.alive")
+    wide = page.locator("canvas").bounding_box()["width"]
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    # Paper is white, and not as wide as the screen: it is drawn for that, not shrunk.
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(0, 0, 0)"
+    assert page.locator("canvas").bounding_box()["width"] == 680
+    assert not page.locator(".oomlab.dark").count()
     told = page.locator("main").inner_text()
     for part in (FOUND.sentence(), "Kill process", "The claim, as a sheet", "To discuss"):
         assert part in told
     assert not page.locator("button").first.is_visible()
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("canvas").bounding_box()["width"] == wide
+    assert page.locator(".oomlab.dark").count()
     dumb = browser.new_context(java_script_enabled=False).new_page()
     dumb.goto(saved)
     dumb.get_by_text("as a table").click()
