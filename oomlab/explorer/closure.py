@@ -76,9 +76,8 @@ class Closure:
     def value(self, v, name: str) -> None:
         """Something that a user's function can come to under this name."""
         kind: Any = type(v)
-        if id(v) in self.seen:
-            return
-        if isinstance(v, int | str | float | complex | bytes | type(None) | range | Policy | Enum):
+        plain = (int, str, float, complex, bytes, type(None), range, Policy, Enum)
+        if id(v) in self.seen or isinstance(v, plain):
             return
         if kind is object or isinstance(v, MARKS):
             return
@@ -88,8 +87,7 @@ class Closure:
             for item in v:
                 self.value(item, name)
         elif isinstance(v, partial):
-            for item in (v.func, *v.args, *v.keywords.values()):
-                self.value(item, name)
+            self.value((v.func, *v.args, *v.keywords.values()), name)
         elif isinstance(v, MethodType):
             self.value(v.__func__, name)
             self.value(v.__self__, name)

@@ -159,9 +159,8 @@ class Values:
             if v in self.given or v in self.threads.kept or is_of_a_module(v):
                 return self.const(v)
             raise Refused(f"the function {v.__qualname__} is made by a step and kept over a yield")
-        if kind is BuiltinFunctionType and v.__self__ is not None:
-            if not isinstance(v.__self__, ModuleType):
-                return METHOD, v.__name__, self.encode(v.__self__)
+        if kind is BuiltinFunctionType and not isinstance(v.__self__, ModuleType | type(None)):
+            return METHOD, v.__name__, self.encode(v.__self__)
         constant = (type, ModuleType, BuiltinFunctionType, Policy, Enum, frozenset, type(...))
         if v is UNSET or isinstance(v, constant) or kind is object:
             return self.const(v)

@@ -211,10 +211,15 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
             no_progress_loops = 0
         elif not gfp & __GFP_NOFAIL:
             return False
-        elif policy.nofail == "dips":  # the nopage branch: a last look below the mark
-            deeper = ALLOC_HIGH if policy.alloc_harder == "non-block" else ALLOC_HARDER
-            if get_page_from_freelist(current, wmark(zone, deeper), order):
-                return True
+        elif policy.nofail == "dips" and __alloc_pages_cpuset_fallback(current, order):
+            return True
+
+
+def __alloc_pages_cpuset_fallback(current, order: int) -> bool:
+    """The nopage branch of a request that must not fail: a last look, below the mark (v4.14)."""
+    zone, policy = current.kernel.zone, current.kernel.policy
+    deeper = ALLOC_HIGH if policy.alloc_harder == "non-block" else ALLOC_HARDER
+    return get_page_from_freelist(current, wmark(zone, deeper), order)
 
 
 def should_reclaim_retry(current, gfp: int, order: int, progress: int, loops: int) -> bool:

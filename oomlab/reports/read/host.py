@@ -19,6 +19,7 @@ HEADER, MEMORY, TABLE, CHOICE = range(4)
 SAME_MOMENT = 1.0  # s: log daemons move lines by less, two reports are further apart
 SAME_BOOT = 600.0  # s: without a host name, later lines within this time are the same machine's
 MOST_ROWS = 200_000
+MOST_LISTED = 1024  # zones, kills, cgroups of one report: more are not a report any more
 
 # Captions by their number where the table's first line is lost; `_captions_for` decides the rest.
 LAYOUTS = {

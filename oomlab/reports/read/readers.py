@@ -1,26 +1,29 @@
 """What each kind of kernel line says, and about which part of the report of its machine.
 
 `read` looks at the first word of a message; what does not begin with a known word, or has a prefix
-that nobody knows, is looked at once more by what it contains.
+that is not known, is looked at once more by what it contains.
 """
 
 from . import messages
-from .host import CHOICE, HEADER, MEMORY, TABLE, Host
-from .report import Kill, Memory, PrintedMemcg
+from .host import CHOICE, HEADER, MEMORY, MOST_LISTED, TABLE, Host
+from .mem_info import (
+    limit_or_stats,
+    read_counter,
+    read_counts,
+    read_mem_info,
+    read_pages,
+    read_reserve,
+    read_slab,
+    read_stats,
+    read_swap,
+    read_task_in,
+    read_zone,
+)
+from .report import Kill
 from .text import Line
 from .wrapped import ROW
 
-MOST = 1024  # zones, kills, cgroups of one report: more are not a report any more
 ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")
-PAGES = {
-    "pages RAM": "ram_pages",
-    "pages of RAM": "ram_pages",
-    "pages reserved": "reserved_pages",
-    "reserved pages": "reserved_pages",
-    "total pagecache pages": "pagecache_pages",
-    "pages cma reserved": "cma_pages",
-    "pages in swap cache": "swapcache_pages",
-}
 COUNTS = (
     "Active:",
     "active_anon:",
@@ -113,129 +116,6 @@ def read_boot(host: Host, line: Line, text: str) -> None:
     host.booted(messages.kernel_version(text))
 
 
-# the machine's memory
-
-
-def memory(host: Host, line: Line, anew: bool = False) -> Memory:
-    report = host.open(line, MEMORY, anew)
-    report.memory = report.memory or Memory()
-    return report.memory
-
-
-def read_mem_info(host: Host, line: Line, text: str) -> None:
-    old = host.report
-    again = bool(old and old.memory and old.memory.counts and not host.near(line))
-    memory(host, line, anew=bool(old and (old.tasks or (old.failure and again))))
-    if old is not None and old is host.report and again:  # that list was of another failure
-        old.memory = Memory()
-
-
-def read_pages(host: Host, line: Line, text: str) -> None:
-    number, *rest = text.split(None, 1)
-    name = PAGES.get("".join(rest).strip())
-    if name and len(number) < 20:
-        setattr(memory(host, line), name, int(number))
-
-
-def read_swap(host: Host, line: Line, text: str) -> None:
-    kilobytes = text.partition("=")[2].strip().removesuffix("kB")
-    if kilobytes.isdecimal() and len(kilobytes) < 20:
-        name = "swap_free_kb" if text.startswith("Free") else "swap_total_kb"
-        setattr(memory(host, line), name, int(kilobytes))
-
-
-def read_zone(host: Host, line: Line, text: str) -> None:
-    """A zone's marks, or its free blocks by size."""
-    if messages.NODE.match(text):
-        nodes = memory(host, line).nodes_kb
-        for key, kb in messages.SIZE.findall(text)[:64]:
-            nodes[key] = nodes.get(key, 0) + int(kb)
-        return
-    zone = messages.zone(text)
-    if zone:
-        zones = memory(host, line).zones
-        if len(zones) < MOST:
-            zones.append(zone)
-        return
-    buddy = messages.BUDDY.match(text)
-    if buddy and host.report and host.report.memory:
-        node = int(buddy[1]) if buddy[1] else None
-        for zone in host.report.memory.zones:
-            if (zone.node, zone.name) == (node, buddy[2]):
-                blocks = messages.BLOCKS.findall(text)
-                zone.blocks = {int(kb): int(count) for count, kb, _ in blocks if int(kb)}
-                zone.types = {int(kb): types for _, kb, types in blocks if types and int(kb)}
-        return
-    huge = messages.HUGE.search(text)
-    if huge:
-        told = host.report.memory if host.report else None
-        if told and len(told.hugepages) < MOST:
-            total, free, kb = map(int, huge.groups())
-            told.hugepages.append((total, free, kb))
-
-
-def read_slab(host: Host, line: Line, text: str) -> None:
-    """`Unreclaimable slab info:` (4.15+): a cache, what is used of it, all of it."""
-    slab = messages.SLAB.match(text)
-    if slab and host.report and host.report.memory and len(host.report.memory.slabs_kb) < MOST:
-        host.report.memory.slabs_kb[slab[1]] = int(slab[2])
-
-
-def read_reserve(host: Host, line: Line, text: str) -> None:
-    if host.report and host.report.memory and host.report.memory.zones:
-        pages = [cell for cell in text.split()[1:] if cell.isdecimal() and len(cell) < 20]
-        zone = host.report.memory.zones[-1]
-        zone.lowmem_reserve = zone.lowmem_reserve or tuple(map(int, pages[:8]))
-
-
-# the limit of a cgroup
-
-
-def memcg(host: Host, line: Line) -> PrintedMemcg:
-    report = host.open(line, MEMORY)
-    report.memcg = report.memcg or PrintedMemcg()
-    return report.memcg
-
-
-def read_task_in(host: Host, line: Line, text: str) -> None:
-    """`Task in .. killed as a result of limit of ..`, or `Tasks in .. are going to be killed`."""
-    found = messages.KILLED_IN.match(text)
-    group = messages.GROUP.match(text)
-    if found:
-        told = memcg(host, line)
-        told.task_path = found[1].strip()
-        told.limit_path = found[2].replace(" ", "") or None
-    elif group:
-        host.open(line, CHOICE).group = group[1] or group[2]
-
-
-def read_counter(host: Host, line: Line, text: str) -> None:
-    found = messages.counter(text)
-    if found:
-        memcg(host, line).counters[found[0]] = found[1]
-
-
-def read_memory_cgroup(host: Host, line: Line, text: str) -> None:
-    """`Memory cgroup stats for ..`, `Memory limit reached of ..`, `Memory cgroup out of memory`."""
-    found = messages.STATS.match(text)
-    limit = messages.LIMIT_OF.match(text)
-    if limit:
-        memcg(host, line).limit_path = limit[1].strip()
-    elif found:
-        stats = memcg(host, line).stats
-        host.stats = stats.setdefault(found[1] or "", {}) if len(stats) < MOST else {}
-        read_stats(host, line, found[2])
-    else:
-        read_choice(host, line, text)
-
-
-def read_stats(host: Host, line: Line, text: str) -> None:
-    if host.stats is not None and len(host.stats) < MOST:
-        if "KB" in text and host.report and host.report.memcg:
-            host.report.memcg.stats_in_kb = True
-        host.stats.update((key, int(n)) for key, n in messages.STAT.findall(text))
-
-
 # the task table
 
 
@@ -246,6 +126,12 @@ def read_captions(host: Host, line: Line, text: str) -> None:
 
 
 # the choice, and what came of it
+
+
+def read_memory(host: Host, line: Line, text: str) -> None:
+    """What is told of a cgroup at its limit, or `Memory cgroup out of memory: Killed process`."""
+    if not limit_or_stats(host, line, text):
+        read_choice(host, line, text)
 
 
 def read_choice(host: Host, line: Line, text: str) -> None:
@@ -275,13 +161,13 @@ def read_choice(host: Host, line: Line, text: str) -> None:
         read_kill(host, line, kill)
         return
     exiting = messages.EXITING.search(text)
-    if exiting and len((told := host.open(line, CHOICE)).exiting) < MOST:
+    if exiting and len((told := host.open(line, CHOICE)).exiting) < MOST_LISTED:
         told.exiting.append((int(exiting[1]), exiting[2]))
     elif "Kernel panic" in text:
         read_panic(host, line, text)
     elif "no killable processes" in text:
         host.open(line, CHOICE).nobody = True
-    elif host.report and messages.PINNED.search(text) and len(host.report.pinned) < MOST:
+    elif host.report and messages.PINNED.search(text) and len(host.report.pinned) < MOST_LISTED:
         host.report.pinned.append(text)
     elif host.report and host.part < CHOICE:
         host.report.via.update(name for name in TELLING if name in text)
@@ -294,7 +180,7 @@ def read_kill(host: Host, line: Line, kill: Kill) -> None:
         return
     alone = old and old.kills and not (old.group or host.in_a_group(line, kill))
     report = host.open(line, CHOICE, anew=bool(alone))
-    if len(report.kills) < MOST:
+    if len(report.kills) < MOST_LISTED:
         kill.stamp = line.stamp
         report.kills.append(kill)
 
@@ -306,13 +192,6 @@ def read_panic(host: Host, line: Line, text: str) -> None:
         report.nobody = report.nobody or "no killable" in text
 
 
-def read_counts(host: Host, line: Line, text: str) -> None:
-    """`active_anon:15848 inactive_anon:0 ...`; to 2.6.27 `Active:15848 ... mapped-anon:15`."""
-    old = text.startswith("Active:")
-    told = messages.counts(text.lower().replace("-", "_") if old else text)
-    memory(host, line).counts.update(told)
-
-
 def read_torn(host: Host, line: Line, text: str) -> None:
     """A row of the table behind the end of another message."""
     torn = text.index("] [") + 2
@@ -320,7 +199,7 @@ def read_torn(host: Host, line: Line, text: str) -> None:
         host.row(line, text[torn:])
 
 
-# By the first word; what has none of these, or a prefix that nobody knows, by what it contains.
+# By the first word; what has none of these, or an unknown prefix, by what it contains.
 READERS = {
     **dict.fromkeys(("CPU:", "Pid:", "PID:"), read_cpu),
     **dict.fromkeys(("Node", *ZONES, *(f"{zone}:" for zone in ZONES)), read_zone),
@@ -332,7 +211,7 @@ READERS = {
     "Hardware": read_hardware,
     **dict.fromkeys(("Mem-Info:", "Mem-info:"), read_mem_info),
     "lowmem_reserve[]:": read_reserve,
-    "Memory": read_memory_cgroup,
+    "Memory": read_memory,
     "Kernel": read_panic,
 }
 

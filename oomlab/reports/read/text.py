@@ -243,31 +243,19 @@ def _without_prefix(
     whole = len(text)
     text = text.rstrip()
     gap = len(text) < (whole or length)
-    bare = True
-    head = ""
 
     def told(stamp: float | None, text: str, before: str) -> Line:
         return Line(number, depth, host, stamp, False, text, length, gap, time or before)
 
-    if text[:1] == "[" or text[2:3] == "-" or " :" in text[:16] or "MESSAGE=" in text[:16]:
-        for prefix in (FIELD, FACILITY, LOGCAT, DATED):
-            dated = prefix.match(text)
-            if dated:
-                text = text[dated.end() :]
-                head = dated[0]
-                bare = False
-    at = text.find("kernel")
-    if at >= 0:
-        tag = KERNEL.match(text, at) or KERNEL.search(text, at, 200)
-        if tag is None and (dated := DATE.match(text)):
-            tag = TAG_ALONE.match(text, dated.end())
-        if tag:
-            head = text[: tag.end() if tag.re is TAG_ALONE else tag.start()]
-            words = head.removesuffix(" kernel ").rsplit(None, 1)
-            if len(words) == 2 and HOST.fullmatch(words[1]):
-                host = words[1]
-            text = text[tag.end() :]
-            bare = False
+    head, text = _before_a_tag(text)
+    tag = _kernel_tag(text)
+    if tag:
+        head = text[: tag.end() if tag.re is TAG_ALONE else tag.start()]
+        words = head.removesuffix(" kernel ").rsplit(None, 1)
+        if len(words) == 2 and HOST.fullmatch(words[1]):
+            host = words[1]
+        text = text[tag.end() :]
+    bare = not (head or tag)
     seconds = SECONDS.match(text) or (SECONDS.search(text, 0, 120) if bare else SECONDS.match(head))
     stamp = None
     if seconds:
@@ -293,6 +281,28 @@ def _without_prefix(
                 host, text = text.split(None, 1)[0], text[daemon.end() :]
             return told(None, text, dated[0])
     return Line(number, depth, host, None, True, text, length, gap, time)
+
+
+def _before_a_tag(text: str) -> tuple[str, str]:
+    """A journal's field, a facility, a phone's or a dated stamp: (what stood there, the rest)."""
+    head = ""
+    if text[:1] == "[" or text[2:3] == "-" or " :" in text[:16] or "MESSAGE=" in text[:16]:
+        for prefix in (FIELD, FACILITY, LOGCAT, DATED):
+            found = prefix.match(text)
+            if found:
+                head, text = found[0], text[found.end() :]
+    return head, text
+
+
+def _kernel_tag(text: str) -> re.Match | None:
+    """The word `kernel:` of syslog and journald, or `kernel` alone behind a date and a host."""
+    at = text.find("kernel")
+    if at < 0:
+        return None
+    tag = KERNEL.match(text, at) or KERNEL.search(text, at, 200)
+    if tag is None and (dated := DATE.match(text)):
+        tag = TAG_ALONE.match(text, dated.end())
+    return tag
 
 
 def _host_before(head: str) -> str | None:

@@ -98,25 +98,9 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
         return None
     if not broken:
         more = more.strip()
-    glue = " " if before.gap or not broken else ""
+    glue: str | None = " " if before.gap or not broken else ""
     if ROW.match(first):
-        if len(first) > LONGEST_ROW:
-            return None
-        numbers, name = leading_numbers(first.partition("]")[2])
-        if name == ["-"]:  # in front of a negative number
-            return before._replace(text=first + more, length=line.length, gap=line.gap)
-        tail = before.length < len(first) and re.fullmatch(r"[\w:./@-]{1,14}", more)
-        if name and (not (broken or tail) or len(" ".join(name)) + len(more) > COMM):
-            return None
-        if name and not broken:  # a mailer broke the row before, and a terminal its name
-            glue = ""
-        if not name and numbers < 6 and not NUMBERS.match(more):
-            return None
-        others, rest = leading_numbers(more)
-        if not rest:
-            others -= 1  # its last number is a name
-        if width and numbers + others == width + 1:
-            glue = ""  # in the middle of a number
+        glue = _in_a_row(before, more, width, broken)
     elif CAPTIONS.match(first):
         if first.endswith("name") or len(first) > LONGEST_ROW:
             return None
@@ -126,4 +110,29 @@ def _joined(before: Line, line: Line, width: int, broken: bool) -> Line | None:
         glue = "" if more[:1] in ":," or "oom-kill:" in first else glue
     elif first.endswith("/") or (first[-1:].isdecimal() and KILOBYTES.match(more)):
         glue = ""
+    if glue is None:
+        return None
     return before._replace(text=first + glue + more, length=line.length, gap=line.gap)
+
+
+def _in_a_row(before: Line, more: str, width: int, broken: bool) -> str | None:
+    """What stands between the two pieces of a table row: a blank, nothing; None: no such pieces."""
+    first = before.text
+    if len(first) > LONGEST_ROW:
+        return None
+    numbers, name = leading_numbers(first.partition("]")[2])
+    if name == ["-"]:  # in front of a negative number
+        return ""
+    tail = before.length < len(first) and re.fullmatch(r"[\w:./@-]{1,14}", more)
+    if name and (not (broken or tail) or len(" ".join(name)) + len(more) > COMM):
+        return None
+    if not name and numbers < 6 and not NUMBERS.match(more):
+        return None
+    others, rest = leading_numbers(more)
+    if not rest:
+        others -= 1  # its last number is a name
+    if width and numbers + others == width + 1:
+        return ""  # in the middle of a number
+    if name and not broken:
+        return ""  # a mailer broke the row before, and a terminal its name
+    return " " if before.gap or not broken else ""
