@@ -77,9 +77,7 @@ class Closure:
         """Something that a user's function can come to under this name."""
         kind: Any = type(v)
         plain = (int, str, float, complex, bytes, type(None), range, Policy, Enum)
-        if id(v) in self.seen or isinstance(v, plain):
-            return
-        if kind is object or isinstance(v, MARKS):
+        if id(v) in self.seen or kind is object or isinstance(v, (*plain, *MARKS)):
             return
         self.seen.add(id(v))
         self.keeps.append(v)
