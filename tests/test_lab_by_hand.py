@@ -140,3 +140,20 @@ def test_each_scenario_can_be_taken_over(scenario):
         lab.move("take", entries=[draw.choice(choices)["entry"]] if choices else [])
     lab.move("go_on", seed=1)
     assert lab.view()["hand"]["entries"] == lab.runs[0].schedule
+
+
+def test_a_state_that_is_looked_at_leaves_everything_where_it_was():
+    lab = Controller("lost-victim", "rfc-2015-11-25")
+    lab.change(other="handa")
+    shown = [run.steps for run in lab.runs]
+    for entries in ([102], [104, 104]):
+        lab.peek(entries)
+        assert [step.number for step in lab.runs[0].steps] == [*range(1, len(entries) + 1)]
+        assert lab.view()["sentence"].startswith("Only looked at: After") and lab.hand is None
+    with pytest.raises(ValueError, match="pid 7"):
+        lab.peek([7])
+    assert len(lab.runs) == 1 and lab.view()["looks"]
+    lab.peek(None)
+    assert [run.steps for run in lab.runs] == shown and "looks" not in lab.view()
+    lab.peek(None)
+    assert [run.steps for run in lab.runs] == shown

@@ -27,12 +27,10 @@ class HandView {
       lab.ask("answers", { property: lab.asked });
     });
     this.rows = make("ul");
-    this.playing = make("div", { hidden: true },
-      make("p", {}, "Which task moves next?"), this.choices,
+    this.node = make("section", { className: "pane hand", ariaLabel: "you are the scheduler", hidden: true },
+      make("h4", {}, "you are the scheduler: which task moves next?"), this.choices,
       make("div", { className: "row" }, this.undo, this.worst, this.goOn, this.seed, this.compare),
       this.said, this.rows, make("div", { className: "row schedule" }, this.text, this.copy, this.replay));
-    this.node = make("section", { className: "pane hand", ariaLabel: "you are the scheduler" },
-      make("h4", {}, "you are the scheduler"), make("div", { className: "row" }, this.boot, this.start), this.playing);
   }
 
   again() {
@@ -43,7 +41,7 @@ class HandView {
   }
 
   show({ hand, of }) {
-    this.playing.hidden = !hand;
+    this.node.hidden = !hand;
     if (of !== this.of && !hand) this.rows.replaceChildren();
     this.of = of;
     if (!hand) return;

@@ -18,6 +18,7 @@ from ..model.policy import KNOBS, Policy
 from ..presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
+from ..simulate.scheduler import Entry
 from ..simulate.setup import choose_policy
 from .by_hand import ByHand, counts, entry_taken
 from .details import details
@@ -65,6 +66,7 @@ class Controller:
         self.at = 0  # the step under the cursor, from 0
         self.shown = 0  # counts what was shown: an answer about an older run is known by it
         self.runs = self.run_all(self.settings)
+        self.left: tuple | None = None  # what peek() goes back to
 
     def change(self, **changes) -> None:
         """Change settings and run again; a new scenario has its own parameters.
@@ -171,6 +173,25 @@ class Controller:
             hand.entries, self.asked = before, asked
             raise
 
+    def peek(self, entries: list[Entry] | None, property: str = "no-victim-lost") -> None:
+        """Show the run of a schedule without going there; None: back to what was shown before.
+
+        ValueError, and nothing has changed, if the schedule cannot happen.
+        """
+        if entries is None:
+            if self.left is not None:
+                self.runs, self.at = self.left[:2]
+                self.left = None
+                self.shown += 1
+            return
+        hand = self.by_hand()
+        hand.take(entries)
+        run, sentence = hand.run(), hand.sentence(property)
+        before = (self.runs, self.at) if self.left is None else self.left[:2]
+        self.runs, self.left = [run], (*before, f"Only looked at: {sentence}")
+        self.at = max(0, len(entries) - 1)
+        self.shown += 1
+
     def show_hand(self, hand: ByHand, said: str) -> None:
         """The schedule made by hand becomes the run that is shown, with who can move next."""
         view = {
@@ -230,6 +251,9 @@ class Controller:
             shown |= {"hand": self.hand_view, "sentence": self.hand_view["sentence"]}
             if self.hand_view["choices"]:
                 shown["pictures"][0]["verdict"] = "not over"
+        if self.left is not None:
+            shown |= {"sentence": self.left[2], "looks": True}
+            shown["pictures"][0]["verdict"] = "only looked at"
         return {
             "settings": self.settings,
             "knobs": {name: getattr(first.policy, name) for name in KNOBS},

@@ -17,6 +17,7 @@ class Lab extends Viewer {
     this.model = model;
     this.now = model.get("step") ?? 0;
     this.sent = 0;
+    this.left = null;  // the step to go back to, while a state of the graph is looked at
     this.queue = new Map();  // what waits for Python, by what it asks for
     const { properties } = model.get("catalogue");
     this.error = make("p", { className: "error", role: "alert" });
@@ -44,10 +45,13 @@ class Lab extends Viewer {
     const exports = ["HTML", "JSON", "SVG", "PNG", "Markdown"].map((form) =>
       make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
     root.append(
-      ...this.settings.nodes, this.error, this.outcome.node, this.stepButtons(),
-      this.parted, this.lanes, this.legend, this.says, this.laneSays,
-      make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.stopper, this.meaning),
-      this.explored, this.hand.node, this.graph.node, this.detailsSay, this.beside, ...this.log.nodes,
+      ...this.settings.nodes, this.error,
+      make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.stopper,
+        this.graph.start, this.hand.boot, this.hand.start),
+      this.meaning, this.explored, this.hand.node, this.graph.node,
+      // Below what is pointed at: as this changes, nothing moves away under the pointer.
+      this.outcome.node, this.stepButtons(), this.parted, this.lanes, this.legend, this.says, this.laneSays,
+      this.detailsSay, this.beside, ...this.log.nodes,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
   }
 
@@ -68,6 +72,7 @@ class Lab extends Viewer {
     }
     this.waiting = true;
     this.began = performance.now();
+    this.doing = what;
     this.model.send({ do: what, with: how, number: ++this.sent, at: this.now });
     setTimeout(() => this.model.send({ do: "nothing" }), 8);  // see answer() in policylab.py
   }
@@ -100,7 +105,14 @@ class Lab extends Viewer {
   show() {
     const view = (this.view = JSON.parse(this.model.get("view")));
     this.error.textContent = view.error ?? "";
-    if (view.hand && view.of !== this.shown) this.now = Infinity;  // what was just done is looked at
+    const did = this.doing === "move" || this.doing === "play", fresh = view.of !== this.shown;
+    if (view.looks) {  // a state of the graph is pointed at: its run's end is seen for as long
+      this.left ??= this.now;
+      this.now = Infinity;
+    } else {
+      this.now = view.hand && did && fresh ? Infinity : this.left ?? this.now;  // what was just done is looked at
+      this.left = null;
+    }
     this.showPictures(view);
     this.settings.show(view);
     this.hand.show(view);

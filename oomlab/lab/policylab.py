@@ -78,6 +78,8 @@ class PolicyLab(anywidget.AnyWidget):
         error = ""
         self.controller.at = message.get("at") or 0
         try:
+            if message["do"] not in ("peek", *ASIDE):  # what is done is done where one was before
+                self.controller.peek(None)
             if message["do"] in ASIDE:  # answered by itself: the pictures stay as they are
                 name = ASIDE[message["do"]]
                 part = getattr(self.controller, message["do"])(**message["with"])
@@ -112,6 +114,9 @@ class PolicyLab(anywidget.AnyWidget):
 
     def do_move(self, **how) -> None:
         self.controller.move(**how)
+
+    def do_peek(self, **how) -> None:
+        self.controller.peek(**how)
 
     def do_export(self, form: str) -> None:
         self.send({"form": form, "text": self.controller.export(form)})

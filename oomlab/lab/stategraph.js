@@ -1,21 +1,24 @@
 // The state graph of a small scenario: time goes to the right, each state in the layer of its nearest
-// schedule. Pointing at a state replays the way to it; a click, or Enter, goes there.
+// schedule. Pointing at a state replays the way to it, and all other views show that run until one
+// points elsewhere; a click, or Enter, goes there.
 
 class StateGraph {
   constructor(lab) {
     this.lab = lab;
-    this.ask = make("button", { type: "button", onclick: () => this.draw() }, "draw all states");
+    this.start = make("button", { type: "button", onclick: () => this.draw() }, "draw all states");
+    this.looked = null;  // the state that all other views show
     this.said = make("p", { role: "status" });
     this.way = make("p", { className: "quiet", ariaLive: "polite" });
     this.picture = make("div");
     this.key = make("p", { className: "quiet", hidden: true },
       "● a state  ○ nothing can move any more  ■ the property is broken  ◎ where the run is. " +
-      "Arrow keys move, Enter goes there.");
-    this.node = make("section", { className: "pane hand", ariaLabel: "state graph" },
-      make("h4", {}, "the state graph"), make("div", { className: "row" }, this.ask), this.said, this.picture, this.way, this.key);
+      "Pointing looks, a click goes there; arrow keys look, Enter goes there, Escape looks away.");
+    this.node = make("section", { className: "pane hand", ariaLabel: "state graph", hidden: true },
+      make("h4", {}, "the state graph"), this.said, this.picture, this.way, this.key);
   }
 
   draw() {
+    this.node.hidden = false;
     this.said.textContent = "visiting every state …";
     this.lab.ask("graph", { property: this.lab.asked });
   }
@@ -29,10 +32,10 @@ class StateGraph {
   }
 
   clear() {
-    this.graph = null;
+    this.graph = this.looked = null;
     this.picture.replaceChildren();
     this.said.textContent = this.way.textContent = "";
-    this.key.hidden = true;
+    this.key.hidden = this.node.hidden = true;
   }
 
   // What was asked for cannot be drawn: the sentence stands here, too.
@@ -48,7 +51,7 @@ class StateGraph {
     graph.layers.forEach((layer, n) => (layers[layer] ??= []).push(n));
     this.rows = layers;
     const tallest = Math.max(...layers.map((layer) => layer.length));
-    const [wide, high] = [Math.max(300, Math.min(1000, layers.length * 40)), Math.min(640, Math.max(80, tallest * 12 + 20))];
+    const [wide, high] = [Math.max(300, Math.min(1000, layers.length * 40)), Math.min(360, Math.max(80, tallest * 12 + 20))];
     this.place = graph.layers.map((layer, n) => {
       const row = layers[layer], gap = (high - 16) / (row.length + 1);
       return [12 + (layer * (wide - 24)) / Math.max(1, layers.length - 1), 8 + gap * (row.indexOf(n) + 1)];
@@ -76,6 +79,8 @@ class StateGraph {
     drawing.style.maxWidth = `${wide}px`;
     const state = ({ target }) => (target.dataset?.state === undefined ? null : Number(target.dataset.state));
     drawing.addEventListener("pointerover", (event) => { const n = state(event); if (n !== null) this.point(n); });
+    drawing.addEventListener("pointerleave", () => this.look(null));
+    drawing.addEventListener("blur", () => this.look(null));
     drawing.addEventListener("click", (event) => { const n = state(event); if (n !== null) this.go(n); });
     drawing.addEventListener("keydown", (event) => this.pressed(event));
     this.picture.replaceChildren(drawing);
@@ -92,6 +97,7 @@ class StateGraph {
 
   point(n) {
     this.pointed = n;
+    this.look(n);
     const [way, entries] = this.schedule(n), turns = [];
     this.lit.setAttribute("d", `M${way.map((state) => this.place[state].join(" ")).join("L")}`);
     this.lit.classList.remove("drawn");
@@ -107,7 +113,19 @@ class StateGraph {
     for (const [name, value] of Object.entries({ cx: this.place[n][0], cy: this.place[n][1], visibility: "visible" })) this.focus.setAttribute(name, value);
   }
 
+  // All other views show the run to a state, once the hand rests on it; null: what was shown before.
+  look(n) {
+    clearTimeout(this.soon);
+    if (n === this.looked) return;
+    this.soon = setTimeout(() => {
+      this.looked = n;
+      this.lab.ask("peek", { entries: n === null ? null : this.schedule(n)[1], property: this.lab.asked });
+    }, n === null ? 0 : 80);
+  }
+
   go(n) {
+    clearTimeout(this.soon);
+    this.looked = null;
     this.lab.ask("move", { what: "replay", property: this.lab.asked, entries: this.schedule(n)[1] });
   }
 
@@ -116,6 +134,7 @@ class StateGraph {
     const next = this.graph.edges.find(([from, to]) => from === n && this.graph.layers[to] > this.graph.layers[n])?.[1];
     const moves = { ArrowRight: next, ArrowLeft: this.graph.parents[n], ArrowUp: row[i - 1], ArrowDown: row[i + 1] };
     if (event.key === "Enter") this.go(n);
+    else if (event.key === "Escape") this.look(null);
     else if (!(event.key in moves)) return;
     else if (moves[event.key] >= 0) this.point(moves[event.key]);
     event.preventDefault();

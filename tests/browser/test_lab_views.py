@@ -269,8 +269,19 @@ def test_the_state_graph_replays_and_goes_there(open_stage):
     lab.get_by_role("button", name="draw all states").click()
     bad = lab.locator(".states .bad")
     bad.first.wait_for()
+    canvas, code, before = lab.locator("canvas"), lab.locator(".code"), lab.locator(".now").first
+    canvas.focus()
+    lab.page.keyboard.press("ArrowRight")
+    shown = [pixels(lab), code.inner_text(), before.inner_text()]
     bad.first.hover()
     lab.get_by_text("no-victim-lost is broken. The way:").wait_for()
+    lab.locator(".outcome").filter(has_text="Only looked at: After").wait_for()
+    looked = [pixels(lab), code.inner_text(), before.inner_text()]
+    assert all(a != b for a, b in zip(shown, looked, strict=True))  # all views follow
+    assert lab.locator(".states .here[data-at]").count() == 0
+    lab.locator(".outcome").hover()
+    lab.locator(".outcome").filter(has_text="cannot exit alone").wait_for()
+    assert [pixels(lab), code.inner_text(), before.inner_text()] == shown
     bad.first.click()
     lab.locator(".outcome").filter(has_text="is broken here").wait_for()
     here = lab.locator(".states .here[data-at]").get_attribute("data-at")
