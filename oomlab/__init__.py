@@ -29,7 +29,7 @@ _ROOMS = {
     "presets": "PRESETS difference",
     "explorer.nearest": "nearest_story",
     "explorer.progress": "Stopped",
-    "reports": "Explanation explain",
+    "reports": "ExplainedLog Explanation explain explain_logs",
     "scenarios": "SCENARIOS",
     "sheets": "Sheet check check_all read_sheet sheet_of",
     "simulate.comparison": "Comparison compare",

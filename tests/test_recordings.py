@@ -18,7 +18,8 @@ from oomlab.recordings.attempts import (
     recorded_steps,
     same_attempts,
 )
-from oomlab.recordings.fidelity import agreement, compare, report
+from oomlab.recordings.fidelity import agreement, compare
+from oomlab.recordings.folder import report
 from oomlab.recordings.kernel_release import has_reap_delay
 from oomlab.recordings.matrix import near, read_table, told_apart
 from oomlab.recordings.recorded import kernel_of, read_record

@@ -1,16 +1,11 @@
 """A sweep has the same rows wherever it runs, and goes on where it was interrupted."""
 
 import json
-import os
-import signal
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from statistics import NormalDist
 
 import pytest
 
 from oomlab.sweeps import sweep
-from oomlab.sweeps.pool import in_order
 from oomlab.sweeps.wilson import wilson
 
 ASKED = {
@@ -35,12 +30,6 @@ def test_a_row_for_each_run_in_order(alone):
     assert "| linux-4.4 | 1 | 8 |" in alone.markdown()
 
 
-def test_workers_change_nothing(alone):
-    assert sweep("page-thieves", jobs=2, **ASKED).rows == alone.rows
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        assert sweep("page-thieves", jobs=2, executor=executor, **ASKED).rows == alone.rows
-
-
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
 def test_an_interrupted_sweep_goes_on(alone, tmp_path, name):
     out = tmp_path / name
@@ -62,52 +51,6 @@ def test_a_file_of_another_sweep_is_left_alone(tmp_path):
     assert out.read_text() == before
 
 
-def dies_once(task):
-    """Kill this worker, the first time that task 3 is given."""
-    number, mark = task
-    if number == 3 and not os.path.exists(mark):
-        open(mark, "w").close()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number * number
-
-
-def dies_always(task):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_worker_that_is_killed_costs_only_time(tmp_path):
-    tasks = [(number, str(tmp_path / "died")) for number in range(20)]
-    assert list(in_order(dies_once, tasks, jobs=2)) == [n * n for n in range(20)]
-    assert (tmp_path / "died").exists()
-
-
-def test_a_task_that_kills_every_worker_is_named():
-    with pytest.raises(RuntimeError, match="dies each time it is given 'poison'"):
-        list(in_order(dies_always, ["poison"], jobs=2))
-
-
-def test_a_cluster_of_two_workers_one_of_which_is_killed(alone):
-    distributed = pytest.importorskip("distributed", reason="needs the extra `cluster`")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        victim = next(iter(cluster.workers.values())).pid
-        killed = []
-
-        def kill_one(done, total, seconds):
-            if not killed:
-                os.kill(victim, signal.SIGKILL)
-                killed.append(victim)
-
-        rows = sweep(
-            "page-thieves", executor=client.get_executor(), jobs=2, progress=kill_one, **ASKED
-        ).rows
-    assert rows == alone.rows and killed
-
-
 @pytest.mark.parametrize("hits, runs", [(0, 10), (1, 10), (5, 10), (10, 10), (999, 1000)])
 def test_the_interval_solves_wilsons_equation(hits, runs):
     z, share = NormalDist().inv_cdf(0.975), hits / runs
@@ -126,7 +69,7 @@ def test_the_interval_solves_wilsons_equation(hits, runs):
         ({"settings": {"no_knob": [1]}}, "no knob or parameter"),
         ({"policies": ["linux-4.5"]}, "did you mean"),
         ({"out": "rows.txt"}, ".jsonl, .csv or .parquet"),
-        ({"jobs": 0}, "at least 1"),
+        ({"jobs": 0}, "1 or more"),
     ],
 )
 def test_a_wrong_sweep_gets_a_sentence(wrong, sentence):

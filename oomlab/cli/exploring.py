@@ -37,6 +37,8 @@ def searched(args: Namespace) -> Exploration:
     """Every schedule."""
     if args.seed is not None:
         raise ValueError("--seed goes with --random RUNS: every schedule needs none")
+    if args.jobs != 1:
+        raise ValueError("--jobs goes with --random RUNS: every schedule is one search")
     given: dict[str, Any] = {n: getattr(args, n) for n in OF_ALL if getattr(args, n) is not None}
     quiet = args.json or not sys.stderr.isatty()
     with nullcontext() if quiet else on_a_terminal() as tell:
@@ -64,6 +66,7 @@ def drawn(args: Namespace) -> Exploration:
             runs=args.random,
             seed=args.seed or 0,
             clock=args.clock,
+            jobs=args.jobs,
             **settings(args.set),
         )
 

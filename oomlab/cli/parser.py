@@ -94,6 +94,7 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     sub = command("fidelity", fidelity, text, "running what was recorded")
     sub.add_argument("folder", type=Path, help="where the recordings are, files *.json.gz")
     sub.add_argument("--json", action="store_true", help="print the agreement as JSON")
+    jobs_argument(sub)
 
     sub = command("trace", None, "the OOM of a real machine, from its tracepoints", "reading")
     if words[:1] == ["trace"]:
@@ -161,6 +162,11 @@ def set_argument(sub: Parser, form: str, text: str) -> None:
     sub.add_argument("--set", action="append", default=[], metavar=form, help=text)
 
 
+def jobs_argument(sub: Parser, of: str = "") -> None:
+    text = f"worker processes{of} (default 1)"
+    sub.add_argument("--jobs", type=whole, default=1, metavar="N", help=text)
+
+
 def run_arguments(sub: Parser) -> None:
     scenario_arguments(sub)
     order = sub.add_mutually_exclusive_group()
@@ -221,6 +227,7 @@ def explore_arguments(sub: Parser) -> None:
     text = "that many random schedules instead of every one"
     sub.add_argument("--random", type=whole, metavar="RUNS", help=text)
     sub.add_argument("--seed", type=whole, metavar="N", help="of the random schedules (default 0)")
+    jobs_argument(sub, ", of random schedules")
     how = sub.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="the answer as JSON, for run --schedule")
     how.add_argument("--chart", action="store_true", help="a sequence chart for a mail")
@@ -237,8 +244,7 @@ def sweep_arguments(sub: Parser) -> None:
     text = "which, TO not among them (default 0:100)"
     sub.add_argument("--seeds", default="0:100", metavar="FROM:TO", help=text)
     set_argument(sub, "NAME=V1,V2", "a parameter or a knob, and the values to try")
-    text = "worker processes (default 1)"
-    sub.add_argument("--jobs", type=whole, default=1, metavar="N", help=text)
+    jobs_argument(sub)
     text = ".jsonl, .csv or .parquet; goes on where it ends"
     sub.add_argument("--out", metavar="FILE", help=text)
 

@@ -167,8 +167,8 @@ def explain(args: Namespace) -> int:
 
 
 def fidelity(args: Namespace) -> int:
-    from ..recordings.fidelity import report
+    from ..recordings.folder import report
 
     if not any(args.folder.glob("*.json.gz")):
         raise ValueError(f"{args.folder} holds no recordings (*.json.gz)")
-    return report(args.folder, args.json)
+    return report(args.folder, args.json, args.jobs)

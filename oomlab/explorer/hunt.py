@@ -12,21 +12,27 @@ with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). It wants schedules
 so every run ends after k.
 """
 
-from collections.abc import Callable
-from math import ceil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from decimal import ROUND_CEILING, Context
+from math import exp, log
 from random import Random
 from time import monotonic
+from typing import NamedTuple
 
 from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate.scheduler import Entry, run_schedule
+from ..simulate.sent import received, received_scenario, sent, sent_scenario
 from ..simulate.setup import build as build_kernel
+from ..workers import Submits, in_order
 from .exploration import Exploration, in_words
 from .plain import CLOCKS, enabled
 from .progress import Stopped
 from .properties import Property, choose_property
 
+CHUNK = 50  # runs that a worker is given at once
 PROBES = 20  # runs by priorities alone, which tell how long schedules are
 
 
@@ -41,16 +47,20 @@ def hunt(
     steps: int = 400,
     seed: int = 0,
     clock: str = "any",
+    jobs: int = 1,
+    executor: Submits | None = None,
     **settings,
 ) -> Exploration:
     """Look for what breaks a property along `runs` random schedules of up to `steps` steps each.
 
     The verdict is "violated", with the schedule, or "bound-reached", whose bound holds n ("tasks"),
     k ("steps", the longest of a few runs by priorities alone and at most `steps`), and the chance
-    of having missed a bug of this depth. The same seed hunts the same way. ValueError for a name or
-    number that makes no sense, or for a property that speaks of for ever. Stop, or Ctrl-C, raises
-    Stopped, an interrupt that holds what is known.
-    `scenario`, `policy`, `clock` and `settings` as for explore().
+    of having missed a bug of this depth in all runs together. The same seed hunts the same way,
+    wherever the runs are made: each draws from the seed and its own number. ValueError for a name
+    or number that makes no sense, or for a property that speaks of for ever. Stop, or Ctrl-C,
+    raises Stopped, an interrupt that holds what is known.
+    `scenario`, `policy`, `clock` and `settings` as for explore(). `jobs`: worker processes, or the
+    number of workers of `executor`, which has the interface of `concurrent.futures`.
     """
     asked = choose_property(property)
     if asked.kind == "eventually":
@@ -63,54 +73,110 @@ def hunt(
     if clock not in CLOCKS:
         raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {clock!r}")
     kernel, params = build_kernel(scenario, policy, **settings)
-
-    def build() -> Kernel:
-        kernel = build_kernel(scenario, policy, **settings)[0]
-        kernel.events = None
-        return kernel
-
-    began, draw = monotonic(), Random(seed)
-    done, taken, tasks, longest, found, interrupted = -PROBES, 0, 1, 1, None, False
+    began = monotonic()
+    asked_again = Draws(
+        sent_scenario(scenario), policy, settings, sent(property), clock, seed, steps, 1, ()
+    )
+    size = 1 if jobs == 1 and executor is None else CHUNK
+    known, longest, interrupted = Drawn(0, 0, 1, 1, None), 1, False
     try:
-        while done < runs and found is None:
-            probe = done < 0
-            most = steps if probe else longest
-            drops = [] if probe else [draw.randint(1, most) for _ in range(depth - 1)]
-            run = RandomRun(build(), asked, draw, clock)
-            run.go(most, drops)
-            done += 1
-            taken += len(run.schedule)
-            tasks = max(tasks, len(run.met))
-            longest = max(longest, len(run.schedule)) if probe else longest
-            found = run.schedule if run.bad() else None
+        for number in range(-PROBES, 0):
+            known = known.then(draw(asked_again._replace(numbers=(number,))))._replace(runs=0)
+            longest = max(longest, known.longest)
+            if known.found is not None:
+                break
+        else:
+            asked_again = asked_again._replace(steps=longest, depth=depth)
+            tasks = (
+                asked_again._replace(numbers=range(n, min(n + size, runs)))
+                for n in range(0, runs, size)
+            )
+            with closing(in_order(draw, tasks, jobs=jobs, executor=executor)) as results:
+                for drawn in results:
+                    known = known.then(drawn)
+                    if known.found is not None:
+                        break
     except KeyboardInterrupt:
         interrupted = True
     bound = {
-        "runs": max(0, done),
+        "runs": known.runs,
         "interrupted": interrupted,
         "depth": depth,
-        "tasks": tasks,
+        "tasks": known.tasks,
         "steps": longest,
         "seed": seed,
         "clock": clock,
-        "missed_with_chance": missed(tasks, longest, depth, max(0, done)),
+        "missed_with_chance": missed(known.tasks, longest, depth, known.runs),
     }
     answer = Exploration(
-        "violated" if found is not None else "bound-reached",
+        "violated" if known.found is not None else "bound-reached",
         asked.name,
         scenario,
         kernel.policy,
         params,
-        taken,
-        taken,
+        known.taken,
+        known.taken,
         round(monotonic() - began, 3),
         bound,
     )
-    if found is not None:
-        answer.describe(build, found, None)
+    if known.found is not None:
+        answer.describe(lambda: build_kernel(scenario, policy, **settings)[0], known.found, None)
     if interrupted:
         raise Stopped(answer)
     return answer
+
+
+class Draws(NamedTuple):
+    """Runs to be made, in this process or in another."""
+
+    scenario: tuple  # name and function
+    policy: str | Policy
+    settings: dict
+    property: object  # as sent() has it
+    clock: str
+    seed: int
+    steps: int  # at most so many a run
+    depth: int
+    numbers: Sequence[int]  # of the runs; negative ones are the probes
+
+
+class Drawn(NamedTuple):
+    """What came of some runs: the first that broke the property is the last that counts."""
+
+    runs: int
+    taken: int  # steps in all
+    tasks: int  # the most tasks and timers that one run met
+    longest: int  # steps of one run
+    found: list[Entry] | None  # the schedule that broke the property
+
+    def then(self, more: "Drawn") -> "Drawn":
+        """The two together."""
+        return Drawn(
+            self.runs + more.runs,
+            self.taken + more.taken,
+            max(self.tasks, more.tasks),
+            max(self.longest, more.longest),
+            more.found,
+        )
+
+
+def draw(draws: Draws) -> Drawn:
+    """Make these runs, one after the other; each has a generator of its own."""
+    scenario, asked = received_scenario(*draws.scenario), choose_property(received(draws.property))
+    known = Drawn(0, 0, 1, 1, None)
+    for number in draws.numbers:
+        kernel, _ = build_kernel(scenario, draws.policy, **draws.settings)
+        kernel.events = None
+        random = Random(f"{draws.seed} {number}")
+        drops = [random.randint(1, draws.steps) for _ in range(draws.depth - 1)]
+        run = RandomRun(kernel, asked, random, draws.clock)
+        run.go(draws.steps, drops)
+        length = len(run.schedule)
+        found = run.schedule if run.bad() else None
+        known = known.then(Drawn(1, length, len(run.met), length, found))
+        if found is not None:
+            break
+    return known
 
 
 class RandomRun:
@@ -151,5 +217,10 @@ class RandomRun:
 
 
 def missed(tasks: int, steps: int, depth: int, runs: int) -> float:
-    """The most that the chance of missing a bug of this depth can be, rounded up."""
-    return min(1.0, ceil(1e6 * (1 - 1 / (tasks * steps ** (depth - 1))) ** runs) / 1e6)
+    """The most that the chance of missing a bug of this depth can be, in `runs` runs together.
+
+    Six digits of it, rounded up.
+    """
+    misses = 1 - 1 / (tasks * steps ** (depth - 1))  # one run
+    chance = exp(runs * log(misses)) if misses else float(runs == 0)
+    return float(Context(prec=6, rounding=ROUND_CEILING).create_decimal(chance))

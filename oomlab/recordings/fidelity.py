@@ -9,8 +9,6 @@ those in which memory never ran out. Where the victims agree and the reaper's or
 that are slower than most are tried too: emulation says when a kill comes, not the kernel.
 """
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -292,41 +290,3 @@ def agreement(comparisons: Iterable[RecordedComparison]) -> dict:
             for name in sorted({c.scenario for c in fair})
         },
     }
-
-
-def report(folder: Path, as_json: bool = False) -> int:
-    """Compare all recordings of a folder and print the agreement; 1 if there is none to compare."""
-    files = sorted(folder.glob("*.json.gz"))
-    runs = []
-    for path in files:
-        try:
-            runs.append(compare(path))
-        except ValueError as wrong:
-            print(f"oomlab: {wrong}", file=sys.stderr)
-    if not runs:
-        print(f"oomlab: {folder} holds no recordings (*.json.gz).", file=sys.stderr)
-        return 1
-    numbers = agreement(runs)
-    differ: list[dict] = [
-        {"file": c.file, "expected": c.expected, "got": c.got, "cause": c.cause}
-        for c in runs
-        if not c.agrees
-    ]
-    if as_json:
-        print(json.dumps({"schema": "oomlab-fidelity/1", **numbers, "disagree": differ}))
-        return 0
-    for what in ("by_kernel", "by_scenario"):
-        for name, n in numbers[what].items():
-            print(f"{name:24}{n['agree']:5} of {n['runs']:4} agree")
-    print(
-        f"{'all':24}{numbers['agree']:5} of {numbers['runs']:4} agree; {numbers['irreducible']} "
-        "more race or never ran out, and are counted apart: "
-        f"{numbers['possible']} of them end as some schedule of the model does"
-    )
-    for one in differ:
-        print(f"  {one['file']}: {one['cause']}")
-        keys = [key for key in one["expected"] if key in one["got"]]
-        differ_in = [key for key in keys if one["expected"][key] != one["got"][key]]
-        for key in differ_in:
-            print(f"    {key}: recorded {one['expected'][key]}, model {one['got'][key]}")
-    return 0

@@ -5,12 +5,20 @@
 []
 """
 
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
 from ..arguments import checked
+from ..workers import Submits, in_order
 from .judge.explain import explain as _judge
 from .judge.explanation import Explanation
+from .read.logs import UNREADABLE, log_files, open_log, unreadable
 from .read.parse import NotText, parse
 
-__all__ = ["Explanation", "NotText", "explain"]
+__all__ = ["ExplainedLog", "Explanation", "NotText", "explain", "explain_logs"]
+
+LOGS = 8  # that a worker is given at once
 
 
 @checked
@@ -25,3 +33,37 @@ def explain(text: str | bytes) -> list[Explanation]:
     ValueError, if it is no text. Sources: see docs/reports.md.
     """
     return [_judge(report) for report in parse(text)]
+
+
+class ExplainedLog(NamedTuple):
+    """One of many logs."""
+
+    name: str  # of the file
+    reports: list[Explanation]
+    problem: str  # why it gave nothing, or no more; "" if all was read
+
+
+@checked
+def explain_logs(
+    names: Iterable[str | Path], *, jobs: int = 1, executor: Submits | None = None
+) -> Iterator[ExplainedLog]:
+    """The OOM reports of many logs, file by file in the order of `names`.
+
+    A folder stands for all files in it; compressed ones are opened. `jobs`: worker processes, or
+    the number of workers of `executor`, which has the interface of `concurrent.futures` and whose
+    workers see the same files. A log that cannot be read says so in `problem`. ValueError for
+    fewer than 1 job.
+    """
+    files = log_files(map(str, names))
+    return in_order(explain_log, files, jobs=jobs, executor=executor, chunk=LOGS)
+
+
+def explain_log(name: str) -> ExplainedLog:
+    """One log, read to its end or as far as possible."""
+    told: list[Explanation] = []
+    try:
+        for report in parse(open_log(name)):
+            told.append(_judge(report))
+    except UNREADABLE as error:
+        return ExplainedLog(name, told, unreadable(name, error))
+    return ExplainedLog(name, told, "")

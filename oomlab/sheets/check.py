@@ -9,9 +9,8 @@ compared with the claim. The first part that differs is the answer, in one sente
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -27,11 +26,12 @@ from ..simulate.origin import preset_words
 from ..simulate.patches import read_patch
 from ..simulate.run import run
 from ..simulate.scheduler import run_schedule
+from ..simulate.sent import function_in
 from ..simulate.setup import build, choose_policy
 from ..simulate.story import chart
-from ..sweeps.pool import deaf, killed_by_an_interrupt
 from ..version import VERSION
-from .code import add_scenario, function_in
+from ..workers import Submits, in_order
+from .code import add_scenario
 from .sheet import Sheet, read_sheet, step_lines
 
 
@@ -219,28 +219,18 @@ def check_all(
     *,
     jobs: int = 2,
     trust: bool = False,
-    executor: Executor | None = None,
+    executor: Submits | None = None,
 ) -> Iterator[Checked]:
     """Check files and folders, `jobs` at a time; the answers in the order of the files.
 
     `paths`: files and folders. `trust` as for check(). `executor`: any with the interface of
-    `concurrent.futures`. ValueError if there is no sheet, or `jobs` is below 1.
+    `concurrent.futures`, whose workers read the same files; it has `jobs` workers. ValueError if
+    there is no sheet, or `jobs` is below 1.
     """
     if jobs < 1:
         raise ValueError(f"jobs is 1 or more, not {jobs}")
     files = list(sheets_in(paths))
     if not files:
         raise ValueError(f"no sheet in {', '.join(map(str, paths))}")
-    if executor is None and (jobs == 1 or len(files) == 1):
-        yield from (check_file(path, trust) for path in files)
-        return
-    with executor or ProcessPoolExecutor(jobs) as pool, killed_by_an_interrupt():
-        with deaf():
-            futures = [pool.submit(check_file, path, trust) for path in files]
-        try:
-            for future in futures:
-                yield future.result()
-        except GeneratorExit:  # whoever asked has seen enough
-            for future in futures:
-                future.cancel()
-            raise
+    checking = partial(check_file, trust=trust)
+    yield from in_order(checking, files, jobs=min(jobs, len(files)), executor=executor)

@@ -9,20 +9,9 @@ The text may use every name of the model without an import. It is run: trust it 
 import hashlib
 from collections.abc import Callable
 
-from ..naming import nearest
 from ..scenarios import SCENARIOS
-from ..simulate.patches import run_text
+from ..simulate.sent import function_in
 from ..textfile import read_text
-
-
-def function_in(text: str, name: str, source: str) -> Callable:
-    """The function `name` that this text defines. ValueError if there is none."""
-    known = run_text(text, source)
-    found = known.get(name)
-    if not callable(found):
-        own = [key for key, value in known.items() if getattr(value, "__globals__", 0) is known]
-        raise ValueError(f"{source} has no function {name!r}: {nearest(name, own)}")
-    return found
 
 
 def add_scenario(text: str, name: str, source: str) -> str:

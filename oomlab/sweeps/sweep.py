@@ -23,8 +23,9 @@ from ..scenarios import parameters
 from ..simulate.dataframe import frame_of
 from ..simulate.origin import Origin, policy_words, words_of
 from ..simulate.run import run
+from ..simulate.sent import received_scenario, sent_scenario
 from ..simulate.setup import build, choose_policy, takes
-from .pool import Submits, in_order
+from ..workers import Submits, in_order
 from .rowfile import open_rows
 from .wilson import wilson
 
@@ -185,6 +186,7 @@ def points(settings: Mapping[str, Sequence]) -> Iterator[dict]:
 
 def chunks(scenario, policies, settings, seeds, skip: int) -> Iterator[tuple]:
     """The tasks: (scenario, policy, settings, some seeds), without the first `skip` runs."""
+    scenario = sent_scenario(scenario)
     for policy, values in product(policies, points(settings)):
         left = iter(seeds[skip:] if skip < len(seeds) else ())
         skip = max(0, skip - len(seeds))
@@ -195,6 +197,7 @@ def chunks(scenario, policies, settings, seeds, skip: int) -> Iterator[tuple]:
 def run_chunk(task: tuple) -> list[dict]:
     """The rows of some seeds; what a worker does."""
     scenario, policy, values, seeds = task
+    scenario = received_scenario(*scenario)
     return [row_of(scenario, policy, values, seed) for seed in seeds]
 
 

@@ -20,6 +20,7 @@ from .blocks import NotText, Readable
 MAGIC: dict[bytes, Callable] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 ZSTD = b"\x28\xb5\x2f\xfd"
 DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
+UNREADABLE = (*DAMAGED, OSError, NotText)
 
 
 def log_files(names: Iterable[str]) -> Iterator[str]:
@@ -33,6 +34,15 @@ def log_files(names: Iterable[str]) -> Iterator[str]:
                     yield str(path)
         else:
             yield name
+
+
+def unreadable(name: str, error: Exception) -> str:
+    """Why a log gave nothing, or no more, in a sentence."""
+    if isinstance(error, DAMAGED):
+        return f"{name} is compressed and damaged, it was read as far as possible: {error}."
+    if isinstance(error, NotText):
+        return f"{name} cannot be read as text: {error}."
+    return f"{name} cannot be read: {getattr(error, 'strerror', None) or error}."
 
 
 def open_log(name: str) -> Readable:

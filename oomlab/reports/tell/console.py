@@ -11,15 +11,15 @@ import stat
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Generator, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
+from ...workers import in_order
 from ..judge.explain import explain as explain_report
 from ..judge.explanation import Explanation
 from ..judge.what_if import answers_to, changes, concerned, what_if
 from ..read.blocks import NotText
-from ..read.logs import DAMAGED, log_files, open_log
+from ..read.logs import UNREADABLE, log_files, open_log, unreadable
 from ..read.neighbours import MEANS, Neighbour
 from ..read.parse import parse
 from .colors import colored
@@ -60,6 +60,8 @@ def add_arguments(sub: ArgumentParser) -> None:
     sub.add_argument("--color", action="store_true", help="bars and colours in the terminal")
     sub.add_argument("--since", metavar="WHEN", help="2026-11-26, `2026-11-26 19:00`, 12h, 7d")
     sub.add_argument("--killed", metavar="NAME", help="victims of this name; * stands for anything")
+    text = "files read at a time (default: one a processor)"
+    sub.add_argument("--jobs", type=int, metavar="N", help=text)
     sub.add_argument("--newest-first", action="store_true", help="the last report at the top")
     question = "who would die then, or would it have been enough? "
     sub.add_argument("--what-if", action="append", metavar="Q", help=question + QUESTIONS)
@@ -93,6 +95,7 @@ DEFAULTS = {
     "killed": None,
     "newest_first": False,
     "what_if": None,
+    "jobs": None,
 }
 
 
@@ -215,12 +218,12 @@ def _all_of(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     many = len(files) > 1
     read = partial(_read_all, wanted=wanted, chosen=chosen, how=how, many=many)
-    if many and cores and cores > 1 and "-" not in files:
-        with ProcessPoolExecutor(min(cores, len(files))) as pool:
-            for told, near, problem in pool.map(read, files):
-                yield from told
-                output.neighbours += near
-                output.problems += filter(None, [problem])
+    jobs = min(how.jobs if how.jobs is not None else cores or 1, len(files))
+    if jobs != 1 and "-" not in files:
+        for told, near, problem in in_order(read, files, jobs=jobs):
+            yield from told
+            output.neighbours += near
+            output.problems += filter(None, [problem])
         return
     for name in files:
         problem = yield from _read(name, wanted, chosen, how, many, output.neighbours)
@@ -260,13 +263,11 @@ def _read(
                 yield _told(told, wanted, how, called if many else "")
     except BrokenPipeError:
         raise
-    except DAMAGED as error:
-        return f"{called} is compressed and damaged, it was read as far as possible: {error}."
-    except OSError as error:
-        return f"{called} cannot be read: {error.strerror or error}."
     except NotText as error:
         # in a folder of logs there are journals and archives too
-        return None if many else f"{called} cannot be read as text: {error}."
+        return None if many else unreadable(called, error)
+    except UNREADABLE as error:
+        return unreadable(called, error)
     return None
 
 

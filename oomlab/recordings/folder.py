@@ -1,0 +1,67 @@
+"""All recordings of a folder against the model, on one processor or on many machines."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..workers import Submits, in_order
+from .fidelity import RecordedComparison, agreement, compare
+
+
+def compare_all(
+    folder: Path, *, jobs: int = 1, executor: Submits | None = None
+) -> Iterator[RecordedComparison | str]:
+    """Each recording of a folder (*.json.gz) against the model, in the order of the names.
+
+    A recording that cannot be read or run is a sentence instead. `jobs`: worker processes, or the
+    number of workers of `executor`, which has the interface of `concurrent.futures` and whose
+    workers see the same folder. ValueError for fewer than 1 job.
+    """
+    files = sorted(folder.glob("*.json.gz"))
+    yield from in_order(compared, files, jobs=jobs, executor=executor, chunk=4)
+
+
+def compared(path: Path) -> RecordedComparison | str:
+    """One of them, or why it cannot be."""
+    try:
+        return compare(path)
+    except ValueError as wrong:
+        return str(wrong)
+
+
+def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
+    """Compare all recordings of a folder and print the agreement; 1 if there is none to compare."""
+    runs = []
+    for found in compare_all(folder, jobs=jobs):
+        if isinstance(found, str):
+            print(f"oomlab: {found}", file=sys.stderr)
+        else:
+            runs.append(found)
+    if not runs:
+        print(f"oomlab: {folder} holds no recordings (*.json.gz).", file=sys.stderr)
+        return 1
+    numbers = agreement(runs)
+    differ: list[dict] = [
+        {"file": c.file, "expected": c.expected, "got": c.got, "cause": c.cause}
+        for c in runs
+        if not c.agrees
+    ]
+    if as_json:
+        print(json.dumps({"schema": "oomlab-fidelity/1", **numbers, "disagree": differ}))
+        return 0
+    for what in ("by_kernel", "by_scenario"):
+        for name, n in numbers[what].items():
+            print(f"{name:24}{n['agree']:5} of {n['runs']:4} agree")
+    print(
+        f"{'all':24}{numbers['agree']:5} of {numbers['runs']:4} agree; {numbers['irreducible']} "
+        "more race or never ran out, and are counted apart: "
+        f"{numbers['possible']} of them end as some schedule of the model does"
+    )
+    for one in differ:
+        print(f"  {one['file']}: {one['cause']}")
+        keys = [key for key in one["expected"] if key in one["got"]]
+        differ_in = [key for key in keys if one["expected"][key] != one["got"][key]]
+        for key in differ_in:
+            print(f"    {key}: recorded {one['expected'][key]}, model {one['got'][key]}")
+    return 0

@@ -1,0 +1,215 @@
+"""Many workers give the answers of one, and a worker that dies costs only time.
+
+What can be spread is asked here, in two processes, on threads, and on a dask cluster of two worker
+processes.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import oomlab
+from oomlab.cli import main
+from oomlab.recordings.folder import compare_all
+from oomlab.workers import in_order
+
+ROOT = Path(__file__).parents[1]
+LOGS = ROOT / "tests" / "data" / "reports"
+SHEETS = [ROOT / "sheets" / f"{name}.sheet" for name in ("a1-lost-victim-rfc", "e2-queued-once")]
+
+OWN = """
+def two_alike(policy, pages: int = 40):
+    kernel = Kernel(policy, 100 + 2 * pages, min_kbytes=32)
+    for name in ("first", "second"):
+        kernel.spawn(name, ((pause,),), vmas=[VMA("heap", ANON, pages)])
+    kernel.spawn("asker", ((touch, "heap", 100),), vmas=[VMA("heap", ANON, 1)], adj=-1000)
+    return kernel
+
+
+def first_dies(kernel):
+    return kernel.tasks[0].name == "asker"
+"""
+
+
+def swept(**where):
+    seeds, settings = range(33), {"thieves": [1]}
+    return oomlab.sweep("page-thieves", ["linux-4.4", "handa"], seeds, settings, **where).rows
+
+
+def hunted(**where):
+    """One that finds nothing, and one that does, far behind the first runs."""
+    rare = {"depth": 3, "seed": 3, "clock": "ordered"}
+    found = oomlab.hunt("second-oom", "mm-2015-12", runs=400, **rare, **where)
+    assert found.verdict == "violated" and found.bound["runs"] > 50
+    return [oomlab.hunt("lost-victim", "handa", depth=2, runs=120, **where), found]
+
+
+def checked(**where):
+    return [replace(one, seconds=0) for one in oomlab.check_all(SHEETS, **where)]
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recordings")
+    for path in sorted((ROOT / "notebooks" / "recordings").glob("*.json.gz"))[::20]:
+        shutil.copy(path, folder)
+    (folder / "z.json.gz").write_text("no recording")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """Some logs, one of them damaged."""
+    folder = tmp_path_factory.mktemp("logs")
+    for number, path in enumerate(sorted(LOGS.glob("*.txt")) * 3):
+        shutil.copy(path, folder / f"{number}.txt")
+    (folder / "damaged.gz").write_bytes(b"\x1f\x8b and no more")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def asked(recordings, logs):
+    """What is asked, and what one worker answers."""
+    questions = {
+        "sweep": swept,
+        "hunt": hunted,
+        "check": checked,
+        "fidelity": lambda **where: list(compare_all(recordings, **where)),
+        "explain": lambda **where: [*map(told, oomlab.explain_logs([logs], **where))],
+    }
+    return cache(lambda name: (questions[name], questions[name](jobs=1)))
+
+
+def told(log):
+    name, reports, problem = log
+    return name, problem, [(str(e.cause), e.ranked, e.verdict) for e in reports]
+
+
+class KillsAWorker:
+    """An executor that kills one of its worker processes while the third task is under way."""
+
+    def __init__(self, executor, pid):
+        self.executor, self.pid, self.tasks, self.killed = executor, pid, 0, False
+
+    def submit(self, function, *args):
+        self.tasks += 1
+        future = self.executor.submit(function, *args)
+        if self.tasks == 3:
+            os.kill(self.pid, signal.SIGKILL)
+            self.killed = True
+        return future
+
+
+@pytest.fixture(scope="module")
+def client():
+    distributed = pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+QUESTIONS = ["sweep", "hunt", "check", "fidelity", "explain"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_two_processes_answer_as_one(asked, name):
+    ask, alone = asked(name)
+    assert ask(jobs=2) == alone
+
+
+def test_threads_do_too(asked):
+    ask, alone = asked("explain")
+    with ThreadPoolExecutor(2) as executor:
+        assert ask(jobs=2, executor=executor) == alone
+        assert executor.submit(int).result() == 0  # it is the caller's, and is left open
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_cluster_whose_worker_is_killed_answers_as_one(asked, client, name):
+    ask, alone = asked(name)
+    client.wait_for_workers(2)
+    pids = client.run(os.getpid, on_error="ignore").values()
+    executor = KillsAWorker(client.get_executor(), min(pids))
+    assert ask(jobs=2, executor=executor) == alone
+    assert executor.killed or executor.tasks < 3
+
+
+def dies_once(task):
+    """Kill this worker, the first time that task 3 is given."""
+    number, mark = task
+    if number == 3 and not os.path.exists(mark):
+        open(mark, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def dies_always(task):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("chunk", [1, 3])
+def test_a_worker_that_is_killed_costs_only_time(tmp_path, chunk):
+    tasks = [(number, str(tmp_path / "died")) for number in range(20)]
+    assert list(in_order(dies_once, tasks, jobs=2, chunk=chunk)) == [n * n for n in range(20)]
+    assert (tmp_path / "died").exists()
+
+
+def test_a_task_that_kills_every_worker_is_named():
+    with pytest.raises(RuntimeError, match="dies each time it is given .*'poison'"):
+        list(in_order(dies_always, ["poison"], jobs=2))
+
+
+def test_who_has_seen_enough_waits_for_no_task_that_has_not_begun():
+    class Counts:
+        submitted = cancelled = 0
+
+        def submit(self, function, task):
+            self.submitted += 1
+            return self
+
+        def result(self):
+            return [1]
+
+        def cancel(self):
+            self.cancelled += 1
+
+    executor = Counts()
+    results = in_order(abs, range(100), jobs=2, executor=executor)
+    assert next(results) == 1
+    results.close()
+    assert (executor.submitted, executor.cancelled) == (9, 8)
+
+
+def test_a_scenario_and_a_property_of_ones_own_go_along(tmp_path, capsys):
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    sweep = ["sweep", f"{file}:two_alike", "--seeds", "0:70", "--set", "pages=40,50"]
+    hunt = ["explore", f"{file}:two_alike", "--property", f"{file}:first_dies", "--random", "60"]
+    for words in (sweep, hunt):
+        ends = [(main([*words, "--jobs", jobs]), capsys.readouterr().out) for jobs in "12"]
+        assert ends[0] == ends[1] and "two_alike" in ends[0][1]
+
+
+def test_what_cannot_be_sent_is_a_sentence():
+    with pytest.raises(ValueError, match="cannot be sent to a worker process"):
+        oomlab.hunt("lost-victim", "handa", lambda kernel: False, runs=2, jobs=2)
+    text = (
+        "import threading, time, oomlab\n"
+        "def never(kernel): return False\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "oomlab.hunt('lost-victim', 'handa', never, runs=2, jobs=2)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+    assert "cannot be given what a notebook defines" in done.stderr.splitlines()[-1]
