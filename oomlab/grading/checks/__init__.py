@@ -21,6 +21,7 @@ MODULES = (
     "users_or_count",
     "kthread_or_workqueue",
     "read_report",
+    "kill_cgroup",
 )
 FOUND = [import_module(f".{name}", __name__).exercise for name in MODULES]
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in FOUND}
