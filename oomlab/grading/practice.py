@@ -4,6 +4,7 @@ It runs in the student's own kernel, where the student can change everything, an
 """
 
 from collections.abc import Callable
+from html import escape
 
 from ..naming import nearest
 from .asking import AskHere
@@ -34,6 +35,10 @@ class Practice:
                 lines += ["      " + line for line in f"{f.example}\n{story}".split("\n") if line]
                 shown = True
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """The same, in lines that do not break: lanes keep their columns on a narrow page."""
+        return f'<pre style="white-space:pre;overflow-x:auto">{escape(repr(self))}</pre>'
 
 
 def check(name: str, *functions: Callable) -> Practice:

@@ -48,7 +48,7 @@ def what_the_slot_says() -> str:
 
 
 PLACES = {
-    "killed-and-not-dead": Place(
+    "another-lock": Place(
         "4",
         (
             LessonQuestion(
@@ -94,7 +94,7 @@ PLACES = {
             LessonQuestion(
                 "Which of the six kinds does the first RFC take from the process?",
                 {
-                    "the heap": "The heap is the good part. But the RFC's rule is wider: all that "
+                    "the heap": "The heap is taken. But the RFC's rule is wider: all that "
                     "is not shared and has no huge pages.",
                     "heap, locked, library and device": "All that is not shared with others and "
                     "has no huge pages. The locked part was taken by accident; the device "
@@ -211,8 +211,8 @@ PLACES = {
                     "never: no order of steps loses a victim": "This very trace is on its way to "
                     "one.",
                     "2 times": "Each task may run on undisturbed. The reaper only has to be late.",
-                    "about 20 times": "So many steps has the whole story. But most of them follow "
-                    "each other in one task.",
+                    "about 20 times": "The whole story has about twenty steps. But most of them "
+                    "follow each other in one task.",
                 },
                 right="2 times",
                 model=lambda: (

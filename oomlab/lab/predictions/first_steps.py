@@ -4,17 +4,16 @@ from math import log10
 
 from ...model.memory import Zone
 from ...simulate.run import run
+from ..facts import below_min
 from . import LessonQuestion, Place
 
 GIB = 262144  # pages
 
 
-def free_at_the_first_kill() -> str:
-    """Which mark the free pages had reached when the first process was killed."""
-    filled = run("small-child", "linux-4.4")
-    kill = next(event for event in filled.events if event["event"] == "kill")
-    free, zone = filled.steps[kill["step"]].free, filled.kernel.zone
-    return "none" if free < zone.min // 2 else "min" if free <= zone.min else "low"
+def the_network_below_min() -> str:
+    """Lesson 2's machine: does the network driver take pages below min?"""
+    takes = "network" in below_min(run("marks", "linux-4.4"))
+    return "yes: from the pages below min" if takes else "no: at min no request gets one"
 
 
 PLACES = {
@@ -62,17 +61,18 @@ PLACES = {
         "2",
         (
             LessonQuestion(
-                "A machine kills its first process because memory is out. How many pages are free "
-                "at this moment?",
+                "The free pages of a machine stand at min. A packet arrives, and the driver of the "
+                "network card needs a page for it. A driver may not sleep. Does it get the page?",
                 {
-                    "none": "Then the kernel could not even write its own log, and the victim "
-                    "could not get the page that it may need to exit. So the last ones are kept.",
-                    "min": "The pages below the min mark are the reserve. Memory is out for an "
-                    "ordinary request when only they are left.",
-                    "low": "At the low mark only kswapd is woken. Requests go on getting pages.",
+                    "no: at min no request gets one": "Then each packet would be lost, although "
+                    "pages are free. They are kept for requests like this one.",
+                    "yes: from the pages below min": "It may not sleep, so it can neither reclaim "
+                    "nor wait for a victim. For such a request the mark is lower.",
+                    "it waits until kswapd has freed one": "Waiting is sleep, and the driver may "
+                    "not sleep. Only other requests can wait.",
                 },
-                right="min",
-                model=free_at_the_first_kill,
+                right="yes: from the pages below min",
+                model=the_network_below_min,
             ),
             LessonQuestion(
                 "A machine has 1 GiB, that is 262144 pages. About how many of them lie below min?",
