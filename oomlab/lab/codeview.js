@@ -31,8 +31,9 @@ class CodeView {
     // Where it stands after the step, if that is the same function, as deep.
     const next = stands[depth]?.[0] === f && stands.slice(0, depth).every(([g], i) => g === stack[i][0])
       ? stands[depth][1] : null;
-    if (this.shown !== told) {
-      this.shown = told;
+    const key = JSON.stringify(told);  // the same function of another run needs no new lines
+    if (this.shown !== key) {
+      this.shown = key;
       this.file.textContent = `${told.file}, line ${told.first + line}`;
       this.lines.replaceChildren(...(told.lines.length ? told.lines : ["(its source is not at hand)"])
         .map((text, i) => make("span", {}, make("i", { ariaHidden: "true" }, String(told.first + i).padStart(4)), ` ${text}\n`)));

@@ -10,6 +10,9 @@ class KernelLog {
 
   load(picture) {
     this.title.textContent = `kernel log of ${picture.title}`;
+    const key = JSON.stringify(picture.log);
+    if (key === this.key) return;  // another run that printed the same
+    this.key = key;
     this.printed = picture.log;
     this.line = null;
   }

@@ -10,10 +10,11 @@ class StateView {
   show(details, n, picture) {
     const moment = details.go(n), groups = new Set(details.keys.map(([group]) => group));
     groups.delete("waits for");
-    this.body.replaceChildren(this.marks(picture, n), ...[...groups].flatMap((name) => {
-      const rows = details.group(name, moment);
-      return rows.size ? [this.table(name, rows)] : [];
-    }));
+    const tables = [...groups].map((name) => [name, details.group(name, moment)]).filter(([, rows]) => rows.size);
+    const key = JSON.stringify([picture.zone, picture.free[n], tables.map(([name, rows]) => [name, [...rows].map(([row, cells]) => [row, ...cells])])]);
+    if (key === this.key) return;  // another run, and nothing stands here that differs
+    this.key = key;
+    this.body.replaceChildren(this.marks(picture, n), ...tables.map(([name, rows]) => this.table(name, rows)));
   }
 
   // Free pages against the marks: the bar ends where the machine stands.
