@@ -39,7 +39,7 @@ class Machine:
         return True
 
     def out_of_memory(self, current: Hog) -> None:
-        """Kill the biggest; SimPy lets nobody interrupt himself."""
+        """Kill the biggest; in SimPy a process cannot interrupt itself."""
         self.kills += 1
         victim = max(self.hogs, key=lambda hog: hog.rss)
         if victim is current:

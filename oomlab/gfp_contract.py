@@ -91,7 +91,7 @@ REQUESTS = (
         "task",
         0,
         {"2.6.38": ORDINARY._replace(kills=False)},
-        "Reclaim may be held up by the very locks it holds, so nobody is killed; it loops. Since "
+        "Reclaim may be held up by the very locks it holds, so no task is killed; it loops. Since "
         "4.7 a caller that is dying is marked as a victim and gets out.",
     ),
     Request(
@@ -181,7 +181,7 @@ def page() -> str:
         "memory must be *above* the mark; the min mark counts 100 here. Each cell was read in the",
         "source of that version, and a test holds the model to it. This page is written by",
         "`python -m oomlab.gfp_contract`. Left out: `__GFP_THISNODE`, requests for low zones, and",
-        "core dumps; for these nobody is killed.",
+        "core dumps; for these no task is killed.",
         "",
     ]
     for request in REQUESTS:

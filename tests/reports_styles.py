@@ -1,6 +1,6 @@
 """The ways in which a kernel log reaches a reader: each turns a plain dmesg into another text.
 
-A style is a function from dmesg lines (`[    2.974597] text`) to the text that somebody pastes. All
+A style is a function from dmesg lines (`[    2.974597] text`) to the text that a person pastes. All
 lose nothing, so that a reader must find the same report in each of them.
 """
 

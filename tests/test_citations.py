@@ -18,7 +18,7 @@ COMMIT = re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,40}\b")
 TREE = re.compile(r"\bK (\d\.\d+)\b(?!\.\d)")
 DATED = re.compile(r"\bv(\d\.\d+),? \[?`([0-9a-f]{8,40})`")
 
-# Ids that nobody could confirm while the facts were gathered: not to be taught.
+# Ids that could not be confirmed while the facts were gathered: not to be taught.
 UNCONFIRMED = [
     "a63d83f427fb",
     "bb8a4b7fd126",

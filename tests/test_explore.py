@@ -135,7 +135,7 @@ def test_fewest_switches_is_no_more_than_the_shortest_has():
 
 
 def test_what_a_property_looks_at_is_not_passed_over():
-    """Reaping between two VMAs is local, unless somebody asks for just that."""
+    """Reaping between two VMAs is local, unless a property asks for just that."""
 
     def half_reaped(kernel) -> bool:
         mms = [task.mm for task in kernel.tasks if task.mm is not None]

@@ -177,7 +177,7 @@ def test_does_a_nested_memcg_wait_for_the_oom_above_it(policy):
     kernel = Kernel(PRESETS[policy], 1024)
     outer = kernel.new_memcg("outer", limit=100)
     inner = kernel.new_memcg("inner", limit=50, parent=outer)
-    outer.under_oom = inner.under_oom = True  # somebody kills in outer, and takes his time
+    outer.under_oom = inner.under_oom = True  # a killer is at work in outer, and slow
     kernel.spawn("inside", ((touch, "heap", 40),), vmas=heap(30), memcg=inner)
     run(kernel)
     assert kernel.victims == []

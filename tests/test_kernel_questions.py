@@ -72,7 +72,7 @@ def test_is_a_living_process_reaped_when_a_thread_exits_and_allocates(policy):
     assert not names(kernel, "sigbus") and not names(kernel, "zero_page")
 
 
-# 2. a memory cgroup in which nobody can be killed
+# 2. a memory cgroup in which no task can be killed
 
 
 def full_memcg(policy: str) -> Kernel:

@@ -135,7 +135,7 @@ def test_the_reader_finds_what_happened(scenario, policy):
     assert {kill.pid: kill.name for report in reports for kill in report.kills} == kills
     assert [report.invoker.comm for report in reports] == [e["task"].name for e in asked]
     for report, event in zip(reports, asked, strict=True):
-        assert report.complete or report.nobody
+        assert report.complete or report.no_killable
         assert report.kernel == run.policy.kernel
         assert report.invoker.pid == event["task"].pid
         assert report.kind == ("memcg" if event["oc"].memcg else "global")
@@ -199,7 +199,7 @@ def test_nobody_to_kill(policy, last):
     lines = bare(log("decoys", policy))
     assert lines[-len(last) :] == last
     (*_, report) = parse(lines)
-    assert report.nobody and report.panic and not report.kills
+    assert report.no_killable and report.panic and not report.kills
 
 
 @pytest.mark.parametrize(

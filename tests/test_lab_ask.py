@@ -16,10 +16,10 @@ def test_answers_are_the_outcome(scenario, policy):
     end = asked.pop("How does it end?")
     assert end.choices[end.answer] == ENDS[run.outcome.verdict]
     if who := asked.pop("Who is killed first?", None):
-        victims = run.outcome.victims or ["nobody"]
+        victims = run.outcome.victims or ["no task"]
         assert victims[0] in who.choices[who.answer].split(" or ") and len(who.choices) > 2
     if pages := asked.pop("Who gets the pages that the reaper frees?", None):
-        assert pages.choices[pages.answer].startswith("nobody") == (not takers(run))
+        assert pages.choices[pages.answer].startswith("no task") == (not takers(run))
     assert not asked and bool(pages) == (run.policy.reaper != "none")
     for question in filter(None, (who, end, pages)):
         assert len({*question.choices}) == len(question.choices) and question.why

@@ -101,7 +101,7 @@ def test_what_if_moves_the_choice_and_back(reading):
     assert "3 for m3 (87) and 900 for m2 (85), m2 (85) would" in reading.view()["answer"]
     for pid in (87, 85, 79):
         reading.what_if(pid, -1000)
-    assert "nobody could have been killed" in reading.view()["answer"]
+    assert "no task could have been killed" in reading.view()["answer"]
     for pid, own in ((87, 78), (85, 0), (79, 0)):
         reading.what_if(pid, own)
     assert reading.adj == {} and reading.answer is reading.explanation

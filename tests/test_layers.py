@@ -1,7 +1,7 @@
 """Imports point one way: to the model, and never in a circle.
 
-The model knows nobody; the scheduler, the explorer and the trace know the model; what people look
-at, read and grade with knows those; the command line knows all.
+The model imports no other room; the scheduler, the explorer and the trace import the model; what
+people look at, read and grade with imports those; the command line imports all.
 """
 
 import ast

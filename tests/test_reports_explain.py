@@ -267,7 +267,7 @@ def test_each_known_reason():
     assert reason(report(small, hog, killed=5, torn_table=13.5)) == "torn table"
     assert reason(report(small, hog, killed=5, earlier_victims=(5,))) == "already dying"
     assert reason(report(small, hog, task(8, "hog", 9000), killed=5)) == "shared mm"
-    assert reason(report(small, hog, nobody=True)) == "nobody left"
+    assert reason(report(small, hog, no_killable=True)) == "no task left"
     asked = report(small, hog, killed=5, invoker=Invoker("small", 5))
     assert reason(asked) == "passed over"  # its message does not name the sysctl
     asked.kills[0].message = ""

@@ -309,8 +309,8 @@ def test_no_advice_on_a_choice_that_was_another_one_or_none():
     assert any("would have been chosen" in each for each in agreed.advice)
     other = only(report(normal(), tasks=(HOG[1], HOG[0]), active_anon=900_000))
     assert other.verdict.agrees is False and "chosen" not in " ".join(other.advice)
-    nobody = only(report(normal(), tasks=HOG, active_anon=900_000, killed=False))
-    assert "chosen" not in " ".join(nobody.advice)
+    unharmed = only(report(normal(), tasks=HOG, active_anon=900_000, killed=False))
+    assert "chosen" not in " ".join(unharmed.advice)
 
 
 # pages of other sizes

@@ -176,7 +176,7 @@ def test_a_folder_filtered_and_turned_round(folder, capsys):
     assert len(since) == 2
     killed = run(capsys, folder, "--jsonl", "--killed", "m3")[1].splitlines()
     assert [json.loads(x)["victim"]["name"] for x in killed] == ["m3"]
-    status, _, err = run(capsys, folder, "--killed", "nobody")
+    status, _, err = run(capsys, folder, "--killed", "no-such-task")
     assert status == 1 and "that was asked for" in err
     assert run(capsys, folder, "--since", "yesterday")[0] == 1
 

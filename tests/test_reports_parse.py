@@ -458,7 +458,7 @@ def test_the_constraint_says_the_kind():
 def test_no_killable_processes():
     said = "[   10.000020] Out of memory and no killable processes..."
     report = only([HEADER, CPU, CAPTIONS, *ROWS, said])
-    assert report.nobody and report.victim is None
+    assert report.no_killable and report.victim is None
     report = only(
         [
             HEADER,
@@ -469,7 +469,7 @@ def test_no_killable_processes():
             + ("Out of memory and no killable processes..."),
         ]
     )
-    assert report.nobody and report.panic.startswith("Out of memory")
+    assert report.no_killable and report.panic.startswith("Out of memory")
 
 
 def test_a_pid_cut_off_at_the_end_of_the_line_is_not_believed_alone():

@@ -85,7 +85,7 @@ def test_a_small_child_dies_for_its_parent_until_5_1():
 
 
 def test_a_global_oom_waits_for_a_memcg_victim_that_is_stuck():
-    """M16: under the rules of 4.4 the global scan meets the memcg's victim and kills nobody."""
+    """M16: under the rules of 4.4 the global scan meets the memcg's victim and kills no task."""
     run = oomlab.run("memcg-vs-global", "linux-4.4")
     assert run.outcome.victims == ["inside"]
     assert oomlab.run("memcg-vs-global", "linux-4.6").outcome.victims == ["inside", "outside"]
@@ -149,7 +149,7 @@ def test_kmallocwd_goes_on_to_the_next_victim():
         (lambda: oomlab.run("lost-victim", reaper="slott"), "slot"),
         (lambda: oomlab.run("lost-victim", victims="many"), "whole number"),
         (lambda: oomlab.run("lost-victim", reaper_starts="perhaps"), "yes or no"),
-        (lambda: oomlab.run("hidden-sharer", sharer="nobody"), "unkillable"),
+        (lambda: oomlab.run("hidden-sharer", sharer="a stranger"), "unkillable"),
     ],
 )
 def test_a_wrong_name_is_answered_in_a_sentence(call, word):

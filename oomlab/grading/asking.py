@@ -183,7 +183,7 @@ class AskChild(Ask):
 
 
 class AskHere(Ask):
-    """Asks functions of this process: for practice, where nobody needs to be fooled."""
+    """Asks functions of this process: for practice, where cheating would gain nothing."""
 
     def __init__(self, functions: dict[str, Callable]):
         super().__init__()

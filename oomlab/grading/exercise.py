@@ -97,7 +97,9 @@ class Exercise:
             return lost
         except NoSandbox:
             raise
-        except Exception as error:  # an answer that nobody thought of must not end the grading
+        except (
+            Exception
+        ) as error:  # an answer that the check did not foresee must not end the grading
             text = "This answer made the check itself fail; please tell your teacher"
             return NoAnswer(f"{text} ({type(error).__name__}).")
         if ask.answered == before:

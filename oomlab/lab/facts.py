@@ -25,7 +25,9 @@ def several(names: list[str], most: int = 4) -> str:
     """Names in a sentence: a, b and c; or a, b, c and 7 more."""
     if len(names) > most:
         names = [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "nobody"
+    return (
+        " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "no task"
+    )
 
 
 def below_min(run: Run) -> dict[str, list[tuple[int, int]]]:

@@ -88,7 +88,7 @@ class PolicyLab(anywidget.AnyWidget):
             getattr(self, "do_" + message["do"])(**message.get("with", {}))
         except ValueError as wrong:
             error = f"{wrong}."
-        except Exception as wrong:  # nobody reads a kernel's log: say it in place, and log it too
+        except Exception as wrong:  # a student does not see a kernel's log: told in place, too
             error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}. The last run stays."
             traceback.print_exc(file=sys.stderr)
         self.show(error=error, answers=message.get("number"))

@@ -23,7 +23,7 @@ TAKERS = {
     "dying": "mostly tasks that are dying",
     "not dying": "mostly tasks that are not dying",
     "kernel thread": "mostly kernel threads",
-    "nobody": "nobody: the reaper frees nothing, or no task takes it",
+    "no task": "no task: the reaper frees nothing, or none takes it",
 }
 
 
@@ -61,15 +61,15 @@ def freeze_step(run: Run) -> int:
 def who_dies(run: Run) -> Question:
     """The first victim, and its points against the others'; equal points are one choice."""
     step = freeze_step(run)
-    first = run.outcome.victims[0] if run.outcome.victims else "nobody"
+    first = run.outcome.victims[0] if run.outcome.victims else "no task"
     points = {row.name: row.points for row in candidates(run)[1]}
     alive = [lane.name for lane in lanes(run) if lane.kind == "user" and lane.at(step)]
     # At most six are offered: the victim, and the likeliest of the others.
     offered = dict.fromkeys([first, *(name for name in points or alive if name in alive)])
-    names = sorted([name for name in offered if name != "nobody"][:6])
+    names = sorted([name for name in offered if name != "no task"][:6])
     level = [name for name in names if points.get(name) and points[name] == points.get(first)]
     alike = " or ".join(level) or first
-    choices = [*dict.fromkeys(alike if name in level else name for name in names), "nobody"]
+    choices = [*dict.fromkeys(alike if name in level else name for name in names), "no task"]
     text, answer = "Who is killed first?", choices.index(alike)
     return Question(step, text, choices, answer, why_this_one(run))
 
@@ -100,7 +100,7 @@ def who_gets_the_pages(run: Run) -> Question:
     shares: Counter[str] = Counter()
     for kind, pages in got.values():
         shares[kind] += pages
-    kind = shares.most_common(1)[0][0] if shares else "nobody"
+    kind = shares.most_common(1)[0][0] if shares else "no task"
     named = several([f"{name} ({how}) took {pages}" for name, (how, pages) in got.items()])
     why = (
         f"of the pages that the reaper freed, {named}"

@@ -118,7 +118,7 @@ def what_if_sentence(before: Explanation, answer: Explanation, adj: dict[int, in
     names = {row.pid: row.name for row in answer.report.tasks}
     asked = several([f"{value} for {names[pid]} ({pid})" for pid, value in adj.items()])
     if answer.predicted is None:
-        return printable(f"With oom_score_adj {asked}, nobody could have been killed.")
+        return printable(f"With oom_score_adj {asked}, no task could have been killed.")
     row, old = answer.predicted.row, before.predicted
     still = "still " * (old is not None and old.row.pid == row.pid)
     lead = ""

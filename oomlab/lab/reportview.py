@@ -72,7 +72,7 @@ class ReportView(anywidget.AnyWidget):
             said = getattr(self, "do_" + message["do"])(**message.get("with", {})) or ""
         except ValueError as wrong:
             error = f"{wrong}."
-        except Exception as wrong:  # nobody reads a kernel's log: say it in place, and log it too
+        except Exception as wrong:  # a student does not see a kernel's log: told in place, too
             error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}."
             traceback.print_exc(file=sys.stderr)
         self.show(error=error, scenario=said)

@@ -82,7 +82,7 @@ TOLD = {
     "unable_to_reap": ("loss", "the reaper gives {task} up"),
     "mm_pinned": ("loss", "{task} shares its memory with {by}, and is not reaped"),
     "segfault": ("kill", "{task} loses its memory while alive: SIGSEGV"),
-    "no_killable_processes": ("panic", "{task} finds nobody to kill"),
+    "no_killable_processes": ("panic", "{task} finds no task to kill"),
     "exit": ("exit", "{task} has exited"),
     "panic": ("panic", "the kernel panics: {text}"),
     "bug": ("bug", "this must not happen: {text}"),
@@ -210,7 +210,7 @@ def is_killed(fates: dict[str, list[Fate]], name: str, step: int) -> bool:
 
 
 def takers(run: Run) -> list[tuple[int, Task, int]]:
-    """Each step at which somebody took pages that the reaper had freed: (step, task, pages)."""
+    """Each step at which a task took pages that the reaper had freed: (step, task, pages)."""
     taken, before = [], 0
     for number, (_, task, _, _, _, _, _, reaped) in enumerate(run.trace):
         if reaped < before:

@@ -110,7 +110,7 @@ def charged_to(shmem, memcg):
 def check_stable_address_space(current, mm) -> bool:
     """May it have a page of this mm? After a reap the answer depends on the version.
 
-    v4.6 knows no MMF_UNSTABLE, v4.9 refuses kthreads only, v4.14 everybody (SIGBUS). A page that
+    v4.6 knows no MMF_UNSTABLE, v4.9 refuses kthreads only, v4.14 every task (SIGBUS). A page that
     the reaper took and that is not refused reads as zeros.
     """
     if not mm.flags & MMF_UNSTABLE:

@@ -66,7 +66,7 @@ class Policy:
         "loops kills kills-and-dips dips",
     )
     retry_mayfail: bool = knob(
-        False, "__GFP_RETRY_MAYFAIL fails and nobody is killed for it", "dcda9b04713c"
+        False, "__GFP_RETRY_MAYFAIL fails and no task is killed for it", "dcda9b04713c"
     )
     nofs: str = knob(
         "loop",
@@ -146,7 +146,7 @@ class Policy:
     )
     memcg_limit: str = knob(
         "exceeded",
-        "a charge by the dying, or with nobody to kill: exceeds the limit, or fails",
+        "a charge by the dying, or with no task to kill: exceeds the limit, or fails",
         "a4ebf1b6ca1e",
         "exceeded kept",
     )

@@ -130,7 +130,7 @@ def resident_kb(record: dict, name: str) -> int:
 def reaped_by_model(kernel) -> Iterable[tuple]:
     """Name, kB when it was killed, and kB of each kind that its reaper left.
 
-    A grower that the recorder ends may mark itself and be reaped: nobody's victim.
+    A grower that the recorder ends may mark itself and be reaped without having been chosen.
     """
     had = {e["task"].name: 4 * e["row"]["rss"] for e in kernel.events if e["event"] == "kill"}
     for e in kernel.events:

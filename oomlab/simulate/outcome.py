@@ -87,7 +87,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     kernel.events = events
     if cycle and (still or len(cycle) > 2):
         path = " -> ".join([*cycle, cycle[0]])
-        return "deadlock", f"nobody can go on: {path}", cycle, loop
+        return "deadlock", f"these tasks can never go on: {path}", cycle, loop
     if lost and kernel.policy.reaper != "none":
         return "lost-victim", lost_sentence(lost, kernel.policy), [], loop
     if full:
@@ -165,11 +165,11 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
     if chosen:
         beyond += f"; {' and '.join(chosen)} died by a task's signal"
     if not victims and any(m.forced for m in memcgs):
-        return f"nobody could be killed, and nobody was stopped{beyond}"
+        return f"no task could be killed, and none was stopped{beyond}"
     if not victims and beyond:
         return f"the OOM killer killed no process{beyond}"
     if not victims:
-        return "there was memory enough, nobody had to die"
+        return "there was memory enough, no task had to die"
     killed = f"{', '.join(victims)} died"
     if not reaped:
         return f"{killed}, and exited alone{beyond}"

@@ -39,7 +39,7 @@ def delay_behind_stuck(passes: str = "serial") -> Derivation:
         result = Integer(0)
         steps += [
             DerivationStep(
-                "All are tried in the first pass, before anybody naps: ours does not wait.",
+                "All are tried in the first pass, before any reaper naps: ours does not wait.",
                 Eq(delay, 0),
             )
         ]

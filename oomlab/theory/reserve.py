@@ -16,7 +16,7 @@ def deadlock_free_reserve() -> Derivation:
     enough = M * (r - 1) + 1
     steps = [
         DerivationStep(
-            "A task that has r pages exits. So where nobody can exit, each holds at most r - 1, "
+            "A task that has r pages exits. So where no task can exit, each holds at most r - 1, "
             "and all together at most",
             Eq(stuck, M * (r - 1)),
         ),
@@ -26,13 +26,13 @@ def deadlock_free_reserve() -> Derivation:
             Eq(reserve, stuck + 1),
         ),
         DerivationStep(
-            "While a page is left, somebody gets it. When none is left, somebody has r pages, "
+            "While a page is left, a task gets it. When none is left, some task has r pages, "
             "because the average is above r - 1.",
             Gt(reserve / M, r - 1),
         ),
         DerivationStep(
             "That task exits and gives its pages back. The same reserve now faces M - 1 tasks, "
-            "who need no more: the argument repeats until nobody is left.",
+            "who need no more: the argument repeats until no task is left.",
             Ge(reserve, enough.subs(M, M - 1)),
         ),
         DerivationStep("Written out, the reserve is", Eq(reserve, enough)),

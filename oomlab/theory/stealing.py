@@ -13,7 +13,7 @@ FEW = {"P": (1, 12), "N": (1, 12)}
 
 
 def one_page_each() -> Derivation:
-    """The chance that the dying task gets its page if everybody wants exactly one."""
+    """The chance that the dying task gets its page if every task wants exactly one."""
     place = factorial(N) / factorial(N + 1)
     steps = [
         DerivationStep(

@@ -37,7 +37,7 @@ def browser():
 
 @pytest.fixture
 def open_notebook(browser, lab):
-    """Call it with a path below notebooks/; complaints nobody asserted on fail the test."""
+    """Call it with a path below notebooks/; complaints that no assertion took fail the test."""
     opened = []
 
     def open_one(path):

@@ -1,7 +1,7 @@
 """A JupyterLab of the test's own, and one notebook open in it, as a person would see them.
 
 What a person, or their network, should never notice becomes a line in `complaints`: an error or
-warning from the kernel (a widget's callback raises into a log that nobody reads), an error in the
+warning from the kernel (a widget's callback raises into a log that no test reads), an error in the
 browser's console, and a request to any other machine. The fixture fails a test that leaves one.
 """
 
@@ -19,7 +19,7 @@ ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 SESSION = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session"
 IDLE = f"{SESSION}?.kernel?.status === 'idle'"
 # Not before the first cell: JupyterLab asks a new kernel for its widgets, and a kernel that has
-# not imported ipywidgets yet answers with a warning that nobody sees.
+# not imported ipywidgets yet answers with a warning that no user sees.
 KERNEL_TROUBLE_TO_CONSOLE = """let started = false;
 kernel.iopubMessage.connect((_, {header, content}) => {
     started ||= header.msg_type === "execute_input";

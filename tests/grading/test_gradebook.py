@@ -63,8 +63,8 @@ def test_an_exercise_that_came_later_and_a_student_without_a_notebook(tmp_path):
     database = tmp_path / "gradebook.db"
     to_gradebook(CLASS, database)
     more = result("alice", "Alice", **{"hand-off": 11, "kill-sharers": 4, "priority-allocator": 3})
-    nobody = {**result("zoe", "Zoe", **{"hand-off": 0}), "source": ""}
-    to_gradebook([more, nobody], database)
+    stranger = {**result("zoe", "Zoe", **{"hand-off": 0}), "source": ""}
+    to_gradebook([more, stranger], database)
     found = scores(database)
     assert found["alice", "priority-allocator-check"][0] == 3
     assert not [key for key in found if key[0] == "zoe"]

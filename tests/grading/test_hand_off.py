@@ -54,7 +54,7 @@ def test_exploring_finds_the_same_schedule_to_be_a_shortest():
 
 
 def all_final_states(m):
-    """By brute force, with nothing clever: every state at which nobody can go on."""
+    """By brute force, with nothing clever: every state at which no thread can go on."""
     todo, seen, ends = [m.boot()], set(), []
     while todo:
         state = todo.pop()
@@ -142,7 +142,7 @@ def wake_oom_reaper(mm):
 def oom_reaper():
     yield "wait_event", "never"
 """,
-    "the reaper takes what nobody gave it": """
+    "the reaper takes what it was not given": """
 def wake_oom_reaper(mm):
     yield "write", "slot", mm
     yield "wake_up"
@@ -162,7 +162,7 @@ def wake_oom_reaper(mm):
 def oom_reaper():
     yield "wait_event", "never"
 """,
-    "nobody wakes up": """
+    "no thread wakes up": """
 def wake_oom_reaper(mm):
     yield "append", "list", mm
 

@@ -1,4 +1,4 @@
-"""Hostile submissions gain nothing, harm nobody, and keep nobody waiting."""
+"""Hostile submissions gain nothing, harm no other, and hold up no grading."""
 
 import errno
 import json
@@ -262,7 +262,7 @@ def test_what_explains_a_failure_has_never_seen_a_secret(tmp_path, monkeypatch):
     assert secret == [True, False]
 
 
-UNSEEN = ["memory files", "shared memory that belongs to nobody"]
+UNSEEN = ["memory files", "shared memory without an owner"]
 
 
 @pytest.mark.parametrize("name", ["memory", "memory of children", "threads", *UNSEEN])

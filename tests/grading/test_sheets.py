@@ -73,8 +73,8 @@ def test_the_badness_that_students_measure_is_the_kernels():
     assert oom_badness.probe(rss=1005, root=True, swapents=5) == 1010 - 30
     assert oom_badness.probe(1999, rss=10, oom_score_adj=7) == 17
     assert oom_badness.probe(rss=10, oom_score_adj=-999) == 1
-    for nobody in ({"pid": 1}, {"kthread": True}, {"mm": False}, {"oom_score_adj": -1000}):
-        assert oom_badness.probe(rss=10, **nobody) == 0
+    for unkillable in ({"pid": 1}, {"kthread": True}, {"mm": False}, {"oom_score_adj": -1000}):
+        assert oom_badness.probe(rss=10, **unkillable) == 0
     with pytest.raises(ValueError, match="a task has"):
         oom_badness.probe(size=3)
 

@@ -39,7 +39,7 @@ def demand_cycle(ask, graph: dict, sentence: str) -> None:
         )
     if any(not isinstance(a, str) or b not in graph.get(a, ()) for a, b in hops):
         raise CheckFailed(
-            "What was returned is not a cycle: somebody in it does not wait for the next.", example
+            "What was returned is not a cycle: a task in it does not wait for the next.", example
         )
 
 

@@ -1,4 +1,4 @@
-"""Level 2: hand a victim over to the reaper, so that nobody is ever lost.
+"""Level 2: hand a victim over to the reaper, so that no victim is ever lost.
 
     wake_oom_reaper(mm)    a generator, run by each killer, with oom_lock of its memcg held
     oom_reaper()           a generator, the kernel thread, which never ends
@@ -95,7 +95,7 @@ def pinned(ask, draw):
     demand(
         machine(ask, draw, 2, exits=True),
         {"freed"},
-        "A reference (mmgrab) must be taken before anybody else can see the mm.",
+        "A reference (mmgrab) must be taken before any other thread can see the mm.",
     )
 
 

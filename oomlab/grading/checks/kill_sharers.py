@@ -1,4 +1,4 @@
-"""Level 2: kill everybody who shares the victim's mm, then hand it over. The rules of kernel 4.10.
+"""Level 2: kill every process that shares the victim's mm, then hand it over (kernel 4.10).
 
 oom_kill_process(victim, tasks)    a generator that yields
     ("SIGKILL", pid)  ("mark_oom_victim", pid)  ("wake_oom_reaper", mm)
@@ -114,13 +114,15 @@ def each(ask, draw, init: tuple = (False, True)) -> Iterator[Done]:
         yield Done(victim, tasks, mm, operations(ask, victim, tasks))
 
 
-@exercise.worth(2, "The victim gets SIGKILL, then the mark; nobody else is marked")
+@exercise.worth(2, "The victim gets SIGKILL, then the mark; no other task is marked")
 def victim_first(ask, draw):
     for done in each(ask, draw):
         pid = done.victim["pid"]
         marks = [op for op in done.steps if op[0] == "mark_oom_victim"]
         if marks != [("mark_oom_victim", pid)]:
-            raise done.wrong("Mark the victim, once, and nobody else: the mark opens the reserves.")
+            raise done.wrong(
+                "Mark the victim, once, and no other task: the mark opens the reserves."
+            )
         if ("SIGKILL", pid) not in done.steps[: done.steps.index(marks[0])]:
             raise done.wrong(
                 "SIGKILL comes before the mark: else a task that runs on uses the reserves up."
@@ -149,7 +151,7 @@ def others_live(ask, draw):
 
 
 def works(done: Done) -> None:
-    """Doing nothing harms nobody, and is worth nothing."""
+    """Doing nothing harms no task, and is worth nothing."""
     if ("SIGKILL", done.victim["pid"]) not in done.steps:
         raise done.wrong("The victim itself gets no SIGKILL.")
 

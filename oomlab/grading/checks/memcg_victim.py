@@ -1,6 +1,6 @@
 """Level 1: who dies when a memory cgroup is full? select_bad_process() of kernel 4.4.
 
-select_bad_process(tasks, memcg, parent) -> pid, None (nobody can be killed), or -1 (wait)
+select_bad_process(tasks, memcg, parent) -> pid, None (no task can be killed), or -1 (wait)
 task: {"pid", "memcg", "points", "victim": bool}     points 0: must not be killed
 memcg: the name of the full cgroup, or None for a global OOM;  parent: {name: parent or None}
 """
@@ -50,7 +50,7 @@ def compare(ask, draw, tasks: list[dict], memcg, parent: dict, sentence: str) ->
         )
 
 
-@exercise.worth(2, "The task with most points in the full cgroup dies, and nobody outside")
+@exercise.worth(2, "The task with most points in the full cgroup dies, and none outside it")
 def worst_inside(ask, draw):
     for _ in range(5):
         parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
@@ -94,7 +94,7 @@ def unfinished(ask, draw):
             [*tasks, task(draw, bottom, 1, victim=True)],
             middle,
             parent,
-            "A victim in this cgroup, or below it, has not finished: answer -1, kill nobody.",
+            "A victim in this cgroup, or below it, has not finished: answer -1, kill no task.",
         )
 
 
@@ -115,8 +115,8 @@ def everywhere(ask, draw):
     )
 
 
-@exercise.worth(1, "With 0 points a task is not killed; if nobody is left the answer is None")
-def nobody(ask, draw):
+@exercise.worth(1, "With 0 points a task is not killed; if no task is left the answer is None")
+def none_left(ask, draw):
     parent, names = cgroups(draw)
     spared = [task(draw, names[2], 0) for _ in range(3)]
     sentence = "Tasks with 0 points must not be killed; with no other the answer is None."

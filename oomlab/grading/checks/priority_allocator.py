@@ -96,11 +96,11 @@ def not_everybody(zone: AskedZone) -> None:
     """An allocator that never refuses is no answer to any of the questions here."""
     if zone.ok("normal", 1):
         raise CheckFailed(
-            "A normal task gets even the last page: nothing is kept back for anybody."
+            "A normal task gets even the last page: nothing is kept back for the dying."
         )
 
 
-@exercise.worth(3, "No dying task starves, whoever else allocates")
+@exercise.worth(3, "No dying task starves, whatever other tasks allocate")
 def dying_get_out(ask, draw):
     for _ in range(2):
         mark = draw.randrange(12, 24)

@@ -4,8 +4,8 @@ Tasks take pages from the reserve one at a time, keep them until they have all t
 and give all back. needs[i] is what task i needs.
 
     smallest_reserve(needs) -> pages with which no schedule can block
-    stuck_schedule(needs, pages) -> [task, task, ...]    who takes a page next; afterwards nobody
-                                                         is done, and no page is left
+    stuck_schedule(needs, pages) -> [task, task, ...]    who takes a page next; afterwards no
+                                                         task is done, and no page is left
 """
 
 from ..asking import Ask, CheckFailed, several, whole
@@ -26,7 +26,7 @@ GONE = -1
 
 
 def can_block(needs: list[int], pages: int) -> bool:
-    """Is there a schedule to a state where somebody still needs pages and none is left?"""
+    """Is there a schedule to a state where a task still needs pages and none is left?"""
     todo, seen = [(0,) * len(needs)], set()
     while todo:
         held = todo.pop()
@@ -56,7 +56,7 @@ def enough(ask, draw):
             raise CheckFailed("More is reserved than all tasks together can ever hold.", example)
         if pages < 1 or can_block(needs, pages):
             raise CheckFailed(
-                "There is a schedule on which the tasks take all pages and nobody is done.", example
+                "There is a schedule on which the tasks take all pages and none is done.", example
             )
 
 

@@ -2,7 +2,7 @@
 
     policy() -> {knob: value, ...}     at most five knobs, changed from linux-4.4
 
-The policy plays the debates of the mails with sizes and schedules that nobody knows before.
+The policy plays the debates of the mails with sizes and schedules that are drawn anew each time.
 """
 
 from ...model.policy import KNOBS
@@ -59,9 +59,9 @@ def all_recover(ask, draw, games: list[tuple[str, dict]], sentence: str) -> None
 
 
 @exercise.worth(2, "No victim is lost when several memcgs run out at once")
-def nobody_lost(ask, draw):
+def no_victim_lost(ask, draw):
     games = [("lost-victim", {"victims": draw.randrange(3, 6)}) for _ in range(6)]
-    all_recover(ask, draw, games, "A victim was handed to nobody (lost-victim).")
+    all_recover(ask, draw, games, "A victim was not handed to the reaper (lost-victim).")
 
 
 @exercise.worth(2, "A second OOM is survived, of a memcg or of the whole machine")

@@ -129,7 +129,7 @@ def plain_text(text: str, names: bool = True) -> str:
 
 
 def unlinked(text: str) -> str:
-    """Every sign of markdown escaped; addresses are interrupted where nobody sees it."""
+    """Every sign of markdown escaped; addresses are interrupted by a space of no width."""
     text = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", ZERO_WIDTH, text, flags=re.IGNORECASE)
     return re.sub(r"([\\`*_\[\]#|!~<>])", r"\\\1", text)
 

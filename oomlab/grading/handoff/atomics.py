@@ -1,4 +1,4 @@
-"""All schedules of a hand-off that somebody else wrote, without running it.
+"""All schedules of a hand-off that a student wrote, without running it.
 
 A student's generator yields operations as plain tuples, and is sent plain results. The slots,
 lists, locks and reference counts that these operations act on live here, in the deciding process.
@@ -127,7 +127,7 @@ class AtomicsMachine:
         )
 
     def quiet(self) -> None:
-        """Before anybody is killed the reaper must come to rest; CheckFailed if it does not."""
+        """Before any task is killed the reaper must come to rest; CheckFailed if it does not."""
         s = self.boot()
         for _ in range(12):
             if s.asleep or s.positions[REAPER] is None or self.blocked(s, REAPER):
@@ -137,7 +137,7 @@ class AtomicsMachine:
             except Violation:
                 return  # some schedule will show it
         raise CheckFailed(
-            "`oom_reaper` goes on and on although nobody was killed: wait with `wait_event`, "
+            "`oom_reaper` goes on and on although no task was killed: wait with `wait_event`, "
             "do not spin."
         )
 
@@ -202,11 +202,11 @@ class AtomicsMachine:
         if thread != REAPER:
             raise Violation(
                 "sleeps",
-                "wake_oom_reaper() reaps by itself: it holds oom_lock, and everybody waits for it",
+                "wake_oom_reaper() reaps by itself: it holds oom_lock, and all killers wait",
             )
         i = self.index(mm)
         if i >= s.begun:
-            raise Violation("lost", "an mm is reaped whose task nobody has killed")
+            raise Violation("lost", "an mm is reaped whose task was not killed")
         if s.counts[i] == 0:
             raise Violation("freed", f"oom_reaper() reaps victim {i + 1}'s mm after it was freed")
         return s._replace(reaping=mm)

@@ -5,7 +5,7 @@ the next victim is chosen while the reaper is at work on the last. "Every schedu
 the bounds of the machine: so many victims, and one reaper.
 
 Every branch is walked to its end. One that breaks off, because something happened that must not,
-has not shown that nobody is lost: it breaks every property, not only the one it is named after.
+has not shown that no victim is lost: it breaks every property, not only the one it is named after.
 
 Why not the explorer: it runs the model's kernel threads in this process and replays them to reach a
 state. A student's code may never run here, and asking its process again for each replay would cost
@@ -83,14 +83,14 @@ def explore(machine: AtomicsMachine, kinds: set[str]) -> Explored:
 
 
 def final(machine: AtomicsMachine, s: State) -> list[Violation]:
-    """Nobody can go on: what is not as it should be?"""
+    """No thread can go on: what is not as it should be?"""
     wrong = []
     if any(position is not None for position in s.positions[:-1]):
         text = "a killer waits for a lock for ever, with oom_lock held"
         wrong.append(Violation("sleeps", text))
     missing = [i for i, mm in enumerate(machine.mms) if mm not in s.reaped and i not in s.exited]
     if missing:
-        text = f"victim {missing[0] + 1} is never reaped: nobody offers its mm again"
+        text = f"victim {missing[0] + 1} is never reaped: its mm is not offered again"
         wrong.append(Violation("lost", text))
     if s.asleep is None:
         text = "oom_reaper() has ended, or hangs, and will not reap the next victim"

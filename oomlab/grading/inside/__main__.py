@@ -28,7 +28,7 @@ def main(libraries: list[str]) -> None:
     sys.path += libraries
     questions, answers = os.fdopen(os.dup(0)), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):  # what student code prints is nobody's business
+    for standard in (0, 1, 2):  # what student code prints goes nowhere
         os.dup2(nowhere, standard)
     os.close(nowhere)
     where = json.loads(questions.readline())

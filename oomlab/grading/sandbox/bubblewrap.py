@@ -68,7 +68,7 @@ def interpreter() -> str:
 
 
 def python(script: Path | str, *arguments: str) -> list[str]:
-    """A Python with no start-up files of anybody: -S reads no .pth, -I no environment."""
+    """A Python without any start-up file: -S reads no .pth, -I no environment."""
     return [interpreter(), "-I", "-S", "-B", str(script), *arguments]
 
 

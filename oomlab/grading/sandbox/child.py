@@ -23,7 +23,7 @@ from .group import Group, Watchdog
 ANSWER_SECONDS = 5.0
 LOAD_SECONDS = 15.0  # to run what stands around the functions: sympy is slow to import
 EXERCISE_SECONDS = 20.0
-START_SECONDS = 30.0  # of ours, not of the student's time: a busy machine must cost nobody points
+START_SECONDS = 30.0  # of ours, not of the student's time: a busy machine must cost no points
 LINE_BYTES = 1 << 20
 ALL_BYTES = 16 << 20
 MESSAGE = 200  # characters of a message of the student's

@@ -58,7 +58,7 @@ class SandboxProvisioner(LocalProvisioner):
             self.group = Group()
             if not self.group.enforced and os.geteuid() == 0:
                 raise NoSandbox(ROOT_UNLIMITED)
-            self.folder = tempfile.mkdtemp(prefix="oomlab-kernel-")  # for nobody else
+            self.folder = tempfile.mkdtemp(prefix="oomlab-kernel-")  # open to no other user
         self.parent.transport = "ipc"
         self.parent.ip = f"{self.folder}/kernel"
         self.parent.connection_file = f"{self.folder}/connection.json"

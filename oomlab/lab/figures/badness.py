@@ -59,7 +59,5 @@ def alt_text(run: Run, kill: int = 0) -> str:
         return f"The OOM killer was not called in {heading(run)}."
     scores = [f"{row.name} {row.points}" for row in rows if row.points is not None]
     exempt = [row.name for row in rows if row.points is None]
-    return (
-        f"Badness in {heading(run)}: {several(scores)}; {several(exempt)} must not be killed; "
-        f"{chosen or 'nobody'} is chosen."
-    )
+    spared = f"; {several(exempt)} must not be killed" if exempt else ""
+    return f"Badness in {heading(run)}: {several(scores)}{spared}; {chosen or 'no task'} is chosen."

@@ -17,7 +17,7 @@ LOOKS: dict[str, Look] = {
 
 
 def figure(run: Run, *, dark: bool | None = None) -> Drawing:
-    """One bar for each taker, and one for what nobody took."""
+    """One bar for each taker, and one for what no task took."""
     got = who_got_them(run)
     left = run.trace[-1][7] if run.trace else 0
     drawing = Drawing(alt_text(run), dark)
@@ -26,7 +26,7 @@ def figure(run: Run, *, dark: bool | None = None) -> Drawing:
         stacked.Row(name, [(count, LOOKS[kind])], f"{count}") for name, (kind, count) in got.items()
     ]
     if left:
-        rows.append(stacked.Row("nobody", [(left, LOOKS["still free"])], f"{left}"))
+        rows.append(stacked.Row("no task", [(left, LOOKS["still free"])], f"{left}"))
     if not rows:
         drawing.say("The reaper freed nothing.", "ink")
         return drawing
@@ -40,7 +40,7 @@ def alt_text(run: Run) -> str:
     """Who got the pages, as a sentence."""
     got = who_got_them(run)
     if not got:
-        return f"In {heading(run)} nobody took a page that the reaper had freed."
+        return f"In {heading(run)} no task took a page that the reaper had freed."
     shares: Counter[str] = Counter()
     for kind, count in got.values():
         shares[kind] += count

@@ -85,10 +85,11 @@ def alt_text(explanation: Explanation) -> str:
         return printable(f"Ranking of a {heading(explanation)}: {NOTHING}.")
     scores = [f"{name(r)} {r.points}" for r in explanation.ranked if r.points is not None]
     exempt = [name(r) for r in explanation.ranked if r.points is None]
-    chosen = name(explanation.predicted) if explanation.predicted else "nobody"
+    chosen = name(explanation.predicted) if explanation.predicted else "no task"
     victim = explanation.report.victim
     killed = f"; the kernel killed {victim.name} ({victim.pid})" if victim else ""
+    spared = f"; {several(exempt)} cannot be killed" if exempt else ""
     return printable(
-        f"Ranking of a {heading(explanation)}, in {unit(explanation)}: {several(scores)}; "
-        f"{several(exempt)} cannot be killed; {chosen} is chosen{killed}."
+        f"Ranking of a {heading(explanation)}, in {unit(explanation)}: {several(scores)}{spared}; "
+        f"{chosen} is chosen{killed}."
     )

@@ -46,7 +46,7 @@ def alt_text(run: Run, victim: str | None = None) -> str:
     """How much of the victim may be reaped, and how much comes free, as a sentence."""
     name, rows = mappings(run, victim)
     if not rows:
-        return f"Nobody was killed in {heading(run)}."
+        return f"No task was killed in {heading(run)}."
     kept = [f"{row.name} ({row.why_not})" for row in rows if row.why_not and not row.reapable]
     left = f"; it leaves {', '.join(kept)}" if kept else ""
     pages, all_pages = sum(row.reapable for row in rows), sum(row.pages for row in rows)

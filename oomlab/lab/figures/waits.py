@@ -95,4 +95,4 @@ def alt_text(run: Run, step: int | None = None) -> str:
         circle = ", who waits for ".join([*cycle, cycle[0]])
         return f"In {heading(run)} these wait in a circle: {circle}."
     waits = [f"{who} waits for {' and '.join(what)}" for who, what in graph.items() if what]
-    return f"In {heading(run)} there is no cycle of waits; {'; '.join(waits) or 'nobody waits'}."
+    return f"In {heading(run)} there is no cycle of waits; {'; '.join(waits) or 'no task waits'}."

@@ -50,7 +50,7 @@ def small_cgroup() -> Explanation:
 
 def first_choice(explanation: Explanation) -> str:
     """Whom the killer takes first, by name."""
-    return explanation.predicted.row.name if explanation.predicted else "nobody"
+    return explanation.predicted.row.name if explanation.predicted else "no task"
 
 
 def unseen(one_in: int, runs: int = 100) -> str:

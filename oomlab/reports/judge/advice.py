@@ -1,7 +1,7 @@
 """What now: for each cause what an administrator can do, the surest first.
 
 Nothing is advised about a choice that this program cannot follow: who should be spared is only said
-where the kernel's victim and the computed one are the same, and somebody was killed.
+where the kernel's victim and the computed one are the same, and a task was killed.
 """
 
 from .causes import Cause, size

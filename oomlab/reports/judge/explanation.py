@@ -38,7 +38,7 @@ REASONS = {
     "unreleased kernel": "this kernel was in development; its rules may be those of no release",
     "no kill line": "who was killed is not in the text",
     "panic": "the kernel panicked instead of killing",
-    "nobody left": "no task could be killed: those listed were unkillable, dying or reaped already",
+    "no task left": "no task could be killed: each was unkillable, dying or reaped already",
     "unexplained": "none of the known reasons applies",
 }
 

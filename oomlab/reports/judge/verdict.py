@@ -14,8 +14,8 @@ def verdict(explanation: Explanation) -> Verdict:
     victim = report.victim
     if policy is None:
         return Verdict(None, "old heuristics")
-    if report.nobody:
-        return Verdict(predicted is None, "nobody left")
+    if report.no_killable:
+        return Verdict(predicted is None, "no task left")
     if report.panic:
         return Verdict(None, "panic")
     if not report.tasks:

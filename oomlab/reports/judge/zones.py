@@ -62,7 +62,7 @@ class Asked:
 
 
 def asked_of(report: Report) -> Asked:
-    """The request of the header line. A page fault without flags is taken as a page for anybody."""
+    """The request of the header line. Without flags (a page fault) it is a page of any zone."""
     invoker = report.invoker
     if invoker is None or invoker.gfp_mask is None:
         return Asked(None, 0, False, False, frozenset())

@@ -91,7 +91,7 @@ class Host:
         return self.report
 
     def sysrq(self, line: Line) -> None:
-        """Somebody at the keyboard, or a script, asked for a kill: the next report is of it."""
+        """A person at the keyboard, or a script, asked for a kill: the next report is of it."""
         self._asked = line.number
 
     def in_a_group(self, line: Line, kill: Kill) -> bool:
@@ -161,7 +161,9 @@ class Host:
         report.lines = min(report.lines[0], self.number), max(report.lines[0], self.number)
         self._place_rows(report)
         self._forget_rows()
-        if not (report.invoker or report.tasks or report.victim or report.nobody or report.panic):
+        if not (
+            report.invoker or report.tasks or report.victim or report.no_killable or report.panic
+        ):
             return  # a list of memory that no OOM killer asked for
         before, self._headless = self._headless, None
         if before and self._close_to_tail() and _completes(report, before):
@@ -285,7 +287,7 @@ class Host:
 
 def _completes(later: Report, headless: Report) -> bool:
     """`later` is the head, `headless` the tail, of one report or of two whose middle is lost."""
-    if later.failure or later.invoker is None or later.victim or later.nobody or later.panic:
+    if later.failure or later.invoker is None or later.victim or later.no_killable or later.panic:
         return False
     assert headless.victim is not None, "a report without a header has a kill"
     victim = headless.victim.pid

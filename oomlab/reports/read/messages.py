@@ -68,7 +68,7 @@ COUNT = re.compile(r"([a-z_]{3,28}):(\d{1,18})(?=\s|$)")
 def header(text: str) -> Invoker | None:
     """`%s invoked oom-killer: gfp_mask=..., order=..., oom_score_adj=...`"""
     found = HEADER.match(text)
-    if not found and text.startswith("oom-killer: gfp_mask="):  # to 2.6.18, which name nobody
+    if not found and text.startswith("oom-killer: gfp_mask="):  # to 2.6.18, which name no task
         found = HEADER.match(f"a task invoked {text}")
     if not found:
         return None
@@ -76,7 +76,7 @@ def header(text: str) -> Invoker | None:
     gfp = GFP.search(rest)
     if not gfp and not "gfp_mask=".startswith(rest):  # a text about headers, not one that was cut
         return None
-    if len(comm) > COMM:  # then a prefix that nobody knows stands before it
+    if len(comm) > COMM:  # then an unknown prefix stands before it
         comm = re.split(r"[\s\"'|>\]]", comm)[-1]
     invoker = Invoker(comm)
     if gfp:
@@ -186,7 +186,7 @@ def scored(text: str) -> Scored | None:
 
 
 def before(text: str, at: int) -> str:
-    """The message in front of a kill line: why somebody is killed."""
+    """The message in front of a kill line: why the task is killed."""
     found = MESSAGE.search(text[max(0, at - 120) : at].rstrip("kK: "))
     return found[0] if found else ""
 

@@ -44,7 +44,7 @@ MEANS = {
     "kubelet": "it reports what the kernel's OOM killer did on the node, or in a container whose "
     "limit was hit; the choice was the kernel's.",
     "page allocation failure": "one request failed and its caller had to go on without; that is no "
-    "OOM, and nobody was killed for it.",
+    "OOM, and no task was killed for it.",
 }
 MOST = 1000
 

@@ -33,7 +33,7 @@ def parse(
 ) -> Iterator[Report]:
     """Every OOM report of the text lines or the binary file, each soon after it has ended.
 
-    With `live` the source is a pipe somebody still writes to: a report that is complete is told as
+    With `live` the source is a pipe that is still written to: a report that is complete is told as
     soon as nothing more comes for PAUSE_S. With `failures` the page allocation failures are told
     too, which are no OOM: their `kind` says so. Lines of other killers go into `neighbours`.
     """
@@ -98,7 +98,7 @@ class _Log:
         """Nothing comes for now: what has its end is told."""
         for host in self.hosts.values():
             report = host.report
-            if report and (report.kills or report.nobody or report.panic):
+            if report and (report.kills or report.no_killable or report.panic):
                 host.release()
 
     def in_order(self) -> Iterator[Report]:

@@ -166,7 +166,7 @@ def read_choice(host: Host, line: Line, text: str) -> None:
     elif "Kernel panic" in text:
         read_panic(host, line, text)
     elif "no killable processes" in text:
-        host.open(line, CHOICE).nobody = True
+        host.open(line, CHOICE).no_killable = True
     elif host.report and messages.PINNED.search(text) and len(host.report.pinned) < MOST_LISTED:
         host.report.pinned.append(text)
     elif host.report and host.part < CHOICE:
@@ -189,7 +189,7 @@ def read_panic(host: Host, line: Line, text: str) -> None:
     if "ut of memory" in text or (host.report and "System is deadlocked" in text):
         report = host.open(line, CHOICE)
         report.panic = text.partition(": ")[2]
-        report.nobody = report.nobody or "no killable" in text
+        report.no_killable = report.no_killable or "no killable" in text
 
 
 def read_torn(host: Host, line: Line, text: str) -> None:

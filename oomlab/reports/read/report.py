@@ -182,7 +182,7 @@ class Report:
     exiting: list[tuple[int, str]] = field(default_factory=list)  # "is already exiting"
     pinned: list[str] = field(default_factory=list)  # "has mm pinned by"
     group: str | None = None  # memcg killed as a whole (memory.oom.group)
-    nobody: bool = False  # "no killable processes"
+    no_killable: bool = False  # "no killable processes"
     panic: str | None = None
     via: set[str] = field(default_factory=set)  # telling functions of the stack dump
     trace: list[str] = field(default_factory=list)  # all its sure functions, the innermost first
@@ -191,7 +191,7 @@ class Report:
     late_header: bool = False  # the header stood after the kill line
     earlier_victims: tuple[int, ...] = ()  # killed earlier in the same log
     given_up: tuple[str, ...] = ()  # of those, whom the reaper could not reap
-    failure: bool = False  # a page allocation failure: no OOM, nobody dies of it
+    failure: bool = False  # a page allocation failure: no OOM, no task dies of it
 
     @property
     def victim(self) -> Kill | None:

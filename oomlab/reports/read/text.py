@@ -198,7 +198,7 @@ def _clean(number: int, text: str, length: int) -> Iterator[Line]:
         if quote:
             depth = quote[0].count(">") + quote[0].count("|")
             text = text[quote.end() :]
-            if "|" in quote[0]:  # perhaps a row of somebody's table
+            if "|" in quote[0]:  # perhaps a row of a table in a mail
                 text = text.rstrip().removesuffix("|")
     start = text.lstrip()[:1]
     if start and (start in "{\"'}]" or "[{" in text[:8] or text == "["):

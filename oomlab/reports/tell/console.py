@@ -134,19 +134,19 @@ class _Output:
 
     def again(self, brief: Brief) -> bool:
         """A cgroup without a killable task reports that many times a second: told once."""
-        same = brief.nobody and brief.cgroup and (brief.host, brief.cgroup) == self.unkillable
+        same = brief.no_killable and brief.cgroup and (brief.host, brief.cgroup) == self.unkillable
         if same:
             self.repeated += 1
             return True
         self.end_of_repeated()
-        self.unkillable = (brief.host, brief.cgroup) if brief.nobody else None
+        self.unkillable = (brief.host, brief.cgroup) if brief.no_killable else None
         return False
 
     def end_of_repeated(self) -> None:
         if self.repeated:
             print(
                 f"  The same report came {self.repeated} more times: the task goes on asking in "
-                "its page fault, and nobody in this cgroup can be killed."
+                "its page fault, and no task in this cgroup can be killed."
             )
         self.repeated = 0
 

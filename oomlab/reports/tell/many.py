@@ -32,7 +32,7 @@ class Brief:
     cgroup: str | None
     panic: bool
     agrees: bool | None
-    nobody: bool  # no task could be killed
+    no_killable: bool  # no task could be killed
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -59,7 +59,7 @@ def brief_of(explanation: Explanation, file: str) -> Brief:
         path and cgroup(path, "limit").title,
         bool(report.panic),
         explanation.verdict.agrees,
-        report.nobody,
+        report.no_killable,
     )
 
 
@@ -150,7 +150,7 @@ def span(briefs: list[Brief]) -> str:
 
 def row(each: Brief) -> str:
     time = each.time or (f"up {each.uptime_s:.0f} s" if each.uptime_s is not None else "?")
-    who = f"{each.victim} ({each.pid})" if each.victim else "panic" if each.panic else "nobody"
+    who = f"{each.victim} ({each.pid})" if each.victim else "panic" if each.panic else "no task"
     held = f" {size(each.held_kib)}" if each.held_kib else ""
     where = f" in {each.cgroup}" if each.cgroup else ""
     return f"{time:20} {who}{held}{where}: {each.cause}; {place(each)}"

@@ -29,7 +29,7 @@ def find_cycle(graph):
 """,
     """
 def find_cycle(graph):
-    # Take away whoever waits for nobody, as often as possible; then walk.
+    # Take away each task that waits for none, as often as possible; then walk.
     left = {a: {b for b in bs} for a, bs in graph.items()}
     while True:
         ends = [a for a, bs in left.items() if not any(b in left for b in bs)]

@@ -100,7 +100,7 @@ MISTAKES = [
     ),
     (
         "pinned nothing_left_over",
-        "before anybody else can see",
+        "before any other thread can see",
         '    yield "mmgrab", mm\n' + APPEND,
         APPEND + '    yield "mmgrab", mm\n',
     ),

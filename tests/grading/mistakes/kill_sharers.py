@@ -38,7 +38,7 @@ MISTAKES = [
     ("victim_first", "Mark the victim", '    yield "mark_oom_victim", victim["pid"]\n', ""),
     (
         "victim_first",
-        "nobody else",
+        "no other task",
         '        yield "SIGKILL", task["pid"]\n',
         '        yield "SIGKILL", task["pid"]\n        yield "mark_oom_victim", task["pid"]\n',
     ),

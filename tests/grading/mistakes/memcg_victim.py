@@ -30,7 +30,7 @@ def select_bad_process(tasks, memcg, parent):
     return pid
 """,
 ]
-ALL = "worst_inside below unfinished everywhere nobody ties"
+ALL = "worst_inside below unfinished everywhere none_left ties"
 MISTAKES = [
     (
         "below unfinished",
@@ -45,7 +45,7 @@ MISTAKES = [
         "if name is not None and name != memcg:",
     ),
     (
-        "worst_inside below unfinished nobody",
+        "worst_inside below unfinished none_left",
         "worst task in the cgroup",
         'if memcg is not None and not inside(task["memcg"]):',
         "if False:",
@@ -69,13 +69,18 @@ MISTAKES = [
         "    chosen = None\n    if any(t['victim'] for t in tasks):\n        return -1\n",
     ),
     (
-        "nobody",
+        "none_left",
         "0 points",
         'if task["points"] > (chosen["points"] if chosen else 0):',
         'if task["points"] > (chosen["points"] if chosen else -1):',
     ),
-    ("nobody ties", "first of the list", 'task["points"] > (chosen', 'task["points"] >= (chosen'),
-    ("nobody", "answer is None", "if chosen else None", "if chosen else -1"),
+    (
+        "none_left ties",
+        "first of the list",
+        'task["points"] > (chosen',
+        'task["points"] >= (chosen',
+    ),
+    ("none_left", "answer is None", "if chosen else None", "if chosen else -1"),
     (
         "worst_inside below unfinished everywhere ties",
         "not the worst",

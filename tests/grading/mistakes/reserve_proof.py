@@ -39,8 +39,8 @@ ALL = "enough not_too_much sharp small_cases"
 EXACT = "sum(need - 1 for need in needs) + 1"
 MISTAKES = [
     ("not_too_much small_cases", "smaller", EXACT, "sum(needs)"),
-    ("enough not_too_much small_cases", "nobody is done", EXACT, "sum(need - 1 for need in needs)"),
-    ("enough not_too_much", "nobody is done", EXACT, "max(needs)"),
+    ("enough not_too_much small_cases", "none is done", EXACT, "sum(need - 1 for need in needs)"),
+    ("enough not_too_much", "none is done", EXACT, "max(needs)"),
     ("enough not_too_much small_cases", "larger", EXACT, "sum(needs) // 2 + 1"),
     ("enough not_too_much small_cases", "can ever hold", EXACT, "max(needs) * len(needs)"),
     ("not_too_much small_cases", "smaller", EXACT, "sum(need - 1 for need in needs) + len(needs)"),

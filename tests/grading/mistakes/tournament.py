@@ -27,14 +27,14 @@ def policy():
     return asdict(Knobs())
 """,
 ]
-ALL = "nobody_lost second_victim unreapable dying_threads children_live"
+ALL = "no_victim_lost second_victim unreapable dying_threads children_live"
 MISTAKES = [
-    ("nobody_lost", "handed to nobody", '"list"', '"slot"'),
-    ("nobody_lost", "handed to nobody", '"list"', '"slot-xchg"'),
+    ("no_victim_lost", "not handed to the reaper", '"list"', '"slot"'),
+    ("no_victim_lost", "not handed to the reaper", '"list"', '"slot-xchg"'),
     ("children_live", "Small children", '        "child_sacrifice": False,\n', ""),
     ("unreapable", "for ever", '        "gave_up": "skip",\n', ""),
     (
-        "nobody_lost second_victim unreapable dying_threads children_live",
+        "no_victim_lost second_victim unreapable dying_threads children_live",
         "It ended as",
         "",
         "def policy():\n    return {}\n",
