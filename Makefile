@@ -24,7 +24,7 @@ fuzz: .venv/test.stamp
 	OOMLAB_FUZZ=20 $(BIN)/pytest -n 2 -m "not timed" --timeout 3600 \
 	    tests/test_model.py tests/test_arithmetic.py tests/test_explore*.py \
 	    tests/test_reports_fuzz.py tests/test_hunt.py tests/test_plain.py tests/grading \
-	    tests/test_values.py tests/browser/test_notebooks_in_lab.py
+	    tests/test_values.py tests/test_verdicts.py tests/browser/test_notebooks_in_lab.py
 
 # Which lines of the model, the runs and the explorer no test has entered.
 coverage: .venv/test.stamp
@@ -43,7 +43,7 @@ bench: .venv/test.stamp
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/pytest -m timed
 
-# The moving picture of the README.
+# The pictures of the README; how every scenario ends is asked of the model again.
 pictures: .venv/lab.stamp
 	$(BIN)/python docs/pictures.py
 

@@ -1,27 +1,18 @@
 """The pictures of the README, which `make pictures` writes: SVG without a script, light or dark.
 
 The moving one is how the first proposal of a reaper forgets a victim: the explorer's shortest
-schedule, a step a second, and beside it the same as a still. The other is how scenarios end under
-the versions of Linux.
+schedule, a step a second, and beside it the same as a still. The other is how every scenario ends
+under every version of Linux.
 """
 
 from pathlib import Path
 
 import oomlab
-from oomlab.lab.ends import usual_end
+from oomlab.lab.ends import EVERY, written_down
 from oomlab.lab.figures import heat_map, lanes
 from oomlab.lab.figures.paper import PAD, Drawing
 from oomlab.simulate.run import Run
 
-SCENARIOS = (
-    "invisible-dependency",
-    "lost-victim",
-    "stuck-writer",
-    "memcg-vs-global",
-    "inode-writers",
-    "page-thieves",
-)
-LINUX = ("linux-4.4", "linux-4.6", "linux-4.10", "linux-4.14", "linux-5.1", "linux-6.12")
 HERE = Path(__file__).parent
 SECOND, LAST = 1.2, 6.0  # how long a step is seen, and the end
 ROUNDS = 2  # then it stays at the end
@@ -31,14 +22,8 @@ def pictures() -> dict[str, str]:
     """{file name: SVG}; the same texts from the same explorer."""
     run = oomlab.explore("lost-victim", "rfc-2015-11-25").run()
     still = lanes.figure(run).svg + "\n"
-    return {"lost-victim.svg": moving(run), "lost-victim-still.svg": still, "verdicts.svg": ends()}
-
-
-def ends() -> str:
-    """How scenarios of the course end, version by version: one schedule each."""
-    table = {(s, policy): usual_end(s, policy, 1)[0] for s in SCENARIOS for policy in LINUX}
-    title = "How it ends, version by version, with seed 0"
-    return heat_map.figure(title, table).svg + "\n"
+    every = heat_map.of_all().svg + "\n"
+    return {"lost-victim.svg": moving(run), "lost-victim-still.svg": still, "verdicts.svg": every}
 
 
 def moving(run: Run) -> str:
@@ -87,5 +72,6 @@ def sentences(drawing: Drawing, run: Run) -> None:
 
 
 if __name__ == "__main__":
+    EVERY.write_text(written_down(), encoding="utf-8")
     for name, svg in pictures().items():
         (HERE / name).write_text(svg, encoding="utf-8")

@@ -1,13 +1,38 @@
 """A cell of the table opens the run that it speaks of."""
 
+import os
 from importlib.util import find_spec
+from random import Random
 
 import pytest
+
+import oomlab
+from oomlab.lab.ends import every_end, usual_end
+from oomlab.lab.figures import heat_map
 
 if not find_spec("anywidget"):
     pytest.skip("needs the extra lab", allow_module_level=True)
 
 from oomlab.lab.verdicts import Verdicts
+
+EVERY = every_end()
+SOME = list(EVERY)
+if "OOMLAB_FUZZ" not in os.environ:  # all of them take seven seconds
+    SOME = Random(19).sample(SOME, 24) + [cell for cell in SOME if cell[0] == "lost-victim"]
+
+
+def test_what_was_written_down_is_how_it_ends_today():
+    """`make pictures` writes it again."""
+    assert {cell: usual_end(*cell, 1)[0] for cell in SOME} == {cell: EVERY[cell] for cell in SOME}
+
+
+def test_every_scenario_and_every_version_is_there():
+    linux = [name for name in oomlab.PRESETS if name.startswith("linux-")]
+    assert set(EVERY) == {(s, p) for s in oomlab.SCENARIOS for p in linux}
+    assert list(dict.fromkeys(p for _, p in EVERY)) == linux
+    said = heat_map.of_all().alt_text
+    assert "lost-victim: lost-victim under linux-2.6.38 to linux-4.4, recovered under" in said
+    assert set(EVERY.values()) == set(heat_map.LETTERS)  # no two kinds differ by colour alone
 
 
 def test_each_cell_opens_a_run_that_ends_as_it_says():
@@ -18,6 +43,14 @@ def test_each_cell_opens_a_run_that_ends_as_it_says():
         run = shown.lab.run
         assert (run.scenario, run.policy.name, run.outcome.verdict) == (scenario, policy, verdict)
         assert shown.grid().rows[scenario][policy] == verdict
+
+
+def test_all_of_them_open_their_runs_too():
+    shown = Verdicts()
+    assert shown.table == EVERY and len(shown.rows) == len(oomlab.SCENARIOS)
+    shown.open_run(shown, {"scenario": "tiny-child", "policy": "linux-4.6"}, [])
+    run = shown.lab.run
+    assert (run.scenario, run.outcome.verdict) == ("tiny-child", EVERY["tiny-child", "linux-4.6"])
 
 
 def test_a_cell_that_is_not_there_opens_nothing():

@@ -2,7 +2,9 @@
 
     Verdicts(["lost-victim", "stuck-writer"], ["linux-4.4", "linux-4.6", "linux-6.12"])
 
-Without a kernel it is a table.
+    Verdicts()      # every scenario under every version of Linux, with seed 0
+
+Without a kernel it is a table, or the picture of all.
 """
 
 from collections.abc import Sequence
@@ -11,13 +13,17 @@ import anywidget
 from IPython.display import display
 from traitlets import Dict, List
 
-from .ends import SEEDS, usual_end
+from .ends import SEEDS, every_end, usual_end
+from .figures import heat_map
 from .grid import COLOURS, Grid
 from .policylab import HERE, PolicyLab, scripts
 
 
 class Verdicts(anywidget.AnyWidget):
-    """A table of verdicts above a policy lab; `table[scenario, policy]` is a verdict."""
+    """A table of verdicts above a policy lab; `table[scenario, policy]` is a verdict.
+
+    Of what is named the model is asked, five schedules each; all that there is was written down.
+    """
 
     _esm = scripts("dom.js", "verdicts.js")
     _css = HERE / "policylab.css"
@@ -25,13 +31,20 @@ class Verdicts(anywidget.AnyWidget):
     columns: List = List().tag(sync=True)
     rows: List = List().tag(sync=True)  # (scenario, verdicts)
     colours = Dict(COLOURS).tag(sync=True)
+    letters = Dict().tag(sync=True)  # what stands in a cell for its verdict; empty: the verdict
 
-    def __init__(self, scenarios: Sequence[str], policies: Sequence[str]):
-        ends = {(s, p): usual_end(s, p) for s in scenarios for p in policies}
+    def __init__(self, scenarios: Sequence[str] = (), policies: Sequence[str] = ()):
+        self.all = not scenarios and not policies
+        if self.all:
+            ends = {cell: (verdict, 0) for cell, verdict in every_end().items()}
+            scenarios, policies = (list(dict.fromkeys(key[n] for key in ends)) for n in (0, 1))
+        else:
+            ends = {(s, p): usual_end(s, p) for s in scenarios for p in policies}
         self.table = {cell: verdict for cell, (verdict, _) in ends.items()}
         self.seeds = {cell: seed for cell, (_, seed) in ends.items()}
         rows = [(s, [self.table[s, p] for p in policies]) for s in scenarios]
-        super().__init__(columns=list(policies), rows=rows)
+        letters = heat_map.LETTERS if self.all else {}
+        super().__init__(columns=list(policies), rows=rows, letters=letters)
         self.lab = PolicyLab(scenarios[0], policies[0])
         self.on_msg(self.open_run)
 
@@ -53,6 +66,7 @@ class Verdicts(anywidget.AnyWidget):
         if bundle is not None:
             # Where no widget lives, what follows says it all: not even a repr stands in its place.
             display(bundle[0] | {"text/html": "", "text/plain": ""}, raw=True)
-            static = f"<section class='oomlab-static'>{self.grid()._repr_html_()}</section>"
+            shown = heat_map.of_all().img if self.all else self.grid()._repr_html_()
+            static = f"<section class='oomlab-static'>{shown}</section>"
             display({"text/html": static, "text/plain": repr(self.grid())}, raw=True)
             display(self.lab)
