@@ -23,22 +23,36 @@ class Practice:
     def passed(self) -> int:
         return sum(finding.points == finding.of for finding in self.findings)
 
-    def __repr__(self) -> str:
-        """Each property on a line, what is wrong below; one example in full, the first of all."""
-        lines = [f"{self.name}: visible checks passed: {self.passed} of {len(self.findings)}"]
-        shown = False
+    def parts(self) -> tuple[list[str], str, list[str]]:
+        """Lines, the lanes of one schedule, more lines: the first example is shown in full."""
+        before = [f"{self.name}: visible checks passed: {self.passed} of {len(self.findings)}"]
+        after: list[str] = []
+        story, shown = "", False
         for f in self.findings:
+            lines = after if shown else before
             lines.append(f"  {'✓' if f.points == f.of else '✗'} {f.says}")
             lines += [f"      {f.message}"] if f.message else []
             if not shown and (f.example or f.schedule):
-                story = text_lanes(f.schedule) if f.schedule else ""
-                lines += ["      " + line for line in f"{f.example}\n{story}".split("\n") if line]
-                shown = True
-        return "\n".join(lines)
+                lines += ["      " + line for line in f.example.split("\n") if line]
+                lanes = text_lanes(f.schedule).split("\n") if f.schedule else []
+                story, shown = "\n".join("      " + line for line in lanes if line), True
+        return before, story, after
+
+    def __repr__(self) -> str:
+        """Each property on a line, what is wrong below."""
+        before, story, after = self.parts()
+        return "\n".join([*before, *filter(None, [story]), *after])
 
     def _repr_html_(self) -> str:
-        """The same, in lines that do not break: lanes keep their columns on a narrow page."""
-        return f'<pre style="white-space:pre;overflow-x:auto">{escape(repr(self))}</pre>'
+        """The same; sentences are wrapped on a narrow page, lanes keep their columns."""
+        before, story, after = self.parts()
+        style = "margin:0;overflow-x:auto;white-space:"
+        wrapped = [(before, "pre-wrap"), ([story], "pre"), (after, "pre-wrap")]
+        return "".join(
+            f'<pre style="{style}{how}">{escape(chr(10).join(lines))}</pre>'
+            for lines, how in wrapped
+            if any(lines)
+        )
 
 
 def check(name: str, *functions: Callable) -> Practice:

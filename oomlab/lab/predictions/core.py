@@ -56,16 +56,16 @@ PLACES = {
                 {
                     "it exits, and its 20 pages come back": "Before it can exit, its threads must "
                     "leave the kernel, and they sleep there in a wait that no signal ends.",
-                    "nothing: no task can go on any more": "The victim waits for a lock, its "
+                    "nothing, no task can go on any more": "The victim waits for a lock, its "
                     "holder for memory, and memory for the victim.",
                     "it does not exit, so the hog is killed next": "The killer of 4.4 does not "
                     "look further while a victim is there.",
                     "the kernel panics": "There is a victim, so there is hope: the kernel waits.",
                 },
-                right="nothing: no task can go on any more",
+                right="nothing, no task can go on any more",
                 model=lambda: {
                     "recovered": "it exits, and its 20 pages come back",
-                    "deadlock": "nothing: no task can go on any more",
+                    "deadlock": "nothing, no task can go on any more",
                     "panic": "the kernel panics",
                 }[stuck_child().outcome.verdict],
             ),
@@ -177,7 +177,7 @@ PLACES = {
                     "take pages that no other may have: those of the reserve.",
                     "the eight thieves": "As before. But the dying no longer need these pages: "
                     "they have the reserve.",
-                    "neither: they are kept for later": "A free page above the min mark is given "
+                    "neither, they are kept for later": "A free page above the min mark is given "
                     "to whoever asks.",
                 },
                 right="the eight thieves",
@@ -208,7 +208,7 @@ PLACES = {
                 "How often must the machine switch from one task to another at an unlucky moment, "
                 "until a victim is lost?",
                 {
-                    "never: no order of steps loses a victim": "This very trace is on its way to "
+                    "never, no order of steps loses a victim": "This very trace is on its way to "
                     "one.",
                     "2 times": "Each task may run on undisturbed. The reaper only has to be late.",
                     "about 20 times": "The whole story has about twenty steps. But most of them "

@@ -13,7 +13,7 @@ GIB = 262144  # pages
 def the_network_below_min() -> str:
     """Lesson 2's machine: does the network driver take pages below min?"""
     takes = "network" in below_min(run("marks", "linux-4.4"))
-    return "yes: from the pages below min" if takes else "no: at min no request gets one"
+    return "yes, from the pages below min" if takes else "no, at min no request gets one"
 
 
 PLACES = {
@@ -64,14 +64,14 @@ PLACES = {
                 "The free pages of a machine stand at min. A packet arrives, and the driver of the "
                 "network card needs a page for it. A driver may not sleep. Does it get the page?",
                 {
-                    "no: at min no request gets one": "Then each packet would be lost, although "
+                    "no, at min no request gets one": "Then each packet would be lost, although "
                     "pages are free. They are kept for requests like this one.",
-                    "yes: from the pages below min": "It may not sleep, so it can neither reclaim "
+                    "yes, from the pages below min": "It may not sleep, so it can neither reclaim "
                     "nor wait for a victim. For such a request the mark is lower.",
                     "it waits until kswapd has freed one": "Waiting is sleep, and the driver may "
                     "not sleep. Only other requests can wait.",
                 },
-                right="yes: from the pages below min",
+                right="yes, from the pages below min",
                 model=the_network_below_min,
             ),
             LessonQuestion(

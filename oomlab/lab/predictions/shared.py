@@ -38,17 +38,17 @@ PLACES = {
                 "inside is killed for its cgroup, and cannot die. A little later the whole machine "
                 "runs out; outside is big and could be killed. Does Linux 4.4 kill it?",
                 {
-                    "yes: the machine's killer knows nothing of cgroups": "It looks at all tasks "
+                    "yes, the machine's killer knows nothing of cgroups": "It looks at all tasks "
                     "of the machine, and so it meets inside, too, which is marked.",
-                    "no: it waits for inside": "Its search meets a victim that is not gone, stops "
+                    "no, it waits for inside": "Its search meets a victim that is not gone, stops "
                     "there, and kills no other.",
-                    "no: it kills inside once more": "A victim has its SIGKILL. The search stops "
+                    "no, it kills inside once more": "A victim has its SIGKILL. The search stops "
                     "at it, and gives it no second one.",
                 },
-                right="no: it waits for inside",
+                right="no, it waits for inside",
                 model=lambda: {
-                    ("inside",): "no: it waits for inside",
-                    ("inside", "outside"): "yes: the machine's killer knows nothing of cgroups",
+                    ("inside",): "no, it waits for inside",
+                    ("inside", "outside"): "yes, the machine's killer knows nothing of cgroups",
                 }[tuple(run("memcg-vs-global", "linux-4.4").outcome.victims)],
             ),
             LessonQuestion(
@@ -57,7 +57,7 @@ PLACES = {
                 {
                     "yes": "A cgroup's search looks only at its own tasks. No other victim can "
                     "stop it.",
-                    "no: it waits for the machine's victim": "That one is in no cgroup of ours. "
+                    "no, it waits for the machine's victim": "That one is in no cgroup of ours. "
                     "The cgroup's search never sees it.",
                     "it need not: the machine's victim makes room": "The room is needed below the "
                     "cgroup's own limit. Pages from elsewhere do not count.",
@@ -67,7 +67,7 @@ PLACES = {
                     "yes"
                     if "inside"
                     in run("memcg-vs-global", "linux-4.4", global_first=1).outcome.victims
-                    else "no: it waits for the machine's victim"
+                    else "no, it waits for the machine's victim"
                 ),
             ),
             LessonQuestion(
@@ -188,16 +188,16 @@ PLACES = {
                 "The victim is frozen: the user has suspended it, and it takes no step. Can it "
                 "be killed?",
                 {
-                    "no: it takes no step, so it sees no signal": "True of a frozen task. That is "
+                    "no, it takes no step, so it sees no signal": "True of a frozen task. That is "
                     "why the killer thaws the one that it marks.",
-                    "yes: the mark thaws it": "It takes its last steps, and exits.",
+                    "yes, the mark thaws it": "It takes its last steps, and exits.",
                     "its memory is reaped, and it stays": "In Linux 4.4 there is no reaper, and "
                     "none is needed here.",
                 },
-                right="yes: the mark thaws it",
+                right="yes, the mark thaws it",
                 model=lambda: {
-                    "recovered": "yes: the mark thaws it",
-                    "livelock": "no: it takes no step, so it sees no signal",
+                    "recovered": "yes, the mark thaws it",
+                    "livelock": "no, it takes no step, so it sees no signal",
                 }[run("frozen-victim", "linux-4.4").outcome.verdict],
             ),
         ),
