@@ -331,9 +331,9 @@ def mem_cgroup_get_oom_group(victim, oom_domain):
 
 
 def mark_oom_victim(current, task, mm) -> Steps:
-    """Let it use the reserves, thaw it, and make the killer wait for it."""
+    """Let it use the reserves, thaw it, make the killer wait for it; not if it is gone (< v4.4)."""
     kernel, policy = task.kernel, task.kernel.policy
-    if task.memdie:
+    if task.memdie or task.state == TASK_DEAD:
         return
     task.memdie = True
     task.marked = True
