@@ -5,6 +5,7 @@ people look at, read and grade with imports those; the command line imports all.
 """
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -79,3 +80,25 @@ def test_no_two_classes_have_one_name():
         if isinstance(node, ast.ClassDef)
     ]
     assert not sorted({name for name in names if names.count(name) > 1})
+
+
+def test_the_picture_of_the_rooms_is_the_house():
+    """docs/architecture.md: each room and file once, and no import from a line further down."""
+    text = (PACKAGE.parent / "docs/architecture.md").read_text("utf-8")
+    table = re.findall(r"^\| (`.*?) \|", text.split("## The rooms")[1].split("\n## ")[0], re.M)
+    lines = {
+        name.removesuffix(".py").removesuffix("/"): number
+        for number, row in enumerate(table)
+        for name in re.findall(r"`([^`]+)`", row)
+    }
+    there = {module.split(".")[1] for module in FILES if "." in module} - {"__main__"}
+    assert set(lines) == there and sum(row.count("`") for row in table) == 2 * len(lines)
+    arrows = [
+        (module, name)
+        for module, names in GRAPH.items()
+        for name in names
+        if module.count(".") and name.count(".") and not module.endswith("__main__")
+    ]
+    below = [(a, b) for a, b in arrows if lines[a.split(".")[1]] < lines[b.split(".")[1]]]
+    assert len(arrows) > 300 and not below
+    assert sum((PACKAGE / room).is_dir() for room in lines) <= 15
