@@ -7,7 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from oomlab.bibliography import source
+from oomlab.bibliography import source as described
+from oomlab.grading import check
+from oomlab.grading.checks import EXERCISES
 from oomlab.lab import predictions
 
 ROOT = Path(__file__).parents[1]
@@ -79,6 +81,35 @@ def test_the_index_leads_to_every_lesson():
         assert f"({path.name})" in text
 
 
+CHANGED = {  # what is written where a run, the explorer or the scoreboard is what answers
+    "01": ("## Change it", 'reaper="none"'),
+    "11": ("## Write it", "def second_victim(kernel):"),
+    "13": ("## Write it", "def told_apart("),
+    "14": ("## Write it", "oomlab.patch("),
+}
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_has_something_to_write_that_is_wrong_as_it_stands(path):
+    """It names its exercise's sheet, and the first feedback is a sentence and what breaks it."""
+    text, code = "\n".join(cells(path, "markdown")), cells(path, "code")
+    if path.name[:2] in CHANGED:
+        heading, written = CHANGED[path.name[:2]]
+        assert heading in text and any(written in source for source in code)
+        return
+    (name,) = re.findall(r'^check\("([\w-]+)"', "\n".join(code), re.MULTILINE)
+    exercise = EXERCISES[name]
+    assert "## Write it" in text and f"(../exercises/level-{exercise.level}.ipynb)" in text
+    names: dict = {"check": lambda name, *functions: functions, "re": re}
+    for source in code:
+        if any(f"def {function}(" in source for function in exercise.functions):
+            exec(source, names)
+    found = check(name, *(names[function] for function in exercise.functions)).findings
+    lost = [finding for finding in found if finding.points < finding.of]
+    assert lost and all(finding.message for finding in lost)
+    assert any(finding.example or finding.schedule for finding in lost)
+
+
 LINK = re.compile(r'\[((?:[^\[\]]|\\.)+)\]\((\S+?)(?: "([^"]*)")?\)')
 DEFINED = dict(re.findall(r"^\*\*([^*]+)\*\*[^:\n]*: (.+)$", GLOSSARY.read_text("utf-8"), re.M))
 
@@ -94,9 +125,9 @@ def test_every_link_leads_somewhere(path):
     meanings = {re.sub(r"[`*]", "", text).replace('"', "'") for text in DEFINED.values()}
     for words, to, title in links(path):
         if to.startswith("https://lore.kernel.org/r/"):
-            assert to.removeprefix("https://lore.kernel.org/r/") in source(words)["id"], words
+            assert to.removeprefix("https://lore.kernel.org/r/") in described(words)["id"], words
         elif to.startswith("https://git.kernel.org/torvalds/c/"):
-            assert words == f"`{to.rpartition('/')[2]}`" and source(words.strip("`"))
+            assert words == f"`{to.rpartition('/')[2]}`" and described(words.strip("`"))
         else:
             assert (path.parent / to).resolve().exists(), to
             if to.endswith("glossary.md") and words != "glossary":
