@@ -17,7 +17,7 @@ from anywidget import MIME, AnyWidget  # noqa: E402
 
 import oomlab.lab as lab  # noqa: E402
 
-WIDGETS = ("PolicyLab", "Prediction", "ReportView")
+WIDGETS = ("PolicyLab", "Prediction", "ReportView", "Sentence")
 
 
 def placeholder(bundle: dict, fallback: str = "", page: str = "") -> str:

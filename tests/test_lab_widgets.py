@@ -74,7 +74,8 @@ def test_locked_answers_stay_in_the_notebook(tmp_path, monkeypatch):
     first = Prediction("marks")
     first.given = [0, None, 1]
     output = {"output_type": "display_data", "data": first._static(), "metadata": {}}
-    assert "<b>a) none</b> (your answer)" in output["data"]["text/html"]
+    mine = first.questions[0]["choices"][0]
+    assert f"<b>a) {mine}</b> (your answer)" in output["data"]["text/html"]
     path = tmp_path / "lesson.ipynb"
     path.write_text(json.dumps({"cells": [{"cell_type": "code", "outputs": [output]}]}))
     for said, found in ((str(path), [0, None, 1]), (str(tmp_path / "none.ipynb"), [None] * 3)):
@@ -103,3 +104,18 @@ def test_nothing_is_fetched_from_elsewhere(widget):
 def test_only_what_exists_can_be_imported():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         home.nothing  # noqa: B018
+
+
+def test_a_sentence_takes_its_numbers_within_their_bounds():
+    from oomlab.lab import Sentence
+
+    said = Sentence("{cache} pages.", "marks", "linux-4.4", "free_memory", cache=(0, 300))
+    assert said.plain().startswith("100 pages. recovered: ")
+    before = said.shown["picture"]
+    for given, taken in ((-5, 0), (250, 250)):
+        said.answer(said, {"values": {"cache": given}, "number": 1}, [])
+        assert said.shown["values"] == {"cache": taken} and said.shown["picture"] != before
+    said.answer(said, {"values": {"cache": 10**9}, "number": 2}, [])  # 300 do not fit
+    assert "more than the machine has" in said.error and said.shown["values"] == {"cache": 250}
+    with pytest.raises(ValueError, match="'nothing' is no number of page-thieves"):
+        Sentence("{nothing}", "page-thieves", "linux-4.6", "pages", nothing=(0, 1))

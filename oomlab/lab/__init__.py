@@ -1,6 +1,6 @@
 """What people look at: figures, the policy lab, OOM reports, questions to answer first.
 
-    from oomlab.lab import PolicyLab, Prediction, ReportView, figures
+    from oomlab.lab import PolicyLab, Prediction, ReportView, Sentence, figures
 
 The widgets need the extra `lab`; figures and `oomlab.lab.ask`, the questions as text, do not.
 """
@@ -11,6 +11,7 @@ HOMES = {
     "PolicyLab": ".policylab",
     "Prediction": ".prediction",
     "ReportView": ".reportview",
+    "Sentence": ".sentence",
     "figures": ".figures",
 }
 

@@ -1,0 +1,82 @@
+"""A sentence whose numbers can be dragged: the run that they mean, and a figure of it, follow.
+
+    Sentence("Let {thieves} thieves ask.", "page-thieves", "linux-4.6", "pages", thieves=(0, 12))
+
+Where no kernel runs it is the sentence as plain text, and the figure as it was.
+"""
+
+from html import escape
+from string import Formatter
+from typing import Any
+
+import anywidget
+from IPython.display import display
+from traitlets import Dict, List, Unicode
+
+from ..scenarios import parameters
+from ..simulate.run import run
+from . import figures
+from .policylab import HERE, scripts
+
+
+class Sentence(anywidget.AnyWidget):
+    """`shown` is what stands there now: the values by name, how the run ends, and its picture."""
+
+    _esm = scripts("dom.js", "sentence.js")
+    _css = HERE / "policylab.css"
+
+    words: List = List().tag(sync=True)  # (text, the name of the number after it, or "")
+    bounds = Dict().tag(sync=True)  # {name: [least, most]}
+    shown = Dict().tag(sync=True)
+    error = Unicode().tag(sync=True)
+
+    def __init__(
+        self, text: str, scenario: str, policy: str, figure: str, **bounds: tuple[int, int]
+    ):
+        """`text` has {name} for each parameter of the scenario that can be dragged, `bounds` its
+        least and its greatest value; the first values are the scenario's own, with seed 0.
+        `figure` is one of oomlab.lab.figures. ValueError for a name that the scenario has not.
+        """
+        self._scenario, self._policy, self._figure = scenario, policy, getattr(figures, figure)
+        words = [(said, name or "") for said, name, *_ in Formatter().parse(text)]
+        first = {n: value for n, value in parameters(scenario).items() if isinstance(value, int)}
+        for name in {*bounds, *(name for _, name in words if name)}:
+            if name not in first or name not in bounds:
+                raise ValueError(f"{name!r} is no number of {scenario} with a least and a greatest")
+        super().__init__(words=words, bounds={name: list(ends) for name, ends in bounds.items()})
+        self._show({name: first[name] for name in bounds})
+        self.on_msg(self.answer)
+
+    def _show(self, values: dict[str, int]) -> None:
+        settings: dict[str, Any] = {**values}
+        made = run(self._scenario, self._policy, **settings)
+        picture = self._figure.figure(made)._repr_mimebundle_()["text/html"]
+        end = f"{made.outcome.verdict}: {made.outcome.why.rstrip('.')}."
+        self.shown = {"values": values, "end": end, "picture": picture}
+
+    def answer(self, _, message: dict, buffers: list) -> None:
+        """Run again with the numbers that were dragged; one that is out of bounds is its bound."""
+        values = {}
+        for name, (least, most) in self.bounds.items():
+            values[name] = max(least, min(most, int(message["values"][name])))
+        try:
+            self.error = ""
+            self._show(values)
+        except ValueError as wrong:
+            self.error = f"{wrong}."
+        self.send({"answers": message["number"]})
+
+    def plain(self) -> str:
+        """The sentence as text, with the numbers as they stand now, and how it ends."""
+        values = self.shown["values"]
+        said = "".join(words + (str(values[name]) if name else "") for words, name in self.words)
+        return f"{said} {self.shown['end']}"
+
+    def _ipython_display_(self) -> None:
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            # Where no widget lives, what follows says it all: not even a repr stands in its place.
+            display(bundle[0] | {"text/html": "", "text/plain": ""}, raw=True)
+            text = f"<p>{escape(self.plain())}</p>{self.shown['picture']}"
+            static = f"<section class='oomlab-static'>{text}</section>"
+            display({"text/html": static, "text/plain": self.plain()}, raw=True)
