@@ -3,6 +3,7 @@
 import ast
 import doctest
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -11,7 +12,12 @@ import pytest
 import oomlab
 
 PACKAGE = Path(oomlab.__file__).parent
-KERNEL = ("badness", "watermarks", "lowmem_reserve")  # what they compute is a kernel's
+UNIT = re.compile(
+    r"\b(?:pages?|kB|MB|bytes|ticks?|seconds|steps?|states?|runs?|thousandths|processes|workers"
+    r"|times|pixels|events|numbers|tasks)\b"
+)
+WITHOUT_A_UNIT = ("seed", "uid")
+KERNEL = ("badness", "watermarks", "lowmem_reserve", "kernel_log")  # what they say is a kernel's
 
 
 def public():
@@ -62,6 +68,30 @@ def test_a_function_names_its_errors_and_a_kernels_arithmetic_its_source(name):
     assert name not in KERNEL or "Source: " in text
 
 
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if "." in name])
+def test_a_method_that_raises_says_so(name):
+    if "raise " in inspect.getsource(FUNCTIONS[name]):
+        assert "Error" in inspect.getdoc(FUNCTIONS[name])
+
+
+def numbers(function):
+    """The arguments that are one number and count something: no seed, no id, no level."""
+    for each in inspect.signature(function).parameters.values():
+        kinds = set(re.findall(r"\w+", str(each.annotation))) - {"class", "None"}
+        if kinds and kinds <= {"int", "float"} and each.name not in WITHOUT_A_UNIT:
+            yield each.name
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if [*numbers(FUNCTIONS[name])]])
+def test_a_number_has_a_unit(name):
+    text = " ".join(inspect.getdoc(FUNCTIONS[name]).split())
+    for argument in numbers(FUNCTIONS[name]):
+        told = [
+            part for part in re.split(r"(?<=[.;])\s", text) if re.search(rf"\b{argument}\b", part)
+        ]
+        assert any(UNIT.search(part) for part in told), f"{name}({argument})"
+
+
 def test_no_public_function_has_lost_a_type():
     untyped = [
         f"{name}({parameter.name})"
@@ -85,7 +115,7 @@ def with_examples():
                         break
 
 
-@pytest.mark.parametrize("path", with_examples(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*with_examples()], ids=lambda path: path.stem)
 def test_the_examples_are_true(path):
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     module = import_module(".".join(parts).removesuffix(".__init__"))

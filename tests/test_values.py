@@ -174,7 +174,7 @@ def test_html_needs_no_plots():
 
 def test_a_hostile_name_is_text():
     policy = replace(oomlab.PRESETS["handa"], name="<script>alert(1)</script>")
-    both = oomlab.compare("lost-victim", (policy, "handa"), seeds=1)
+    both = oomlab.compare("lost-victim", [policy, "handa"], seeds=1)
     for value in (policy, both, both.pairs[0][0], oomlab.explore("lost-victim", policy, vmas=1)):
         assert "<script" not in value._repr_html_()
 

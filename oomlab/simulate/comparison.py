@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..arguments import checked
+from ..model.policy import Policy
 from ..presets import difference
 from ..textfile import write_text
 from .origin import words_of
@@ -122,8 +123,10 @@ def parting_sentence(first: Run, second: Run, step: int | None) -> str:
 
 
 @checked
-def compare(scenario: str, policies: tuple[str, str], seeds: int = 10, **settings) -> Comparison:
-    """Run a scenario under two policies, with seeds 0 to `seeds` - 1.
+def compare(
+    scenario: str, policies: Sequence[str | Policy], seeds: int = 10, **settings
+) -> Comparison:
+    """Run a scenario under two `policies`, with seeds 0 to `seeds` - 1: two runs for each.
 
     `settings` are parameters of the scenario, and knobs that both policies get. ValueError, in one
     sentence, for a name or value that does not exist, and for other than two policies.

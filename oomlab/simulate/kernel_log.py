@@ -70,7 +70,8 @@ def log_text(run: Run) -> str:
 def kernel_log(run: Run) -> list[tuple[int, str]]:
     """(step, line) of all that the kernel printed in a traced run; step -1 is the boot.
 
-    ValueError for a run without a trace.
+    ValueError for a run without a trace. Source: dump_header, dump_tasks, oom_kill_process,
+    oom_reap_task and mem_cgroup_print_oom_info of 2.6.38 to 6.12.
     """
     run.must_be_traced()
     version = version_of(run.policy.kernel)

@@ -152,7 +152,10 @@ class Origin:
         )
 
     def made_policy(self) -> Policy:
-        """The policy again. A patch's text is Python and is run: trust it first."""
+        """The policy again. A patch's text is Python and is run: trust it first.
+
+        ValueError for a knob that this oomlab does not have.
+        """
         base = PRESETS[self.preset]
         unknown = [name for name in self.knobs if name not in KNOBS]
         if unknown:

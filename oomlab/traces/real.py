@@ -158,7 +158,8 @@ class Trace:
     def save(self, path: str | Path) -> Path:
         """Write it as .html (picture, table, the report beside it), .svg, .json or .md.
 
-        `path`: its name says the kind. What comes back is the path.
+        `path`: its name says the kind. What comes back is the path. ValueError for another kind, or
+        where nothing can be written.
         """
         path = Path(path)
         write = {
