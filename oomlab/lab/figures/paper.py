@@ -19,7 +19,8 @@ from zlib import crc32
 from ...textfile import write_text
 from .style import IN_A_PAGE, LIGHT, PATTERNS, Look, style_sheet
 
-WIDTH, PAD, LETTER = 760, 10, 0.6  # a letter is on average so wide, in units of its size
+WIDTH, PAD = 760, 10
+LETTER, BOLD = 0.6, 0.67  # a letter is on average so wide, in units of its size
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -108,7 +109,8 @@ class Drawing:
 
     def say(self, words: str, colour: str = "quiet", size: float = 12.5, more: str = "") -> None:
         """A paragraph, wrapped."""
-        most = int((self.width - 2 * PAD) / (LETTER * size))
+        letter = BOLD if "font-weight" in more else LETTER
+        most = int((self.width - 2 * PAD) / (letter * size))
         for row in wrap(words, most, break_on_hyphens=False) or [""]:
             self.y += round(size * 1.4)
             self.text(PAD, self.y - 4, row, colour, size=size, more=more)
