@@ -46,7 +46,7 @@ class Practice:
     def _repr_html_(self) -> str:
         """The same; sentences are wrapped on a narrow page, lanes keep their columns."""
         before, story, after = self.parts()
-        style = "margin:0;overflow-x:auto;white-space:"
+        style = "margin:0;overflow-x:auto;word-break:normal;white-space:"
         wrapped = [(before, "pre-wrap"), ([story], "pre"), (after, "pre-wrap")]
         return "".join(
             f'<pre style="{style}{how}">{escape(chr(10).join(lines))}</pre>'

@@ -79,7 +79,7 @@ def charges_in_vain(task: Task) -> bool:
 def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     """Deadlock or livelock? A deadlock is a cycle of waits while no page changes hands."""
     cycle = find_cycle(wait_for_graph(kernel))
-    stuck = ", ".join(task.name for task in stuck_tasks(kernel))
+    stuck = [task.name for task in stuck_tasks(kernel)]
     lost = [task.name for task in lost_victims(kernel)]
     full = full_sentence(kernel)
     events, kernel.events = kernel.events, None  # what comes now is not part of the run
@@ -93,8 +93,10 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     if full:
         return "livelock", full, [], loop
     dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
-    who = f"; {', '.join(dying)} should die and get no page" if dying else ""
-    return "livelock", f"{stuck} loop in the allocator and nothing changes{who}", [], loop
+    gets, loops = "gets" if len(dying) == 1 else "get", "loops" if len(stuck) == 1 else "loop"
+    who = f"; {', '.join(dying)} should die and {gets} no page" if dying else ""
+    why = f"{', '.join(stuck)} {loops} in the allocator and nothing changes{who}"
+    return "livelock", why, [], loop
 
 
 def repeating_part(kernel: Kernel, most_rounds: int = 120) -> tuple[list[str], bool]:
