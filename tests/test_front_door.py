@@ -86,6 +86,7 @@ SOUND = {
     "seeds": 1,
     "runs": 1,
     "paths": ["sheets"],
+    "names": [__file__],
     "sheet": None,
     "policy": "linux-4.4",
 }
