@@ -70,7 +70,7 @@ class WaitsView {
     const arrow = svg("marker", { id: "oomlab-arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto", markerUnits: "userSpaceOnUse" },
       svg("path", { d: "M0 0 8 4 0 8z" }));
     const words = [...graph].map(([name, others]) => `${name} waits for ${others.join(", ") || "no task"}`).join("; ");
-    const drawing = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": words, class: "waits" },
+    const drawing = svg("svg", { viewBox: `-2 0 ${wide + 4} ${high}`, role: "img", "aria-label": words, class: "waits" },
       arrow, ...edges, ...left.map((names, i) => node(0, names, i)), ...things.map((name, i) => node(1, [name], i)));
     const said = cycle.length ? `A cycle: ${[...cycle, cycle[0]].join(" → ")}.`
       : "Round: tasks. Square: what they wait for. An arrow leads to what must come first.";
