@@ -1,6 +1,8 @@
 """The browser's Python: Pyodide from the npm registry, and oomlab as one archive.
 
-Pyodide's version and the hash of its package stand here; nothing of it is ever committed.
+Pyodide's version and the hash of its package stand here; nothing of it is ever committed. What is
+large travels packed as .gz, so that every host sends few bytes and needs to know no type; Python's
+library and oomlab travel compiled (precompile.py).
 """
 
 import base64
@@ -18,8 +20,25 @@ PACKAGE = HERE.parent / "oomlab"
 
 PYODIDE = "314.0.7"
 SHA512 = "0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A=="
-FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
-PACKED = "pyodide.asm.wasm"  # travels as .gz: whatever the host, a third of the bytes
+SCRIPTS = ("pyodide.mjs", "pyodide.asm.mjs")  # served as they are
+
+# What no page needs of Python's library: networks, mail, other processes, databases, debuggers,
+# old formats, and all but a few encodings. What a student's code may import stays.
+LEFT_OUT = """
+    _pydatetime _pyio _pyrepl _sysconfigdata__emscripten_wasm32-emscripten
+    asyncio/proactor_events asyncio/windows_events asyncio/windows_utils bdb cProfile cmd code
+    configparser ctypes/macholib dbm doctest email ensurepip fileinput ftplib getpass http
+    idlelib imaplib importlib/metadata ipaddress logging/config logging/handlers mailbox
+    mimetypes modulefinder multiprocessing netrc nturl2path optparse pdb pickletools plistlib
+    poplib profile pstats pty pyclbr pydoc pydoc_data rlcompleter sched shelve smtplib
+    socketserver sqlite3 stringprep symtable tabnanny test this trace tracemalloc tty turtle
+    unittest urllib venv wave webbrowser wsgiref xml xmlrpc zipapp zoneinfo
+"""
+ENCODINGS = ("__init__", "aliases", "ascii", "cp437", "latin_1", "utf_8", "utf_8_sig")
+# What a page imports before it answers: compiled.
+START = "bridge oomlab.lab.policylab oomlab.lab.reportview"
+# Rooms of oomlab that a page cannot enter: its command line, the class's grades, servers.
+NOT_IN_A_PAGE = ("oomlab/cli/", "oomlab/doors/", "oomlab/grading/course/")
 
 
 def fetch(work: Path) -> Path:
@@ -28,7 +47,10 @@ def fetch(work: Path) -> Path:
     if not package.exists():
         if shutil.which("npm") is None:
             raise ValueError("npm is not installed; it fetches Python for the browser (Pyodide)")
-        asked = ["npm", "pack", "--silent", f"pyodide@{PYODIDE}", "--pack-destination", str(work)]
+        asked = [
+            *("npm", "pack", "--silent", "--prefer-offline", f"pyodide@{PYODIDE}"),
+            *("--pack-destination", str(work)),
+        ]
         subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
     found = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
     if found != SHA512:
@@ -38,32 +60,60 @@ def fetch(work: Path) -> Path:
 
 
 def lay(work: Path, folder: Path) -> None:
-    """Put the files of Pyodide, and oomlab.zip, below the site's static files."""
+    """Put the files of Pyodide, and oomlab's, below the site's static files."""
     into = folder / "pyodide"
     into.mkdir(parents=True, exist_ok=True)
+    whole = work / "pyodide"
     with tarfile.open(fetch(work)) as package:
-        for name in FILES:
-            data = package.extractfile(f"package/{name}").read()
-            if name == PACKED:
-                (into / f"{name}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
-            else:
-                (into / name).write_bytes(data)
-        lock = json.loads(package.extractfile("package/pyodide-lock.json").read())
-        lock["packages"] = {}  # none is needed, so none can be asked for
-        (into / "pyodide-lock.json").write_text(json.dumps(lock))
-    (folder / "oomlab.zip").write_bytes(archive())
+        package.extractall(whole, filter="data")
+    whole /= "package"
+    lock = json.loads((whole / "pyodide-lock.json").read_text())
+    lock["packages"] = {}  # none is needed, so none can be asked for
+    (into / "pyodide-lock.json").write_text(json.dumps(lock))
+    for name in SCRIPTS:
+        shutil.copy(whole / name, into)
+    pack(whole / "pyodide.asm.wasm", into)
+    library(whole / "python_stdlib.zip", work / "library.zip")
+    archive(work / "source.zip")
+    compiled = [work / "python_stdlib.zip", work / "oomlab.zip"]
+    subprocess.run(
+        [
+            *("node", str(HERE / "precompile.mjs"), str(whole)),
+            *(str(work / "library.zip"), str(compiled[0]), ""),
+            *(str(work / "source.zip"), str(compiled[1]), START),
+        ],
+        check=True,
+    )
+    pack(compiled[0], into)
+    pack(compiled[1], folder)
 
 
-def archive() -> bytes:
+def pack(path: Path, folder: Path) -> None:
+    """A file as .gz, the same bytes for the same file."""
+    (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+
+
+def library(whole: Path, made: Path) -> None:
+    """Python's library without what is left out."""
+    left_out = set(LEFT_OUT.split())
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(made, "w") as out:
+        for name in source.namelist():
+            first, _, more = name.removesuffix(".py").partition("/")
+            out_of_it = {first, f"{first}/{more.partition('/')[0]}"} & left_out
+            if not out_of_it and (first != "encodings" or more in ENCODINGS):
+                out.writestr(name, source.read(name))
+
+
+def archive(made: Path) -> None:
     """oomlab's package, the stand-ins for what Jupyter brings, and the bridge."""
-    from io import BytesIO
-
-    stream = BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
+    with zipfile.ZipFile(made, "w") as out:
         for path in sorted(PACKAGE.rglob("*")):
             inside = path.relative_to(PACKAGE.parent).as_posix()
-            if path.is_file() and "__pycache__" not in inside:
-                made.write(path, inside)
+            if (
+                path.is_file()
+                and "__pycache__" not in inside
+                and not inside.startswith(NOT_IN_A_PAGE)
+            ):
+                out.write(path, inside)
         for path in [HERE / "standin" / "anywidget.py", *sorted((HERE / "wasm").glob("*.py"))]:
-            made.write(path, path.name)
-    return stream.getvalue()
+            out.write(path, path.name)

@@ -96,6 +96,7 @@ export function followTheme() {
 
 // Draw one widget in its place in the page; its model comes back.
 export async function show(place) {
+  if (place.dataset.page) python.start();  // while the picture is drawn
   const packed = await unpack(place.querySelector("script.state").textContent);
   const buffers = packed.buffers.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
   const model = new Model(join(JSON.stringify(packed.widget), buffers));

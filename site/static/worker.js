@@ -1,6 +1,7 @@
 // Python in a worker of the page: oomlab's package and the bridge, nothing else.
 //
-// The two large files travel packed, so that every host sends few bytes and needs to know no type.
+// What is large travels packed, so that every host sends few bytes and needs to know no type. All of
+// it is asked for at once: nothing waits for what it does not need.
 
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
@@ -12,15 +13,16 @@ async function unpacked(name) {
   return answer.body.pipeThrough(new DecompressionStream("gzip"));
 }
 
+const PACKED = { "pyodide.asm.wasm": "application/wasm", "python_stdlib.zip": "application/zip" };
 const ask = globalThis.fetch;
 globalThis.fetch = async (what, how) => {
-  const url = String(what.url ?? what);
-  if (!url.endsWith("/pyodide.asm.wasm")) return ask(what, how);
-  return new Response(await unpacked("pyodide/pyodide.asm.wasm"), { headers: { "content-type": "application/wasm" } });
+  const name = String(what.url ?? what).split("/").pop(), type = PACKED[name];
+  if (!type) return ask(what, how);
+  return new Response(await unpacked(`pyodide/${name}`), { headers: { "content-type": type } });
 };
 
 export async function start(post, options = {}) {
-  const packed = options.packed ?? fetch(new URL("oomlab.zip", here)).then((answer) => answer.arrayBuffer());
+  const packed = options.packed ?? unpacked("oomlab.zip").then((body) => new Response(body).arrayBuffer());
   const python = await loadPyodide({
     indexURL: new URL("pyodide/", here).href, ...options.pyodide,
   });

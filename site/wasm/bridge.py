@@ -1,6 +1,7 @@
 """The browser's Python, as the page's worker talks to it (static/worker.js).
 
 Each widget of the page has a number. What comes in and goes out is JSON text, with bytes beside it.
+What only some pages ask for is imported when it is asked for: a page starts with less.
 """
 
 import json
@@ -10,12 +11,6 @@ from collections.abc import Callable
 import anywidget
 
 import oomlab.lab as lab
-from exercises import practise
-from oomlab.reports import explain
-from oomlab.reports.tell.drawing import section
-from oomlab.reports.tell.many import brief_of, summary_text
-from oomlab.reports.tell.page import page_of
-from oomlab.simulate.patches import read_patch
 
 widgets: dict[int, anywidget.AnyWidget] = {}
 send: Callable[[str, list], None]
@@ -35,6 +30,8 @@ def receive(text: str) -> None:
         if "open" in message:
             open_widget(number, **message["open"])
         elif "practise" in message:
+            from exercises import practise
+
             send(json.dumps({"to": number, "practised": practise(**message["practise"])}), [])
         elif "report" in message:
             send(json.dumps({"to": number, "made": page_and_summary(message["report"])}), [])
@@ -50,6 +47,11 @@ def receive(text: str) -> None:
 
 def page_and_summary(text: str) -> dict[str, str]:
     """Every report of a text: as one page to keep, and in a few lines. ValueError without any."""
+    from oomlab.reports import explain
+    from oomlab.reports.tell.drawing import section
+    from oomlab.reports.tell.many import brief_of, summary_text
+    from oomlab.reports.tell.page import page_of
+
     told = explain(text)
     if not told:
         raise ValueError("no OOM report was found in this text: paste it above first")
@@ -61,6 +63,8 @@ def open_widget(number: int, widget: str, made_with: list, known: dict, patch: s
     """Make a widget of oomlab.lab again, and send what the page does not know of it yet."""
     args, how = made_with
     if patch:
+        from oomlab.simulate.patches import read_patch
+
         how = {**how, "policy": read_patch(patch)}
     made = getattr(lab, widget)(*args, **how)
     made.post = lambda content, buffers: send(json.dumps({"to": number, **content}), buffers)
