@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +100,40 @@ def test_each_function_a_step_can_stand_in_has_its_place_in_linux():
             pattern = rf"https://(lore.kernel.org/r/\S+|elixir.bootlin.com/linux/v{READ}/\S+|"
             pattern += r"elixir.bootlin.com/linux/v[\d.]+/source/[\w/.-]+)|"
             assert re.fullmatch(pattern, told["link"])
+
+
+FACTS = (Path(__file__).parents[1] / "docs" / "kernel-facts.md").read_text("utf-8")
+TABLE = FACTS.partition("\n## 8. ")[2].partition("\n# ")[0]
+
+
+def releases_with() -> dict[tuple[str, str], list[str]]:
+    """(function, file) -> the releases of the table of kernel-facts 8 that have it there."""
+    read = re.findall(r"\d\.\d+", TABLE.partition(";")[0])
+    assert len(read) > 25 and read == sorted(read, key=number)
+    rows = re.findall(r"^\| (`.*`) \| (\S+) \| ([\d.]+) \| ([\d.]+) \|$", TABLE, re.M)
+    return {
+        (name, file): read[read.index(first) : read.index(last) + 1]
+        for names, file, first, last in rows
+        for name in re.findall(r"`(\w+)\(\)`", names)
+    }
+
+
+def test_a_place_in_linux_is_in_every_release_that_was_read():
+    """The function stands in that file in each read release from `since` to the next place."""
+    having = releases_with()
+    assert set(re.findall(r"`(\w+)\(\)`", FACTS.partition("## 8.")[0])) <= {f for f, _ in having}
+    read = sorted(set().union(*having.values()), key=number)
+    checked = 0
+    for name, places in PLACES.items():
+        if not isinstance(places, tuple) or isinstance(places, Proposed):
+            continue
+        ends = [place.since for place in places[1:]] + ["99"]
+        for place, end in zip(places, ends, strict=True):
+            between = [k for k in read if number(place.since) <= number(k) < number(end)]
+            if place.name:
+                assert between and set(between) <= set(having[place.name, place.file]), name
+                checked += len(between)
+    assert checked > 1000
 
 
 def test_a_version_is_never_guessed():

@@ -1,8 +1,9 @@
 """Where a function of the model stands in Linux: file, function, version, and a link to read it.
 
 The model's functions keep their kernel names where they have one; what differs by version is in
-PLACES. A version that was not read is not guessed at: the sentence says so, and the link leads to
-the first version that was. No kernel code is copied; what it does is said by our own docstring.
+PLACES, which docs/kernel-facts.md holds against the releases that were read. A version older than
+those is not guessed at: the sentence says so, and the link leads to the first that was read. No
+kernel code is copied; what it does is said by our own docstring.
 """
 
 from types import CodeType
@@ -77,12 +78,12 @@ PLACES: dict[
     "oom_reap_task": (SourcePlace("4.6", OOM, "oom_reap_task"),),
     "__oom_reap_task_mm": (
         SourcePlace("4.6", OOM, "__oom_reap_task"),
-        SourcePlace("4.10", OOM, "__oom_reap_task_mm"),
+        SourcePlace("4.9", OOM, "__oom_reap_task_mm"),
         SourcePlace("4.17", OOM, "oom_reap_task_mm"),
     ),
     "reap_vmas": (
         SourcePlace("4.6", OOM, "__oom_reap_task"),
-        SourcePlace("4.10", OOM, "__oom_reap_task_mm"),
+        SourcePlace("4.9", OOM, "__oom_reap_task_mm"),
     ),
     "process_mrelease": (SourcePlace("5.15", OOM, "process_mrelease"),),
     "kmallocwd": Proposed("M05"),
@@ -108,12 +109,18 @@ PLACES: dict[
         SourcePlace(READ, MEMCG, "mem_cgroup_oom_synchronize"),
         SourcePlace("4.19", "", ""),  # still there, for what the model has no knob for
     ),
-    "mem_cgroup_handle_oom": same(MEMCG, "mem_cgroup_oom_synchronize"),
-    "mem_cgroup_handle_over_high": same(MEMCG, "mem_cgroup_handle_over_high"),
+    "mem_cgroup_handle_oom": (
+        SourcePlace(READ, MEMCG, "mem_cgroup_oom_synchronize"),
+        SourcePlace("6.11", "mm/memcontrol-v1.c", "mem_cgroup_oom_synchronize"),
+    ),
+    "mem_cgroup_handle_over_high": (
+        SourcePlace(READ, MEMCG, "mem_cgroup_handle_over_high"),
+        SourcePlace("6.18", MEMCG, "__mem_cgroup_handle_over_high"),
+    ),
     # faults, address spaces, exit, suspend
     "do_page_fault": (
-        SourcePlace(READ, "arch/x86/mm/fault.c", "do_page_fault"),
-        SourcePlace("5.10", "arch/x86/mm/fault.c", "do_user_addr_fault"),
+        SourcePlace(READ, "arch/x86/mm/fault.c", "__do_page_fault"),
+        SourcePlace("4.20", "arch/x86/mm/fault.c", "do_user_addr_fault"),
     ),
     "handle_mm_fault": same("mm/memory.c", "handle_mm_fault"),
     "exit_mmap": same(MMAP, "exit_mmap"),
@@ -134,7 +141,10 @@ PLACES: dict[
         SourcePlace("4.7", RWSEM, "down_write_killable"),
     ),
     "munmap": same(MMAP, "munmap"),
-    "fill": same("mm/util.c", "__vm_enough_memory"),
+    "fill": (
+        SourcePlace(READ, MMAP, "__vm_enough_memory"),
+        SourcePlace("4.6", "mm/util.c", "__vm_enough_memory"),
+    ),
     "fork": same(FORK, "fork"),
     "vfork": same(FORK, "vfork"),
     "wait4": same("kernel/exit.c", "wait4"),
