@@ -2,7 +2,8 @@
 
 Puts the sources together (the course, docs/, exercises without solutions, a reference written from
 the code), bakes the first pictures, lets Sphinx make the pages, and lays the browser's Python
-beside them. What comes out is a folder of files that any static host can serve.
+beside them. What comes out is a folder of files that any static host can serve, and all of it once
+more in one file, oomlab.html (single.py).
 """
 
 import argparse
@@ -20,6 +21,7 @@ import bake  # noqa: E402
 import lessons  # noqa: E402
 import reference  # noqa: E402
 import runtime  # noqa: E402
+import single  # noqa: E402
 
 import sheets  # noqa: E402
 from oomlab.lab import PolicyLab, ReportView  # noqa: E402
@@ -94,6 +96,7 @@ def main() -> None:
     bake.scripts(out / "_static" / "widgets")
     shutil.copytree(work / "exercises", out / "_static" / "exercises", dirs_exist_ok=True)
     runtime.lay(work, out / "_static")
+    single.write(out)
 
 
 if __name__ == "__main__":
