@@ -244,14 +244,13 @@ def page_tables(
 def permille(version: tuple[int, ...], used: int, totalpages: int) -> int:
     """Thousandths of memory. 2.6.39 to 3.1 count them in an int, which overflows above 8 GiB.
 
-    Hrbata's patch of October 2011 made it a long, in 3.2 and in the stable 3.0.16.
+    Hrbata's patch of October 2011 made it a long, in 3.2 and in the stable 3.0.16; 3.1.10 has it.
     """
-    if used * 1000 < 1 << 31 or version < (2, 6, 39) or (3, 0, 16) <= version < (3, 1):
-        return used * 1000 // totalpages
-    if version >= (3, 2):
+    fixed = version >= (3, 1, 10) or (3, 0, 16) <= version < (3, 1)
+    if used * 1000 < 1 << 31 or version < (2, 6, 39) or fixed:
         return used * 1000 // totalpages
     if version >= (3, 1, 4):
-        raise ValueError("whether 3.1.4 to 3.1.10 overflow with that many pages was not looked up")
+        raise ValueError("whether 3.1.4 to 3.1.9 overflow with that many pages was not looked up")
     wrapped = int32(int32(used) * 1000)
     return int32(wrapped % (1 << 64) // totalpages)  # divided as unsigned long
 

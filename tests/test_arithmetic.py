@@ -207,7 +207,7 @@ def test_the_thousandth_is_rounded_before_it_is_multiplied():
 def test_2_6_39_to_3_1_overflow_above_8_gib():
     """K 2.6.39, 3.0, 3.1.3 oom_badness: `int points`, times 1000, divided as unsigned long.
 
-    A long in 3.2 and 3.3, and in the stable 3.0.16 (its list of changes).
+    `long points` in K 3.1.10, 3.2 and 3.3, and in the stable 3.0.16 (its list of changes).
     """
     pages, total = 2_200_000, 4_000_000
     wrapped = (pages * 1000 + 2**31) % 2**32 - 2**31
@@ -217,10 +217,11 @@ def test_2_6_39_to_3_1_overflow_above_8_gib():
     expected = min(max(as_int, 1), 1000)
     for kernel in ("2.6.39", "3.0", "3.0.15", "3.1", "3.1.3"):
         assert badness(rss=pages, totalpages=total, kernel=kernel).points == expected
-    for kernel in ("2.6.38", "3.0.16", "3.2", "3.3.8", "3.4"):
+    for kernel in ("2.6.38", "3.0.16", "3.1.10", "3.2", "3.3.8", "3.4"):
         assert badness(rss=pages, totalpages=total, kernel=kernel).points == 550
-    with pytest.raises(ValueError, match=r"3\.1\.4 to 3\.1\.10"):
-        badness(rss=pages, totalpages=total, kernel="3.1.9")
+    for kernel in ("3.1.4", "3.1.9"):
+        with pytest.raises(ValueError, match=r"3\.1\.4 to 3\.1\.9"):
+            badness(rss=pages, totalpages=total, kernel=kernel)
 
 
 def test_one_that_shares_the_memory_protects_it_from_2_6_37_to_3_1():
