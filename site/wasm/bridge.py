@@ -71,5 +71,7 @@ def open_widget(number: int, widget: str, made_with: list, known: dict, patch: s
     widgets[number] = made
     for name, value in known.items():
         setattr(made, name, value)
+    if patch:
+        made.__dict__["sent"].clear()  # the page has no baked state of a lab with a patch
     made.sync()
     send(json.dumps({"to": number, "opened": True}), [])
