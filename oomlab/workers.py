@@ -14,7 +14,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import chain, islice
-from multiprocessing import active_children
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -176,6 +175,8 @@ def deaf() -> Iterator[None]:
 @contextmanager
 def killed_by_an_interrupt() -> Iterator[None]:
     """Ctrl-C ends the processes that are started in here, too: their results are not waited for."""
+    from multiprocessing import active_children
+
     before = {*active_children()}
     try:
         yield

@@ -29,7 +29,7 @@ LEFT_OUT = """
     asyncio/proactor_events asyncio/windows_events asyncio/windows_utils bdb cProfile cmd code
     configparser ctypes/macholib dbm doctest email ensurepip fileinput ftplib getpass http
     idlelib imaplib importlib/metadata ipaddress logging/config logging/handlers mailbox
-    mimetypes modulefinder netrc nturl2path optparse pdb pickletools plistlib
+    mimetypes modulefinder multiprocessing netrc nturl2path optparse pdb pickletools plistlib
     poplib profile pstats pty pyclbr pydoc pydoc_data rlcompleter sched shelve smtplib
     socketserver sqlite3 stringprep symtable tabnanny test this trace tracemalloc tty turtle
     unittest urllib venv wave webbrowser wsgiref xml xmlrpc zipapp zoneinfo
