@@ -386,6 +386,22 @@ def test_who_dies_of_a_server_and_the_workers_that_it_forked(policy):
         assert (victims[0] == "server") != knobs.child_sacrifice
 
 
+@pytest.mark.parametrize("policy", RELEASES[:7])
+def test_does_a_child_that_shares_the_memory_die_for_its_parent(policy):
+    """K 3.0 to 5.0 oom_kill_process: no (edd45544c6f0), as in the recordings of 2.6.38.2.
+
+    In 2.6.38 itself it could, if it was the worst child; the preset has the stable release.
+    """
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    parent = kernel.spawn("parent", ((pause,),), vmas=heap(100))
+    kernel.spawn("sharer", ((pause,),), mm=parent.mm, parent=parent)
+    kernel.spawn("small", ((pause,),), vmas=heap(30), parent=parent)
+    kernel.spawn("asker", ((touch, "heap", 20),), vmas=heap(1), adj=-1000)
+    nearly_full(kernel)
+    outcome = run(kernel)
+    assert outcome.victims == ["small"] and not parent.sigkill
+
+
 def test_the_throttled_job_in_every_schedule():
     found = oomlab.explore(
         "throttled-job", "linux-5.4", property="no-use-after-free", charge_batch=1
