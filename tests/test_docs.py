@@ -49,7 +49,8 @@ def test_each_command(name, desk, capsys):
 
 
 @pytest.mark.parametrize("name", [name for name, programs in PROGRAMS.items() if programs])
-def test_each_program(name, capsys):
+def test_each_program(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)  # what a program saves
     names: dict = {}
     for program in PROGRAMS[name]:
         exec(program, names)
