@@ -1,6 +1,6 @@
 """Every schedule of a hand-off, as whole processes, beside Spin where it is installed.
 
-Spin explores handoff.pml, which is written by hand and smaller; neither has reductions.
+Spin explores handoff.pml, which is written by hand and smaller, and without symmetry.
 """
 
 import json

@@ -278,5 +278,6 @@ def test_a_slow_answer_says_why():
     """Pages that many tasks count down: one step in four reads a number that none did before."""
     slow = explore("page-thieves", "linux-4.4", lambda kernel: False, max_states=3_500, audit=0)
     assert "it was slow, since" in slow.sentence()
-    quick = explore("lost-victim", "handa", lambda kernel: False, victims=3, vmas=3, audit=0)
+    sizes = {"victims": 3, "vmas": 3, "symmetry": False}
+    quick = explore("lost-victim", "handa", lambda kernel: False, audit=0, **sizes)
     assert quick.transitions > 10_000 and "slow" not in quick.sentence()

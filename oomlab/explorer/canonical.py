@@ -20,7 +20,7 @@ class Canonical:
 
     def __init__(self, machine: Machine, vary: Callable[[Cell], None]):
         self.machine, self.vary = machine, vary
-        self.cells, self.stale = 0, True
+        self.cells, self.stale, self.looks = 0, True, 0
         self.forms: dict[tuple, tuple] = {}  # by shape
         self.fixed: set[Thing] = set()
         self.referring: dict[int, list[int]] = {}  # the cells that lead to loose things, and where
@@ -42,16 +42,23 @@ class Canonical:
                 leads = referring[index]
                 same = same and leads[new[index]] == leads[number]
             new[index] = number
-        if same:
-            return new  # the shape is what it was, and so all stands where it should
-        shape = tuple([leads[new[index]] for index, leads in referring.items()])
+        # if the shape is what it was, then all stands where it should
+        return new if same else self.settled(new)[0]
+
+    def settled(self, new: array) -> tuple[array, dict[Thing, Thing]]:
+        """A state in its canonical form, and which made things have other places in it."""
+        if self.stale:
+            self.look_at_cells()
+        shape = tuple([leads[new[index]] for index, leads in self.referring.items()])
         form = self.forms.get(shape)
         if form is None:
             form = self.forms[shape] = self.form(new)
         forgotten, places, known = form
         for index in forgotten:
             new[index] = 0
-        return new if places is None else self.arranged(new, places, known)
+        if places is None:
+            return new, {}
+        return self.arranged(new, places, known), places
 
     def look_at_cells(self) -> None:
         """Steps were learned: what is fixed, and which cells refer to loose things, and to which?
@@ -59,6 +66,7 @@ class Canonical:
         A thing is fixed if constants lead to it from the roots, else it is loose.
         """
         self.stale = False
+        self.looks += 1
         if len(self.machine.variable) != self.cells:
             self.cells = len(self.machine.variable)
             self.fixed = {*self.machine.roots, *self.fixed_things()}

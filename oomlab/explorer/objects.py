@@ -59,23 +59,30 @@ class Const:
 class Cell:
     """One attribute of one object: the values it has had, by number. Number 0 is the first."""
 
-    __slots__ = ("thing", "name", "index", "values", "numbers", "mentions", "refers")
+    __slots__ = ("thing", "name", "index", "values", "numbers", "mentions", "refers", "alike")
 
     def __init__(self, thing: "Thing", name: str, first):
         self.thing, self.name = thing, name
         self.index: Any = None  # an int: its place in a state; None as long as it never changed
-        self.values, self.numbers = [first], {first: 0}
-        self.mentions = [mentioned(first)]
-        self.refers = bool(self.mentions[0])  # does some value of it lead to a thing?
+        self.values: list[Any] = []
+        self.numbers: dict[Any, int] = {}
+        self.mentions: list[tuple[Thing, ...]] = []
+        self.refers = False  # does some value of it lead to a thing?
+        self.alike: Any = None  # with symmetric processes: the cells of the same role (groups.py)
+        self.add(first)
+
+    def add(self, value) -> int:
+        number = self.numbers[value] = len(self.values)
+        self.values.append(value)
+        self.mentions.append(mentioned(value))
+        self.refers = self.refers or bool(self.mentions[-1])
+        return number
 
     def number(self, value) -> int:
         number = self.numbers.get(value)
-        if number is None:
-            number = self.numbers[value] = len(self.values)
-            self.values.append(value)
-            self.mentions.append(mentioned(value))
-            self.refers = self.refers or bool(self.mentions[-1])
-        return number
+        if number is not None:
+            return number
+        return self.add(value) if self.alike is None else self.alike.number(self, value)
 
     def __repr__(self) -> str:
         return f"{type_name(self.thing.object)}.{self.name}"

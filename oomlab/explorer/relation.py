@@ -10,7 +10,7 @@ since reading is watched (restored.py), and it is checked against plain replay (
 from array import array
 from collections.abc import Callable, Hashable
 from types import FunctionType
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..model.kernel import Kernel
 from ..simulate.run import name_of
@@ -86,12 +86,12 @@ class Tree:
 
 
 class Answer:
-    """A leaf: what a step writes, as (index, number), or what a question said."""
+    """A leaf: what a step writes, as (index, number), or what a question said; what it read."""
 
-    __slots__ = ("value",)
+    __slots__ = ("value", "reads")
 
-    def __init__(self, value):
-        self.value = value
+    def __init__(self, value, reads: list[Cell]):
+        self.value, self.reads = value, reads
 
 
 class Interned:
@@ -108,6 +108,7 @@ class Interned:
         self.unpacked: tuple[State, array] = (b"", array("H"))
         self.start = b""
         self.learned = 0  # steps that were run, since none before had read the same
+        self.answer: Any = None  # the leaf that the last successor or question came to
 
     @property
     def entered(self) -> list[FunctionType]:
@@ -159,18 +160,24 @@ class Interned:
         answer = tree.find(state)
         if answer is None:
             said, reads = self.machine.ask(state, question, name)
-            answer = Answer(said)
-            tree.learn(wide(state, len(self.variable)), list(reads), answer)
+            answer = Answer(said, list(reads))
+            tree.learn(wide(state, len(self.variable)), answer.reads, answer)
+        self.answer = answer
         return answer.value
 
     def successor(self, packed: State, entry: Entry) -> State:
+        return self.after(packed, entry).tobytes().rstrip(b"\0")
+
+    def after(self, packed: State, entry: Entry) -> array:
+        """The successor, not packed."""
         state = self.unpack(packed)
         tree = self.trees.get(entry)
         answer = None if tree is None else tree.find(state)
         if answer is None:
             answer = self.learn(state, entry)
             state = self.unpack(packed)
-        return self.canonical.after(state, answer.value).tobytes().rstrip(b"\0")
+        self.answer = answer
+        return self.canonical.after(state, answer.value)
 
     def learn(self, state: array, entry: Entry) -> Answer:
         reads, writes = self.machine.step(state, entry)
@@ -192,13 +199,13 @@ class Interned:
         if any(number > MOST_VALUES for _, number in written):
             raise Refused(f"some attribute has more than {MOST_VALUES} values: it counts for ever")
         self.canonical.stale = True
-        answer = Answer(tuple(written))
+        answer = Answer(tuple(written), list(reads))
         tree = self.trees.setdefault(entry, Tree())
-        tree.learn(state, list(reads), answer)
+        tree.learn(state, answer.reads, answer)
         tree.constants.update(constant)
         return answer
 
     def vary(self, cell: Cell) -> None:
         """What was taken for constant is not: forget what was learned from that."""
-        self.machine.vary(cell)
-        self.trees = {key: t for key, t in self.trees.items() if cell not in t.constants}
+        new = self.machine.vary(cell)
+        self.trees = {k: tree for k, tree in self.trees.items() if tree.constants.isdisjoint(new)}

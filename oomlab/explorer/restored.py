@@ -334,11 +334,15 @@ class Machine:
         cell = thing.cells[name] = Cell(thing, name, ABSENT)
         return cell
 
-    def vary(self, cell: Cell) -> None:
-        """From now on this cell is part of every state."""
-        cell.index = len(self.variable)
-        self.variable.append(cell)
-        self.now.append(-1)
+    def vary(self, cell: Cell) -> list[Cell]:
+        """From now on this cell is part of every state, and so are those of the same role."""
+        cells = [cell] if cell.alike is None else cell.alike.cells
+        new = [cell for cell in cells if cell.index is None]
+        for cell in new:
+            cell.index = len(self.variable)
+            self.variable.append(cell)
+            self.now.append(-1)
+        return new
 
     def check(self, state: array, writes: dict) -> None:
         """Did anything change without a write that was noted?"""

@@ -28,13 +28,15 @@ from ..version import VERSION
 from . import audit as audits
 from .errors import ExplorerFault
 from .exploration import Exploration, in_words
+from .groups import NotSymmetric
 from .liveness import fair_lasso
 from .monitor import Monitored
 from .never import never_entered
 from .plain import CLOCKS
 from .progress import Progress, Stopped, telling
-from .properties import Property, choose_property
+from .properties import PROPERTIES, Property, choose_property
 from .relation import Interned
+from .symmetry import Symmetric
 
 MAX_STATES = 400_000
 PREFERENCES = ("steps", "switches", "decisions")
@@ -62,9 +64,10 @@ def explore(
     step) of a trace (see monitor.py). `clock` says when timers fire (see plain.py). `prefer` the
     counterexample with the fewest "steps", context "switches", or "decisions" to let another task
     move although the one that moves could go on. `audit` is the part of the states that is checked
-    against the model, 1.0 for all; by default 200 or 1 %. `symmetry` and `partial_order` are
-    accepted and change nothing yet: this engine has no reductions. `progress(states, waiting,
-    seconds)` is called now and then. Stop, or Ctrl-C, raises Stopped, which holds what is known.
+    against the model, 1.0 for all; by default 200 or 1 %. `symmetry=False` visits every state, also
+    where the scenario names equals (see symmetry.py). `partial_order` is accepted and changes
+    nothing: there is no such reduction. `progress(states, waiting, seconds)` is called now and
+    then. Stop, or Ctrl-C, raises Stopped, which holds what is known.
     ValueError, in one sentence, for a name or value that does not exist, and for a program or
     property that cannot be explored. ExplorerFault if the search and the model do not agree.
     `max_states` and `seconds` bound the search. `settings`: parameters of the scenario, and knobs.
@@ -88,7 +91,8 @@ def explore(
         return kernel_
 
     with telling(progress) as tell, rarely_collected():
-        search = Search(asked, build, clock, prefer, max_states, seconds, tell)
+        alike = symmetry is not False and len(kernel.symmetric) > 1
+        search = Search(asked, build, clock, prefer, alike, max_states, seconds, tell)
         try:
             verdict, schedule, loop = search.run()
             search.check(verdict, schedule, audit)
@@ -129,11 +133,14 @@ class Search:
         build: Callable[[], Kernel],
         clock: str,
         prefer: str,
+        symmetry: bool,
         max_states: int,
         seconds: float | None,
         progress: Progress | None,
     ):
+        """`symmetry`: may one state stand for those in which equals are exchanged?"""
         self.asked, self.build, self.clock, self.prefer = asked, build, clock, prefer
+        self.symmetry = symmetry
         self.max_states, self.limit, self.progress = max_states, seconds, progress
         self.began = self.told = monotonic()
         self.transitions = self.states = self.audited = 0
@@ -141,7 +148,7 @@ class Search:
         self.cost: int | None = None  # all schedules with fewer switches or decisions were seen
         self.reductions: list[str] = []
         self.interned: Interned | None = None  # made by run(), as the next
-        self.relation: Any = None  # the same, or a Monitored one
+        self.relation: Any = None  # the same, or a Monitored or Symmetric one
         self.parents: Any = []  # of each state: a number, or (node, entry), see fewest()
 
     def run(self) -> tuple[str, list[Entry] | None, int | None]:
@@ -155,23 +162,47 @@ class Search:
             return self.eventually()
         if self.prefer != "steps":
             return self.fewest()
+        if self.symmetry and not trace:
+            try:
+                return self.symmetric(self.interned)
+            except NotSymmetric:
+                self.relation = self.interned
+        return self.nearest()
+
+    def nearest(self) -> tuple[str, list[Entry] | None, int | None]:
+        """Breadth first."""
         for number in self.breadth_first():
             if self.relation.broken(self.visited[number]):
                 return "violated", self.path_to(number), None
         return ("bound-reached" if self.cut else "holds"), None, None
 
+    def symmetric(self, every: Interned) -> tuple[str, list[Entry] | None, int | None]:
+        """One state for all that differ only in which of the equals is which."""
+        relation = self.relation = Symmetric(every, self.asked in PROPERTIES.values())
+        verdict, schedule, loop = self.nearest()
+        relation.finish()
+        self.reductions = ["symmetry"]
+        if schedule is not None:
+            schedule = relation.real(schedule)[0]
+        return verdict, schedule, loop
+
     # ---------------------------------------------------------------- orders of search
     def breadth_first(self) -> Iterator[int]:
-        """The number of every reachable state once, nearest first."""
+        """The number of every reachable state once, nearest first.
+
+        With symmetry a layer that the bound cuts is looked at to its end, though not kept: then
+        what the plain search finds within the bound, in whatever order, is found here too.
+        """
         relation, start = self.relation, self.relation.start
         self.entries: list[Any] = [None]
         self.visited, self.parents = [start], [-1]
-        self.seen, self.cut, self.states = {start: 0}, False, 1
+        self.seen, self.cut, self.states, self.transitions = {start: 0}, False, 1, 0
         seen, visited = self.seen, self.visited
         enabled, successor = relation.enabled, relation.successor
         yield 0
-        number = 0
-        while number < len(visited):
+        number, layer = 0, 1  # layer: where the states that are one step further begin
+        while number < (layer if self.cut else len(visited)):
+            layer = len(visited) if number == layer else layer
             state = visited[number]
             for entry in enabled(state):
                 self.transitions += 1
@@ -179,7 +210,10 @@ class Search:
                 if new not in seen:
                     if len(visited) == self.max_states:
                         self.cut = True
-                        return
+                        if not isinstance(relation, Symmetric):
+                            return
+                        if not relation.broken(new):
+                            continue
                     seen[new] = len(visited)
                     visited.append(new)
                     self.parents.append(number)
@@ -293,7 +327,9 @@ class Search:
                 else:
                     node = next(n for n in self.parents if n[0] == state)
                     schedule = self.way_to(node)
-                packed = state if self.relation is self.interned else state[0]
+                if isinstance(self.relation, Symmetric):
+                    state, schedule = self.relation.happened(state, schedule)
+                packed = state[0] if isinstance(self.relation, Monitored) else state
                 audits.check(self.interned, self.build, packed, schedule)
                 self.audited += 1
 

@@ -1,0 +1,271 @@
+"""Symmetric processes: of the states that differ only in which of the equals is which, visit one.
+
+If each step of the image of a state is the image of a step, then a state and its images have the
+same futures, up to names: one of them stands for all (Clarke, Emerson, Jha and Sistla, CAV '98).
+
+Nothing of this is believed. A step is a function of what it reads (relation.py). One that reads
+nothing that tells the groups apart (groups.py) does to the image what the image says. One that does
+read such a cell, as a walk over the task list, is taken in the images too, and must do the same
+there, having read the same. A question of a user is asked of the images, too. If one of them does
+not fit, the groups are not symmetric, and the search begins again without. And every state that
+the audit looks at is reached in the model under the names that it really has there.
+"""
+
+from array import array
+from collections.abc import Callable
+from itertools import permutations
+from math import perm
+from operator import itemgetter
+from typing import Any
+
+from ..simulate.scheduler import Entry, entry_of
+from .errors import ExplorerFault
+from .groups import Groups, Images, NotSymmetric, Permutation
+from .objects import Cell, Thing
+from .relation import Answer, Interned, State, wide
+
+MOST_IMAGES = 130  # of one step: all of five groups that it has to do with, or two of eleven
+
+
+class Symmetric:
+    """A transition system of which one state stands for all its images. See Relation."""
+
+    def __init__(self, relation: Interned, declared: bool):
+        """`declared`: the property is one of PROPERTIES, which do not tell tasks apart."""
+        self.relation, self.declared = relation, declared
+        self.groups = Groups(relation.machine)
+        self.images = Images(self.groups, relation.canonical)
+        self.count = self.groups.count
+        self.identity = tuple(range(self.count))
+        self.looked = -1  # how many steps had been learned, when the cells were looked at
+        self.fitting: dict[Answer, tuple[State, Entry | None, int] | None] = {}
+        self.ranks: dict[Any, list[int]] = {}
+        self.leads: dict[Cell, tuple[int, bool]] = {}  # with how many values; does it lead away?
+        self.size = (-1, -1)
+        self.start = self.representative(relation.unpack(relation.start))[0]
+
+    # ---------------------------------------------------------------- the relation
+    def enabled(self, packed: State) -> list[Entry]:
+        return self.relation.enabled(packed)
+
+    def successor(self, packed: State, entry: Entry) -> State:
+        new = self.relation.after(packed, entry)
+        answer = self.relation.answer
+        if answer not in self.fitting:
+            self.fit(packed, entry, answer)
+        return self.representative(new)[0]
+
+    def broken(self, packed: State) -> bool:
+        broken = self.relation.broken(packed)
+        answer = self.relation.answer
+        if not self.declared and answer not in self.fitting:
+            self.fit(packed, None, answer)
+        return broken
+
+    def real(self, entries: list[Entry]) -> tuple[list[Entry], Permutation]:
+        """A schedule of representatives as it happens in the machine, and what the names are there.
+
+        The permutation leads from the last representative to the state that this schedule reaches.
+        """
+        state, p = self.representative(self.relation.unpack(self.relation.start))
+        back, schedule = inverse(p), []
+        for entry in entries:
+            schedule.append(self.renamed(entry, back))
+            after = self.relation.after(state, entry)
+            state, p = self.representative(after)
+            back = tuple([back[group] for group in inverse(p)])
+        return schedule, back
+
+    def happened(self, packed: State, entries: list[Entry]) -> tuple[State, list[Entry]]:
+        """The state that a representative stands for, and the schedule that reaches it."""
+        schedule, back = self.real(entries)
+        state = self.images.of(self.relation.unpack(packed), back)
+        if self.relation.broken(packed) != self.relation.broken(pack(state)):
+            raise ExplorerFault(f"after {schedule} the property tells equals apart")
+        return pack(state), schedule
+
+    # ---------------------------------------------------------------- the representative
+    def look(self) -> None:
+        """Which cells lead to a group, or from one to another, or to things that steps make?"""
+        self.looked = self.relation.learned
+        leading: set[Cell] = set()
+        for cell in self.relation.variable:
+            length, leads = self.leads.get(cell, (0, False))
+            if length != len(cell.values):
+                if cell.alike is None and cell.thing in self.groups.role:
+                    raise NotSymmetric(f"{cell} tells the groups apart, and changes")
+                leads = leads or any(self.is_loose(t, cell) for m in cell.mentions for t in m)
+                self.leads[cell] = len(cell.values), leads
+            if leads:
+                leading.update([cell] if cell.alike is None else cell.alike.cells)
+        size = len(leading), len(self.relation.variable)
+        if size == self.size:
+            return
+        self.size = size
+        self.leading = sorted(leading, key=lambda cell: cell.index)
+        self.leading_of: dict[Thing, list[Cell]] = {}
+        for cell in self.leading:
+            self.leading_of.setdefault(cell.thing, []).append(cell)
+        self.numbers_of_leading = getter([cell.index for cell in self.leading])
+        self.numbers_of = [
+            getter(
+                [
+                    cell.index
+                    for thing in members
+                    for cell in thing.cells.values()
+                    if cell.index is not None and cell not in leading
+                ]
+            )
+            for members in self.groups.members
+        ]
+        self.ranks.clear()
+
+    def is_loose(self, thing: Thing, cell: Cell) -> bool:
+        """Is a thing that a cell leads to of a group, and not of the cell's own, or made?"""
+        if thing.made:
+            return True
+        role = self.groups.role.get(thing)
+        return role is not None and role[0] != self.groups.role.get(cell.thing, (None, 0))[0]
+
+    def representative(self, state: array) -> tuple[State, Permutation]:
+        """The image that stands for a state, and which permutation leads there.
+
+        Groups that something leads to come first, in the order in which one comes to them; the
+        others by what they hold.
+        """
+        if self.looked != self.relation.learned:
+            self.look()
+            state = wide(state, len(self.relation.variable))
+        key = self.numbers_of_leading(state)
+        ranks = self.ranks.get(key)
+        if ranks is None:
+            ranks = self.ranks[key] = self.rank(state)
+        order = sorted(
+            [
+                (rank, numbers(state), group)
+                for rank, numbers, group in zip(ranks, self.numbers_of, self.identity, strict=True)
+            ]
+        )
+        p = inverse(tuple([group for _, _, group in order]))
+        if p != self.identity:
+            state = self.images.of(state, p)
+        return pack(state), p
+
+    def rank(self, state: array) -> list[int]:
+        """How early one comes to each group from what all share."""
+        role, unordered = self.groups.role, {*self.groups.ranks, self.images.timers}
+        ranks = [self.count] * self.count
+        todo = [c for c in self.leading if not (c.thing in role or c.thing.made or c in unordered)]
+        seen: set[Thing] = set()
+        for cell in todo:  # grows
+            for thing in cell.mentions[state[cell.index]]:
+                if thing in role:
+                    group = role[thing][0]
+                    if ranks[group] == self.count:
+                        ranks[group] = len(set(ranks)) - 1
+                        todo += [
+                            c
+                            for t in self.groups.members[group]
+                            for c in self.leading_of.get(t, ())
+                        ]
+                elif thing.made and thing not in seen:
+                    seen.add(thing)
+                    todo += self.leading_of.get(thing, ())
+        return ranks
+
+    # ---------------------------------------------------------------- nothing is believed
+    def fit(self, packed: State, entry: Entry | None, answer: Answer) -> None:
+        """Does this step, or the question, do to each image what the image says?"""
+        self.fitting[answer] = None
+        if self.groups.telling.isdisjoint(answer.reads) and self.images.timers not in answer.reads:
+            return
+        touched = self.touched(packed, entry, answer)
+        if perm(self.count, len(touched)) > MOST_IMAGES:
+            raise NotSymmetric(f"the step {entry} has to do with {len(touched)} groups")
+        for places in permutations(self.identity, len(touched)):
+            if places != touched:
+                p = completed(touched, places, self.count)
+                try:
+                    self.fits(packed, entry, answer, p)
+                except ValueError as refused:
+                    raise NotSymmetric(str(refused)) from None
+        self.fitting[answer] = packed, entry, len(self.relation.variable)
+
+    def fits(self, packed: State, entry: Entry | None, answer: Answer, p: Permutation) -> None:
+        relation, images = self.relation, self.images
+        before = images.of(relation.unpack(packed), p)
+        reads = [cell for cell in answer.reads if cell.index is not None]
+        allowed = {images.of_cell(cell, p) for cell in reads}
+        image = pack(before)
+        if entry is None:
+            same = relation.broken(image) == answer.value
+        else:
+            got = relation.successor(image, self.renamed(entry, p))
+        there = relation.answer
+        if entry is not None:
+            new = relation.after(packed, entry)
+            same = got == pack(images.of(wide(new, len(relation.variable)), p))
+        read = {cell for cell in there.reads if cell.index is not None}
+        if not same or not read <= allowed:
+            raise NotSymmetric(f"the step {entry} does something else in another group")
+        if read == allowed:  # then its images are the same ones
+            self.fitting.setdefault(there, None)
+
+    def finish(self) -> None:
+        """What was taken for constant, and is not, may have been read in an image."""
+        while True:
+            now = len(self.relation.variable)
+            old = [(a, *f) for a, f in self.fitting.items() if f is not None and f[2] != now]
+            if not old:
+                return
+            for answer, packed, entry, _ in old:
+                self.fit(packed, entry, answer)
+
+    def touched(self, packed: State, entry: Entry | None, answer: Answer) -> Permutation:
+        """The groups that a step has to do with: whose things it reads, writes or is led to."""
+        state, role = self.relation.unpack(packed), self.groups.role
+        cells = [(cell, state[cell.index]) for cell in answer.reads if cell.index is not None]
+        things = [t for cell, number in cells for t in (cell.thing, *cell.mentions[number])]
+        if entry is not None:
+            variable = self.relation.variable
+            writes = [(variable[index], number) for index, number in answer.value]
+            things += [t for cell, number in writes for t in (cell.thing, *cell.mentions[number])]
+            things += [self.task(entry)] if self.task(entry) is not None else []
+        return tuple(sorted({role[thing][0] for thing in things if thing in role}))
+
+    def task(self, entry: Entry) -> Thing | None:
+        machine = self.relation.machine
+        task = machine.tasks.get(entry_of(entry)[0])
+        return machine.values.things[id(task)] if task is not None else None
+
+    def renamed(self, entry: Entry, p: Permutation) -> Entry:
+        """The same step of the task that takes this one's place."""
+        pid, function = entry_of(entry)
+        thing: Any = self.task(entry)
+        if thing is not None:
+            pid = self.images.renaming(p).things.get(thing, thing).object.pid
+        return pid if function is None else (pid, function)
+
+
+def pack(state: array) -> State:
+    return state.tobytes().rstrip(b"\0")
+
+
+def inverse(p: Permutation) -> Permutation:
+    back = [0] * len(p)
+    for group, place in enumerate(p):
+        back[place] = group
+    return tuple(back)
+
+
+def completed(sources: Permutation, places: Permutation, count: int) -> Permutation:
+    """A permutation that leads these groups to these places; the others stay in their order."""
+    p = dict(zip(sources, places, strict=True))
+    free = [place for place in range(count) if place not in places]
+    rest = [group for group in range(count) if group not in sources]
+    p.update(zip(rest, free, strict=True))
+    return tuple([p[group] for group in range(count)])
+
+
+def getter(indexes: list[int]) -> Callable[[array], Any]:
+    return itemgetter(*indexes) if indexes else lambda state: ()

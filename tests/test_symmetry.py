@@ -1,0 +1,108 @@
+"""Symmetric processes: as few states as there are kinds of states, and nothing that is not so."""
+
+import pytest
+
+import oomlab
+from oomlab import explore
+from oomlab.explorer.errors import ExplorerFault
+from oomlab.explorer.groups import Groups, NotSymmetric
+from oomlab.explorer.relation import Interned
+from oomlab.explorer.symmetry import Symmetric, permutations
+
+
+def never(kernel) -> bool:
+    return False
+
+
+def test_the_states_are_those_of_all_schedules_up_to_exchanges():
+    """All states, and of each all images: there are as many kinds as the reduced search visits."""
+    policy, sizes = "handa", {"victims": 3, "vmas": 1}
+
+    def build():
+        return oomlab.build("lost-victim", policy, **sizes)[0]
+
+    symmetric = Symmetric(Interned(build, "any", never), declared=True)
+    relation = symmetric.relation
+    seen, todo = {relation.start}, [relation.start]
+    for state in todo:  # grows
+        for entry in relation.enabled(state):
+            new = relation.successor(state, entry)
+            if new not in seen:
+                seen.add(new)
+                todo.append(new)
+    symmetric.look()
+    orders = list(permutations(range(3)))
+    kinds = {
+        min(symmetric.images.of(relation.unpack(state), p).tobytes().rstrip(b"\0") for p in orders)
+        for state in seen
+    }
+    found = explore("lost-victim", policy, never, **sizes)
+    assert found.bound["reductions"] == ["symmetry"]
+    assert len(seen) > 3 * found.states
+    assert len(kinds) == found.states
+
+
+@pytest.mark.parametrize("policy, victims", [("rfc-2015-11-25", 3), ("linux-6.1", 2)])
+def test_verdict_and_length_are_those_of_all_states(policy, victims):
+    sizes = {"victims": victims, "vmas": 1, "max_states": 3_000, "audit": 0}
+    every = explore("lost-victim", policy, symmetry=False, **sizes)
+    found = explore("lost-victim", policy, **sizes)
+    if every.verdict != "bound-reached":
+        assert (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
+        assert found.states <= every.states
+
+
+QUESTIONS = {
+    "the first": lambda k: any(t.marked is not None for t in k.tasks if t.name == "victim1"),
+    "the last": lambda k: any(t.marked is not None for t in k.tasks if t.pid == 103),
+    "on the list": lambda k: k.tasks[4].memdie,
+    "two": lambda k: sum(t.marked is not None for t in k.tasks) > 1,
+    "in order": lambda k: [t.sigkill for t in k.tasks[-4:]] == [False, False, True, True],
+}
+
+
+@pytest.mark.parametrize("asks", QUESTIONS)
+def test_a_question_may_tell_equals_apart(asks):
+    every = explore("lost-victim", "handa", QUESTIONS[asks], vmas=1, symmetry=False)
+    found = explore("lost-victim", "handa", QUESTIONS[asks], vmas=1, symmetry=True, audit=1.0)
+    assert (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
+    assert bool(found.bound["reductions"]) == (asks == "two")
+
+
+def test_a_walk_over_the_task_list_tells_equals_apart():
+    """kmallocwd takes the first victim of the list: then the victims are not symmetric."""
+    assert explore("lost-victim", "kmallocwd", never, vmas=1).bound["reductions"] == []
+
+
+def test_believing_in_symmetry_where_there_is_none_is_seen(monkeypatch):
+    monkeypatch.setattr(Symmetric, "fit", lambda self, *step: self.fitting.update({step[-1]: None}))
+    monkeypatch.setattr(Symmetric, "finish", lambda self: None)
+    with pytest.raises(ExplorerFault):
+        explore("lost-victim", "kmallocwd", never, vmas=1, audit=1.0)
+
+
+def test_groups_that_are_not_alike_are_none(monkeypatch):
+    """One victim's thread sleeps first: what it is about to do differs from the start."""
+    lost_victim = oomlab.SCENARIOS["lost-victim"]
+
+    def unequal(policy):
+        kernel = lost_victim(policy, victims=2, vmas=1)
+        memcg = kernel.symmetric[0][0]
+        memcg.limit += 1
+        return kernel
+
+    monkeypatch.setitem(oomlab.SCENARIOS, "unequal", unequal)
+    every = explore("unequal", "handa", never, symmetry=False)
+    found = explore("unequal", "handa", never, audit=1.0)
+    assert (found.verdict, found.states) == (every.verdict, every.states)
+    assert found.bound["reductions"] == []
+
+    def mixed(policy):
+        kernel = lost_victim(policy, victims=2, vmas=1)
+        kernel.symmetric[1].reverse()
+        return kernel
+
+    monkeypatch.setitem(oomlab.SCENARIOS, "mixed", mixed)
+    assert explore("mixed", "handa", never).bound["reductions"] == []
+    with pytest.raises(NotSymmetric):
+        Groups(Interned(lambda: mixed(oomlab.PRESETS["handa"]), "any").machine)
