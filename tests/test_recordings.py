@@ -55,6 +55,7 @@ def test_every_kernel_is_shipped():
     assert kernels == {"2.6.38", "4.10.7", "5.10", "6.1", "6.12"}
 
 
+@pytest.mark.timeout(600)  # half a minute where nothing else runs
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the 489 recordings are not beside the project")
 def test_all_recordings():
     runs = [compare(path) for path in sorted(SHARED.glob("*.json.gz"))]

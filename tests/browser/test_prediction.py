@@ -26,7 +26,7 @@ def test_the_rest_waits_for_an_answer_and_the_answer_is_kept(open_notebook, writ
     first.rest()
     assert rest_is(first) == "visible"
     told = first.page.locator("fieldset").first.locator("[role=status]").inner_text()
-    assert told.startswith("Not that: none.") and "It is: min." in told
+    assert told.startswith("Not that: no, at min no") and "It is: yes, from the pages" in told
     first.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     first.page.wait_for_timeout(500)
     first.picture("prediction")
