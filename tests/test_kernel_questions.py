@@ -570,3 +570,15 @@ def test_is_movable_memory_highmem_on_a_machine_that_has_highmem(version):
     marks = oomlab.watermarks({**zones, "Movable": 1048576}, kernel=version, khugepaged=False)
     assert marks.zones["Normal"] == without.zones["Normal"]
     assert marks.zones["Movable"][0] == 4 * 128
+
+
+# programs without end
+
+
+@pytest.mark.parametrize("scenario", ["tiny-child", "decoy-children"])
+def test_does_a_machine_hang_that_has_its_memory_back(scenario):
+    """K 5.1 oom_kill_process: the hog itself dies, and its children go on for ever, unharmed."""
+    for policy in ("linux-5.1", "linux-6.18"):
+        outcome = oomlab.run(scenario, policy, trace=False).outcome
+        assert (outcome.verdict, outcome.victims) == ("recovered", ["hog"])
+    assert oomlab.run(scenario, "linux-4.4", trace=False).outcome.verdict == "deadlock"

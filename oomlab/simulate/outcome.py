@@ -36,14 +36,15 @@ def judge(kernel: Kernel, steps: int) -> Outcome:
     pages_to, ticks = dict(kernel.zone.pages_to), kernel.jiffies
     cycle: list[str] = []
     loop: list[str] = []
+    verdict, why = "recovered", ""
     if kernel.panicked:
         verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
     elif stuck_tasks(kernel):
         verdict, why, cycle, loop = judge_stuck(kernel)
     elif lost:
         verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
-    else:
-        verdict, why = "recovered", recovered_sentence(victims, reaped, kernel)
+    if verdict == "recovered":
+        why = recovered_sentence(victims, reaped, kernel)
     bugs = list(kernel.bugs)
     return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
@@ -77,11 +78,15 @@ def charges_in_vain(task: Task) -> bool:
 
 
 def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
-    """Deadlock or livelock? A deadlock is a cycle of waits while no page changes hands."""
+    """Deadlock or livelock? A deadlock is a cycle of waits while no page changes hands.
+
+    Neither, if tasks only hand a lock round in programs without end, and get their pages at once.
+    """
     cycle = find_cycle(wait_for_graph(kernel))
     stuck = [task.name for task in stuck_tasks(kernel)]
     lost = [task.name for task in lost_victims(kernel)]
     full = full_sentence(kernel)
+    vain = any(task.allocating for task in kernel.tasks)
     events, kernel.events = kernel.events, None  # what comes now is not part of the run
     loop, still = repeating_part(kernel)
     kernel.events = events
@@ -92,6 +97,10 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
         return "lost-victim", lost_sentence(lost, kernel.policy), [], loop
     if full:
         return "livelock", full, [], loop
+    moving = {step.split(":")[0] for step in loop}
+    vain = vain or any(": __alloc_pages" in step or "charge" in step for step in loop)
+    if not lost and not vain and moving.issuperset(stuck):
+        return "recovered", "", [], []
     dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
     gets, loops = "gets" if len(dying) == 1 else "get", "loops" if len(stuck) == 1 else "loop"
     who = f"; {', '.join(dying)} should die and {gets} no page" if dying else ""
