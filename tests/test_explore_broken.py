@@ -9,6 +9,7 @@ from oomlab import explore
 from oomlab.explorer import audit, plain, search
 from oomlab.explorer.errors import ExplorerFault
 from oomlab.explorer.relation import Interned, Tree
+from oomlab.explorer.symmetry import Symmetric
 from oomlab.model.kernel import Kernel, Task
 from oomlab.scenarios import SCENARIOS
 from oomlab.simulate.scheduler import run_schedule
@@ -62,7 +63,7 @@ def test_a_read_that_is_not_noted_is_seen(monkeypatch):
 def test_a_property_answered_wrongly_is_replayed_and_seen(monkeypatch):
     monkeypatch.setattr(Interned, "broken", lambda self, state: state != self.start)
     with pytest.raises(ExplorerFault, match=SAID):
-        explore("lost-victim", "rfc-2015-11-25", never)
+        explore("lost-victim", "rfc-2015-11-25", "no-victim-lost")
 
 
 def test_a_property_never_found_broken_is_seen(monkeypatch):
@@ -81,11 +82,14 @@ def test_a_transition_left_out_is_seen(monkeypatch):
 def test_a_counterexample_that_cannot_happen_is_seen(monkeypatch):
     monkeypatch.setattr(search.Search, "path_to", lambda self, number: [101] * 99)
     with pytest.raises(ExplorerFault, match=r"cannot happen|does not do it"):
+        explore("lost-victim", "rfc-2015-11-25", "no-victim-lost", symmetry=False)
+    monkeypatch.setattr(Symmetric, "real", lambda self, path: ([101] * 99, ()))
+    with pytest.raises(ExplorerFault, match=r"cannot happen|does not do it"):
         explore("lost-victim", "rfc-2015-11-25", "no-victim-lost")
 
 
 def test_the_part_that_is_audited_is_told_and_seeded():
-    found = explore("lost-victim", "handa", never)
+    found = explore("lost-victim", "handa", never, victims=3)
     assert found.bound["audited"] == 200 < found.states
     assert "200 of the states checked" in found.sentence()
     assert audit.sample(1000, 0.5) == audit.sample(1000, 0.5)

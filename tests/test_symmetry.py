@@ -8,6 +8,10 @@ from oomlab.explorer.errors import ExplorerFault
 from oomlab.explorer.groups import Groups, NotSymmetric
 from oomlab.explorer.relation import Interned
 from oomlab.explorer.symmetry import Symmetric, permutations
+from oomlab.model.fork import fork
+from oomlab.model.kernel import Kernel
+from oomlab.model.mm import ANON, VMA
+from oomlab.model.syscalls import sleep, touch
 
 
 def never(kernel) -> bool:
@@ -79,6 +83,32 @@ def test_believing_in_symmetry_where_there_is_none_is_seen(monkeypatch):
     monkeypatch.setattr(Symmetric, "finish", lambda self: None)
     with pytest.raises(ExplorerFault):
         explore("lost-victim", "kmallocwd", never, vmas=1, audit=1.0)
+
+
+def two_that_fork(policy):
+    """Each of two equals naps, and starts a child: timers, made tasks, and lists that grow."""
+    kernel = Kernel(policy, 128, min_kbytes=32)
+    program = ((sleep, 2), (fork, "child", ((touch, "heap", 1),)))
+    for number in (1, 2, 3):
+        task = kernel.spawn(f"t{number}", program, vmas=[VMA("heap", ANON, 1)])
+        kernel.symmetric.append([task])
+    return kernel
+
+
+@pytest.mark.parametrize("clock", ["any", "ordered", "urgent"])
+def test_a_counterexample_has_the_names_that_it_really_has(monkeypatch, clock):
+    """What leads where changes while steps are learned, and so does which state stands for all."""
+    monkeypatch.setitem(oomlab.SCENARIOS, "forks", two_that_fork)
+    sizes = {"clock": clock, "max_states": 300}
+    for bad in (
+        lambda k: sum(t.name == "child" for t in k.tasks) == 2,
+        lambda k: [t.parent.pid for t in k.tasks if t.name == "child"] == [103, 101],
+        lambda k: len(k.timers) == 2 and any(t.name == "child" for t in k.tasks),
+    ):
+        every = explore("forks", "linux-4.4", bad, symmetry=False, audit=0, **sizes)
+        found = explore("forks", "linux-4.4", bad, audit=1.0, **sizes)
+        if every.verdict != "bound-reached":
+            assert (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
 
 
 def test_groups_that_are_not_alike_are_none(monkeypatch):

@@ -207,7 +207,7 @@ class Images:
 
     def key(self, timer: Thing, state: array) -> tuple[int, str]:
         task, function = [self.held(timer, name, state) for name in ("argument", "function")]
-        return task.object.pid, function.value.__name__
+        return self.held(task, "pid", state), function.value.__name__
 
     def held(self, thing: Thing, name: str, state: array):
         cell = thing.cells[name]
@@ -234,8 +234,10 @@ class Renaming:
         """Where each number of an image comes from, and which have to be renamed."""
         sources = list(range(len(self.variable)))
         for cell in self.variable:
+            if cell.alike is None and cell.thing in self.things:
+                raise NotSymmetric(f"{cell} tells the groups apart, and changes")
             sources[self.cell(cell).index] = cell.index
-        self.sources = itemgetter(*sources)
+        self.sources = itemgetter(*sources) if len(sources) > 1 else tuple
         self.renamed = [
             (cell, self.cell(cell))
             for cell in self.variable

@@ -183,8 +183,16 @@ class Search:
         relation.finish()
         self.reductions = ["symmetry"]
         if schedule is not None:
-            schedule = relation.real(schedule)[0]
+            schedule = relation.real(self.renamed_path(len(self.visited) - 1))[0]
         return verdict, schedule, loop
+
+    def renamed_path(self, number: int) -> list[tuple]:
+        """The entries that lead to a representative, each with the permutation after it."""
+        path = []
+        while number > 0:
+            path.append((self.entries[number], self.permutations[number]))
+            number = self.parents[number]
+        return path[::-1]
 
     # ---------------------------------------------------------------- orders of search
     def breadth_first(self) -> Iterator[int]:
@@ -196,6 +204,8 @@ class Search:
         relation, start = self.relation, self.relation.start
         self.entries: list[Any] = [None]
         self.visited, self.parents = [start], [-1]
+        symmetric = relation if isinstance(relation, Symmetric) else None
+        self.permutations: list[Any] = [None]
         self.seen, self.cut, self.states, self.transitions = {start: 0}, False, 1, 0
         seen, visited = self.seen, self.visited
         enabled, successor = relation.enabled, relation.successor
@@ -210,7 +220,7 @@ class Search:
                 if new not in seen:
                     if len(visited) == self.max_states:
                         self.cut = True
-                        if not isinstance(relation, Symmetric):
+                        if symmetric is None:
                             return
                         if not relation.broken(new):
                             continue
@@ -218,6 +228,8 @@ class Search:
                     visited.append(new)
                     self.parents.append(number)
                     self.entries.append(entry)
+                    if symmetric is not None:
+                        self.permutations.append(symmetric.permutation)
                     self.states += 1
                     yield len(visited) - 1
             number += 1
@@ -328,7 +340,8 @@ class Search:
                     node = next(n for n in self.parents if n[0] == state)
                     schedule = self.way_to(node)
                 if isinstance(self.relation, Symmetric):
-                    state, schedule = self.relation.happened(state, schedule)
+                    path = self.renamed_path(number)
+                    state, schedule = self.relation.happened(state, path)
                 packed = state[0] if isinstance(self.relation, Monitored) else state
                 audits.check(self.interned, self.build, packed, schedule)
                 self.audited += 1

@@ -42,7 +42,8 @@ class Symmetric:
         self.ranks: dict[Any, list[int]] = {}
         self.leads: dict[Cell, tuple[int, bool]] = {}  # with how many values; does it lead away?
         self.size = (-1, -1)
-        self.start = self.representative(relation.unpack(relation.start))[0]
+        self.start, self.first = self.representative(relation.unpack(relation.start))
+        self.permutation = self.first  # that led to the last representative
 
     # ---------------------------------------------------------------- the relation
     def enabled(self, packed: State) -> list[Entry]:
@@ -53,7 +54,8 @@ class Symmetric:
         answer = self.relation.answer
         if answer not in self.fitting:
             self.fit(packed, entry, answer)
-        return self.representative(new)[0]
+        state, self.permutation = self.representative(new)
+        return state
 
     def broken(self, packed: State) -> bool:
         broken = self.relation.broken(packed)
@@ -62,23 +64,21 @@ class Symmetric:
             self.fit(packed, None, answer)
         return broken
 
-    def real(self, entries: list[Entry]) -> tuple[list[Entry], Permutation]:
+    def real(self, path: list[tuple[Entry, Permutation]]) -> tuple[list[Entry], Permutation]:
         """A schedule of representatives as it happens in the machine, and what the names are there.
 
-        The permutation leads from the last representative to the state that this schedule reaches.
+        The path has, of each step, the entry and the permutation that led to the representative.
+        The answer's permutation leads from the last representative to what the schedule reaches.
         """
-        state, p = self.representative(self.relation.unpack(self.relation.start))
-        back, schedule = inverse(p), []
-        for entry in entries:
+        back, schedule = inverse(self.first), []
+        for entry, p in path:
             schedule.append(self.renamed(entry, back))
-            after = self.relation.after(state, entry)
-            state, p = self.representative(after)
             back = tuple([back[group] for group in inverse(p)])
         return schedule, back
 
-    def happened(self, packed: State, entries: list[Entry]) -> tuple[State, list[Entry]]:
+    def happened(self, packed: State, path: list) -> tuple[State, list[Entry]]:
         """The state that a representative stands for, and the schedule that reaches it."""
-        schedule, back = self.real(entries)
+        schedule, back = self.real(path)
         state = self.images.of(self.relation.unpack(packed), back)
         if self.relation.broken(packed) != self.relation.broken(pack(state)):
             raise ExplorerFault(f"after {schedule} the property tells equals apart")
@@ -92,8 +92,6 @@ class Symmetric:
         for cell in self.relation.variable:
             length, leads = self.leads.get(cell, (0, False))
             if length != len(cell.values):
-                if cell.alike is None and cell.thing in self.groups.role:
-                    raise NotSymmetric(f"{cell} tells the groups apart, and changes")
                 leads = leads or any(self.is_loose(t, cell) for m in cell.mentions for t in m)
                 self.leads[cell] = len(cell.values), leads
             if leads:
