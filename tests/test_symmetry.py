@@ -1,9 +1,14 @@
 """Symmetric processes: as few states as there are kinds of states, and nothing that is not so."""
 
+import functools
+import os
+
 import pytest
+import random_machines
 
 import oomlab
 from oomlab import explore
+from oomlab.explorer import plain
 from oomlab.explorer.errors import ExplorerFault
 from oomlab.explorer.groups import Groups, NotSymmetric
 from oomlab.explorer.relation import Interned
@@ -12,6 +17,7 @@ from oomlab.model.fork import fork
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, VMA
 from oomlab.model.syscalls import sleep, touch
+from oomlab.simulate.scheduler import run_schedule
 
 
 def never(kernel) -> bool:
@@ -109,6 +115,34 @@ def test_a_counterexample_has_the_names_that_it_really_has(monkeypatch, clock):
         found = explore("forks", "linux-4.4", bad, audit=1.0, **sizes)
         if every.verdict != "bound-reached":
             assert (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
+
+
+FOUND = (100114, 100471, 100588, 100612, 100632)  # by these, faults were found
+SEEDS = range(110_000, 110_025) if "OOMLAB_FUZZ" not in os.environ else range(110_000, 130_000)
+
+
+def test_random_machines_with_equals_are_answered_as_without_symmetry(monkeypatch):
+    """Larger ones than the plain search can do, all audited."""
+    reduced = 0
+    for seed in (*FOUND, *SEEDS):
+        try:
+            case = random_machines.case(seed, plain.enabled, lambda k, e: run_schedule(k, [e]))
+        except Exception:  # no such machine, or a program that breaks on the way
+            continue
+        if len(case.build(case.policy).symmetric) < 2:
+            continue
+        monkeypatch.setitem(oomlab.SCENARIOS, "fuzz", case.build)
+        ask = functools.partial(explore, "fuzz", case.policy, case.question, clock=case.clock)
+        try:
+            every = ask(symmetry=False, audit=0, max_states=300)
+        except ValueError:
+            continue
+        found = ask(audit=1.0, max_states=300)
+        reduced += bool(found.bound["reductions"])
+        if every.verdict != "bound-reached":
+            same = (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
+            assert same, f"case {seed}: {found.verdict}, without symmetry {every.verdict}"
+    assert reduced > 5
 
 
 def test_groups_that_are_not_alike_are_none(monkeypatch):
