@@ -6,9 +6,12 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.timeout(400)  # it sets up an environment, and others may be busy
 def test_make_lab_prints_the_address_of_the_first_notebook(tmp_path):
     first = next(ROOT.glob("notebooks/01-*.ipynb")).name
     own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")

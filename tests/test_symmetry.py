@@ -56,7 +56,7 @@ def test_the_states_are_those_of_all_schedules_up_to_exchanges():
 def test_verdict_and_length_are_those_of_all_states(policy, victims):
     sizes = {"victims": victims, "vmas": 1, "max_states": 3_000, "audit": 0}
     every = explore("lost-victim", policy, symmetry=False, **sizes)
-    found = explore("lost-victim", policy, **sizes)
+    found = explore("lost-victim", policy, symmetry=True, **sizes)
     if every.verdict != "bound-reached":
         assert (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
         assert found.states <= every.states
@@ -81,14 +81,16 @@ def test_a_question_may_tell_equals_apart(asks):
 
 def test_a_walk_over_the_task_list_tells_equals_apart():
     """kmallocwd takes the first victim of the list: then the victims are not symmetric."""
-    assert explore("lost-victim", "kmallocwd", never, vmas=1).bound["reductions"] == []
+    assert (
+        explore("lost-victim", "kmallocwd", never, vmas=1, symmetry=True).bound["reductions"] == []
+    )
 
 
 def test_believing_in_symmetry_where_there_is_none_is_seen(monkeypatch):
     monkeypatch.setattr(Symmetric, "fit", lambda self, *step: self.fitting.update({step[-1]: None}))
     monkeypatch.setattr(Symmetric, "finish", lambda self: None)
     with pytest.raises(ExplorerFault):
-        explore("lost-victim", "kmallocwd", never, vmas=1, audit=1.0)
+        explore("lost-victim", "kmallocwd", never, vmas=1, audit=1.0, symmetry=True)
 
 
 def two_that_fork(policy):
@@ -137,7 +139,7 @@ def test_random_machines_with_equals_are_answered_as_without_symmetry(monkeypatc
             every = ask(symmetry=False, audit=0, max_states=300)
         except ValueError:
             continue
-        found = ask(audit=1.0, max_states=300)
+        found = ask(audit=1.0, max_states=300, symmetry=True)
         reduced += bool(found.bound["reductions"])
         if every.verdict != "bound-reached":
             same = (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
@@ -157,7 +159,7 @@ def test_groups_that_are_not_alike_are_none(monkeypatch):
 
     monkeypatch.setitem(oomlab.SCENARIOS, "unequal", unequal)
     every = explore("unequal", "handa", never, symmetry=False)
-    found = explore("unequal", "handa", never, audit=1.0)
+    found = explore("unequal", "handa", never, audit=1.0, symmetry=True)
     assert (found.verdict, found.states) == (every.verdict, every.states)
     assert found.bound["reductions"] == []
 
@@ -167,6 +169,6 @@ def test_groups_that_are_not_alike_are_none(monkeypatch):
         return kernel
 
     monkeypatch.setitem(oomlab.SCENARIOS, "mixed", mixed)
-    assert explore("mixed", "handa", never).bound["reductions"] == []
+    assert explore("mixed", "handa", never, symmetry=True).bound["reductions"] == []
     with pytest.raises(NotSymmetric):
         Groups(Interned(lambda: mixed(oomlab.PRESETS["handa"]), "any").machine)
