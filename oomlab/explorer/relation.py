@@ -31,6 +31,11 @@ def wide(state: array, cells: int) -> array:
     return state + array("H", bytes(2 * (cells - len(state))))
 
 
+def pack(state: array) -> State:
+    """A state as it is kept: cells that it does not know yet have number 0."""
+    return state.tobytes().rstrip(b"\0")
+
+
 class Relation(Protocol):
     """What a search needs of a transition system.
 
@@ -166,7 +171,7 @@ class Interned:
         return answer.value
 
     def successor(self, packed: State, entry: Entry) -> State:
-        return self.after(packed, entry).tobytes().rstrip(b"\0")
+        return pack(self.after(packed, entry))
 
     def after(self, packed: State, entry: Entry) -> array:
         """The successor, not packed."""

@@ -190,11 +190,7 @@ class Search:
 
     def renamed_path(self, number: int) -> list[tuple]:
         """The entries that lead to a representative, each with the permutation after it."""
-        path = []
-        while number > 0:
-            path.append((self.entries[number], self.permutations[number]))
-            number = self.parents[number]
-        return path[::-1]
+        return [(self.entries[n], self.permutations[n]) for n in self.numbers_to(number)]
 
     # ---------------------------------------------------------------- orders of search
     def breadth_first(self) -> Iterator[int]:
@@ -248,11 +244,15 @@ class Search:
         return self.interned.learned if self.interned is not None else 0
 
     def path_to(self, number: int) -> list[Entry]:
-        schedule: list[Entry] = []
+        return [self.entries[n] for n in self.numbers_to(number)]
+
+    def numbers_to(self, number: int) -> list[int]:
+        """The states on the way to one, without the start."""
+        way: list[int] = []
         while number > 0:
-            schedule.append(self.entries[number])
+            way.append(number)
             number = self.parents[number]
-        return schedule[::-1]
+        return way[::-1]
 
     def fewest(self) -> tuple[str, list[Entry] | None, int | None]:
         """Dijkstra over (state, task of the last step): by switches or decisions, then steps."""

@@ -22,7 +22,7 @@ from ..simulate.scheduler import Entry, entry_of
 from .errors import ExplorerFault
 from .groups import Groups, Images, NotSymmetric, Permutation
 from .objects import Cell, Thing
-from .relation import Answer, Interned, State, wide
+from .relation import Answer, Interned, State, pack, wide
 
 MOST_IMAGES = 130  # of one step: all of five groups that it has to do with, or two of eleven
 
@@ -196,11 +196,9 @@ class Symmetric:
         allowed = {images.of_cell(cell, p) for cell in reads}
         image = pack(before)
         if entry is None:
-            same = relation.broken(image) == answer.value
+            same, there = relation.broken(image) == answer.value, relation.answer
         else:
-            got = relation.successor(image, self.renamed(entry, p))
-        there = relation.answer
-        if entry is not None:
+            got, there = relation.successor(image, self.renamed(entry, p)), relation.answer
             new = relation.after(packed, entry)
             same = got == pack(images.of(wide(new, len(relation.variable)), p))
         read = {cell for cell in there.reads if cell.index is not None}
@@ -243,10 +241,6 @@ class Symmetric:
         if thing is not None:
             pid = self.images.renaming(p).things.get(thing, thing).object.pid
         return pid if function is None else (pid, function)
-
-
-def pack(state: array) -> State:
-    return state.tobytes().rstrip(b"\0")
 
 
 def inverse(p: Permutation) -> Permutation:
