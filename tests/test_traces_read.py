@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,27 @@ def test_what_was_lost_is_said():
     assert "No tracepoint of the reaper" in oomlab.read_trace(text, kernel="6.1").markdown()
 
 
+def test_a_reaper_that_had_no_work_is_not_missing():
+    """6.1 wakes it after two seconds: who exits sooner needs none. 5.4 wakes it at the kill."""
+    rows = [
+        ("trigger", 89, 1.0, "mark_victim", "pid=86 comm=quick"),
+        ("quick", 86, 1.2, "sched_process_exit", "comm=quick pid=86 prio=120"),
+    ]
+    quick = [FORMS["trace-cmd"](*row) for row in rows]
+    slow = [quick[0], quick[1].replace("1.200000", "3.200000")]
+
+    def missing(lines, kernel):
+        return " ".join(oomlab.read_trace("\n".join([*lines, ""]), kernel=kernel).missing())
+
+    assert missing(quick, "6.1") == "" and missing(quick, "4.4") == ""
+    assert "No tracepoint of the reaper is in it, and quick (86) did not" in missing(quick, "5.4")
+    assert "had no work for it, since every victim exited" in missing(quick, None)
+    for lines in (slow, quick[:1]):
+        for kernel in ("6.1", "5.4", None):
+            assert "record oom:* for its work" in missing(lines, kernel)
+        assert missing(lines, "4.4") == ""
+
+
 def test_oomkill_of_bpftrace_and_bcc():
     text = """Tracing oom_kill_process()... Hit Ctrl-C to end.
 21:03:39 Triggered by PID 3297 ("ntpd"), OOM kill of PID 22516 ("perl"), 3850642 pages, loadavg: 0.9
@@ -161,6 +184,58 @@ def test_recordings_agree_with_the_kernels_own_stamps():
                 woken = stamps["wake_reaper", f"pid={row['pid']}"]
                 assert row["mark_to_wake_s"] == round((woken - marked) / 1e6, 6)
     assert read
+
+
+KILLED = re.compile(r"\[ *(\d+)\.(\d{6})\].*Killed process (\d+)")
+REAPED = re.compile(r"\[ *(\d+)\.(\d{6})\].*oom_reaper: reaped process (\d+)")
+UNABLE = re.compile(r"\[ *(\d+)\.(\d{6})\].*oom_reaper: unable to reap pid:(\d+)")
+STEP = 0.06  # seconds: the two clocks were compared once, before the machine was short of memory
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_the_kernels_log_stamps_the_same_moments(kernel):
+    """mark_victim and "Killed process", finish and "reaped process", the give-up: two clocks.
+
+    The kernel prints them by another clock than the trace's, and a recording says how far the two
+    are apart. The reaper naps once more after its tenth attempt before it says "unable to reap".
+    """
+    seen = Counter()
+    for path in sorted(RECORDINGS.glob(f"*.k{kernel}.*.json.gz")):
+        record = json.loads(gzip.decompress(path.read_bytes()))
+        if not (record.get("trace") or {}).get("events"):
+            continue
+        trace = oomlab.read_trace(path)
+        ahead = record["clock"]["report_minus_monotonic_us"][-1]
+        victims = {victim.pid: victim for victim in trace.victims}
+        gave_up = {who.split()[-1]: ms for ms, step, who in trace.steps() if step == "give up"}
+        for line in record["report"].splitlines():
+            for what, pattern in (("killed", KILLED), ("reaped", REAPED), ("unable", UNABLE)):
+                if found := pattern.search(line):
+                    victim = victims[int(found[3])]
+                    when = {"killed": victim.marked, "reaped": victim.finished}.get(what)
+                    when = gave_up[found[3]] / 1000 if when is None else when
+                    assert int(found[1] + found[2]) / 1e6 - ahead / 1e6 == pytest.approx(
+                        when, abs=STEP
+                    ), (path.name, line)
+                    seen[what] += 1
+    assert min(seen["killed"], seen["reaped"], seen["unable"]) > 0
+
+
+BY_HAND = {  # recording, victim: to wake, wake to start, tries in vain, reaping, to exit; by hand
+    ("r02_lifo.busy_bc.k6.1.r1", "va"): (2.029578, None, 10, None, 5.078483),
+    ("r02_lifo.busy_bc.k6.1.r1", "vb"): (2.026592, 0.696543, 0, 0.001968, None),
+    ("r02_lifo.busy_bc.k6.1.r1", "vc"): (2.028396, 0.341189, 0, 0.003293, None),
+    ("r01_given_up.protect_schedidle.k6.12.r1", "server"): (2.005228, None, 10, None, 5.903112),
+    ("r01_given_up.protect_schedidle.k6.12.r1", "innocent"): (None, None, 0, None, 0.014105),
+}
+
+
+@pytest.mark.parametrize("name, victim", BY_HAND)
+def test_delays_that_were_subtracted_by_hand(name, victim):
+    rows = oomlab.read_trace(RECORDINGS / f"{name}.json.gz").rows()
+    row = next(row for row in rows if row["victim"] == victim)
+    delays = ("mark_to_wake_s", "wake_to_start_s", "tries_in_vain", "start_to_finish_s")
+    assert tuple(row[key] for key in (*delays, "mark_to_exit_s")) == BY_HAND[name, victim]
 
 
 def test_command_and_page(tmp_path, capsys):

@@ -14,7 +14,8 @@ from ..model.reaper import MAX_OOM_REAP_RETRIES
 from .traced_victims import Victim
 
 EARLY, LATE = 0.02, 0.15  # seconds: a tick or two early, a bucket and a busy processor late
-NAP = 1 / 10  # seconds: HZ/10 between two attempts
+NAP = 1 / 10  # seconds: HZ/10 after each attempt in vain, also after the last (oom_reap_task())
+LONGEST = 2.0  # seconds: OOM_REAPER_DELAY, the most that any kernel waits before the hand-over
 
 
 def differences(victims: list[Victim], policy: Policy) -> Iterator[str]:
@@ -34,6 +35,34 @@ def differences(victims: list[Victim], policy: Policy) -> Iterator[str]:
             left = f"{victim.left_kb} kB were left in it after it was reaped"
             yield f"{who}: {left}; what is shared or mlocked stays."
     yield from order(victims, policy)
+
+
+def unseen_reaper(victims: list[Victim], policy: Policy | None) -> list[str]:
+    """A sentence if the reaper had work and no tracepoint of it is there.
+
+    A victim that exits before it is handed over leaves none: it needs no reaper. How long that
+    takes is known if the kernel is; if not, a victim that lived `LONGEST` was due in any kernel.
+    """
+    if any(work(v) or v.woken is not None for v in victims):
+        return []
+    if policy is not None and policy.reaper == "none":
+        return []
+    wait = LONGEST if policy is None else policy.reap_delay / HZ
+    due = [v for v in victims if v.exited is None or v.exited - v.marked >= wait]
+    if due:
+        names = ", ".join(f"{v.comm} ({v.pid})" for v in due[:3])
+        more = f" and {len(due) - 3} more" if len(due) > 3 else ""
+        return [
+            f"No tracepoint of the reaper is in it, and {names}{more} did not exit before the"
+            " reaper's turn: record oom:* for its work."
+        ]
+    if victims and policy is None:
+        return [
+            "No tracepoint of the reaper is in it. A kernel that waits two seconds before it wakes"
+            " the reaper had no work for it, since every victim exited sooner; for another kernel,"
+            " record oom:*."
+        ]
+    return []
 
 
 def handed_over(victim: Victim, who: str, wait: float, name: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
 from ..textfile import write_text
-from .beside import differences
+from .beside import NAP, differences, unseen_reaper
 from .lines import Lines, TraceEvent, recorded
 from .traced_victims import Victim, victims
 from .tracepage import page_of
@@ -61,7 +61,7 @@ class Trace:
             times += [("skip", when) for when in victim.tries]
             times += [("start", victim.started), ("finish", victim.finished)]
             if victim.end == "given up":
-                times.append(("give up", victim.tries[MAX_OOM_REAP_RETRIES - 1]))
+                times.append(("give up", victim.tries[MAX_OOM_REAP_RETRIES - 1] + NAP))
             steps += [(round(when * 1000), what, who) for what, when in times if when is not None]
         return sorted(steps)
 
@@ -104,9 +104,7 @@ class Trace:
             said.append(
                 f"{many} were lost while it was recorded: what is missing here may have happened."
             )
-        names = {event.name for event in self.events}
-        if not names & {"wake_reaper", "start_task_reaping", "skip_task_reaping"}:
-            said.append("No tracepoint of the reaper is in it: record oom:* for its work.")
+        said += unseen_reaper(self.victims, self.policy)
         if not self.victims:
             said.append("No victim is marked in it.")
         if self.policy is None:
