@@ -6,6 +6,7 @@ such. Only so many tasks are under way at once that a long list needs no memory,
 dies costs time and nothing else: its tasks are given out again.
 """
 
+import os
 import pickle
 import signal
 import sys
@@ -152,11 +153,29 @@ def start_method() -> str:
 
 
 def new_pool(jobs: int) -> "Executor":
-    """Worker processes."""
+    """Worker processes, which end when this one does, even if it was killed."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(jobs, mp_context=get_context(start_method()))
+    context = get_context(start_method())
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent)
+
+
+def end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever."""
+    from threading import Thread
+
+    Thread(target=end_after_parent, daemon=True).start()
+
+
+def end_after_parent() -> None:
+    """Wait for the parent's end."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

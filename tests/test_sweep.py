@@ -1,6 +1,11 @@
 """A sweep has the same rows wherever it runs, and goes on where it was interrupted."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from statistics import NormalDist
 
 import pytest
@@ -30,16 +35,81 @@ def test_a_row_for_each_run_in_order(alone):
     assert "| linux-4.4 | 1 | 8 |" in alone.markdown()
 
 
+QUICK = {"policies": ["handa"], "seeds": range(40), "settings": {"vmas": ["1", "2"]}}
+
+
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
-def test_an_interrupted_sweep_goes_on(alone, tmp_path, name):
+def test_wherever_it_was_cut_it_goes_on(tmp_path, name):
+    """Also in its first line, behind the names of the columns, and inside a row."""
     out = tmp_path / name
-    assert sweep("page-thieves", out=str(out), **ASKED).rows == alone.rows
+    alone = sweep("lost-victim", out=str(out), **QUICK)
     whole = out.read_text()
-    for cut in (len(whole) // 3, len(whole) // 3 + 7, len(whole) - 2):
+    ends = [n + 1 for n, letter in enumerate(whole) if letter == "\n"][:4]
+    for cut in [0, 1, 20, *ends, ends[1] - 3, ends[2] + 1, len(whole) // 2, len(whole)]:
         out.write_text(whole[:cut])
-        assert sweep("page-thieves", out=str(out), **ASKED).rows == alone.rows
-        assert out.read_text() == whole
-    assert json.loads(whole.splitlines()[0].removeprefix("# "))["scenario"] == "page-thieves"
+        again = sweep("lost-victim", out=str(out), **QUICK)
+        assert (again.rows, out.read_text()) == (alone.rows, whole)
+        assert len(again.rates()) == 2
+    assert {row["vmas"] for row in alone.rows} == {1, 2}  # text that stood for numbers
+
+
+@pytest.mark.parametrize("sent, jobs", [("SIGINT", "1"), ("SIGINT", "2"), ("SIGKILL", "2")])
+def test_it_is_interrupted_or_killed_and_goes_on(tmp_path, jobs, sent):
+    """Meanwhile a second sweep on its file is refused; and no worker outlives it."""
+    out, asked = tmp_path / "rows.jsonl", ("lost-victim", ["handa"], range(1500))
+    words = ["sweep", asked[0], "--policy", "handa", "--seeds", "0:1500", "--jobs", jobs]
+    first = subprocess.Popen(
+        [sys.executable, "-m", "oomlab", *words, "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not out.exists() or out.read_text().count("\n") < 100:
+        time.sleep(0.01)
+    with pytest.raises(ValueError, match="another sweep is writing"):
+        sweep(*asked, out=str(out))
+    first.send_signal(signal.Signals[sent])
+    assert first.wait() in (130, -signal.SIGKILL)
+    begun = out.read_text()
+    assert 100 <= begun.count("\n") < 1501
+    give_up = time.monotonic() + 20
+    while alive_in(first.pid) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert not alive_in(first.pid)
+    assert len(sweep(*asked, out=str(out)).rows) == 1500
+    assert out.read_text().startswith(begun[: begun.rfind("\n") + 1])
+
+
+def alive_in(session: int) -> bool:
+    """Is there a process of this session?"""
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_file_that_is_not_of_this_sweep_is_refused(tmp_path):
+    out = tmp_path / "rows.jsonl"
+    sweep("lost-victim", out=str(out), **QUICK)
+    whole = out.read_text()
+    rows = whole.splitlines(keepends=True)
+    version = json.loads(rows[0])["origins"][0]["oomlab"]
+    for text, sentence in (
+        (whole.replace(f'"oomlab": "{version}"', '"oomlab": "0.0.7"'), "was begun by oomlab 0.0.7"),
+        (whole.replace("range(0, 40)", "range(0, 50)"), r"holds another sweep \(other seeds\)"),
+        (whole.replace('"scenario": "lost-victim"', '"scenario": "x"', 1), "other scenario"),
+        ("a diary\n", "holds no sweep"),
+        ("".join([rows[0], rows[2], rows[1], *rows[3:]]), "line 2 of .* is not the row"),
+        ("".join([*rows[:3], "\0" * 9 + "\n", *rows[4:]]), "line 4 of .* is not the row"),
+        (whole + rows[-1], "line 82 of .* is not the row"),
+    ):
+        out.write_text(text)
+        with pytest.raises(ValueError, match=sentence) as refused:
+            sweep("lost-victim", out=str(out), **QUICK)
+        assert "name a new file" in str(refused.value) and "\n" not in str(refused.value)
+        assert out.read_text() == text
+    with pytest.raises(ValueError, match="takes each value once"):
+        sweep("lost-victim", settings={"vmas": [1, "1"]})
 
 
 def test_a_file_of_another_sweep_is_left_alone(tmp_path):

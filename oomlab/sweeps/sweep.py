@@ -24,7 +24,7 @@ from ..simulate.dataframe import frame_of
 from ..simulate.origin import Origin, policy_words, words_of
 from ..simulate.run import run
 from ..simulate.sent import received_scenario, sent_scenario
-from ..simulate.setup import build, choose_policy, takes
+from ..simulate.setup import build, choose_policy, knob_value, parameter_value, takes
 from ..workers import Submits, in_order
 from .rowfile import open_rows
 from .wilson import wilson
@@ -158,6 +158,7 @@ def sweep(
         raise ValueError("a sweep takes each policy and each seed once, and one is there twice")
     for policy, values in product(chosen, points(settings)):
         build(scenario, policy, **values)  # says what is wrong, before the first run
+    settings = {name: once(scenario, name, values) for name, values in settings.items()}
     total = len(chosen) * len(list(points(settings))) * len(seeds)
     found = Sweep(scenario, chosen, settings, seeds, [])
     head = {
@@ -167,7 +168,7 @@ def sweep(
         "settings": settings,
         "seeds": repr(seeds) if isinstance(seeds, range) else list(seeds),
     }
-    with open_rows(out, head) as file:
+    with open_rows(out, head, every_point(scenario, chosen, settings, seeds)) as file:
         began = monotonic()
         tasks = chunks(scenario, chosen, settings, seeds, skip=len(file.rows))
         for rows in in_order(run_chunk, tasks, jobs=jobs, executor=executor):
@@ -182,6 +183,29 @@ def points(settings: Mapping[str, Sequence]) -> Iterator[dict]:
     """Every combination of the values, the last setting changing fastest."""
     for values in product(*settings.values()):
         yield dict(zip(settings, values, strict=True))
+
+
+def once(scenario: str, name: str, values: Sequence) -> list:
+    """The values of a setting, text as what it stands for. ValueError if one is there twice."""
+    takes_it = parameters(scenario)
+    typed = [
+        parameter_value(scenario, name, value) if name in takes_it else knob_value(name, value)
+        for value in values
+    ]
+    if len(set(map(str, typed))) < len(typed):
+        raise ValueError(f"setting {name} takes each value once, and one is there twice")
+    return typed
+
+
+def every_point(scenario, policies, settings, seeds) -> Iterator[dict]:
+    """The first columns of each row, in order: what was asked."""
+    for policy, values, seed in product(policies, points(settings), seeds):
+        yield point_of(scenario, policy, values, seed)
+
+
+def point_of(scenario: str, policy: Policy, values: dict, seed: int) -> dict:
+    """What was asked of one run."""
+    return {"scenario": scenario, "policy": policy_words(policy), **values, "seed": seed}
 
 
 def chunks(scenario, policies, settings, seeds, skip: int) -> Iterator[tuple]:
@@ -205,10 +229,7 @@ def row_of(scenario: str, policy: Policy, values: dict, seed: int) -> dict:
     """One run as a row: what was asked, then what came of it."""
     outcome = run(scenario, policy, seed=seed, trace=False, **values).outcome
     return {
-        "scenario": scenario,
-        "policy": policy_words(policy),
-        **values,
-        "seed": seed,
+        **point_of(scenario, policy, values, seed),
         "verdict": outcome.verdict,
         "ticks": outcome.ticks,
         "steps": outcome.steps,
