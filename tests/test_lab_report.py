@@ -58,7 +58,7 @@ def test_the_rows_are_the_points_and_the_dead_are_marked(explained):
     words, bold = drawn_words(figure)
     for each in explained.ranked:
         assert f"{each.row.name} ({each.row.pid})" in words
-        assert any(word.startswith(each.why_not or f"{each.points} points") for word in words)
+        assert any(word.startswith(each.why_not or f"{each.points} point") for word in words)
     assert f"{explained.predicted.row.name} ({explained.predicted.row.pid})" in bold
     victim = explained.report.victim
     assert victim is None or f"{victim.name} ({victim.pid})" in bold

@@ -51,6 +51,11 @@ def ask(run: Run, answers: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
+def unnamed(run: Run) -> str:
+    """Which rules a trace was made with, without the scenario: its name may be the answer."""
+    return f"A trace under {run.origin.policy_words()}, stopped before the answer"
+
+
 def answered(question: Question, given: int | None = None) -> str:
     """The right choice and the reason; after a wrong answer, first why that one is wrong."""
     letter, right = LETTERS[question.answer], question.choices[question.answer]
@@ -68,7 +73,7 @@ def folded(asked: list[Question], run: Run | None = None, given: Sequence[int | 
     parts = []
     if run:
         parts += [
-            f"<p>{escape(heading(run))}.</p>",
+            f"<p>{escape(unnamed(run))}.</p>",
             f"<pre>{escape(chr(10).join(frozen(run, asked[0].step)))}</pre>",
         ]
     for number, question in enumerate(asked):

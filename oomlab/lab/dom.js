@@ -56,12 +56,19 @@ function onTheme(root, redraw) {
 }
 
 // The key of what is drawn: states and fates by their pattern, events by their letter.
-function swatches(shown, kinds = Object.keys(MOMENTS)) {
+function swatches(shown, kinds = Object.keys(MOMENTS), dips = true) {
   const theme = THEMES[pageIsDark() ? "dark" : "light"];
   const letters = kinds.map((kind) => {
     const [letter, word] = MOMENTS[kind], failed = kind === "loss" || kind === "bug" ? " and ✖ on the lane" : "";
     return make("li", {}, make("b", {}, letter), ` ${word}${failed}`);
   });
+  const plain = (colour, words) => {
+    const swatch = make("i", { ariaHidden: "true" });
+    swatch.style.background = colour;
+    return make("li", {}, swatch, words);
+  };
+  const memory = [plain(theme.water, "free pages; the lines: min, low, high")];
+  if (dips) memory.push(plain(COLOURS.killed, "free pages below min"));
   return [...shown.map((state) => {
     const hatch = HATCHES[state] ? `<path d="${HATCHES[state]}" stroke="${theme.paper}" stroke-width="2"/>` : "";
     const tile = `<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8">` +
@@ -69,7 +76,7 @@ function swatches(shown, kinds = Object.keys(MOMENTS)) {
     const swatch = make("i", { ariaHidden: "true", className: state in FATES ? "thin" : "" });
     swatch.style.background = `url('data:image/svg+xml,${encodeURIComponent(tile)}')`;
     return make("li", {}, swatch, (STATE_WORDS[state] ?? FATES[state]));
-  }), ...letters];
+  }), ...memory, ...letters];
 }
 
 // A text that is cut after two lines, with a button for the rest.

@@ -17,7 +17,7 @@ from IPython.display import display, update_display
 from traitlets import Bool, Dict, List
 
 from ..simulate.run import Run
-from .ask import folded
+from .ask import folded, unnamed
 from .facts import heading
 from .kept import MIME, keep, kept
 from .payload import payload
@@ -55,7 +55,8 @@ class Prediction(anywidget.AnyWidget):
         pictures = {}
         if self._run:
             stop = min(question.step for question in self._asked) + 1
-            pictures = dict(frozen=payload(self._run, stop), whole=payload(self._run))
+            before = {"title": unnamed(self._run)}
+            pictures = dict(frozen=payload(self._run, stop) | before, whole=payload(self._run))
         super().__init__(
             questions=[asdict(question) for question in self._asked],
             given=given,

@@ -128,10 +128,11 @@ class Viewer {
     const states = STATES.filter((_, i) => pictures.some((p) => p.segments[i].length));
     const fates = Object.keys(FATES).filter((kind) => pictures.some((p) => p.lanes.some((l) => l.fates.some((f) => f[2] === kind))));
     const kinds = Object.keys(MOMENTS).filter((kind) => pictures.some((p) => p.moments.some((m) => m[1] === kind)));
-    const key = [...states, ...fates, ...kinds].join();
+    const dips = pictures.some((p) => p.free.some((pages) => pages < p.zone.min));
+    const key = [...states, ...fates, ...kinds, dips].join();
     if (key === this.key) return;
     this.key = key;
-    this.legend.replaceChildren(...swatches([...states, ...fates], kinds));
+    this.legend.replaceChildren(...swatches([...states, ...fates], kinds, dips));
   }
 
   // See `factor` times as many steps around the cursor, in each picture.

@@ -86,7 +86,7 @@ class Mutex:
         self.waiters: list = []
 
     def lock(self, current, state: int = TASK_UNINTERRUPTIBLE):
-        """True when locked; False when `state` is TASK_KILLABLE and SIGKILL came first (-EINTR)."""
+        """Wait for it: True once held; False if SIGKILL ended a TASK_KILLABLE wait (-EINTR)."""
         yield "lock", self
         if self.owner is None:
             self.owner = current
@@ -138,7 +138,7 @@ class RwSemaphore:
         return self.writer is not None or bool(self.waiters)
 
     def down_read(self, current, state: int = TASK_UNINTERRUPTIBLE):
-        """True when locked; False when `state` is TASK_KILLABLE and SIGKILL came first (-EINTR)."""
+        """Wait for it: True once held; False if SIGKILL ended a TASK_KILLABLE wait (-EINTR)."""
         yield "read-lock", self
         if self.down_read_trylock(current):
             return True
@@ -157,7 +157,7 @@ class RwSemaphore:
         return True
 
     def down_write(self, current, state: int = TASK_UNINTERRUPTIBLE):
-        """True when locked; False when `state` is TASK_KILLABLE and SIGKILL came first (-EINTR)."""
+        """Wait for it: True once held; False if SIGKILL ended a TASK_KILLABLE wait (-EINTR)."""
         yield "write-lock", self
         if self.busy() or self.readers:
             self.waiters.append((current, True))

@@ -183,7 +183,7 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
         return "there was memory enough, no task had to die"
     killed = f"{', '.join(victims)} died"
     if not reaped:
-        return f"{killed}, and exited alone{beyond}"
+        return f"{killed}; no reaper was needed{beyond}"
     pages = ", ".join(f"{pages} pages of {mm}" for mm, pages in reaped.items())
     return f"{killed}; the reaper freed {pages}{beyond}"
 

@@ -13,6 +13,13 @@ LOOKS: dict[str, Look] = {
     "adj": (VERMILLION, "x"),
 }
 
+WORDS = {
+    "rss": "resident pages (rss)",
+    "swap": "pages in swap",
+    "page tables": "page tables",
+    "adj": "oom_score_adj, and the bonus of root",
+}
+
 
 def figure(run: Run, *, kill: int = 0, dark: bool | None = None) -> Drawing:
     """Stacked bars, the chosen one marked; who must not be killed is listed with a reason."""
@@ -23,11 +30,7 @@ def figure(run: Run, *, kill: int = 0, dark: bool | None = None) -> Drawing:
         drawing.say("The OOM killer was not called.", "ink")
         return drawing
     unit = "per mille of memory" if run.policy.points == "permille" else "pages"
-    notes = [
-        ("must not be killed" if row.points is None else f"{row.points} points")
-        + ", chosen" * (row.name == chosen)
-        for row in rows
-    ]
+    notes = [in_points(row.points) + ", chosen" * (row.name == chosen) for row in rows]
     draw(drawing, rows, notes, {row.name for row in rows if row.name == chosen}, unit)
     return drawing
 
@@ -46,10 +49,19 @@ def draw(
         )
         for row, note in zip(rows, notes, strict=True)
     ]
-    stacked.draw(drawing, drawn, f"badness in {unit}; adj with the root bonus")
+    stacked.draw(drawing, drawn, f"points (badness), in {unit}")
     drawing.legend(
-        [(part, look) for part, look in LOOKS.items() if any(row.parts[part] for row in rows)]
+        [
+            (WORDS[part], look)
+            for part, look in LOOKS.items()
+            if any(row.parts[part] for row in rows)
+        ]
     )
+
+
+def in_points(number: int | None) -> str:
+    """A score in words; None is an exemption."""
+    return "must not be killed" if number is None else f"{number} point{'s' * (number != 1)}"
 
 
 def alt_text(run: Run, kill: int = 0) -> str:

@@ -4,7 +4,7 @@ from ...simulate.run import Run
 from ..facts import below_min, heading, several
 from ..timeline import shown_steps
 from .lanes import Steps, axis
-from .paper import PAD, Drawing, nice
+from .paper import PAD, Drawing, nice, wide_as
 from .style import BLUE, ORANGE, PURPLE, SKY, VERMILLION
 
 SIGNS = {  # of the first four tasks below min
@@ -24,10 +24,7 @@ def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     draw(drawing, run, steps, 210)
     axis(drawing, steps, "step")
     drawing.legend([("free pages", ("water", ""))])
-    below = list(below_min(run))
-    told = [f"{sign} {name} below min" for sign, name in zip(SIGNS, below, strict=False)]
-    if told:
-        drawing.say(" · ".join(told) + (" · and others" if len(below) > len(told) else ""))
+    key_of_signs(drawing, list(below_min(run)))
     return drawing
 
 
@@ -70,6 +67,22 @@ def draw(drawing: Drawing, run: Run, steps: Steps, tall: float) -> None:
     if not any(free):
         drawing.text((steps.left + steps.right) / 2, y(zone.min / 2), "nothing is free")
     drawing.y = foot
+
+
+def key_of_signs(drawing: Drawing, below: list[str]) -> None:
+    """Who is which sign, in the colour that it has in the picture."""
+    if not below:
+        return
+    drawing.y += 18
+    x = PAD + 5.0
+    for (sign, colour), name in zip(SIGNS.items(), below, strict=False):
+        words = f"{name} below min"
+        drawing.shapes.append(sign_at(sign, x, drawing.y - 4, f' fill="{colour}"'))
+        drawing.text(x + 10, drawing.y, words, "quiet", size=12.5)
+        x += wide_as(words, 12.5) + 30
+    if len(below) > len(SIGNS):
+        drawing.text(x, drawing.y, "and others", "quiet", size=12.5)
+    drawing.y += 4
 
 
 def corners(least: dict[int, int]) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from ...reports.judge.explanation import Explanation, Ranked
 from ...reports.judge.rebuilt import machine, oom_control
 from ...reports.tell.words import printable
 from ..facts import Points, parts, several
-from .badness import LOOKS, draw
+from .badness import LOOKS, draw, in_points
 from .paper import Drawing
 
 ROWS = 12  # tasks that are drawn, besides the chosen and the killed one
@@ -31,7 +31,7 @@ def figure(explanation: Explanation, *, dark: bool | None = None) -> Drawing:
         drawing.say(f"{NOTHING.capitalize()}.", "ink")
         return drawing
     notes = [
-        ", ".join(filter(None, [r.why_not or f"{r.points} points", fate(explanation, r)]))
+        ", ".join(filter(None, [r.why_not or in_points(r.points), fate(explanation, r)]))
         for r in shown
     ]
     marked = {name(r) for r in shown if fate(explanation, r)}

@@ -49,7 +49,10 @@ def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Dr
     for name, place in spots.items():
         box(drawing, name, place, "memory" if name == MEMORY else "" if name in tasks else "lock")
     drawing.y = max(y for _, y in spots.values()) + HALF + PAD
-    drawing.say("round: task · square: lock · blue: memory · arrow: waits for · thick: the cycle")
+    drawing.say(
+        "round: task · square: lock · blue: memory · arrow: waits for"
+        + " · thick: the cycle · dashed: not part of it" * bool(cycle)
+    )
     return drawing
 
 

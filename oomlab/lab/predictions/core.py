@@ -26,7 +26,7 @@ def two_cgroups() -> Run:
 
 
 def those_who_leave() -> str:
-    """The machine of lesson 4's circle with a reaper: who exits before whom?"""
+    """The machine of lesson 1's circle with a reaper: who exits before whom?"""
     cut = run("invisible-dependency", "rfc-2015-11-27")
     gone = [moment.task for moment in moments(cut) if moment.kind == "exit"]
     if "hog" not in gone:
@@ -125,7 +125,7 @@ PLACES = {
                 model=lambda: str(sum(six_kinds().outcome.reaped.values())),
             ),
             LessonQuestion(
-                "In the circle of lesson 4 the hog waits for a mutex, and the writer that has it "
+                "In the circle of lesson 1 the hog waits for a mutex, and the writer that has it "
                 "waits for memory. Now the hog is reaped. Who leaves first?",
                 {
                     "the hog, and then the writer": "Reaping gives back memory, and nothing else. "

@@ -114,7 +114,8 @@ PLACES = {
                     "child that has memory of its own dies in the place of its parent, since less "
                     "work is lost with it.",
                     "a child": "The hog is chosen, and a child dies for it: less work is lost.",
-                    "neither": "No process is exempt here, and reclaim has found nothing.",
+                    "neither": "Reclaim has found nothing, so a process must go, and all four of "
+                    "these may be killed: only init is exempt.",
                 },
                 right="a child",
                 model=lambda: {"h": "the hog", "c": "a child"}[
