@@ -120,3 +120,9 @@ def short(value: object) -> str:
     except Exception:
         text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def as_sentence(wrong: Exception) -> str:
+    """What an exception says, with a full stop unless it ends with a mark of its own."""
+    said = str(wrong)
+    return said if said.endswith((".", "?", "!")) else f"{said}."

@@ -17,11 +17,17 @@ from anywidget import MIME, AnyWidget  # noqa: E402
 
 import oomlab.lab as lab  # noqa: E402
 
-WIDGETS = ("PolicyLab", "Prediction", "ReportView", "Sentence")
+WIDGETS = tuple(name for name in lab.HOMES if isinstance(getattr(lab, name), type))
 
 
 def placeholder(bundle: dict, fallback: str = "", page: str = "") -> str:
-    """One widget as HTML: what is read without scripts, and its state, packed."""
+    """One widget as HTML: what is read without scripts, and its state, packed.
+
+    ValueError for a widget that oomlab.lab does not offer: the site has no script for it.
+    """
+    name = bundle["widget"]["widget"]
+    if name not in WIDGETS:
+        raise ValueError(f"the site has no script for {name}: there are {', '.join(WIDGETS)}")
     text = b64encode(gzip.compress(json.dumps(bundle).encode(), 9, mtime=0)).decode()
     return (
         f'<div class="oomlab-widget" data-page="{html.escape(page)}"><div>{fallback}</div>'

@@ -37,7 +37,7 @@ def stage(sources: Path, wanted: list[str]) -> None:
         if not wanted or notebook.name[:2] in wanted:
             shutil.copy(notebook, course)
     (course / "recordings").symlink_to(ROOT / "notebooks" / "recordings")
-    lessons.run(sorted(course.glob("*.ipynb")))
+    lessons.run(sorted(course.glob("*.ipynb")), sources.parent / "notebooks")
     for page, widget in (
         ("lab", PolicyLab("lost-victim", "rfc-2015-11-25")),
         ("why", ReportView()),
@@ -94,7 +94,8 @@ def main() -> None:
     stage(work / "sources", [name for name in how.lessons.split(",") if name])
     sphinx(work / "sources", out)
     bake.scripts(out / "_static" / "widgets")
-    shutil.copytree(work / "exercises", out / "_static" / "exercises", dirs_exist_ok=True)
+    for name in ("exercises", "notebooks"):
+        shutil.copytree(work / name, out / "_static" / name, dirs_exist_ok=True)
     runtime.lay(work, out / "_static")
     single.write(out)
 

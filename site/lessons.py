@@ -1,4 +1,7 @@
-"""The lessons, run when the site is built, two at a time, each in a kernel of its own."""
+"""The lessons, run when the site is built, two at a time, each in a kernel of its own.
+
+Each page offers its lesson as a notebook, as students get it.
+"""
 
 import os
 import sys
@@ -9,10 +12,30 @@ import bake
 import nbformat
 from nbclient import NotebookClient
 
+from oomlab.doors.materials import handed_out
+
 HERE = Path(__file__).parent
+OFFER = """\
+<p class="oomlab-offer"><a download href="../_static/notebooks/{name}">Open as a notebook</a>:
+save the file, then <code>pip install 'oomlab[lab]'</code> and
+<code>jupyter lab {name}</code>.{more}</p>
+"""
+RECORDINGS = (
+    " It reads recordings of real kernels: <code>oomlab course DIR</code> writes the whole course, "
+    "this lesson and the recordings among it."
+)
 
 
-def run_one(path: Path) -> None:
+def offer(path: Path, notebook: nbformat.NotebookNode, folder: Path) -> None:
+    """Lay the notebook into `folder`, and name it below the head of its page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / path.name).write_bytes(handed_out(path))
+    code = "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    words = OFFER.format(name=path.name, more=RECORDINGS * ("recordings" in code))
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(words))
+
+
+def run_one(path: Path, notebooks: Path) -> None:
     """Run a notebook in place. CellExecutionError, with the cell and what it raised."""
     notebook = nbformat.read(path, as_version=4)
     # Its widgets are to be drawn by the page, not by Jupyter.
@@ -22,12 +45,14 @@ def run_one(path: Path) -> None:
     )
     client.execute(env=os.environ | {"PYTHONPATH": path_of_modules})
     bake.in_outputs(notebook)
+    offer(path, notebook, notebooks)
     nbformat.write(notebook, path)
 
 
-def run(paths: list[Path]) -> None:
-    """Run them all; the first that fails ends the build."""
+def run(paths: list[Path], notebooks: Path) -> None:
+    """Run them all, and lay each into `notebooks`; the first that fails ends the build."""
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
     with ThreadPoolExecutor(2) as pool:
-        for path, _ in zip(paths, pool.map(run_one, paths), strict=True):
+        done = pool.map(lambda path: run_one(path, notebooks), paths)
+        for path, _ in zip(paths, done, strict=True):
             print("ran", path.stem, file=sys.stderr)

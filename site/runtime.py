@@ -115,5 +115,6 @@ def archive(made: Path) -> None:
                 and not inside.startswith(NOT_IN_A_PAGE)
             ):
                 out.write(path, inside)
-        for path in [HERE / "standin" / "anywidget.py", *sorted((HERE / "wasm").glob("*.py"))]:
-            out.write(path, path.name)
+        for folder in (HERE / "standin", HERE / "wasm"):
+            for path in sorted(folder.rglob("*.py")):
+                out.write(path, path.relative_to(folder).as_posix())

@@ -84,7 +84,8 @@ def modules(static: Path) -> dict[str, str]:
 def fetched(static: Path) -> dict[str, list]:
     """{name: [is it packed in here, its letters]} of what scripts fetch: Python, oomlab, sheets."""
     wanted = [static / "worker.js", *static.glob("oomlab.zip*")]
-    wanted += [*(static / "pyodide").iterdir(), *(static / "exercises").iterdir()]
+    for folder in ("pyodide", "exercises", "notebooks"):
+        wanted += (static / folder).iterdir()
     return {
         path.relative_to(static).as_posix(): [
             path.suffix != ".gz",

@@ -219,3 +219,23 @@ def test_a_search_tells_how_far_it_is():
     lab.change(params={"victims": 3, "vmas": 3})
     lab.explore(seconds=2, progress=lambda *now: told.append(now))
     assert told and all(len(now) == 3 for now in told)
+
+
+def test_settings_come_back_from_json_whatever_is_in_the_schedule(lab):
+    """As a link does: a timer's entry is a tuple here, and a list in JSON."""
+    lab.change(scenario="memcg-vs-global", policy="linux-4.4")
+    lab.explore("no-victim-lost")
+    first = lab.view()
+    settings = json.loads(json.dumps(first["settings"]))
+    assert any(isinstance(entry, list) for entry in settings["schedule"])
+    again = Controller("lost-victim", "handa")
+    again.change(**settings)
+    assert again.view()["pictures"] == first["pictures"]
+
+
+@pytest.mark.parametrize("name", ["policy", "scenario", "seed", "schedule", "trace", "__class__"])
+@pytest.mark.parametrize("kind", ["params", "knobs"])
+def test_a_knob_or_parameter_of_a_reserved_name_is_a_sentence(lab, kind, name):
+    with pytest.raises(ValueError, match="no knob or parameter"):
+        lab.change(**{kind: {name: 1}})
+    assert lab.settings[kind] == {}

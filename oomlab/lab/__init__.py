@@ -1,6 +1,6 @@
 """What people look at: figures, the policy lab, OOM reports, questions to answer first.
 
-    from oomlab.lab import PolicyLab, Prediction, ReportView, Sentence, figures
+    from oomlab.lab import PolicyLab, Prediction, ReportView, Sentence, Verdicts, figures
 
 The widgets need the extra `lab`; figures and `oomlab.lab.ask`, the questions as text, do not.
 """
@@ -12,6 +12,7 @@ HOMES = {
     "Prediction": ".prediction",
     "ReportView": ".reportview",
     "Sentence": ".sentence",
+    "Verdicts": ".verdicts",
     "figures": ".figures",
 }
 

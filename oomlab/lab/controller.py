@@ -19,8 +19,8 @@ from ..presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.scheduler import Entry
-from ..simulate.setup import choose_policy
-from .by_hand import ByHand, counts, entry_taken
+from ..simulate.setup import choose_policy, takes
+from .by_hand import ByHand, counts, entry_taken, plain_entry
 from .details import details
 from .discussion import discussion_sheet
 from .figures import whole_run
@@ -91,12 +91,13 @@ class Controller:
         return self.own.get(policy, policy) if isinstance(policy, str) else policy
 
     def run_all(self, settings: dict) -> list[Run]:
-        """The run, and the one to compare it with."""
+        """The run, and the one to compare it with. ValueError for what no run can be told."""
+        takes(settings["scenario"], [*settings["params"], *settings["knobs"]])
         order = {"seed": settings["seed"]}
         if settings["schedule"] is not None:
             if settings["other"]:
                 raise ValueError("a schedule is one policy's own: compare it with nothing")
-            order = {"schedule": settings["schedule"]}
+            order = {"schedule": [plain_entry(entry) for entry in settings["schedule"]]}
         first = run(
             settings["scenario"],
             self.named(settings["policy"]),

@@ -73,6 +73,8 @@ class Lab extends Viewer {
     this.waiting = true;
     this.began = performance.now();
     this.doing = what;
+    if (this.forgotten) this.model.send({ do: "change", with: this.view.settings });
+    this.forgotten = false;
     this.model.send({ do: what, with: how, number: ++this.sent, at: this.now });
     setTimeout(() => this.model.send({ do: "nothing" }), 8);  // see answer() in policylab.py
   }
@@ -137,8 +139,10 @@ class Lab extends Viewer {
     this.ask("export", { form });
   }
 
-  // The search was ended, and Python with it: what it had not said is not known.
+  // The search was ended, and Python with it: what it had not said is not known, and the next one
+  // is told what is on the screen before it is asked anything.
   stopped() {
+    this.forgotten = true;
     this.waiting = this.exploring = this.explorer.disabled = false;
     this.queue.clear();
     this.stopper.hidden = true;

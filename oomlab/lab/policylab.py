@@ -17,6 +17,7 @@ from pathlib import Path
 import anywidget
 from traitlets import Bytes, Dict, List, Unicode
 
+from ..arguments import as_sentence
 from ..explorer.progress import in_words
 from ..model.policy import Policy
 from ..simulate.run import Run
@@ -87,7 +88,7 @@ class PolicyLab(anywidget.AnyWidget):
                 return
             getattr(self, "do_" + message["do"])(**message.get("with", {}))
         except ValueError as wrong:
-            error = f"{wrong}."
+            error = as_sentence(wrong)
         except Exception as wrong:  # a student does not see a kernel's log: told in place, too
             error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}. The last run stays."
             traceback.print_exc(file=sys.stderr)

@@ -13,6 +13,7 @@ import traceback
 import anywidget
 from traitlets import Bool, Dict, Unicode
 
+from ..arguments import as_sentence
 from ..reports.judge.explanation import Explanation
 from ..reports.tell.drawing import svg
 from ..reports.tell.words import text_of
@@ -71,7 +72,7 @@ class ReportView(anywidget.AnyWidget):
         try:
             said = getattr(self, "do_" + message["do"])(**message.get("with", {})) or ""
         except ValueError as wrong:
-            error = f"{wrong}."
+            error = as_sentence(wrong)
         except Exception as wrong:  # a student does not see a kernel's log: told in place, too
             error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}."
             traceback.print_exc(file=sys.stderr)

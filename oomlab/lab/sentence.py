@@ -13,6 +13,7 @@ import anywidget
 from IPython.display import display
 from traitlets import Dict, List, Unicode
 
+from ..arguments import as_sentence
 from ..scenarios import parameters
 from ..simulate.run import run
 from . import figures
@@ -63,7 +64,7 @@ class Sentence(anywidget.AnyWidget):
             self.error = ""
             self._show(values)
         except ValueError as wrong:
-            self.error = f"{wrong}."
+            self.error = as_sentence(wrong)
         self.send({"answers": message["number"]})
 
     def plain(self) -> str:

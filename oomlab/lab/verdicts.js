@@ -35,7 +35,7 @@ function verdictTable(model) {
     return make("li", {}, swatch, letters[verdict] && make("b", {}, `${letters[verdict]} `), verdict);
   });
   const table = make("table", { className: short ? "verdicts many" : "verdicts" }, make("thead", {}, head), make("tbody", {}, ...rows));
-  return [...key.length ? [make("ul", { className: "legend", ariaLabel: "legend" }, ...key)] : [], table];
+  return [...key.length ? [make("ul", { className: "legend", ariaLabel: "legend" }, ...key)] : [], make("div", { className: "wide" }, table)];
 }
 
 export default {

@@ -1,7 +1,8 @@
 // The site in one file: a page is shown in the place of another, and stands in the address.
 
-import { onState } from "./python.js";
-import { followTheme, show, unpack } from "./widgets.js";
+import { enliven, sayState } from "./page.js";
+import { save } from "./save.js";
+import { followTheme, unpack } from "./widgets.js";
 
 const text = (id) => document.getElementById(id).textContent;
 const { worker, main } = JSON.parse(text("about"));
@@ -30,28 +31,49 @@ function link(within) {
     const url = new URL(a.getAttribute("href"), root + shown);
     if (!url.href.startsWith(root)) continue;
     const page = url.pathname.slice(1);
-    if (page === main && url.hash.includes("=")) a.href = url.hash;
-    else if (page in pages) a.href = `#page=${page}${url.hash}`;
+    if (a.hasAttribute("download")) download(a, url);
+    else if (page === main && url.hash.includes("=")) a.href = url.hash;
+    else if (Object.hasOwn(pages, page)) a.href = `#page=${page}${url.hash}`;
     else a.removeAttribute("href");
   }
 }
 
+// A file of the site is in this file, too, packed.
+function download(a, url) {
+  a.href = "#";
+  a.addEventListener("click", async (event) => {
+    event.preventDefault();
+    save(url.pathname.split("/").pop(), await (await fetch(url)).blob(), "application/octet-stream");
+  });
+}
+
 // What the address asks for: [page, place in it]; null where it names a place of the frame.
 function asked() {
-  const hash = decodeURIComponent(location.hash.slice(1));
+  let hash = location.hash.slice(1);
+  try { hash = decodeURIComponent(hash); } catch { /* it is no address of this file, and is told below */ }
   if (hash.startsWith("page=")) return hash.slice(5).split("#");
   return hash && !hash.includes("=") ? null : [main, ""];
 }
 
 async function follow() {
   const [page, place] = asked() ?? [];
-  if (!(page in pages)) return;
-  if (page !== shown || page === main) {
-    put(page);
+  if (page === undefined) return;
+  const there = Object.hasOwn(pages, page);
+  if (!there || page !== shown || page === main) {
+    put(there ? page : main);
     await enliven();
   }
+  if (!there) document.querySelector(".main article").prepend(note(`This file has no page ${page}; here is the lab.`));
   if (place) document.getElementById(place)?.scrollIntoView();
   else scrollTo(0, 0);
+}
+
+function note(sentence) {
+  const said = document.createElement("p");
+  said.className = "python-note";
+  said.setAttribute("role", "status");
+  said.textContent = sentence;
+  return said;
 }
 
 function put(page) {
@@ -68,22 +90,8 @@ function put(page) {
   }
 }
 
-// As start.js of the site does for a page that has just been opened.
-async function enliven() {
-  for (const place of document.querySelectorAll(".oomlab-widget")) await show(place);
-  if (!document.querySelector(".oomlab-sheet")) return;
-  const { begin, beginSheet } = await import("./exercise.js");
-  document.querySelectorAll(".oomlab-exercise").forEach(begin);
-  document.querySelectorAll(".oomlab-sheet").forEach(beginSheet);
-  document.body.classList.add("exercises-alive");
-}
-
 followTheme();
-const line = document.createElement("p");
-line.id = "python-state";
-line.setAttribute("role", "status");
-document.body.append(line);
-onState((state, words) => { line.textContent = words; document.body.dataset.python = state; });
+sayState();
 pages = await unpack(text("pages"));
 link(document);
 addEventListener("hashchange", follow);

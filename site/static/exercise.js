@@ -2,13 +2,10 @@
 // saved as the notebook that is graded.
 
 import * as python from "./python.js";
+import { keep, kept, save } from "./save.js";
 
 const first = 1e6;  // numbers of listeners that no widget has
 const key = (box) => `oomlab/${box.dataset.sheet}/${box.dataset.cell}`;
-
-// A browser that keeps nothing, or is full, loses only the keeping.
-const keep = (name, text) => { try { localStorage.setItem(name, text); } catch { /* not kept */ } };
-const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
 
 export function begin(box) {
   const text = box.querySelector("textarea"), said = box.querySelector("pre");
@@ -50,10 +47,6 @@ export function beginSheet(place) {
     for (const box of document.querySelectorAll(".oomlab-exercise")) {
       notebook.cells[box.dataset.cell].source = box.querySelector("textarea").value.split(/(?<=\n)/);
     }
-    const link = document.createElement("a");
-    link.download = `${sheet}.ipynb`;
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(notebook, null, 1)], { type: "application/x-ipynb+json" }));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    save(`${sheet}.ipynb`, JSON.stringify(notebook, null, 1), "application/x-ipynb+json");
   });
 }

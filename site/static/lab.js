@@ -1,5 +1,6 @@
 // The policy lab's page: its address names what is seen, and opens it again; a patch can be typed.
 
+import * as python from "./python.js";
 import { Model, draw } from "./widgets.js";
 
 const PLAIN = ["scenario", "policy", "other"];
@@ -8,8 +9,13 @@ const PLAIN = ["scenario", "policy", "other"];
 const entry = (each) => (Array.isArray(each) ? each.join(":") : String(each));
 const entryOf = (text) => {
   const [pid, timer] = text.split(":");
-  return timer ? [Number(pid), timer] : Number(pid);
+  return timer ? [whole(pid), timer] : whole(pid);
 };
+const schedule = (entries) => entries.map(entry).join(",");
+const scheduleOf = (text) => text.split(",").filter(Boolean).map(entryOf);
+
+// A whole number; what is none stays as it is, and Python says what it takes.
+const whole = (text) => (/^[0-9]{1,15}$/.test(text) ? Number(text) : text);
 
 function written(values) {
   return Object.entries(values).map(([name, value]) => `${name}:${JSON.stringify(value)}`).join(",");
@@ -25,27 +31,31 @@ function read(text) {
   return found;
 }
 
-export function addressOf(settings, step, patch = "") {
+export function addressOf({ settings, hand }, step, patch = "") {
   const parts = new URLSearchParams();
   for (const name of PLAIN) if (settings[name] && !(patch && name === "policy")) parts.set(name, settings[name]);
   for (const name of ["knobs", "params"]) if (Object.keys(settings[name]).length) parts.set(name, written(settings[name]));
-  if (settings.schedule) parts.set("schedule", settings.schedule.map(entry).join(","));
+  if (hand) parts.set("hand", schedule(hand.entries));
+  else if (settings.schedule) parts.set("schedule", schedule(settings.schedule));
   else parts.set("seed", settings.seed);
   parts.set("step", step + 1);
   if (patch) parts.set("patch", patch);
   return `#${parts}`.replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%22", '"');
 }
 
-// What an address asks for: {settings, step, patch}; null where it asks for nothing.
+// What an address asks for: {settings, hand, step, patch}; null where it asks for nothing.
 export function settingsOf(hash) {
   const parts = new URLSearchParams(hash.replace(/^#/, ""));
-  if (!["scenario", "policy", "schedule", "seed", "knobs", "params", "step", "patch"].some((name) => parts.has(name))) return null;
+  if (![...PLAIN, "schedule", "hand", "seed", "knobs", "params", "step", "patch"].some((name) => parts.has(name))) return null;
   const settings = {};
   for (const name of PLAIN) if (parts.has(name)) settings[name] = parts.get(name);
   for (const name of ["knobs", "params"]) if (parts.has(name)) settings[name] = read(parts.get(name));
-  if (parts.has("seed")) settings.seed = Number(parts.get("seed"));
-  if (parts.has("schedule")) settings.schedule = parts.get("schedule").split(",").filter(Boolean).map(entryOf);
-  return { settings, step: Math.max(0, Number(parts.get("step") ?? 1) - 1) || 0, patch: parts.get("patch") ?? "" };
+  if (parts.has("seed")) settings.seed = whole(parts.get("seed"));
+  if (parts.has("schedule")) settings.schedule = scheduleOf(parts.get("schedule"));
+  return {
+    settings, hand: parts.has("hand") ? scheduleOf(parts.get("hand")) : null,
+    step: Math.max(0, Number(parts.get("step") ?? 1) - 1) || 0, patch: parts.get("patch") ?? "",
+  };
 }
 
 let patch = "", current = null;
@@ -54,19 +64,15 @@ function follow(model) {
   current = model;
   const write = () => {
     if (model !== current || !model.state.view) return;
-    const { settings } = JSON.parse(model.get("view"));
-    history.replaceState(null, "", addressOf(settings, model.get("step") ?? 0, patch));
+    const view = JSON.parse(model.get("view"));
+    if (!view.looks) history.replaceState(null, "", addressOf(view, model.get("step") ?? 0, patch));
   };
   let soon = null;
   const later = () => { clearTimeout(soon); soon = setTimeout(write, 120); };
+  if (!settingsOf(location.hash)?.patch) write();  // which waits to be read
   model.on("change:step", later);
   model.on("change:view", later);
-  // After a search was stopped a new Python is told where the old one was.
-  model.on("stopped", () => {
-    const { settings } = JSON.parse(model.get("view"));
-    model.wake(patch);
-    model.tell({ do: "change", with: settings });
-  });
+  model.on("stopped", () => python.start());
 }
 
 const once = (model, ...events) => new Promise((resolve) => events.forEach((event) => model.on(event, (value) => resolve([event, value]))));
@@ -75,9 +81,18 @@ const once = (model, ...events) => new Promise((resolve) => events.forEach((even
 async function answer(model, message) {
   model.tell(message);
   for (;;) {
-    const [event] = await once(model, "change:view", "failed");
-    if (event === "failed" || "answers" in JSON.parse(model.get("view"))) return;
+    const [event] = await once(model, "change:view", "failed", "stopped");
+    if (event !== "change:view" || "answers" in JSON.parse(model.get("view"))) return;
   }
+}
+
+// Everything that an address asks for, a message after the other; what is refused is said by the lab.
+async function goTo(model, { settings, hand, step }) {
+  await answer(model, { do: "change", with: settings });
+  if (hand && !JSON.parse(model.get("view")).error) {
+    await answer(model, { do: "move", with: { what: "replay", entries: hand } });
+  }
+  model.set("step", step);
 }
 
 // Before the lab is drawn: a link that asks for another state waits for Python, and says so; what
@@ -91,12 +106,16 @@ export async function before(place, model) {
     return;
   }
   if (!asked) return;
-  if (Object.keys(asked.settings).length) {
-    place.querySelector("div").textContent = "The step of this link is shown as soon as Python has started.";
-    model.wake();
-    await answer(model, { do: "change", with: asked.settings });
+  if (!asked.hand && !Object.keys(asked.settings).length) {
+    model.set("step", asked.step);
+    return;
   }
-  model.set("step", asked.step);
+  const stop = document.createElement("button");
+  stop.textContent = "stop, and show the lab";
+  stop.addEventListener("click", () => model.stop());
+  place.querySelector("div").replaceChildren("The step of this link is shown as soon as Python has started. ", stop);
+  model.wake();
+  await goTo(model, asked);
 }
 
 export function begin(place, model) {
@@ -106,17 +125,16 @@ export function begin(place, model) {
   document.getElementById("run-patch").addEventListener("click", async () => {
     says.textContent = "running …";
     const now = JSON.parse(current.get("view")).settings, asked = settingsOf(location.hash);
-    const next = new Model({ widget: "PolicyLab", made_with: [[asked?.patch && asked.settings.scenario || now.scenario], {}], state: {} });
-    next.wake(text.value);
+    const next = new Model({ widget: "PolicyLab", made_with: [[asked?.patch && asked.settings.scenario || now.scenario], {}], state: {} }, text.value);
+    next.wake();
     const [event, sentence] = await once(next, "opened", "failed");
     if (event === "failed") { says.textContent = sentence; return; }
     const linked = asked?.patch === text.value ? asked : null;
     patch = text.value;
     says.textContent = "The lab now runs your patch; its name is among the policies.";
     if (linked) {
-      const { policy, ...rest } = linked.settings;
-      await answer(next, { do: "change", with: rest });
-      next.set("step", linked.step);
+      const { policy, ...settings } = linked.settings;
+      await goTo(next, { ...linked, settings });
     }
     await draw(place, next);
     follow(next);

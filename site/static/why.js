@@ -1,6 +1,7 @@
 // "Why that process?": a file can be dropped as well as pasted, and the page that it makes is saved.
 
 import * as python from "./python.js";
+import { save } from "./save.js";
 
 export function begin(place, model) {
   model.wake();
@@ -29,11 +30,6 @@ export function begin(place, model) {
   model.on("made", (made) => {
     summary.hidden = wanted !== "summary";
     summary.textContent = made.summary;
-    if (wanted !== "page") return;
-    const link = document.createElement("a");
-    link.download = "why-that-process.html";
-    link.href = URL.createObjectURL(new Blob([made.page], { type: "text/html" }));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    if (wanted === "page") save("why-that-process.html", made.page, "text/html");
   });
 }

@@ -2,8 +2,10 @@
 // with the first thing that a person does, or at once where the page asks for it.
 
 import * as python from "./python.js";
+import { keep, kept } from "./save.js";
 
 let count = 0;
+const models = new Map();  // of the page, by the number that each had where it was baked
 
 // A value as standin/anywidget.py splits it, with its bytes in their places again.
 export function join(text, buffers) {
@@ -20,8 +22,9 @@ export async function unpack(base64) {
 
 // What anywidget gives to a widget's JavaScript: get, set, save_changes, on, off, send.
 export class Model {
-  constructor({ widget, made_with: madeWith, state }) {
-    Object.assign(this, { widget, madeWith, number: ++count, open: false, changed: {}, listeners: {}, own: {} });
+  constructor({ widget, made_with: madeWith, state, nth, parts = {} }, patch = "") {
+    Object.assign(this, { widget, madeWith, nth, parts, patch, number: ++count, open: false, changed: {}, listeners: {}, own: {} });
+    models.set(nth, this);
     this.state = state;
     python.listen(this.number, (message, buffers) => this.hear(message, buffers));
   }
@@ -62,11 +65,17 @@ export class Model {
   // End what Python does; whoever listens to "stopped" begins anew.
   stop() { python.stop(); }
 
-  // Make the widget in Python, too: the same call as in the lesson.
-  wake(patch = "") {
+  // Make the widget in Python, too, by the same call as in the lesson, and before it what it shows
+  // beside itself.
+  wake() {
     if (this.open) return;
     this.open = true;
-    python.send(this.number, { open: { widget: this.widget, made_with: this.madeWith, known: this.own, patch } });
+    const parts = Object.fromEntries(Object.entries(this.parts).map(([name, nth]) => [name, models.get(nth)]));
+    for (const part of Object.values(parts)) part.wake();
+    python.send(this.number, { open: {
+      widget: this.widget, made_with: this.madeWith, known: this.own, patch: this.patch,
+      parts: Object.fromEntries(Object.entries(parts).map(([name, { number }]) => [name, number])),
+    } });
   }
 
   hear(message, buffers) {
@@ -78,6 +87,7 @@ export class Model {
     } else if (message.msg) this.fire("msg:custom", message.msg);
     else if (message.made) this.fire("made", message.made);
     else if (message.opened) this.fire("opened");
+    else if (message.still) this.fire("still");
     else if (message.failed) this.fire("failed", message.failed);
   }
 }
@@ -94,12 +104,28 @@ export function followTheme() {
   look();
 }
 
+// Answers that were locked are kept in this browser, as a notebook keeps them in its file.
+function remember(model) {
+  const name = `oomlab/${document.title}/${model.nth}`, questions = model.get("questions");
+  const asked = questions.map(({ text }) => text).join("\n");
+  const fits = (answer, i) => answer === null || (Number.isInteger(answer) && answer in questions[i].choices);
+  let told = null;
+  try { told = JSON.parse(kept(name)); } catch { /* not ours */ }
+  if (told?.asked === asked && told.given?.length === questions.length && told.given.every(fits)) {
+    Object.assign(model.state, { given: told.given, opened: told.opened });
+  }
+  const write = () => keep(name, JSON.stringify({ asked, given: model.get("given"), opened: model.get("opened") }));
+  model.on("change:given", write);
+  model.on("change:opened", write);
+}
+
 // Draw one widget in its place in the page; its model comes back.
 export async function show(place) {
   if (place.dataset.page) python.start();  // while the picture is drawn
   const packed = await unpack(place.querySelector("script.state").textContent);
   const buffers = packed.buffers.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
   const model = new Model(join(JSON.stringify(packed.widget), buffers));
+  if (model.widget === "Prediction") remember(model);
   const page = place.dataset.page ? await import(`./${place.dataset.page}.js`) : {};
   await page.before?.(place, model);
   await draw(place, model);

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import anywidget
 
 import oomlab.lab as lab
+from oomlab.arguments import as_sentence
 
 widgets: dict[int, anywidget.AnyWidget] = {}
 send: Callable[[str, list], None]
@@ -35,10 +36,10 @@ def receive(text: str) -> None:
             send(json.dumps({"to": number, "practised": practise(**message["practise"])}), [])
         elif "report" in message:
             send(json.dumps({"to": number, "made": page_and_summary(message["report"])}), [])
-        else:
+        elif number in widgets:  # else it could not be made, which was told
             widgets[number].receive(message)
     except ValueError as wrong:
-        send(json.dumps({"to": number, "failed": f"{wrong}."}), [])
+        send(json.dumps({"to": number, "failed": as_sentence(wrong)}), [])
     except Exception as wrong:
         traceback.print_exc()
         said = f"oomlab itself failed: {type(wrong).__name__}: {wrong}."
@@ -59,18 +60,31 @@ def page_and_summary(text: str) -> dict[str, str]:
     return {"page": page_of(map(section, told), briefs), "summary": summary_text(briefs)}
 
 
-def open_widget(number: int, widget: str, made_with: list, known: dict, patch: str = "") -> None:
-    """Make a widget of oomlab.lab again, and send what the page does not know of it yet."""
+def open_widget(
+    number: int, widget: str, made_with: list, known: dict, parts: dict, patch: str = ""
+) -> None:
+    """Make a widget of oomlab.lab again, and send what the page does not know of it yet.
+
+    `parts` names the widgets of the page that this one shows beside itself.
+    """
     args, how = made_with
     if patch:
         from oomlab.simulate.patches import read_patch
 
         how = {**how, "policy": read_patch(patch)}
-    made = getattr(lab, widget)(*args, **how)
+    try:
+        made = getattr(lab, widget)(*args, **how)
+    except ValueError:
+        if patch:
+            raise
+        send(json.dumps({"to": number, "still": True}), [])  # a scenario that a lesson has made
+        return
     made.post = lambda content, buffers: send(json.dumps({"to": number, **content}), buffers)
     widgets[number] = made
     for name, value in known.items():
         setattr(made, name, value)
+    for name, part in parts.items():
+        setattr(made, name, widgets[part])
     if patch:
         made.__dict__["sent"].clear()  # the page has no baked state of a lab with a patch
     made.sync()

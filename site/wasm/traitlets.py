@@ -39,6 +39,9 @@ class HasTraits:
         for name, value in values.items():
             setattr(self, name, value)
 
+    def observe(self, listener, names: list[str]) -> None:
+        """Answers are kept in a notebook's output, which a page has not."""
+
     def trait_names(self, **wanted) -> list[str]:
         """The names whose metadata are as wanted."""
         return [
