@@ -35,7 +35,10 @@ class Practice:
             if not shown and (f.example or f.schedule):
                 lines += ["      " + line for line in f.example.split("\n") if line]
                 lanes = text_lanes(f.schedule).split("\n") if f.schedule else []
-                story, shown = "\n".join("      " + line for line in lanes if line), True
+                lanes = ["      " + line for line in lanes if line]
+                told = [lanes.pop()] if lanes and "=>" in lanes[-1] else []  # a sentence: wrapped
+                story, shown = "\n".join(lanes), True
+                after.extend(told)
         return before, story, after
 
     def __repr__(self) -> str:

@@ -32,11 +32,12 @@ class Sentence(anywidget.AnyWidget):
     error = Unicode().tag(sync=True)
 
     def __init__(
-        self, text: str, scenario: str, policy: str, figure: str, **bounds: tuple[int, int]
+        self, text: str, scenario: str, policy: str, figure: str, **bounds: tuple[int, ...]
     ):
         """`text` has {name} for each parameter of the scenario that can be dragged, `bounds` its
-        least and its greatest value; the first values are the scenario's own, with seed 0.
-        `figure` is one of oomlab.lab.figures. ValueError for a name that the scenario has not.
+        least and its greatest value, and, if it is not the scenario's own, the one that it has at
+        first. The seed is 0. `figure` is one of oomlab.lab.figures. ValueError for a name that the
+        scenario has not.
         """
         self._scenario, self._policy, self._figure = scenario, policy, getattr(figures, figure)
         words = [(said, name or "") for said, name, *_ in Formatter().parse(text)]
@@ -44,7 +45,9 @@ class Sentence(anywidget.AnyWidget):
         for name in {*bounds, *(name for _, name in words if name)}:
             if name not in first or name not in bounds:
                 raise ValueError(f"{name!r} is no number of {scenario} with a least and a greatest")
-        super().__init__(words=words, bounds={name: list(ends) for name, ends in bounds.items()})
+        first |= {name: given[2] for name, given in bounds.items() if given[2:]}
+        within = {name: list(ends[:2]) for name, ends in bounds.items()}
+        super().__init__(words=words, bounds=within)
         self._show({name: first[name] for name in bounds})
         self.on_msg(self.answer)
 

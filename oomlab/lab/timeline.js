@@ -103,17 +103,17 @@ function nice(least) {
 
 function paintMoments(paper, picture, place, theme) {
   const { x, from, to } = place;
-  let free = -Infinity;
-  for (const [n, kind] of picture.moments) {
+  const taken = [], last = ([, kind]) => !["panic", "bug", "loss"].includes(kind);
+  for (const [n, kind] of [...picture.moments].sort((a, b) => last(a) - last(b))) {
     if (n < from || n >= to) continue;
     const dire = kind !== "exit" && kind !== "wake";
     if (kind === "loss" || kind === "bug") paintFailure(paper, picture, n, place, theme);
     paper.fillStyle = dire ? COLOURS.killed : theme.quiet;
     paper.fillRect(x(n), TOP - 6, 1.5, 6);
-    if (x(n) < free) continue;
+    if (taken.some((other) => Math.abs(x(n) - other) < 11)) continue;
     paper.fillStyle = theme.ink;
     paper.fillText(MOMENTS[kind][0], x(n) - 3, TOP - 14);
-    free = x(n) + 11;
+    taken.push(x(n));
   }
   paper.fillStyle = theme.quiet;
   paper.fillText("events", 4, TOP - 14);

@@ -7,6 +7,7 @@ from .paper import PAD, Drawing, nice, wide_as
 from .style import FATE_LOOKS, STATE_LOOKS, VERMILLION
 
 ROW, BAR = 24, 13
+LEAST = 2  # pixels: ten failed attempts are ten slivers, however long the run
 LETTERS = {  # a letter and a word for each kind of event, as the lab has them (picture.js)
     "kill": ("K", "killed or marked"),
     "wake": ("W", "reaper woken"),
@@ -17,6 +18,7 @@ LETTERS = {  # a letter and a word for each kind of event, as the lab has them (
     "panic": ("P", "panic"),
     "bug": ("!", "must not happen"),
 }
+FIRST = ("panic", "bug", "loss")  # whose letter is written where there is room for one
 
 
 class Steps:
@@ -72,14 +74,14 @@ def draw(drawing: Drawing, run: Run, parted: Moment | None = None, room: float =
 def letters(drawing: Drawing, steps: Steps, marks: list[Moment]) -> None:
     """A tick for each event, and its letter where there is room for it."""
     drawing.y += 16
-    free = float("-inf")
-    for moment in marks:
+    taken: list[float] = []
+    for moment in sorted(marks, key=lambda moment: moment.kind not in FIRST):
         x = steps.x(moment.step)
         quiet = moment.kind in ("exit", "wake")
         drawing.line(x, drawing.y + 3, x, drawing.y + 8, "quiet" if quiet else VERMILLION, 1.5)
-        if x >= free:
+        if all(abs(x - other) >= 11 for other in taken):
             drawing.text(x, drawing.y, LETTERS[moment.kind][0], anchor="middle", size=12)
-            free = x + 11
+            taken.append(x)
     drawing.text(PAD, drawing.y, "events", "quiet", size=12)
 
 
@@ -90,6 +92,7 @@ def draw_lane(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
     for state in STATES:
         spans = [(steps.x(s.start), steps.x(s.end)) for s in lane.segments if s.state == state]
         drawing.bars(spans, y + 3, BAR, STATE_LOOKS[state])
+    slivers(drawing, steps, lane, y + 3)
     for kind, look in FATE_LOOKS.items():
         spans = [(steps.x(f.start), steps.x(f.end)) for f in lane.fates if f.kind == kind]
         drawing.bars(spans, y + 17, 4, look)
@@ -97,6 +100,16 @@ def draw_lane(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
         left, right = steps.x(segment.start), steps.x(segment.end)
         if segment.state == "locked" and right - left > wide_as(segment.on, 12) + 14:
             drawing.haloed(left + 7, y + 14, segment.on, size=12)
+
+
+def slivers(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
+    """What is too short to be seen, and stands between long ones, is drawn two pixels wide."""
+    wide = [(s.end - s.start) * steps.scale for s in lane.segments]
+    for before, here, after, segment in zip(
+        [9e9, *wide], wide, [*wide[1:], 9e9], lane.segments, strict=False
+    ):
+        if here < LEAST and min(before, after) > 3 * LEAST:
+            drawing.rect(steps.x(segment.start), y, LEAST, BAR, STATE_LOOKS[segment.state])
 
 
 def failures(

@@ -161,7 +161,8 @@ PLACES = {
                     "taken does not come back: the thieves keep it.",
                     "they ask for ever, and so do the thieves": "Each round is like the last one. "
                     "A livelock: all run, and nothing gets better.",
-                    "another victim is killed": "These thieves may not be killed. None is left.",
+                    "another victim is killed": "The killer takes one victim at a time, and "
+                    "the first is still there. Besides, these thieves may not be killed.",
                 },
                 right="they ask for ever, and so do the thieves",
                 model=lambda: {

@@ -77,8 +77,7 @@ PLACES = {
                     "the thread that hit the limit": "So it is from 4.19 on. In 4.4 the charge "
                     "only makes a note and fails; the fault lets go of the lock; then it kills.",
                     "no task does": "The fault backs out and lets go of its lock before it kills.",
-                    "the victim": "The victim is another thread, asleep in a device. It holds no "
-                    "lock here.",
+                    "the victim": "The victim sleeps, and has taken no lock before.",
                 },
                 right="no task does",
                 model=holders_at_the_kill,
@@ -113,8 +112,8 @@ PLACES = {
                     "memory. So it is left, and the victim stays where it is.",
                     "it does not kill it": "The hog itself may be killed, and is. Only its memory "
                     "is not touched.",
-                    "it kills it, and reaps what init does not need": "An address space is reaped "
-                    "as a whole or not at all: nothing says which page is whose.",
+                    "it kills it, and reaps what init does not need": "There is one address space, "
+                    "and each of its pages is init's as much as the hog's.",
                 },
                 right="it kills it, and does not reap it",
                 model=lambda: (
@@ -156,8 +155,8 @@ PLACES = {
                 "carries on. Later the circle of lesson 1 comes about. How does it end?",
                 {
                     "it hangs, as in lesson 1": "Without a reaper nothing cuts the circle.",
-                    "the killer does the reaping itself": "It hands over and goes on. The work is "
-                    "the thread's, and there is none.",
+                    "the killer does the reaping itself": "The killer leaves the reaping to the "
+                    "thread, and there is none.",
                     "the kernel panics": "It could have, at boot. Now it is too late: it waits for "
                     "its victim.",
                 },
@@ -175,8 +174,8 @@ PLACES = {
                     "more. There is none.",
                     "it hangs": "A new worker needs memory, and the memory comes from the reaping "
                     "that it should do.",
-                    "the item waits, and a worker comes free soon": "The workers are busy because "
-                    "they wait for memory themselves.",
+                    "the item waits, and a worker comes free soon": "A busy worker may itself wait "
+                    "for memory. Here none comes free.",
                 },
                 right="it hangs",
                 model=lambda: {
@@ -185,8 +184,8 @@ PLACES = {
                 }[run("workqueue-reaper", "workqueue").outcome.verdict],
             ),
             LessonQuestion(
-                "The victim is frozen: the user has suspended it, and it takes no step. Can it "
-                "be killed?",
+                "Linux 4.4. The victim is frozen: the user has suspended it, and it takes no "
+                "step. Can it be killed?",
                 {
                     "no, it takes no step, so it sees no signal": "True of a frozen task. That is "
                     "why the killer thaws the one that it marks.",
