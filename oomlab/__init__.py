@@ -25,6 +25,7 @@ _ROOMS = {
     "arithmetic": "Badness Watermarks badness lowmem_reserve watermarks",
     "bibliography": "cite",
     "explorer": "Exploration PROPERTIES Property explore hunt",
+    "grading.course.whole_class": "grade",
     "model.policy": "HZ KNOBS Policy",
     "presets": "PRESETS difference",
     "explorer.nearest": "nearest_story",

@@ -87,6 +87,7 @@ SOUND = {
     "runs": 1,
     "paths": ["sheets"],
     "names": [__file__],
+    "notebooks": ["nothing.ipynb"],
     "sheet": None,
     "policy": "linux-4.4",
 }

@@ -4,6 +4,7 @@ What can be spread is asked here, in two processes, on threads, and on a dask cl
 processes, of which a task kills one. The questions are small: what costs time is to start workers.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ import pytest
 
 import oomlab
 from oomlab.cli import main
+from oomlab.grading.sandbox import bubblewrap
 from oomlab.recordings.folder import compare_all
 from oomlab.workers import in_order
 
@@ -77,14 +79,61 @@ def logs(tmp_path_factory):
     return folder
 
 
+SHEET = json.loads((ROOT / "exercises" / "level-1.ipynb").read_text())
+RIGHT = next(
+    "".join(cell["source"])
+    for cell in SHEET["cells"]
+    if cell["metadata"].get("nbgrader", {}).get("grade_id") == "badness-solution"
+)
+HOSTILE = """
+import glob, os, signal
+for path in glob.glob("/**/*", recursive=True)[:20_000] + ["/tmp/../alice/level-2.ipynb"]:
+    try:
+        open(path, "w").write("eve was here")
+    except OSError:
+        pass
+def oom_badness(task, totalpages):
+    os.kill(-1, signal.SIGKILL)
+"""
+HANDED_IN = {"alice": RIGHT, "bob": "def oom_badness(task, totalpages): return 1", "eve": HOSTILE}
+
+
 @pytest.fixture(scope="module")
-def asked(recordings, logs):
+def graded(tmp_path_factory):
+    """The results of a small class, graded in a folder of its own each time; and its pages."""
+    try:
+        bubblewrap.require_bubblewrap()
+    except bubblewrap.NoSandbox as reason:
+        pytest.skip(str(reason))
+    course = tmp_path_factory.mktemp("course")
+    sheet = 'check("badness", oom_badness)'
+    for name, code in {"exercises": sheet, **HANDED_IN, "zoe": None}.items():
+        cell = {"cell_type": "code", "metadata": {}, "source": code}
+        place = course / (name if name == "exercises" else f"submitted/{name}") / "level-2.ipynb"
+        place.parent.mkdir(parents=True)
+        place.write_text(json.dumps({"cells": [cell]}) if code else "no notebook")
+
+    def grade_class(**where):
+        out = tmp_path_factory.mktemp("graded")
+        (out / ".seed").write_text("the same for all")
+        results = oomlab.grade(
+            [str(course / "submitted")], str(course / "exercises"), str(out), **where
+        )
+        pages = {p.relative_to(out): p.read_text() for p in sorted(out.rglob("*.*")) if p.is_file()}
+        return [result.to_dict() for result in results], pages
+
+    return grade_class
+
+
+@pytest.fixture(scope="module")
+def asked(recordings, logs, graded):
     """What is asked, and what one worker answers."""
     questions = {
         "sweep": swept,
         "hunt": hunted,
         "check": checked,
         "fidelity": lambda **where: list(compare_all(recordings, **where)),
+        "grade": graded,
         "explain": lambda **where: [*map(told, oomlab.explain_logs([logs], **where))],
     }
     return cache(lambda name: (questions[name], questions[name](jobs=1)))
@@ -95,7 +144,7 @@ def told(log):
     return name, problem, [(str(e.cause), e.ranked, e.verdict) for e in reports]
 
 
-QUESTIONS = ["sweep", "hunt", "check", "fidelity", "explain"]
+QUESTIONS = ["sweep", "hunt", "check", "fidelity", "explain", "grade"]
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -203,3 +252,19 @@ def test_a_cluster_answers_as_one(asked, client, name):
     """Beside a worker that may just be starting again."""
     ask, alone = asked(name)
     assert ask(jobs=2, executor=client.get_executor()) == alone
+
+
+def test_a_worker_that_is_killed_while_it_grades_costs_only_time(graded, asked, client):
+    """And each notebook is judged as if it were alone, beside one that attacks all it can reach."""
+    workers = set(client.run(os.getpid).values())
+
+    def kill_one(sentence):
+        if workers and sentence.startswith("1/4"):
+            os.kill(workers.pop(), signal.SIGKILL)
+            workers.clear()
+
+    results, pages = graded(jobs=2, executor=client.get_executor(), progress=kill_one)
+    assert not workers
+    assert (results, pages) == asked("grade")[1]
+    lost = {result["student"]: result["of"] - result["points"] for result in results}
+    assert lost == {"alice": 0, **dict.fromkeys(("bob", "eve", "zoe"), results[0]["of"])}

@@ -16,7 +16,7 @@ from classroom import SHEETS, notebook, solution
 from mistakes.hand_off import SLOT
 
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.course import batch, teacher
+from oomlab.grading.course import apart, teacher
 from oomlab.grading.course.release import student_version
 from oomlab.grading.course.submissions import (
     NotANotebook,
@@ -139,8 +139,8 @@ def test_a_crash_of_the_grader_costs_one_submission(classroom, monkeypatch):
             os.kill(os.getpid(), 9)
         return real(submission, *rest, **more)
 
-    real = batch.grade
-    monkeypatch.setattr(batch, "grade", grade_one)
+    real = apart.grade
+    monkeypatch.setattr(apart, "grade", grade_one)
     out = classroom / "graded"
     assert grade(classroom / "submitted", "--out", out) == 0
     results = {r["student"]: r for r in json.loads((out / "results.json").read_text())}

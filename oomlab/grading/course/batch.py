@@ -1,7 +1,8 @@
 """Grading many: one process for each submission, so that none can hurt another or the batch.
 
-A grading process writes its student's results, atomically, and ends; the parent only counts. What
-has been written is not done again: a run that was killed goes on where it was.
+A grading process (apart.py) writes its student's results, atomically, and ends; here they are only
+given out and counted. What has been written is not done again: a run that was killed goes on where
+it was. One that was killed from outside is given out again, TRIES times at most.
 """
 
 import json
@@ -9,30 +10,29 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
+from ...workers import TRIES, Submits, in_order
 from ..sandbox.bubblewrap import NoSandbox
-from ..sandbox.group import Group
+from .apart import (
+    LATE,
+    REFUSED,
+    SUBMISSION_SECONDS,
+    ToGrade,
+    grade_and_exit,
+    grade_elsewhere,
+    place_of,
+    write,
+)
 from .exercise_sheets import ExerciseSheet
-from .exports import gradescope
-from .feedback import write_feedback
 from .identity import written
-from .result import Result, changes, digest, grade, without_points
+from .result import Result, digest, without_points
 from .submissions import Submission
 
-SUBMISSION_SECONDS = 600
-DECIDER_BYTES = 2 << 30  # address space of a grading process: reading a notebook needs little
-REFUSED = 3  # exit code: there is no sandbox
-
-
-def write(path: Path, text: str) -> None:
-    """All of the text, or what was there before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf-8", errors="replace")
-    os.replace(temporary, path)
+Ends = Generator[tuple[ToGrade, int], None, None]  # each task, with its exit code
 
 
 def secret_seed(out: Path) -> str:
@@ -42,11 +42,6 @@ def secret_seed(out: Path) -> str:
         write(path, secrets.token_hex(16))
         path.chmod(0o600)
     return path.read_text()
-
-
-def place_of(out: Path, submission: Submission, sheet: ExerciseSheet) -> Path:
-    """Where the results of a student's notebook for a sheet lie; of no other one."""
-    return out / submission.folder / sheet.name
 
 
 def earlier(out: Path, submission: Submission, sheet: ExerciseSheet) -> Result | None:
@@ -82,41 +77,73 @@ def grade_all(
     hidden: list[str],
     trusted: bool,
     progress: Callable[[str], None],
+    executor: Submits | None = None,
 ) -> list[Result]:
-    """Grade each, `jobs` at a time; all results in the order given. May raise NoSandbox."""
+    """Grade each, `jobs` at a time; all results in the order given. May raise NoSandbox.
+
+    With an `executor` its workers do it, each on its own machine in a sandbox of its own; they must
+    see the notebooks and `out` under the same paths.
+    """
     secret = secret_seed(out)
     results: dict[tuple[str, str], Result] = {}
-    running: dict[int, tuple[Submission, ExerciseSheet, float]] = {}
     todo = []
     for submission, sheet in work:
         result = earlier(out, submission, sheet)
         if result is not None and finished(result, submission, sheet, secret):
             results[submission.student, sheet.name] = result
         else:
-            todo.append((submission, sheet, result))
+            here = replace(submission, path=submission.path.absolute())
+            todo.append(ToGrade(here, sheet, result, out.absolute(), secret, hidden, trusted))
     if results:
         progress(f"{len(results)} of {len(work)} are graded already")
     clock = Clock(len(work), len(results))
+    with closing(forked(todo, jobs) if executor is None else sent(todo, jobs, executor)) as ends:
+        for task, code in ends:
+            result = load(task, code)
+            results[task.submission.student, task.sheet.name] = result
+            progress(f"{clock.done()} {task.submission.student}, {task.sheet.name}: {said(result)}")
+    return [results[submission.student, sheet.name] for submission, sheet in work]
+
+
+def sent(
+    todo: list[ToGrade], jobs: int, executor: Submits
+) -> Generator[tuple[ToGrade, int], None, None]:
+    """Each task with its exit code, by the workers of an executor."""
+    answers = in_order(grade_elsewhere, todo, jobs=jobs, executor=executor)
+    with closing(answers):
+        for task, (code, said) in zip(todo, answers, strict=True):
+            if code == REFUSED:
+                raise NoSandbox(said, "{}")
+            if said:
+                print(written(said), file=sys.stderr, flush=True)
+            yield task, code
+
+
+def forked(todo: list[ToGrade], jobs: int) -> Ends:
+    """Each task with its exit code, as it ends, by processes that are forked here."""
+    running: dict[int, tuple[ToGrade, float]] = {}
+    waiting, tries = todo[::-1], dict.fromkeys(map(id, todo), TRIES)
     try:
-        while todo or running:
-            while todo and len(running) < jobs:
-                submission, sheet, before = todo.pop(0)
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                task = waiting.pop()
                 pid = os.fork()
                 if pid == 0:
-                    grade_and_exit(submission, sheet, before, out, secret, hidden, trusted)
-                running[pid] = (submission, sheet, time.monotonic())
-            for submission, sheet, code in ended(running):
+                    grade_and_exit(task)
+                running[pid] = (task, time.monotonic())
+            for task, code in ended(running):
                 if code == REFUSED:
                     raise NoSandbox("the child could not prove that it is isolated")
-                result = load(out, submission, sheet, code)
-                results[submission.student, sheet.name] = result
-                progress(f"{clock.done()} {submission.student}, {sheet.name}: {said(result)}")
+                tries[id(task)] -= 1
+                if code < 0 and code != LATE and tries[id(task)]:
+                    waiting.append(task)
+                else:
+                    yield task, code
     finally:
         for pid in running:
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
                 os.waitpid(pid, 0)
-    return [results[submission.student, sheet.name] for submission, sheet in work]
 
 
 def all_results(out: Path) -> list[Result]:
@@ -147,61 +174,27 @@ def said(result: Result) -> str:
     return " ".join(filter(None, words))
 
 
-def ended(running: dict) -> list[tuple[Submission, ExerciseSheet, int]]:
-    """Wait a moment for grading processes to end; kill one that hangs."""
+def ended(running: dict[int, tuple[ToGrade, float]]) -> list[tuple[ToGrade, int]]:
+    """Wait a moment for grading processes to end; kill one that hangs, whose code is LATE."""
     out = []
-    for pid, (submission, sheet, began) in list(running.items()):
-        if time.monotonic() - began > SUBMISSION_SECONDS:
+    for pid, (task, began) in list(running.items()):
+        late = time.monotonic() - began > SUBMISSION_SECONDS
+        if late:
             os.kill(pid, 9)
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             del running[pid]
-            out.append((submission, sheet, os.waitstatus_to_exitcode(status)))
+            out.append((task, LATE if late else os.waitstatus_to_exitcode(status)))
     if not out:
         time.sleep(0.005)
     return out
 
 
-def grade_and_exit(
-    submission: Submission,
-    sheet: ExerciseSheet,
-    before: Result | None,
-    out: Path,
-    secret: str,
-    hidden: list[str],
-    trusted: bool,
-) -> None:
-    """The life of a grading process."""
-    import resource  # POSIX alone has it
-
-    code = 1
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (DECIDER_BYTES, DECIDER_BYTES))
-        group = Group()
-        try:
-            result = grade(submission, sheet, secret, hidden=hidden, group=group, trusted=trusted)
-        finally:
-            group.close()
-        if before is not None:
-            result.changed = changes(before, result)
-        folder = place_of(out, submission, sheet)
-        write_feedback([result], folder, write)
-        write(folder / "gradescope.json", json.dumps(gradescope(result), indent=1))
-        write(folder / "result.json", json.dumps(result.to_dict(), indent=1))
-        code = 0
-    except NoSandbox:
-        code = REFUSED
-    except BaseException as error:
-        name = written(submission.student)
-        print(f"{name}: {type(error).__name__}: {written(str(error))}", file=sys.stderr)
-    finally:
-        os._exit(code)
-
-
-def load(out: Path, submission: Submission, sheet: ExerciseSheet, code: int) -> Result:
+def load(task: ToGrade, code: int) -> Result:
     """What the grading process wrote, or a result that says that it could not."""
     if code == 0:
-        text = (place_of(out, submission, sheet) / "result.json").read_text("utf-8")
+        text = (place_of(task.out, task.submission, task.sheet) / "result.json").read_text("utf-8")
         return Result.from_dict(json.loads(text))
-    problem = f"Grading it failed ({code}); the teacher should look at this notebook."
-    return without_points(submission, sheet, problem)
+    why = f"took longer than {SUBMISSION_SECONDS} s" if code == LATE else f"failed ({code})"
+    problem = f"Grading it {why}; the teacher should look at this notebook."
+    return without_points(task.submission, task.sheet, problem)

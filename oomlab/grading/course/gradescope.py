@@ -12,13 +12,14 @@ import sys
 from pathlib import Path
 
 from ..sandbox.bubblewrap import NoSandbox, require_bubblewrap
-from .batch import grade_all, write
+from .apart import require_limits, write
+from .batch import grade_all
 from .collect import collect
 from .exercise_sheets import asked_of_the_class, assign, load_sheets
 from .exports import gradescope
 from .identity import Student, student, written
 from .places import teachers_folders
-from .teacher import require_limits, say
+from .teacher import say
 
 
 class OnlyOne:
@@ -36,7 +37,8 @@ class OnlyOne:
 def main(sheet: str, root: Path) -> int:
     try:
         require_bubblewrap()
-        require_limits()
+        if watched := require_limits():
+            say(watched)
         metadata = json.loads((root / "submission_metadata.json").read_text("utf-8"))
         sheets = load_sheets(root / "source" / "exercises")
         handed_in = root / "submission"

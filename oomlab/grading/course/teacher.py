@@ -7,19 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-from ..sandbox.bubblewrap import ROOT_UNLIMITED, NoSandbox, require_bubblewrap
-from ..sandbox.group import DEGRADED, Group
-from .batch import all_results, grade_all, write
-from .collect import Collected, collect
-from .exercise_sheets import ExerciseSheet, asked_of_the_class, assign, load_sheets
-from .exports import as_csv, as_json, table, write_exports
-from .feedback import write_feedback
-from .identity import Roster
-from .places import teachers_folders
+from ..sandbox.bubblewrap import NoSandbox
+from .apart import write
+from .exercise_sheets import load_sheets
+from .exports import as_csv, as_json
 from .release import student_version
-from .result import Result, without_points
-from .submissions import Submission
-from .summary import html_summary, in_letters, written_line
+from .summary import in_letters, written_line
+from .whole_class import grade_class
 
 TRUSTED = (
     "--trusted: the code in these notebooks runs with your rights, on your files and your network, "
@@ -109,39 +103,21 @@ def grade(args: argparse.Namespace) -> int:
     Exit status: 0, or 1 if a student is below --fail-under or could not be graded, or 2 if nothing
     was graded at all.
     """
-    out = Path(args.out)
     say(TRUSTED) if args.trusted else None
     try:
-        if not args.trusted:
-            require_bubblewrap()
-            require_limits()
-        roster = Roster.read(Path(args.roster)) if args.roster else None
-        sheets = load_sheets(Path(args.exercises))
-        found = collect(args.notebooks, [sheet.name for sheet in sheets], roster)
-        handed = {one.student.id for one in found.handed}
-        if not handed:
-            tell_left_out(found)
-            raise ValueError("there is no notebook to grade")
-        told = {one.told for one in found.handed if one.told}
-        class_sheets = asked_of_the_class(sheets, args.sheet, told)
-        work = assign(found, class_sheets)
-        say("The class has " + " and ".join(f"{s.name} ({s.points} points)" for s in class_sheets))
-        tell_left_out(found)
-        out.mkdir(parents=True, exist_ok=True)
-        results = grade_all(
-            work,
-            out,
-            max(1, args.jobs),
-            hidden=teachers_folders(args.notebooks, args.exercises, out, args.roster or out),
+        results, lost = grade_class(
+            args.notebooks,
+            args.exercises,
+            args.out,
+            sheets=args.sheet,
+            roster=args.roster,
+            jobs=max(1, args.jobs),
             trusted=args.trusted,
             progress=say,
         )
-        there = {(r.student, r.sheet) for r in [*all_results(out), *results]}
-        results += nothing_from(roster, found, class_sheets, there)
     except (NoSandbox, ValueError, OSError) as error:
         say(f"oomlab grade: {error}")
         return 2
-    write_pages(results, found.left_out, out, roster)
     if args.json or args.csv:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(
@@ -149,8 +125,8 @@ def grade(args: argparse.Namespace) -> int:
             )  # not every terminal knows every script
         print((as_json if args.json else as_csv)(results), end="")
     say(in_letters(results))
-    say(f"Results and feedback pages are in {out}; begin with {out / 'summary.html'}")
-    lost = handed - {submission.student for submission, _ in work}
+    begin = Path(args.out) / "summary.html"
+    say(f"Results and feedback pages are in {args.out}; begin with {begin}")
     if lost:
         say(f"NOT GRADED: {', '.join(sorted(lost))}; the reasons are above")
     low = [r for r in results if args.fail_under and 100 * r.points < args.fail_under * r.of]
@@ -160,62 +136,6 @@ def grade(args: argparse.Namespace) -> int:
     return 1 if low or lost else 0
 
 
-def tell_left_out(found: Collected) -> None:
-    for source, why in found.left_out:
-        say(f"not graded: {source}: {why}")
-
-
-def nothing_from(
-    roster: Roster | None,
-    found: Collected,
-    sheets: list[ExerciseSheet],
-    there: set[tuple[str, str]],
-) -> list[Result]:
-    """A line for each student and sheet without a result, now or from before."""
-    people = {person.id: person for person in (roster.students if roster else [])}
-    people |= {one.student.id: one.student for one in found.handed}
-    handed_in = {one.student.id for one in found.handed}
-    graded = {student for student, _ in there}
-    return [
-        without_points(
-            Submission(
-                person.id, "", Path(), (), person.name, person.folder, person.number, person.system
-            ),
-            sheet,
-            "Nothing was handed in for this sheet."
-            if person.id not in handed_in or person.id in graded
-            else "What was handed in could not be graded; the reason is in not-graded.csv.",
-        )
-        for person in people.values()
-        for sheet in sheets
-        if (person.id, sheet.name) not in there
-    ]
-
-
-def write_pages(
-    results: list[Result], left_out: list[tuple[str, str]], out: Path, roster: Roster | None
-) -> None:
-    """Tables and pages, over what was graded now and what lay in the folder before."""
-    everything = {(r.student, r.sheet): r for r in [*all_results(out), *results]}
-    course = [everything[key] for key in sorted(everything)]
-    write_exports(course, out, write, roster)
-    write(out / "not-graded.csv", table([["file", "why"], *map(list, left_out)]))
-    write(out / "summary.html", html_summary(course, left_out))
-    for folder in dict.fromkeys(r.folder for r in results if r.source):
-        write_feedback([r for r in course if r.folder == folder], out / folder, write)
-
-
 def say(text: str) -> None:
     """To the teacher, not into a table that is being piped away; and no escape codes."""
     print("\n".join(map(written_line, text.split("\n"))), file=sys.stderr, flush=True)
-
-
-def require_limits() -> None:
-    """A cgroup, or at least a kernel that limits processes: for root it does not."""
-    group = Group()
-    enforced = group.enforced
-    group.close()
-    if not enforced and os.geteuid() == 0:
-        raise NoSandbox(ROOT_UNLIMITED)
-    if not enforced:
-        say(DEGRADED)
