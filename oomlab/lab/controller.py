@@ -42,8 +42,12 @@ class Controller:
         policy: str | Policy = "linux-4.4",
         *,
         policies: Sequence[str | Policy] | None = None,
+        schedule: Sequence[Entry] | None = None,
     ):
-        """A Policy of one's own, as oomlab.patch() makes it, is chosen by its name from then on."""
+        """A Policy of one's own, as oomlab.patch() makes it, is chosen by its name from then on.
+
+        `schedule` is what run() takes: that run is shown first, until a setting is changed.
+        """
         offered = [choose_policy(p, {}) for p in (policies or PRESETS)]
         first = choose_policy(policy, {})
         self.own = {p.name: p for p in (*offered, first)}
@@ -57,7 +61,11 @@ class Controller:
             "seed": 0,
             "params": {},
             "knobs": {},
-            "schedule": None,  # who takes each step, as of run(schedule=); None: as the seed has it
+            "schedule": None
+            if schedule is None
+            else list(
+                schedule
+            ),  # who takes each step, as of run(schedule=); None: as the seed has it
         }
         self.exploration: Exploration | None = None
         self.hand: ByHand | None = None  # once a person is the scheduler

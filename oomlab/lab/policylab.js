@@ -180,7 +180,7 @@ export default {
   render({ model, el }) {
     el.classList.add("oomlab");
     ownKeys(el);
-    const lab = new Lab(model, el);
-    return () => lab.leave();
+    const lab = new Lab(model, el), unlink = stepLinks(el, (n) => lab.go(n));
+    return () => { unlink(); lab.leave(); };
   },
 };

@@ -21,6 +21,7 @@ from ..arguments import as_sentence
 from ..explorer.progress import in_words
 from ..model.policy import Policy
 from ..simulate.run import Run
+from ..simulate.scheduler import Entry
 from .controller import Controller
 from .saved import VIEWER, framed
 
@@ -28,6 +29,9 @@ from .saved import VIEWER, framed
 ASIDE = {"look": "details", "answers": "schedules", "graph": "graph"}
 
 HERE = Path(__file__).parent
+CONTROLS = tuple(
+    f"{name}.js" for name in ("knobs", "settings", "byhand", "stategraph", "steplinks", "policylab")
+)
 
 
 def scripts(*names: str) -> str:
@@ -36,9 +40,13 @@ def scripts(*names: str) -> str:
 
 
 class PolicyLab(anywidget.AnyWidget):
-    """The lab on a scenario; `policies` names the presets to choose from, by default all."""
+    """The lab on a scenario; `policies` names the presets to choose from, by default all.
 
-    _esm = scripts(*VIEWER, "knobs.js", "settings.js", "byhand.js", "stategraph.js", "policylab.js")
+    It begins with the run of a seed, or of a `schedule`, as run() takes it. A link to #step-15 in
+    the text above it moves its cursor there (steplinks.js).
+    """
+
+    _esm = scripts(*VIEWER, *CONTROLS)
     _css = HERE / "policylab.css"
 
     catalogue = Dict().tag(sync=True)
@@ -51,9 +59,10 @@ class PolicyLab(anywidget.AnyWidget):
         policy: str | Policy = "linux-4.4",
         *,
         policies: Sequence[str | Policy] | None = None,
+        schedule: Sequence[Entry] | None = None,
     ):
         gc.freeze()  # what is loaded by now stays: the collector need not look at it after each run
-        self.controller = Controller(scenario, policy, policies=policies)
+        self.controller = Controller(scenario, policy, policies=policies, schedule=schedule)
         super().__init__(catalogue=self.controller.catalogue())
         self.show()
         self.on_msg(self.answer)

@@ -48,12 +48,18 @@ def number_of(step: dict, first: str) -> int:
 
 
 def seven_steps(schedule: Sequence[dict]) -> str:
-    """Mail and schedule side by side, as a Markdown table."""
+    """Mail and schedule side by side, as a Markdown table; a step's number moves a lab below it."""
     lines = ["| the mail | step | task | does | effect |", "| --- | ---: | --- | --- | --- |"]
     said: set[int] = set()
     for number, step in numbered(schedule):
         words = f"({number})" if number in said else f"**({number})** {STEPS[number]}"
         said.add(number)
-        cells = (words, step["step"], step["task"], step["does"], step["effect"] or "")
+        cells = (
+            words,
+            f"[{step['step']}](#step-{step['step']})",
+            step["task"],
+            step["does"],
+            step["effect"] or "",
+        )
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ import pytest
 from laboratory import ARTIFACTS
 from stage import Stage
 
+from oomlab.explorer import explore
 from oomlab.lab import PolicyLab
 
 pytestmark = pytest.mark.browser
@@ -64,6 +65,24 @@ def test_what_can_do_nothing_says_so_and_keeps_the_focus(open_stage):
     after.focus()
     lab.page.keyboard.press("Enter")
     assert after.evaluate("button => button === document.activeElement")
+
+
+def test_a_step_in_the_text_moves_the_cursor_of_the_lab_below(open_stage):
+    schedule = explore("lost-victim", "rfc-2015-11-27").pids
+    stage = open_stage("lost-victim", "rfc-2015-11-27", schedule=schedule)
+    stage.page.evaluate("""() => {
+        const link = (n) => `<p><a href="#step-${n}">step ${n}</a></p>`;
+        document.body.insertAdjacentHTML("afterbegin", link(16) + link(99));
+        document.body.insertAdjacentHTML("beforeend", link(3));
+    }""")
+    for number, said in ((16, "Step 16 of 18"), (99, "Step 18 of 18"), (3, "Step 18 of 18")):
+        stage.page.get_by_role("link", name=f"step {number}").click()
+        assert stage.lab.locator("p.now").inner_text().startswith(said)
+    stage.page.get_by_role("link", name="step 16").click()
+    assert "busy with victim1" in stage.lab.locator("p.now").inner_text()
+    control(stage.lab, "seed").fill("1")  # a setting that is changed forgets the schedule
+    control(stage.lab, "seed").press("Enter")
+    stage.lab.locator("p.now").filter(has_not_text="of 18").wait_for()
 
 
 def test_zoom_is_seen(open_stage):
