@@ -3,8 +3,9 @@
 It runs in the student's own kernel, where the student can change everything, and is no grade.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
+from traceback import walk_tb
 
 from ..naming import nearest
 from .asking import AskHere
@@ -67,7 +68,36 @@ def check(name: str, *functions: Callable) -> Practice:
         names = ", ".join(exercise.functions)
         raise ValueError(f'call it as check("{name}", {names})')
     ask = AskHere(dict(zip(exercise.functions, functions, strict=True)))
-    return Practice(name, exercise.practise(ask))
+    try:
+        return Practice(name, exercise.practise(ask))
+    except KeyboardInterrupt as stop:
+        raise Interrupted(last_line(stop, functions)) from None
+
+
+class Interrupted(KeyboardInterrupt):
+    """Stop, or Ctrl-C, ended a check: one sentence in a notebook, in place of a traceback.
+
+    It goes on as an interrupt, so that the cells that wait do not run, either.
+    """
+
+    def __init__(self, where: str):
+        super().__init__(
+            f"Stopped before there was an answer{where}. Does a loop of yours never end?"
+        )
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def last_line(stop: BaseException, functions: Sequence[Callable]) -> str:
+    """Where in the student's own functions it was stopped; nothing if it was in none of them."""
+    own = {getattr(function, "__code__", None) for function in functions}
+    where = ""
+    for frame, line in walk_tb(stop.__traceback__):
+        if frame.f_code in own:
+            first = frame.f_code.co_firstlineno
+            where = f", in line {line - first + 1} of {frame.f_code.co_name}()"
+    return where
 
 
 def points(name: str, *functions: Callable) -> int:

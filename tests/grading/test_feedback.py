@@ -5,7 +5,9 @@ import csv
 import io
 import json
 import re
+from _thread import interrupt_main
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from classroom import SHEETS, hand_in, notebook, solution
@@ -202,3 +204,15 @@ def test_a_summary_names_whom_it_must_and_runs_nothing(two, monkeypatch):
     assert sum(number for _, number in histogram(results)) == 2
     results[1].answers = {}
     assert equal_answers(results) == []
+
+
+def test_stop_ends_a_check_with_one_sentence_that_says_where():
+    def find_cycle(graph):
+        while True:
+            pass
+
+    Timer(0.2, interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt) as stop:
+        check("find-cycle", find_cycle)
+    (shown,) = stop.value._render_traceback_()
+    assert re.search(r"no? answer, in line [23] of find_cycle\(\)", shown)
