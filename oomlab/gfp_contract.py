@@ -133,6 +133,20 @@ REQUESTS = (
         "does not, and out_of_memory() says true without a kill, so that it dips.",
     ),
     Request(
+        "GFP_KERNEL | __GFP_NOFAIL, order 4",
+        GFP_KERNEL | __GFP_NOFAIL,
+        "task",
+        4,
+        {
+            "2.6.38": ORDINARY,
+            "4.6": ORDINARY._replace(dips=True),
+            "4.10": Terms(100, True, False, True, False),
+            "4.14": ORDINARY._replace(kills=False),
+        },
+        "It bypasses the rule for large requests. In 4.10 it does not, and fails in spite of its "
+        "flag; in 4.14 it loops, with a quarter of the mark off at the end.",
+    ),
+    Request(
         "GFP_KERNEL, order 4",
         GFP_KERNEL,
         "task",
@@ -151,6 +165,22 @@ REQUESTS = (
         },
         "TIF_MEMDIE lifts every mark, and if that is not enough the request fails at once. "
         "ALLOC_OOM (cd04ae1e2dc8) is half of the mark, for every thread of the process.",
+    ),
+    Request(
+        "GFP_ATOMIC by a victim",
+        GFP_ATOMIC,
+        "victim",
+        0,
+        {"2.6.38": AT_ONCE._replace(mark=0), "4.14": AT_ONCE},
+        "Its own rights come first, and reach deeper than ALLOC_OOM.",
+    ),
+    Request(
+        "GFP_KERNEL | __GFP_NOFAIL inside reclaim (PF_MEMALLOC)",
+        GFP_KERNEL | __GFP_NOFAIL,
+        "reclaimer",
+        0,
+        {"2.6.38": Terms(0, False, False, False, False)},
+        "It can neither reclaim nor fail: it looks for a free page again and again.",
     ),
     Request(
         "GFP_KERNEL inside reclaim (PF_MEMALLOC)",

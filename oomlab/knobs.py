@@ -24,10 +24,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "unkillable_sharer",
             "init_sharer",
         ),
-        *("sleep_after_kill", "mmap_sem_killable", "suspend_gives_up", "thaws"),
+        *("sleep_after_kill", "mmap_sem_killable", "suspend", "thaws"),
     ),
     "memory cgroups": (
-        *("oom_group", "memcg_oom", "memcg_recheck", "memcg_limit", "memory_high"),
+        *(
+            "oom_group",
+            "group_takes_init",
+            "memcg_oom",
+            "memcg_recheck",
+            "memcg_limit",
+            "memory_high",
+        ),
         *("charge_batch", "pressure_triggers"),
     ),
     "hand-off to the reaper": (
@@ -49,6 +56,8 @@ OPTIONS: dict[str, dict[object, str]] = {
     },
     "retry": {
         "while-progress": "reclaim is tried again as long as it frees something",
+        "backs-off": "as no-progress-loops, and each such round counts a sixteenth less of what "
+        "could be reclaimed",
         "no-progress-loops": "after 16 rounds without progress, or when all that could be "
         "reclaimed would not be enough, the OOM killer is called",
     },
@@ -68,6 +77,7 @@ OPTIONS: dict[str, dict[object, str]] = {
         "loops": "such a request may not kill: it is tried again for ever",
         "kills": "such a request may call the OOM killer",
         "kills-and-dips": "it may kill, and then it is served from below the marks",
+        "costly-fails": "as kills-and-dips, but above order 3 it fails",
         "dips": "it may not kill, but it is served from below the marks",
     },
     "nofs": {
@@ -103,6 +113,7 @@ OPTIONS: dict[str, dict[object, str]] = {
     },
     "free_mem": {
         "exiting-alone": "a thread that exits will free memory if its process has no other",
+        "exiting-dumps": "a thread that exits will, even one that waits for a core dump",
         "exiting": "a thread that exits will free memory, whatever its other threads do",
         "group-exit": "only a process that exits as a whole will, and all who share its mm",
     },
@@ -141,7 +152,16 @@ OPTIONS: dict[str, dict[object, str]] = {
         1: "the kernel panics, unless only a memcg is out of memory",
         2: "the kernel panics for a memcg, too",
     },
-    "thaws": {"thread": "the marked thread", "process": "each thread of the process"},
+    "suspend": {
+        "flag": "no kill from here on; a victim that is still exiting may be frozen",
+        "waits": "and the suspend waits until the last victim has gone",
+        "gives-up": "and after 20 s of that it fails",
+    },
+    "thaws": {
+        "nothing": "no task: a frozen victim stays where it is",
+        "thread": "the marked thread",
+        "process": "each thread of the process",
+    },
     "reaper": {
         "none": "there is no reaper",
         "slot": "one pointer, mm_to_reap, filled by cmpxchg and emptied when the work is done",

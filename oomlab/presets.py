@@ -32,6 +32,8 @@ LINUX_2_6_38 = replace(
     sysrq_panics=True,
     alloc_harder="no-wait",
     nofail="loops",
+    suspend="flag",
+    thaws="nothing",
 )
 
 LINUX_3_10 = replace(
@@ -44,9 +46,11 @@ LINUX_3_10 = replace(
     marked_first=True,
     memcg_oom="charge-waits",
     memory_high="none",
+    free_mem="exiting-dumps",
     sysrq_panics=True,
     alloc_harder="no-wait",
     nofail="loops",
+    suspend="flag",
 )
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
@@ -159,7 +163,8 @@ LINUX_4_10 = replace(
     name="linux-4.10",
     about="February 2017: MMF_OOM_SKIP ends every victim's hold on the killer",
     kernel="4.10",
-    retry="no-progress-loops",
+    retry="backs-off",
+    nofail="costly-fails",
     nofs="mark-dying",
     vfork_skipped=True,
     adj_follows_mm=True,
@@ -172,7 +177,7 @@ LINUX_4_10 = replace(
     free_mem="group-exit",
     queue_link="cleared",
     unstable="kthreads",
-    suspend_gives_up=True,
+    suspend="gives-up",
     reaped="skip",
     gave_up="skip",
 )
@@ -184,6 +189,7 @@ LINUX_4_14 = replace(
     about="November 2017: half the reserve, for every thread of the victim",
     kernel="4.14",
     reserves="oom-half",
+    retry="no-progress-loops",
     nofail="dips",
     retry_mayfail=True,
     reap_pfnmap=False,
@@ -199,6 +205,7 @@ LINUX_4_19 = replace(
     kernel="4.19",
     root_bonus="none",
     oom_group=True,
+    group_takes_init=True,
     memcg_oom="charge",
     sleep_after_kill=False,
     reaper_oom_lock=False,
@@ -213,6 +220,7 @@ LINUX_5_1 = replace(
     kernel="5.1",
     queue_guard="flag",
     child_sacrifice=False,
+    group_takes_init=False,
     memcg_recheck="dying",
 )
 

@@ -43,3 +43,18 @@ def test_timers_of_different_buckets_fire_in_the_order_of_their_times(kernel):
     kernel.jiffies += kernel.wheel
     kernel.add_timer(200, None, "late")
     assert [name for _, name in fired(kernel, 300)] == ["early", "late"]
+
+
+@pytest.mark.parametrize("ticks", [0, 1])
+def test_a_timer_without_a_delay_fires_in_the_next_tick(kernel, ticks):
+    """K 4.8 __mod_timer, forward_timer_base: the wheel has passed this jiffy already."""
+    again = []
+
+    def sets_itself_again(argument):
+        again.append(kernel.jiffies)
+        kernel.add_timer(ticks, sets_itself_again, argument)
+
+    kernel.add_timer(ticks, sets_itself_again, "for ever")
+    kernel.jiffies = 1
+    kernel.run_timers()  # and it comes back
+    assert again == [1]

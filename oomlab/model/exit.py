@@ -35,6 +35,7 @@ def do_exit(current) -> Steps:
     for syscall, *args in current.at_exit:  # closing files may itself need locks and memory
         yield from syscall(current, *args)
     yield from exit_mm(current)
+    exit_oom_victim(current)  # it may have been marked without an mm, in 3.10
     current.kernel.zone.free_pages(current.kernel_pages)
     current.kernel_pages = 0
     current.kernel.event("exit", current)

@@ -285,7 +285,7 @@ class Kernel:
         fires at its end, and the newest timer in it first (enqueue_timer: hlist_add_head).
         """
         self.timers_made += 1
-        expires, number = self.jiffies + ticks, self.timers_made
+        expires, number = self.jiffies + max(ticks, 1), self.timers_made  # not in this tick
         if ticks >= LVL_START:
             expires, number = (expires // self.wheel + 1) * self.wheel, -number
         timer = Timer(expires, number, function, argument)

@@ -26,7 +26,7 @@ from .gfp import (
 from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .oom import OomControl, out_of_memory
 from .tasks import PF_DUMPCORE, PF_KTHREAD, PF_MEMALLOC, fatal_signal_pending, tsk_is_oom_victim
-from .vmscan import reclaimable_pages, try_to_free_pages, wakeup_kswapd
+from .vmscan import try_to_free_pages, wakeup_kswapd, zone_reclaimable_pages
 
 MAX_RECLAIM_RETRIES = 16
 
@@ -127,7 +127,8 @@ def gfp_to_alloc_flags(current, gfp: int) -> int:
         return ALLOC_NO_WATERMARKS
     reserves = current.kernel.policy.reserves
     if reserves == "oom-half":  # every thread of the victim, half of the reserve (4.14)
-        return ALLOC_OOM if tsk_is_oom_victim(current) else flags
+        deeper = flags == ALLOC_HIGH | ALLOC_HARDER  # the first look is by the request's own rights
+        return ALLOC_OOM if tsk_is_oom_victim(current) and not deeper else flags
     if reserves != "none" and current.memdie:
         return ALLOC_NO_WATERMARKS
     if reserves == "favour-dying" and gfp & __GFP_DIRECT_RECLAIM:  # M02
@@ -184,10 +185,10 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         alloc_flags = gfp_to_alloc_flags(current, gfp)
         if get_page_from_freelist(current, wmark(zone, alloc_flags), order):
             return True
-        if not gfp & __GFP_DIRECT_RECLAIM or current.flags & PF_MEMALLOC:
+        if gfp & __GFP_DIRECT_RECLAIM and gfp & __GFP_NOFAIL and current.flags & PF_MEMALLOC:
+            continue
+        if not may_reclaim(current, gfp):
             return False
-        if current.memdie and policy.reserves != "oom-half" and not gfp & __GFP_NOFAIL:
-            return False  # even the reserves are empty
 
         progress = yield from try_to_free_pages(current, gfp)
         mark = wmark(zone, gfp_to_alloc_flags(current, gfp))
@@ -195,10 +196,10 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
             return True
         if gfp & __GFP_NORETRY:
             return False
-        if order > PAGE_ALLOC_COSTLY_ORDER and not gfp & (__GFP_REPEAT | __GFP_NOFAIL):
+        if order > PAGE_ALLOC_COSTLY_ORDER and not gfp & insists(policy):
             return False
         no_progress_loops = 0 if progress and order <= 3 else no_progress_loops + 1
-        if should_reclaim_retry(current, gfp, order, progress, no_progress_loops):
+        if should_reclaim_retry(current, order, alloc_flags, progress, no_progress_loops):
             continue
 
         page, progress = yield from __alloc_pages_may_oom(current, gfp, order)
@@ -215,6 +216,19 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
             return True
 
 
+def may_reclaim(current, gfp: int) -> bool:
+    """May it free pages itself?
+
+    Not if it must not wait, not inside reclaim, and not with TIF_MEMDIE, for which even the
+    reserves are empty then (to v4.13).
+    """
+    if not gfp & __GFP_DIRECT_RECLAIM or current.flags & PF_MEMALLOC:
+        return False
+    if current.kernel.policy.reserves == "oom-half" or gfp & __GFP_NOFAIL:
+        return True
+    return not current.memdie
+
+
 def __alloc_pages_cpuset_fallback(current, order: int) -> bool:
     """The nopage branch of a request that must not fail: a last look, below the mark (v4.14)."""
     zone, policy = current.kernel.zone, current.kernel.policy
@@ -222,18 +236,29 @@ def __alloc_pages_cpuset_fallback(current, order: int) -> bool:
     return get_page_from_freelist(current, wmark(zone, deeper), order)
 
 
-def should_reclaim_retry(current, gfp: int, order: int, progress: int, loops: int) -> bool:
+def insists(policy) -> int:
+    """The flags with which a request of more than order 3 is not given up after one reclaim."""
+    return __GFP_REPEAT if policy.nofail == "costly-fails" else __GFP_REPEAT | __GFP_NOFAIL
+
+
+def should_reclaim_retry(current, order: int, alloc_flags: int, progress: int, loops: int) -> bool:
     """Is another round of reclaim worth it, before a task is killed?
 
     v4.4: as long as reclaim claims any progress, without bound. v4.7: 16 rounds without progress
-    at most, and only while free + reclaimable pages would pass the mark.
+    at most, and only while free pages and those on the LRU lists would pass the request's mark.
+    Whether the latter can be freed is not asked. In v4.10 each round counts a sixteenth less of
+    them, in v4.14 no more (K 4.10, 4.14 should_reclaim_retry).
     """
-    zone = current.kernel.zone
-    if current.kernel.policy.retry == "while-progress":
+    zone, policy = current.kernel.zone, current.kernel.policy
+    if policy.retry == "while-progress":
         return progress > 0 and order <= PAGE_ALLOC_COSTLY_ORDER
     if loops > MAX_RECLAIM_RETRIES:
         return False
-    return zone.free + reclaimable_pages(current.kernel, gfp) - (1 << order) + 1 > zone.min
+    available = zone_reclaimable_pages(current.kernel)
+    if policy.retry == "backs-off":
+        available -= -(-loops * available // MAX_RECLAIM_RETRIES)
+    mark = wmark(zone, alloc_flags & ~ALLOC_NO_WATERMARKS)
+    return zone.free + available - (1 << order) + 1 > mark
 
 
 def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
@@ -247,8 +272,9 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
     page = get_page_from_freelist(current, zone.high, order)  # a kill may just have ended
     progress = page
     nofail = gfp & __GFP_NOFAIL
-    bypasses = nofail and policy.nofail in ("kills", "kills-and-dips")
-    if page or refuses_to_kill(current, policy, gfp, order) and not bypasses:
+    bypasses = nofail and policy.nofail in ("kills", "kills-and-dips", "costly-fails")
+    insisting = nofail and policy.nofail != "dips"
+    if page or refuses_to_kill(current, policy, gfp, order) and not insisting:
         pass
     elif not gfp & __GFP_FS and policy.nofs != "mark-dying" and not bypasses:
         # No kill on behalf of a filesystem: loop "as per tradition", but not in a suspend.
@@ -256,7 +282,7 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
     else:
         progress = yield from out_of_memory(current, OomControl(gfp, order))
         progress = progress or bool(nofail)
-        if nofail and policy.nofail in ("kills-and-dips", "dips"):
+        if nofail and policy.nofail in ("kills-and-dips", "costly-fails", "dips"):
             page = get_page_from_freelist(current, -1, order)
     oom_lock.unlock()
     return page, progress

@@ -13,11 +13,12 @@ from .tasks import (
     OOM_SCORE_ADJ_MIN,
     PF_KTHREAD,
     PF_OOM_ORIGIN,
+    caller_is_dying,
     do_send_sigkill,
-    fatal_signal_pending,
     find_lock_task_mm,
     in_vfork,
     is_global_init,
+    oom_disable_count,
     process_shares_mm,
     task_will_free_mem,
     thaw,
@@ -31,13 +32,14 @@ ABORT = object()  # a scan that met a victim that has not finished yet
 class OomControl:
     """struct oom_control: one OOM situation. order -1 is SysRq-f."""
 
-    __slots__ = ("gfp_mask", "order", "memcg", "totalpages", "message")
+    __slots__ = ("gfp_mask", "order", "memcg", "totalpages", "message", "caller")
 
     def __init__(self, gfp_mask: int, order: int = 0, memcg=None):
         self.gfp_mask = gfp_mask
         self.order = order
         self.memcg = memcg
         self.totalpages = 0
+        self.caller = None  # the task that asks: `current`
         self.message = "Memory cgroup out of memory" if memcg else "Out of memory"
 
 
@@ -65,6 +67,8 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
         return None
     if policy.unkillable_sharer == "protects" and oom_disable_count(mm):
         return None
+    if task.flags & PF_OOM_ORIGIN and policy.points == "permille":
+        return 1000
 
     points = get_mm_rss(mm) + mm.swapents
     if policy.page_tables != "none":
@@ -80,11 +84,6 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
         adj -= 30
     points += adj * (totalpages // 1000)
     return points if policy.signed_points else max(points, 1)
-
-
-def oom_disable_count(mm) -> int:
-    """How many processes with adj -1000 use this mm (mm->oom_disable_count, 2.6.37 to 3.1)."""
-    return sum(task.signal.oom_score_adj == OOM_SCORE_ADJ_MIN for task in mm.tasks)
 
 
 def oom_score(points: int, totalpages: int, policy) -> int:
@@ -103,17 +102,20 @@ def oom_evaluate_task(task, oc: OomControl, policy):
             return None if task.signal.oom_mm.flags & MMF_OOM_SKIP else ABORT
         if policy.victim_mark == "thread" and task.memdie:
             return ABORT
-        if policy.exiting_aborts and task.mm is not None and task_will_free_mem(task, policy):
-            return ABORT
+        if policy.exiting_aborts and task_will_free_mem(task, policy):
+            return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
     if not thread_group_leader(task):
         return None  # its process is judged once
-    if task.flags & PF_OOM_ORIGIN:
+    if task.flags & PF_OOM_ORIGIN and policy.points == "pages":
         return float("inf")
     return oom_badness(task, oc.totalpages, policy, oc.memcg)
 
 
 def select_bad_process(kernel, oc: OomControl):
-    """The worst process in this domain, None, or ABORT while an earlier victim lives."""
+    """The worst process in this domain, None, or ABORT while an earlier victim lives.
+
+    In 2.6.38 a caller that exits is chosen itself. Of two PF_OOM_ORIGIN the last is.
+    """
     policy = kernel.policy
     chosen, chosen_points = None, None
     for task in kernel.tasks if oc.memcg is None else oc.memcg.tasks:
@@ -122,14 +124,15 @@ def select_bad_process(kernel, oc: OomControl):
             return ABORT
         if points is None or chosen is not None and points < chosen_points:
             continue
-        if chosen is not None and points == chosen_points and policy.ties == "first":
+        tie = chosen is not None and points == chosen_points and points != float("inf")
+        if tie and policy.ties == "first":
             continue
         chosen, chosen_points = task, points
     return chosen
 
 
 def constrained_alloc(kernel, oc: OomControl) -> int:
-    """Pages of memory and swap that this OOM is about (and mem_cgroup_get_max, K 2.6.38, 6.12)."""
+    """Pages of memory and swap that this OOM is about (mem_cgroup_get_max, K 2.6.38, 6.12)."""
     if oc.memcg is not None:
         return oc.memcg.limit + min(oc.memcg.swap_max, kernel.zone.total_swap) or 1
     return kernel.zone.managed - kernel.unmanaged + kernel.zone.total_swap
@@ -152,10 +155,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         return False
 
     # A dying caller needs a way out, not a corpse: it may use the reserves itself.
-    dying = task_will_free_mem(current, policy)
-    if policy.free_mem == "exiting":
-        dying = dying or fatal_signal_pending(current)
-    if dying and current.mm is not None:
+    if caller_is_dying(current, policy):
         yield from mark_oom_victim(current, current, current.mm)
         if policy.reap_dying and policy.wake == "oom_kill_process":
             yield from wake_oom_reaper(current, current, current.mm)
@@ -165,7 +165,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     if oc.memcg is None and not oc.gfp_mask & __GFP_FS and not exempt:
         return True
 
-    oc.totalpages = constrained_alloc(kernel, oc)
+    oc.totalpages, oc.caller = constrained_alloc(kernel, oc), current
     check_panic_on_oom(kernel, oc, current)
     if kernel.panicked:
         return False
@@ -179,7 +179,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         kernel.event("scan_aborted", current)
         return True
     if chosen is None:
-        panics = oc.memcg is None and oc.order != -1
+        panics = oc.memcg is None and (oc.order != -1 or policy.sysrq_panics)
         if panics or policy.memcg_oom == "charge":  # v4.19 says so in any case
             dump_header(kernel, oc, None, current)
             kernel.event("no_killable_processes", current)
@@ -198,10 +198,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
 
 
 def may_kill_allocating_task(current, oc: OomControl) -> bool:
-    """May the one who asked be killed? Neither a reaped mm nor a vfork spares it.
-
-    Each thread speaks for itself: one that has let go of its mm is not killed (K 2.6.38 to 6.18).
-    """
+    """May the one who asked be killed? Not without an mm; a reaped mm or a vfork spares it not."""
     if oc.memcg or oc.order == -1 or current.mm is None or oom_unkillable_task(current):
         return False
     if current.kernel.policy.unkillable_sharer == "protects":
@@ -243,7 +240,8 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
         kernel.event("oom_group", victim, memcg=group)
         members = tuple(task for task in group.tasks if thread_group_leader(task))
         for task in members:
-            if task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN and not is_global_init(task):
+            taken = policy.group_takes_init or not is_global_init(task)
+            if taken and task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN:
                 yield from __oom_kill_process(current, oc, task, task)
 
 
@@ -277,6 +275,8 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         yield from mark_oom_victim(current, victim, mm)
         victim.task_lock = False
         can_oom_reap = yield from kill_sharers(victim, mm)
+    if is_global_init(victim):  # a member of an oom.group
+        kernel.panic("Attempted to kill init! exitcode=0x00000009")
     if can_oom_reap and policy.wake == "oom_kill_process" and not kernel.panicked:
         yield from wake_oom_reaper(current, victim, mm)
     mmdrop(mm)
@@ -341,7 +341,7 @@ def mark_oom_victim(current, task, mm) -> Steps:
         task.signal.oom_mm = mm
         mm.flags |= MMF_OOM_VICTIM
         mmgrab(mm)  # until the last thread of the process is released
-    for thread in task.signal.threads if policy.thaws == "process" else (task,):
+    for thread in {"process": task.signal.threads, "thread": (task,)}.get(policy.thaws, ()):
         thaw(thread)
     kernel.oom_victims += 1
     kernel.event("mark_victim", task, mm=mm)

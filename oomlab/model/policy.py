@@ -44,8 +44,8 @@ class Policy:
     retry: str = knob(
         "while-progress",
         "when reclaim is tried again before the OOM killer",
-        "0a0337e0d1d1",
-        "while-progress no-progress-loops",
+        "0a0337e0d1d1, K 4.10, 4.14 should_reclaim_retry",
+        "while-progress backs-off no-progress-loops",
     )
     reserves: str = knob(
         "memdie",
@@ -62,8 +62,8 @@ class Policy:
     nofail: str = knob(
         "kills",
         "__GFP_NOFAIL without __GFP_FS: loops, kills, and dips into the reserves",
-        "K __alloc_pages_may_oom, 5020e285856c, 06ad276ac187",
-        "loops kills kills-and-dips dips",
+        "K __alloc_pages_may_oom, K 4.10 slow path, 5020e285856c, 06ad276ac187",
+        "loops kills kills-and-dips costly-fails dips",
     )
     retry_mayfail: bool = knob(
         False, "__GFP_RETRY_MAYFAIL fails and no task is killed for it", "dcda9b04713c"
@@ -102,7 +102,7 @@ class Policy:
         "exiting",
         "who is on the way out: a thread that exits, the only thread, a process as a whole",
         "1af8bb432695, K 2.6.38 select_bad_process, K task_will_free_mem",
-        "exiting exiting-alone group-exit",
+        "exiting-alone exiting-dumps exiting group-exit",
     )
     scan: str = knob(
         "threads",
@@ -121,6 +121,9 @@ class Policy:
     )
     unkillable_sharer: str = knob(
         "spared", "a sharer of the mm with adj -1000", "97fd49c2355f", "protects spared killed"
+    )
+    group_takes_init: bool = knob(
+        False, "memory.oom.group kills global init, too", "K 4.19 oom_kill_memcg_member"
     )
     init_sharer: str = knob(
         "spared",
@@ -171,11 +174,17 @@ class Policy:
     mmap_sem_killable: bool = knob(
         False, "a wait to write-lock mmap_sem ends by SIGKILL", "dc0ef0df7b6a"
     )
-    suspend_gives_up: bool = knob(
-        False, "oom_killer_disable() waits 20 s for the victims, not for ever", "K 4.9"
+    suspend: str = knob(
+        "waits",
+        "oom_killer_disable(): a flag alone, a wait for the victims, or one of 20 s at most",
+        "K 3.10, 4.4, 4.9 oom_killer_disable",
+        "flag waits gives-up",
     )
     thaws: str = knob(
-        "thread", "what a mark as victim thaws", "K mark_oom_victim", "thread process"
+        "thread",
+        "what a mark as victim thaws",
+        "K 2.6.38 refrigerator, K mark_oom_victim",
+        "nothing thread process",
     )
 
     # the reaper

@@ -157,7 +157,9 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
         kernel.event("unable_to_reap", task or mm)
     if task is not None and policy.queue_link == "cleared":
         task.oom_reaper_list = None
-    settle(task, mm, policy.reaped if reaped else policy.gave_up)
+    what = policy.reaped if reaped else policy.gave_up
+    if what != "hide":  # 4.6 does that on the way
+        settle(task, mm, what)
 
 
 def settle(task, mm: MM | None, what: str) -> None:
@@ -204,6 +206,8 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
         mm.mmap_sem.up_read(current)
         left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
         kernel.event("finish_task_reaping", task or mm, vain=again, **left)
+        if task is not None and policy.reaped == "hide":
+            settle(task, mm, "hide")
     if uses:
         yield from mmput(current, mm)
     return locked

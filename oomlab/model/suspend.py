@@ -40,16 +40,19 @@ def oom_killer_disable(current) -> Steps:
     """No kill from here on, and wait for those under way; false if they do not end (v4.9).
 
     The flag is set first and under oom_lock, so that no kill can slip in (v4.4). The wait had no
-    end before v4.9.
+    end before v4.9; in v3.10 there is neither lock nor wait.
     """
-    kernel = current.kernel
+    kernel, rule = current.kernel, current.kernel.policy.suspend
+    if rule == "flag":
+        kernel.oom_killer_disabled = True
+        return True
     locked = yield from kernel.oom_lock.lock(current, TASK_KILLABLE)
     if not locked:
         return False
     kernel.oom_killer_disabled = True
     kernel.oom_lock.unlock()
     timer = None
-    if kernel.policy.suspend_gives_up:
+    if rule == "gives-up":
         timer = kernel.add_timer(FREEZE_TIMEOUT, wake_up_process, current)
     while kernel.oom_victims and (timer is None or timer in kernel.timers):
         yield from kernel.oom_victims_wait.wait(current, TASK_UNINTERRUPTIBLE)

@@ -95,7 +95,7 @@ class Task:
         self.uid = uid
         self.flags = 0
         self.state = TASK_RUNNING
-        self.waits_for = None
+        self.waits_for: Any = None  # a lock, a queue, or a word
         self.sigkill = False  # SIGKILL is pending or delivered
         self.memdie = False  # TIF_MEMDIE
         self.allocating = 0  # the gfp mask while inside __alloc_pages_slowpath
@@ -152,12 +152,17 @@ def in_vfork(task: Task) -> bool:
     return task.vfork_done is not None and task.parent is not None and task.parent.mm is task.mm
 
 
+def oom_disable_count(mm) -> int:
+    """How many processes with adj -1000 use this mm (mm->oom_disable_count, 2.6.37 to 3.1)."""
+    return sum(task.signal.oom_score_adj == OOM_SCORE_ADJ_MIN for task in mm.tasks)
+
+
 def task_will_free_mem(task, policy) -> bool:
     """Is it on its way out, so that a kill would be too early? (K 4.4, 4.10, 6.12)
 
     Up to v4.6 one exiting thread was enough (in 2.6.38 if it was the only one). From v4.7 on its
     whole process must go, and from v4.8 on all others that use the mm. A core dump takes long, so a
-    dumping process never counts.
+    dumping process does not count; in 2.6.38 and 3.10 it does.
     """
     if task.mm is None or not __task_will_free_mem(task, policy):
         return False
@@ -171,14 +176,31 @@ def task_will_free_mem(task, policy) -> bool:
 
 def __task_will_free_mem(task, policy) -> bool:
     """Does this one process say so of itself?"""
-    if task.signal.coredump:
-        return False
     exiting = bool(task.flags & PF_EXITING)
+    if policy.free_mem == "exiting-dumps":
+        return exiting
+    if task.signal.coredump and policy.free_mem != "exiting-alone":
+        return False
     if policy.free_mem == "exiting":
         return exiting
     if policy.free_mem == "group-exit" and task.signal.group_exit:
         return True
     return exiting and len(task.signal.threads) == 1
+
+
+def caller_is_dying(current, policy) -> bool:
+    """May the caller use the reserves itself, so that no task is searched for? (out_of_memory)
+
+    2.6.38 looks for SIGKILL alone; 3.10 for PF_EXITING, too; neither asks whether there is an mm.
+    """
+    killed = fatal_signal_pending(current)
+    if policy.free_mem == "exiting-alone":
+        return killed
+    if policy.free_mem == "exiting-dumps":
+        return killed or bool(current.flags & PF_EXITING)
+    if policy.free_mem == "exiting":
+        return current.mm is not None and (killed or task_will_free_mem(current, policy))
+    return task_will_free_mem(current, policy)
 
 
 def do_send_sigkill(task: Task) -> None:

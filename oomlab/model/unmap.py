@@ -19,6 +19,7 @@ from .mm import (
     VMA,
     mmdrop,
 )
+from .tasks import tsk_is_oom_victim
 
 
 def mmput(current, mm: MM) -> Steps:
@@ -33,9 +34,10 @@ def exit_mmap(current, mm: MM) -> Steps:
     """Unmap everything and free the page tables.
 
     v4.13 and before: the reaper holds mm_users, so it is not here. v4.14.0: an empty write lock
-    waits for it before the page tables go. v4.14.y to v5.16 (27ae357fa82b): a victim reaps itself
-    first, so that nothing is left when VM_LOCKED is cleared. v5.17: all under the write lock. v6.0
-    on: the walk under the read lock, the page tables under the write lock, for every mm alike.
+    waits for it before the page tables go, if the task that tears them down is itself a victim.
+    v4.14.y to v5.16 (27ae357fa82b): a victim reaps itself first, so that nothing is left when
+    VM_LOCKED is cleared. v5.17: all under the write lock. v6.0 on: the walk under the read lock,
+    the page tables under the write lock, for every mm alike.
     """
     policy, sem = mm.kernel.policy, mm.mmap_sem
     rule, victim = policy.exit_mmap, bool(mm.flags & MMF_OOM_VICTIM)
@@ -57,13 +59,16 @@ def exit_mmap(current, mm: MM) -> Steps:
             zap_vma(mm, vma)
     if rule == "read-then-write":
         sem.up_read(current)
-    if policy.reaped == "skip":
+    waits = rule == "empty-lock" and tsk_is_oom_victim(current)
+    if policy.reaped == "skip" and rule != "alone":
         mm.flags |= MMF_OOM_SKIP
-    if rule == "read-then-write" or victim and rule == "empty-lock":
+    if rule == "read-then-write" or waits:
         yield from sem.down_write(current)
-        if rule == "empty-lock":
+        if waits:
             sem.up_write()
     free_pgtables(current, mm)
+    if policy.reaped == "skip":  # v4.10: __mmput()
+        mm.flags |= MMF_OOM_SKIP
     if rule in ("read-then-write", "write-locked"):
         sem.up_write()
 

@@ -76,6 +76,13 @@ def reclaimable_pages(kernel, gfp: int) -> int:
     return kernel.zone.reclaimable + files + min(anon, kernel.swap_free)
 
 
+def zone_reclaimable_pages(kernel) -> int:
+    """What lies on the LRU lists, freeable or not; anonymous pages only if there is swap."""
+    files = sum(file.pages for file in mapped_files(kernel))
+    anon = sum(vma.pages for _, vma in swappable(kernel, __GFP_IO))
+    return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + anon
+
+
 def inside(memcg, target) -> bool:
     return target is None or memcg is not None and target in memcg.ancestors()
 

@@ -105,6 +105,8 @@ def user_space_killer(
     die takes the job `stuck` ticks; with `releases` the daemon does not wait for that
     (process_mrelease).
     """
+    if not threshold:
+        raise ValueError("user-space-killer takes a threshold of 1 or more (Linux: EINVAL), not 0")
     kernel = Kernel(policy, 2048)
     kernel.swapon(swap)
     batch = kernel.new_memcg("batch", limit=2048, high=200)

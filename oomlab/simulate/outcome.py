@@ -85,7 +85,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     cycle = find_cycle(wait_for_graph(kernel))
     stuck = [task.name for task in stuck_tasks(kernel)]
     lost = [task.name for task in lost_victims(kernel)]
-    full = full_sentence(kernel)
+    full, why = full_sentence(kernel), stuck_sentence(stuck_tasks(kernel))
     vain = any(task.allocating for task in kernel.tasks)
     events, kernel.events = kernel.events, None  # what comes now is not part of the run
     loop, still = repeating_part(kernel)
@@ -102,10 +102,24 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     if not lost and not vain and moving.issuperset(stuck):
         return "recovered", "", [], []
     dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
-    gets, loops = "gets" if len(dying) == 1 else "get", "loops" if len(stuck) == 1 else "loop"
+    gets = "gets" if len(dying) == 1 else "get"
     who = f"; {', '.join(dying)} should die and {gets} no page" if dying else ""
-    why = f"{', '.join(stuck)} {loops} in the allocator and nothing changes{who}"
-    return "livelock", why, [], loop
+    return "livelock", f"{why}, and nothing changes{who}", [], loop
+
+
+def stuck_sentence(tasks: list[Task]) -> str:
+    """Who loops in the allocator, and who waits for which lock."""
+    waiting: dict[str, list[str]] = {}
+    looping = []
+    for task in tasks:
+        if hasattr(task.waits_for, "owners"):
+            waiting.setdefault(task.waits_for.name, []).append(task.name)
+        else:
+            looping.append(task.name)
+    parts = [f"{', '.join(looping)} {'loops' if len(looping) == 1 else 'loop'} in the allocator"]
+    for lock, names in waiting.items():
+        parts.append(f"{', '.join(names)} {'waits' if len(names) == 1 else 'wait'} for {lock}")
+    return "; ".join(parts if looping else parts[1:])
 
 
 def repeating_part(kernel: Kernel, most_rounds: int = 120) -> tuple[list[str], bool]:

@@ -1,0 +1,223 @@
+"""What a maintainer asks of the page allocator's slow path, in each release.
+
+`K x.y function` names the release that was read. A test is called after its question.
+"""
+
+import pytest
+from one_machine import RELEASES, names
+
+from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS, GFP_NOIO
+from oomlab.model.kernel import Kernel
+from oomlab.model.memory import alloc_pages, gfp_to_alloc_flags, may_reclaim, wmark
+from oomlab.model.mm import FILE, VMA, Shmem
+from oomlab.model.syscalls import hang, pause
+from oomlab.model.tasks import PF_DUMPCORE, do_send_sigkill
+from oomlab.presets import PRESETS
+from oomlab.scenarios.registry import heap
+
+HOPEFUL = [name for name in RELEASES if PRESETS[name].retry == "while-progress"]
+COUNTING = [name for name in RELEASES if name not in HOPEFUL]
+
+
+def machine(policy: str) -> tuple:
+    """4096 pages, min is 100, and a task that cannot be killed; the hog can, but does not die."""
+    kernel = Kernel(PRESETS[policy], 4096, min_kbytes=400)
+    kernel.spawn("hog", ((hang,),), vmas=heap(1000))
+    task = kernel.spawn("task", ((hang,),), vmas=heap(8), adj=-1000)
+    return kernel, task
+
+
+def left(kernel: Kernel, free: int, stuck: int = 0) -> None:
+    """So many pages free, so many on the LRU lists that reclaim cannot free; the rest reserved."""
+    zone = kernel.zone
+    zone.reserved += zone.free - free - stuck
+    zone.free, zone.stuck_lru = free, stuck
+
+
+def asks(task, gfp: int = GFP_KERNEL, order: int = 0) -> list[str]:
+    """The verbs of one request, until it ends or a task is killed for it; 2000 if it loops."""
+    verbs = []
+    for verb, _ in alloc_pages(task, gfp, order):
+        verbs.append(verb)
+        if names(task.kernel, "kill") or len(verbs) > 2000:
+            break
+    return verbs
+
+
+def mark_as_victim(task) -> None:
+    do_send_sigkill(task)
+    task.memdie, task.kernel.oom_victims = True, 1
+    if task.kernel.policy.victim_mark == "process":
+        task.signal.oom_mm = task.mm
+
+
+# how often reclaim is tried in vain
+
+
+@pytest.mark.parametrize("policy", COUNTING)
+def test_how_often_is_reclaim_tried_in_vain_before_a_kill(policy):
+    """K 4.14 to 6.12 should_reclaim_retry: 16 times more, while the LRU lists would be enough.
+
+    K 4.9, 4.10: each round counts a sixteenth less of them, so that 320 pages are enough for 11
+    rounds: 320 - 220 + 1 > 100, and with 12 it is not.
+    """
+    kernel, task = machine(policy)
+    left(kernel, free=1, stuck=320)
+    assert asks(task).count("reclaim from") == (12 if policy == "linux-4.10" else 17)
+    kernel, task = machine(policy)
+    left(kernel, free=1, stuck=99)  # not enough, were all of it freed
+    assert asks(task).count("reclaim from") == 1
+
+
+@pytest.mark.parametrize("policy", HOPEFUL)
+def test_how_long_does_4_4_hope(policy):
+    """K 4.4 zone_reclaimable: until six times the pages of the LRU lists were scanned in vain."""
+    kernel, task = machine(policy)
+    left(kernel, free=1, stuck=320)
+    assert asks(task).count("reclaim from") == 6 * 320 / 32
+
+
+@pytest.mark.parametrize("policy", COUNTING)
+def test_does_a_request_without_io_count_on_swap(policy):
+    """K 4.10, 6.12 zone_reclaimable_pages: anonymous pages count while there is swap.
+
+    Whoever asks: this one can write none of them, and tries in vain. In 4.10 a sixteenth of 1008
+    pages is not enough any more.
+    """
+    kernel, task = machine(policy)
+    kernel.swapon(50)
+    left(kernel, free=1)
+    verbs = asks(task, GFP_NOIO)
+    tries = verbs.index("trylock")  # nothing else is done meanwhile
+    assert tries == (15 if policy == "linux-4.10" else 17) and set(verbs[:tries]) == {"allocate"}
+    assert kernel.swap_free == 50
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_mapped_file_lru_that_can_be_freed(policy):
+    """K 2.6.38 to 6.12 shrink_page_list: its pages are unmapped, which is progress: no kill."""
+    kernel = Kernel(PRESETS[policy], 4096, min_kbytes=400)
+    libc = Shmem("libc", linked=True)
+    kernel.spawn("user", ((hang,),), vmas=[VMA("text", FILE, 300, shmem=libc)])
+    task = kernel.spawn("task", ((hang,),), vmas=heap(8), adj=-1000)
+    left(kernel, free=90)
+    verbs = asks(task)
+    assert verbs.count("reclaim from") == 1 and libc.pages == 300 - 32 and not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].reserves == "oom-half"])
+def test_by_which_mark_does_a_victim_retry(policy):
+    """K 4.14 should_reclaim_retry: by its own, half of min; an ordinary task with as much kills."""
+    for victim, tries in ((True, 17), (False, 1)):
+        kernel, task = machine(policy)
+        if victim:
+            mark_as_victim(task)
+        left(kernel, free=1, stuck=70)
+        assert asks(task).count("reclaim from") == tries
+
+
+# the last look before a kill
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("above", [0, 1])
+def test_which_mark_calls_a_kill_off_at_the_last_moment(policy, above):
+    """K 2.6.38 to 6.18 __alloc_pages_may_oom: ALLOC_WMARK_HIGH: a free page is not enough."""
+    kernel, task = machine(policy)
+    left(kernel, free=1)
+    for verb, _ in alloc_pages(task, GFP_KERNEL):
+        if verb == "trylock":
+            kernel.zone.free = kernel.zone.high + above  # a victim's pages come back just now
+        if names(kernel, "kill"):
+            break
+    assert bool(names(kernel, "kill")) == (not above)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_does_one_do_who_finds_the_killer_at_work(policy):
+    """K 2.6.38 to 6.18 __alloc_pages_may_oom: it sleeps one tick, and goes round without a kill."""
+    kernel, task = machine(policy)
+    left(kernel, free=1)
+    kernel.oom_lock.owner = kernel.init
+    verbs = []
+    for verb, _ in alloc_pages(task, GFP_KERNEL):
+        verbs.append(verb)
+        if verb == "wait for":
+            assert kernel.timers[0].expires == kernel.jiffies + 1
+            break
+    assert verbs[-2:] == ["trylock", "wait for"] and not names(kernel, "oom_report")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_core_dump_cause_a_kill(policy):
+    """K 2.6.38 to 6.18, PF_DUMPCORE: no. It fails; in 2.6.38 and 3.10 the dump fails as well."""
+    kernel, task = machine(policy)
+    task.flags |= PF_DUMPCORE
+    left(kernel, free=1)
+    assert len(asks(task)) < 2000 and not names(kernel, "kill")
+
+
+# who reaches how deep
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_deep_does_a_real_time_task_reach(policy):
+    """K 2.6.38 to 6.1 rt_task(): ALLOC_HARDER, a quarter. K 6.3, 6.12: __GFP_HIGH's half."""
+    kernel, task = machine(policy)
+    task.fifo = True
+    deep = PRESETS[policy].alloc_harder == "non-block"
+    assert wmark(kernel.zone, gfp_to_alloc_flags(task, GFP_KERNEL)) == (50 if deep else 75)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_may_each_thread_of_a_victim_use_the_reserves(policy):
+    """K 2.6.38 to 4.10: TIF_MEMDIE is one thread's. K 4.14 on (cd04ae1e2dc8): all, half of it."""
+    kernel, task = machine(policy)
+    thread = kernel.spawn("thread", ((pause,),), thread_of=task)
+    mark_as_victim(task)
+    marks = [wmark(kernel.zone, gfp_to_alloc_flags(t, GFP_KERNEL)) for t in (task, thread)]
+    assert marks == ([50, 50] if PRESETS[policy].reserves == "oom-half" else [-1, 100])
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_another_thread_of_a_victim_get_out(policy):
+    """K 2.6.38 to 4.10 out_of_memory: it has its SIGKILL, and is marked when it asks. Later: so."""
+    kernel, task = machine(policy)
+    thread = kernel.spawn("thread", ((pause,),), thread_of=task)
+    mark_as_victim(task)
+    left(kernel, free=20)
+    asks(thread)
+    assert thread.memdie == (PRESETS[policy].reserves != "oom-half" or kernel.zone.free == 20)
+    assert not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_dying_task_that_must_not_touch_filesystems_get_out(policy):
+    """K 2.6.38 to 4.6: it loops. K 4.7 on (3da88fb3bacf): out_of_memory() marks it."""
+    kernel, task = machine(policy)
+    do_send_sigkill(task)
+    left(kernel, free=90)
+    asks(task, GFP_NOFS)
+    assert task.memdie == (PRESETS[policy].nofs == "mark-dying") and not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_may_a_victim_that_does_not_wait_reclaim(policy):
+    """K 2.6.38 to 4.10: TIF_MEMDIE fails when the reserves are empty. K 4.14 on: it reclaims."""
+    kernel, task = machine(policy)
+    mark_as_victim(task)
+    assert may_reclaim(task, GFP_KERNEL) == (PRESETS[policy].reserves == "oom-half")
+    assert not may_reclaim(task, GFP_ATOMIC)
+
+
+# what is too large
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("order", [3, 4])
+def test_from_which_order_on_does_a_request_fail_instead_of_killing(policy, order):
+    """K 2.6.38 to 6.18: PAGE_ALLOC_COSTLY_ORDER is 3, and that is still too small to fail."""
+    kernel, task = machine(policy)
+    left(kernel, free=20)
+    asks(task, order=order)
+    assert bool(names(kernel, "kill")) == (order == 3)
