@@ -188,18 +188,23 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
     if refused:
         beyond += f"; {' and '.join(refused)} asked for memory and got an error"
     if chosen:
-        beyond += f"; {' and '.join(chosen)} died by a task's signal"
+        beyond += f"; {were_killed(' and '.join(chosen), chosen)} by a task's signal"
     if not victims and any(m.forced for m in memcgs):
         return f"no task could be killed, and none was stopped{beyond}"
     if not victims and beyond:
         return f"the OOM killer killed no process{beyond}"
     if not victims:
         return "there was memory enough, no task had to die"
-    killed = f"{', '.join(victims)} died"
+    killed = were_killed(", ".join(victims), victims)
     if not reaped:
-        return f"{killed}; no reaper was needed{beyond}"
+        return f"{killed}; no page was reaped{beyond}"
     pages = ", ".join(f"{pages} pages of {mm}" for mm, pages in reaped.items())
     return f"{killed}; the reaper freed {pages}{beyond}"
+
+
+def were_killed(names: str, tasks: list[str]) -> str:
+    """Not "died": a victim that was given up, or reaped, may be there to the end."""
+    return f"{names} {'was' if len(tasks) == 1 else 'were'} killed"
 
 
 def named(kernel: Kernel, event: str) -> list[str]:
