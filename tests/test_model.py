@@ -174,7 +174,7 @@ def test_the_same_seed_gives_the_same_run(machine):
         run_seeded(
             kernel, seed, lambda t, op, f, was: steps.append((t.name, op[0], f)), most_steps=800
         )
-        return [*steps, kernel.zone.free, kernel.jiffies, *kernel.victims]
+        return [*steps, kernel.zone.free, kernel.jiffies, *kernel.whom("kill")]
 
     assert history() == history()
 

@@ -344,5 +344,5 @@ def test_a_shared_object_outlives_the_victim_that_maps_it():
         if task["id"] == "shm":
             task["shared_object"] = 1
     kernel, stage = replay(record)
-    assert "shm" in kernel.victims and stage.running["shm"] not in kernel.tasks
+    assert "shm" in kernel.whom("kill") and stage.running["shm"] not in kernel.tasks
     assert [object.pages for object in kernel.shmems] == [2000]

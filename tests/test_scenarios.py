@@ -1,8 +1,12 @@
 """Each debate ends as it did: verdicts per scenario and policy, over several seeds."""
 
+from random import Random
+
 import pytest
+from wide import examples
 
 import oomlab
+from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.scheduler import run_schedule
 
 SEEDS = range(6)
@@ -61,6 +65,30 @@ def test_every_scenario_ends_under_every_policy():
         for policy in oomlab.PRESETS:
             run = oomlab.run(scenario, policy, seed=1, trace=False, most_steps=20_000, **small)
             assert run.kernel.unaccounted() == 0, (scenario, policy)
+
+
+WITH_A_SENTENCE_OF_ITS_OWN = [
+    ("overcommit", "linux-4.4", {}),  # an allocation fails
+    ("user-space-killer", "linux-6.12", {}),  # a task kills another one
+    ("panic-knobs", "linux-6.12", {"panic_on_oom": 1}),  # a panic ends a turn on a processor
+]
+DRAWN = [
+    (scenario, policy, {})
+    for scenario in oomlab.SCENARIOS
+    for policy in oomlab.PRESETS
+    if scenario != "oom-storm"
+]
+DRAWN = Random(7).sample(DRAWN, min(examples(24), len(DRAWN)))
+
+
+@pytest.mark.parametrize("scenario, policy, settings", [*WITH_A_SENTENCE_OF_ITS_OWN, *DRAWN])
+def test_a_run_is_the_same_whether_or_not_it_is_kept(scenario, policy, settings):
+    for seed in (0, 1):
+        how = dict(seed=seed, most_steps=20_000 // (1 + seed * 19), **settings)
+        kept = oomlab.run(scenario, policy, trace=True, **how)
+        told = oomlab.run(scenario, policy, trace=False, **how)
+        assert kept.outcome == told.outcome and kept.step_count == told.step_count
+        assert fingerprint(kept.kernel) == fingerprint(told.kernel)
 
 
 def test_who_is_lost_is_named():

@@ -65,6 +65,7 @@ class Kernel:
         "policy",
         "cpus",
         "timeslice",
+        "turn",
         "zone",
         "unmanaged",
         "tasks",
@@ -95,14 +96,14 @@ class Kernel:
         "events",
         "progress",
         "reaped",
-        "victims",
+        "happened",
         "symmetric",
         "init",
     )
     NOT_STATE = (
         *("jiffies", "timers_made"),  # time: a state holds which timers are pending, and when
         "runqueue",  # in which order the seeded scheduler goes; who is runnable says Task.state
-        *("events", "progress", "reaped", "victims"),  # only told
+        *("events", "progress", "reaped", "happened"),  # only told
         "symmetric",  # a claim about the start
     )
 
@@ -123,6 +124,7 @@ class Kernel:
         self.policy = policy
         self.cpus = cpus
         self.timeslice = timeslice  # how long turns on a processor are, in units of the scheduler
+        self.turn = 1  # steps that the current task is sure to take before any other does anything
         self.zone = policy.class_of(Zone)(managed, policy.watermarks, min_kbytes)
         self.zone.reserved, self.zone.reclaimable = reserved, reclaimable
         self.zone.free -= reserved + reclaimable
@@ -136,9 +138,7 @@ class Kernel:
         self.jiffies = 0
         self.timers: list[Timer] = []  # a heap
         self.timers_made = 0
-        self.wheel = (
-            8  # ticks in a bucket of the timer wheel, for timers of LVL_START ticks and more
-        )
+        self.wheel = 8  # ticks in a bucket of the timer wheel, for timers of LVL_START and more
         self.runqueue: deque[Task] = deque()
         # kernel/power
         self.freezing = False
@@ -161,7 +161,7 @@ class Kernel:
         self.events: list[dict] | None = []  # None: none are kept
         self.progress = 0  # events that were not just another vain attempt
         self.reaped: dict[str, int] = {}  # pages the reaper made free, by mm
-        self.victims: list[str] = []  # names, in the order of the kills
+        self.happened: dict[tuple[str, str], None] = {}  # (event, name of its task), each once
         self.symmetric: list[list] = []  # groups of objects that are alike, for the explorer
 
         self.init = self.spawn("init", ((pause,),), uid=0, daemon=True)
@@ -304,16 +304,17 @@ class Kernel:
             timer.function(timer.argument)
 
     def event(self, name: str, task: Task | None, vain: bool = False, **more) -> None:
-        """A tracepoint or a log line: `name` as in the kernel where it has one.
-
-        `vain` says that it is no progress this time.
-        """
+        """A tracepoint or a log line, with the kernel's name if it has one; `vain`: no progress."""
         if name not in VAIN and not vain:
             self.progress += 1
-        if name == "kill" and task is not None and task.name not in self.victims:
-            self.victims.append(task.name)
+        if task is not None:
+            self.happened[name, task.name] = None
         if self.events is not None:
             self.events.append(dict(event=name, tick=self.jiffies, task=task, **more))
+
+    def whom(self, event: str) -> list[str]:
+        """The tasks that an event happened to: names, each once, in the order of the first time."""
+        return [name for happened, name in self.happened if happened == event]
 
     def bug(self, text: str) -> None:
         """Something that must never happen did; the run goes on."""

@@ -89,7 +89,9 @@ def inside(memcg, target) -> bool:
 
 def mapped_files(kernel, target=None) -> list:
     """Files that are mapped and could be read again, each once, however many map it."""
-    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.kind == FILE and vma.shmem]
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem and vma.kind == FILE]
+    if not vmas:
+        return []
     files = dict.fromkeys(vma.shmem for vma in vmas if inside(vma.shmem.memcg, target))
     pinned = {vma.shmem for vma in vmas if vma.locked}
     return [file for file in files if file not in pinned]
@@ -131,7 +133,8 @@ def swap_out(mm: MM, vma: VMA, most: int) -> int:
 
 
 def wakeup_kswapd(kernel) -> None:
-    if reclaimable_pages(kernel, __GFP_IO):
+    """Let it go to work, if it sleeps and there is something that it could free."""
+    if kernel.kswapd_wait.sleepers and reclaimable_pages(kernel, __GFP_IO):
         kernel.kswapd_wait.wake_up()
 
 

@@ -31,21 +31,21 @@ class Outcome:
 
 def judge(kernel: Kernel, steps: int) -> Outcome:
     """The verdict. A stuck machine is run on, in a fair order, until its state repeats."""
-    victims, reaped = list(kernel.victims), dict(kernel.reaped)
+    victims, reaped = kernel.whom("kill"), dict(kernel.reaped)
     lost = [task.name for task in lost_victims(kernel)]
     pages_to, ticks = dict(kernel.zone.pages_to), kernel.jiffies
     cycle: list[str] = []
     loop: list[str] = []
-    verdict, why = "recovered", ""
+    bugs = list(kernel.bugs)
+    verdict, why = "recovered", recovered_sentence(victims, reaped, kernel)
     if kernel.panicked:
         verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
     elif stuck_tasks(kernel):
-        verdict, why, cycle, loop = judge_stuck(kernel)
+        stuck, reason, cycle, loop = judge_stuck(kernel)  # runs on: the rest was read before
+        if stuck != "recovered":
+            verdict, why = stuck, reason
     elif lost:
         verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
-    if verdict == "recovered":
-        why = recovered_sentence(victims, reaped, kernel)
-    bugs = list(kernel.bugs)
     return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
 
@@ -184,7 +184,7 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
     beyond = "".join(
         f"; {m.name} was let {m.forced} pages over its limit" for m in memcgs if m.forced
     )
-    refused, chosen = named(kernel, "enomem"), named(kernel, "kill_by_user")
+    refused, chosen = kernel.whom("enomem"), kernel.whom("kill_by_user")
     if refused:
         beyond += f"; {' and '.join(refused)} asked for memory and got an error"
     if chosen:
@@ -205,9 +205,3 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
 def were_killed(names: str, tasks: list[str]) -> str:
     """Not "died": a victim that was given up, or reaped, may be there to the end."""
     return f"{names} {'was' if len(tasks) == 1 else 'were'} killed"
-
-
-def named(kernel: Kernel, event: str) -> list[str]:
-    """Whom an event happened to, each once; nothing if no listener kept the events."""
-    told = (e["task"].name for e in kernel.events or () if e["event"] == event)
-    return list(dict.fromkeys(told))

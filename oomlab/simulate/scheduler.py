@@ -10,7 +10,6 @@ If several are pending, the one that is due first.
 
 from collections.abc import Sequence
 from heapq import heappop
-from itertools import islice
 from random import Random
 
 from ..model.tasks import PF_KTHREAD, Task
@@ -73,18 +72,26 @@ def run_seeded(
 
 
 def burst(current, length: int) -> int:
-    """Let one task take up to `length` steps, fewer if it falls asleep; how many it took."""
-    step, op = 0, current.op
-    for op in islice(current.thread, length):
-        step += 1
-        if current.state:
+    """Let one task take up to `length` steps, fewer if it falls asleep, dies or the machine panics.
+
+    How many it took: the last step of a thread ends its generator, and is one though it yields
+    nothing. The task knows by kernel.turn how many are left, this one among them, and may take
+    several at once.
+    """
+    kernel, op = current.kernel, None
+    kernel.turn = length
+    for op in current.thread:
+        kernel.turn -= 1
+        if kernel.turn <= 0 or current.state or kernel.panicked:
             break
-    current.op = op
-    return step or 1  # the step into the grave yields nothing
+    else:
+        kernel.turn, op = kernel.turn - 1, None
+    current.op, taken, kernel.turn = op, length - kernel.turn, 1
+    return taken
 
 
 def trace(current, length: int, record) -> int:
-    """The same, and tell `record` about each step."""
+    """The same steps, and tell `record` about each."""
     step = 0
     while step < length and not current.state and not current.kernel.panicked:
         step += 1
