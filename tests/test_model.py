@@ -38,6 +38,7 @@ from oomlab.model.syscalls import (
 )
 from oomlab.model.tasks import release_task
 from oomlab.presets import PRESETS
+from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.scheduler import run_seeded
 
 policies = st.sampled_from(list(PRESETS.values()))
@@ -177,6 +178,19 @@ def test_the_same_seed_gives_the_same_run(machine):
         return [*steps, kernel.zone.free, kernel.jiffies, *kernel.whom("kill")]
 
     assert history() == history()
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(machines())
+def test_a_run_that_is_told_and_one_that_is_not_are_the_same(machine):
+    """Several steps are taken at once, or counted and not taken, only where nothing is told."""
+    boot, seed = machine
+    told, untold = boot(), boot()
+    untold.events = None
+    steps = run_seeded(told, seed, lambda *_: None, most_steps=4000)
+    assert run_seeded(untold, seed, most_steps=4000) == steps
+    assert untold.jiffies == told.jiffies and untold.happened == told.happened
+    assert fingerprint(untold) == fingerprint(told)
 
 
 @given(

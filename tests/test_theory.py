@@ -19,7 +19,8 @@ from oomlab.model.reaper import wake_oom_reaper
 from oomlab.model.syscalls import alloc, hang, pause, sleep
 from oomlab.presets import PRESETS
 from oomlab.scenarios.victims import map_and_hang
-from oomlab.simulate.scheduler import burst, run_seeded
+from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.spin import burst
 
 DERIVATIONS = [
     theory.marks("quarter"),

@@ -15,7 +15,7 @@ from types import FunctionType
 
 from ..model.kernel import Kernel, Timer
 from ..model.tasks import Task
-from ..simulate.scheduler import timer_key
+from ..simulate.fingerprint import timer_key
 from . import plain
 from .errors import ExplorerFault
 from .frames import UNSET, each

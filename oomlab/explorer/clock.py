@@ -6,7 +6,7 @@ in which they fire.
 """
 
 from ..model.kernel import Kernel
-from ..simulate.scheduler import timer_key
+from ..simulate.fingerprint import timer_key
 
 
 def settle(kernel: Kernel, clock: str) -> None:

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..model.tasks import Task
-from ..simulate.fingerprint import fingerprint
-from ..simulate.scheduler import Entry, run_schedule, timer_key
+from ..simulate.fingerprint import fingerprint, timer_key
+from ..simulate.scheduler import Entry, run_schedule
 
 CLOCKS = ("any", "ordered", "urgent")
 

@@ -27,7 +27,7 @@ from types import (
 
 from ..model.kernel import Kernel, Timer
 from ..model.policy import Policy
-from .scheduler import timer_key
+from ..model.tasks import Task
 
 ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
 
@@ -120,16 +120,10 @@ class Walk:
 
     def thread(self, thread: GeneratorType) -> tuple:
         """Where it stands, its locals, and what its loops and calls have on the stack."""
-        frame = thread.gi_frame
-        if frame is None:
+        if thread.gi_frame is None:
             return ("finished",)
-        seen = frame.f_locals
-        held = [
-            thing
-            for thing in gc.get_referents(thread)
-            if not isinstance(thing, FrameType | CodeType) and thing is not seen
-        ]
-        return place(thread.gi_code), frame.f_lasti, tuple(seen), self.names(held)
+        names, held = on_the_frame(thread)
+        return place(thread.gi_code), thread.gi_frame.f_lasti, names, self.names(held)
 
     def reduced(self, thing) -> tuple:
         """What an object of an extension type is made from, as pickle and copy ask for it."""
@@ -137,6 +131,27 @@ class Walk:
             return self.names(thing.__reduce_ex__(2))
         except TypeError:
             raise ValueError(f"a state cannot hold a {type(thing).__qualname__}") from None
+
+
+def timer_key(timer) -> tuple[int, str]:
+    """How a schedule calls a timer: whose it is, and what it will call."""
+    task, function = timer.argument, timer.function
+    if not isinstance(task, Task) or not hasattr(function, "__name__"):
+        held = f"{type(function).__name__} for a {type(task).__name__}"
+        raise ValueError(f"a timer calls a function with a name for a task, not a {held}")
+    return task.pid, function.__name__
+
+
+def on_the_frame(thread: GeneratorType) -> tuple[tuple[str, ...], list]:
+    """Which locals a suspended thread has, and all objects that its frame holds."""
+    assert thread.gi_frame is not None
+    seen = thread.gi_frame.f_locals  # a copy, which the frame may hold, too
+    held = [
+        thing
+        for thing in gc.get_referents(thread)
+        if type(thing) is not FrameType and type(thing) is not CodeType and thing is not seen
+    ]
+    return tuple(seen), held
 
 
 def place(code: CodeType) -> tuple:

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from heapq import heappop
 from random import Random
 
-from ..model.tasks import PF_KTHREAD, Task
+from ..model.tasks import PF_KTHREAD
 from .effect import look
+from .fingerprint import timer_key
+from .spin import Spin
 from .stall import StallDetector
 
 STEPS_PER_TICK = 20
@@ -35,7 +37,7 @@ def run_seeded(
     `record(task, op, function, was)` is called after each step: what the task did, where, and how
     the machine looked before (effect.py). A timer that fires is told as a step too.
     """
-    draw, stall = Random(seed).random, StallDetector(kernel)
+    draw, stall, spin = Random(seed).random, StallDetector(kernel), Spin(kernel)
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
     steps, next_tick, per_tick = 0, 0, steps_per_tick * cpus
     while not kernel.panicked:
@@ -50,7 +52,8 @@ def run_seeded(
             ready = len(runqueue)
             current = runqueue[int(draw() * (ready if ready < cpus else cpus))]
             length = BURSTS[int(draw() * len(BURSTS))] * kernel.timeslice
-            steps += burst(current, length) if record is None else trace(current, length, record)
+            told = record is not None
+            steps += trace(current, length, record) if told else spin.turn(current, length)
             if current.state:
                 runqueue.remove(current)
             elif len(runqueue) > cpus and not current.fifo:
@@ -59,7 +62,9 @@ def run_seeded(
             if steps >= next_tick:
                 next_tick = steps + per_tick
                 kernel.jiffies += 1
-                run_timers(kernel, record)
+                if timers and timers[0].expires <= kernel.jiffies:
+                    spin.stop()
+                    run_timers(kernel, record)
                 stall.ticked()
         if stall.progressed():
             if all(task.daemon or task.flags & PF_KTHREAD for task in kernel.tasks):
@@ -68,30 +73,12 @@ def run_seeded(
                 break
         if stall.stuck() or most_steps and steps >= most_steps:
             break
+    spin.stop()
     return steps
 
 
-def burst(current, length: int) -> int:
-    """Let one task take up to `length` steps, fewer if it falls asleep, dies or the machine panics.
-
-    How many it took: the last step of a thread ends its generator, and is one though it yields
-    nothing. The task knows by kernel.turn how many are left, this one among them, and may take
-    several at once.
-    """
-    kernel, op = current.kernel, None
-    kernel.turn = length
-    for op in current.thread:
-        kernel.turn -= 1
-        if kernel.turn <= 0 or current.state or kernel.panicked:
-            break
-    else:
-        kernel.turn, op = kernel.turn - 1, None
-    current.op, taken, kernel.turn = op, length - kernel.turn, 1
-    return taken
-
-
 def trace(current, length: int, record) -> int:
-    """The same steps, and tell `record` about each."""
+    """A task's turn, as Spin.turn(), and tell `record` about each of its steps."""
     step = 0
     while step < length and not current.state and not current.kernel.panicked:
         step += 1
@@ -184,12 +171,3 @@ def expire(kernel, timer, record=None) -> None:
     was = look(kernel, op)
     timer.function(timer.argument)
     record(timer.argument, op, "run_timers", was)
-
-
-def timer_key(timer) -> tuple[int, str]:
-    """How a schedule calls a timer: whose it is, and what it will call."""
-    task, function = timer.argument, timer.function
-    if not isinstance(task, Task) or not hasattr(function, "__name__"):
-        held = f"{type(function).__name__} for a {type(task).__name__}"
-        raise ValueError(f"a timer calls a function with a name for a task, not a {held}")
-    return task.pid, function.__name__

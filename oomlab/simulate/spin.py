@@ -1,0 +1,127 @@
+"""A task's turn on a processor; turns that are known to change nothing are counted, not taken.
+
+In a livelock all tasks that can run go round and round: they ask for memory, get none, ask again. A
+task spins if, after every step of a whole round, nothing in the machine has changed but the place
+where the task stands, and in the end it stands where it began. Its next steps are these same ones
+until another task, or a timer, changes something. When all that can run spin, only the clock and
+the scheduler's draws go on.
+
+This is no guess. A step sees the machine, which has not changed, and the frames of its own task.
+The model's code does not look at the clock in a round without a sleep, nor at another task's
+frames, nor at the order of the runqueue: tests/test_spin.py reads the code for that. So whatever
+the order of the turns is, each step does what it did before. Before anything else happens, a task
+whose turns were counted takes what is left of its last round: the machine, the clock and the
+number of steps are those of the run in which all steps were taken.
+"""
+
+from ..model.kernel import Kernel
+from ..model.tasks import Task
+from .standstill import Standstill, Unknown
+
+FIRST, LAST = 64, 4096  # quiet steps until a look is worth it; more after each vain look
+LONGEST_ROUND = 100  # steps
+
+
+class Spin:
+    """The turns of one run that nothing is told about."""
+
+    def __init__(self, kernel: Kernel):
+        self.kernel = kernel
+        self.quiet, self.patience = 0, FIRST  # steps that seemed to change nothing
+        self.still: Standstill | None = None  # while we watch: nothing has changed since then
+        self.progress = 0
+        self.places: dict[Task, list[tuple]] = {}  # where a watched task stood before each step
+        self.rounds: dict[Task, int] = {}  # the steps of a round, of who is known to spin
+        self.owed: dict[Task, int] = {}  # of these, the steps that were counted, not taken
+        self.saved = 0
+
+    def turn(self, current: Task, length: int) -> int:
+        """Let one task have its turn, as burst(); the steps that it took, or would have taken."""
+        if current in self.rounds:
+            self.owed[current] += length
+            return length
+        if self.still is not None:
+            return self.watched_turn(current, length)
+        kernel = self.kernel
+        before = kernel.progress, kernel.timers_made, kernel.zone.free
+        taken = burst(current, length)
+        if current.state or before != (kernel.progress, kernel.timers_made, kernel.zone.free):
+            self.quiet = 0
+            return taken
+        self.quiet += taken
+        if self.quiet > self.patience:
+            self.watch()
+        return taken
+
+    def watch(self) -> None:
+        """From here on look at each step, until one changes something."""
+        try:
+            self.still, self.progress = Standstill(self.kernel), self.kernel.progress
+        except Unknown:
+            self.patience = 1 << 60
+
+    def watched_turn(self, current: Task, length: int) -> int:
+        """Take the steps one by one, until the task is known to spin, or has changed something."""
+        assert self.still is not None
+        self.catch_up()
+        places = self.places.setdefault(current, [])
+        for taken in range(length):
+            place = self.still.place(current)
+            if place in places:
+                self.rounds[current] = len(places) - places.index(place)
+                self.owed[current] = length - taken
+                return length
+            places.append(place)
+            burst(current, 1)
+            if not self.nothing_changed() or len(places) > LONGEST_ROUND:
+                self.forget()
+                left = 0 if current.state or self.kernel.panicked else length - taken - 1
+                return taken + 1 + (burst(current, left) if left else 0)
+        return length
+
+    def nothing_changed(self) -> bool:
+        """Not even an event that is progress?"""
+        assert self.still is not None
+        return self.kernel.progress == self.progress and self.still.same()
+
+    def catch_up(self) -> None:
+        """Whose turns were counted takes what is left of its last round."""
+        for task, steps in self.owed.items():
+            if steps:
+                self.saved += steps
+                if left := steps % self.rounds[task]:
+                    burst(task, left)
+                self.owed[task] = 0
+
+    def forget(self) -> None:
+        """Something has changed: who spun may do something else now."""
+        self.patience = FIRST if self.saved > LAST else min(2 * self.patience, LAST)
+        self.still, self.quiet, self.saved = None, 0, 0
+        self.places.clear()
+        self.rounds.clear()
+        self.owed.clear()
+
+    def stop(self) -> None:
+        """Something is about to happen: let all stand where they should."""
+        if self.still is not None:
+            self.catch_up()
+            self.forget()
+
+
+def burst(current, length: int) -> int:
+    """Let one task take up to `length` steps, fewer if it falls asleep, dies or the machine panics.
+
+    How many it took: the last step of a thread ends its generator, and is one though it yields
+    nothing. The task knows by kernel.turn how many are left, this one among them, and may take
+    several at once.
+    """
+    kernel, op = current.kernel, None
+    kernel.turn = length
+    for op in current.thread:
+        kernel.turn -= 1
+        if kernel.turn <= 0 or current.state or kernel.panicked:
+            break
+    else:
+        kernel.turn, op = kernel.turn - 1, None
+    current.op, taken, kernel.turn = op, length - kernel.turn, 1
+    return taken

@@ -1,0 +1,193 @@
+"""Turns that are counted, not taken: nothing differs for it, and where it is unsure none is."""
+
+import ast
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+import oomlab
+from oomlab.model.kernel import Kernel
+from oomlab.model.locks import WaitQueue
+from oomlab.model.syscalls import pause, sleep, touch
+from oomlab.presets import PRESETS
+from oomlab.scenarios.registry import heap
+from oomlab.simulate import spin
+from oomlab.simulate.fingerprint import attributes, fingerprint
+from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.standstill import CONTAINERS, Standstill, Unknown
+
+ROOM = Path(oomlab.__file__).parent
+
+# What the scheduler changes behind the back of a step. Who looks at it, and why that is no harm.
+LOOKS = {
+    ("jiffies", "add_timer"),  # makes a timer, which is seen
+    ("jiffies", "run_timers"),  # the scheduler's
+    ("jiffies", "event"),  # to be told, and nothing is kept here
+    ("jiffies", "kmallocwd"),  # just after a sleep
+    ("timers_made", "add_timer"),
+    ("runqueue", "start"),  # puts a task in that was not there, which is seen
+    ("runqueue", "wake_up_process"),
+    ("turn", "touch"),  # where it takes pages, which is seen
+    ("thread", "start"),
+}
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """How many steps were really taken, in a list."""
+    steps, burst = [], spin.burst
+
+    def counted(current, length: int) -> int:
+        steps.append(burst(current, length))
+        return steps[-1]
+
+    monkeypatch.setattr(spin, "burst", counted)
+    return steps
+
+
+def looks(path: Path):
+    """(attribute, function), wherever a file reads one."""
+
+    def walk(node, function: str):
+        for child in ast.iter_child_nodes(node):
+            inner = child.name if isinstance(child, ast.FunctionDef) else function
+            if isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Load):
+                yield child.attr, inner
+            if isinstance(child, ast.AugAssign) and isinstance(child.target, ast.Attribute):
+                yield child.target.attr, inner
+            yield from walk(child, inner)
+
+    return {(name, function) for name, function in walk(ast.parse(path.read_text("utf-8")), "")}
+
+
+def test_the_model_looks_neither_at_the_clock_nor_at_anothers_frames():
+    changed = ("jiffies", "timers_made", "runqueue", "turn", "thread", "op", "gi_frame")
+    files = [path for room in ("model", "scenarios") for path in (ROOM / room).glob("*.py")]
+    found = {look for path in files for look in looks(path) if look[0] in changed}
+    assert found == LOOKS
+
+
+@pytest.mark.parametrize(
+    "scenario, policy, share",
+    [
+        ("page-thieves", "linux-2.6.38", 0.1),  # all spin
+        ("page-thieves", "linux-6.12", 0.1),  # until a timer of two seconds
+        ("invisible-dependency", "linux-4.4", 0.2),
+        ("silent-hang", "linux-4.4", 1.01),  # counts what it scanned: no round is like the last
+    ],
+)
+def test_most_steps_of_a_livelock_are_counted_and_none_is_missed(taken, scenario, policy, share):
+    for seed in range(3):
+        del taken[:]
+        counted = oomlab.run(scenario, policy, seed=seed, trace=False)
+        assert sum(taken) < share * counted.step_count
+        told = oomlab.run(scenario, policy, seed=seed)
+        assert counted.outcome == told.outcome
+        assert fingerprint(counted.kernel) == fingerprint(told.kernel)
+
+
+def test_a_run_is_cut_off_in_the_middle_of_what_is_counted():
+    for most in (3000, 3001, 3017):
+        how = dict(seed=1, most_steps=most)
+        counted, told = (oomlab.run("page-thieves", trace=t, **how) for t in (False, True))
+        assert counted.outcome == told.outcome
+        assert fingerprint(counted.kernel) == fingerprint(told.kernel)
+
+
+LEFT = 0
+
+
+def until_it_is_bored(current):
+    """A loop of a user's own, that something outside of the machine ends."""
+    global LEFT
+    while LEFT > 0:
+        LEFT -= 1
+        yield "look at", "the weather"
+
+
+def test_a_program_that_keeps_something_in_its_module_takes_every_step(taken):
+    global LEFT
+    LEFT = 2000
+    kernel = Kernel(PRESETS["linux-4.4"], 64, min_kbytes=32)
+    kernel.events = None
+    kernel.spawn("bored", ((until_it_is_bored,),))
+    assert run_seeded(kernel) == sum(taken) >= 2000
+    assert LEFT == 0 and kernel.whom("exit") == ["bored"]
+
+
+class Counter(dict):
+    """A container that may hold more than one sees."""
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [count(), iter([1, 2]), Counter(), lambda: None, until_it_is_bored, bytearray(b"x"), [count()]],
+    ids=lambda hidden: type(hidden).__name__,
+)
+def test_what_may_change_without_being_seen_is_refused(hidden):
+    kernel = Kernel(PRESETS["linux-4.4"], 64, min_kbytes=32)
+    Standstill(kernel)
+    kernel.spawn("holder", ((pause,), (touch, hidden, 1)))
+    with pytest.raises(Unknown):
+        Standstill(kernel)
+
+
+def test_a_machine_with_a_patch_is_refused():
+    text = 'base = "linux-4.6"\nname = "kept"\n\n\ndef exit_oom_victim(task):\n    pass\n'
+    kernel, _ = oomlab.build("lost-victim", oomlab.read_patch(text))
+    with pytest.raises(Unknown):
+        Standstill(kernel)
+
+
+@pytest.mark.parametrize("scenario", ["lost-victim", "page-thieves", "two-memcgs", "tmpfs-writer"])
+@pytest.mark.parametrize("policy", ["linux-4.4", "linux-6.12"])
+def test_whatever_changes_is_seen(scenario, policy):
+    """Every attribute that is state, and every container, one after the other."""
+    kernel, _ = oomlab.build(scenario, policy)
+    kernel.events = None
+    run_seeded(kernel, 1, most_steps=300)
+    still, changed = Standstill(kernel), 0
+    for thing in [kernel, *still.tasks, *still.others]:
+        if type(thing) in CONTAINERS:
+            for change, back in changes(thing):
+                change()
+                assert not still.same(), thing
+                back()
+                changed += 1
+        else:
+            for name, value in attributes(thing):
+                if name in ("op", "thread", "turn"):
+                    continue
+                setattr(thing, name, WaitQueue("another"))
+                assert not still.same(), (thing, name)
+                setattr(thing, name, value)
+                changed += 1
+        assert still.same(), thing
+    assert changed > 200
+
+
+def changes(held):
+    """What can be done to a container, and undone."""
+    if type(held) is list:
+        yield lambda: held.append(0), held.pop
+        if held:
+            last = held[-1]
+            yield held.pop, lambda: held.append(last)
+    elif type(held) is dict:
+        yield lambda: held.update(new=0), lambda: held.pop("new")
+    elif type(held) is set:
+        yield lambda: held.add("new"), lambda: held.remove("new")
+
+
+def test_what_goes_from_one_list_to_the_next_is_seen():
+    kernel = Kernel(PRESETS["linux-4.4"], 64, min_kbytes=32)
+    one = kernel.spawn("one", ((sleep, 5),), vmas=heap(2))
+    still = Standstill(kernel)
+    lists = [thing for thing in still.others if type(thing) is list]
+    for first, second in zip(lists, lists[1:], strict=False):
+        if first and not second:
+            second.insert(0, first.pop())
+            assert not still.same()
+            first.append(second.pop(0))
+    assert still.same() and one.state
