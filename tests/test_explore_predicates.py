@@ -50,7 +50,7 @@ def test_a_hunt_looks_on_too():
 @pytest.mark.parametrize(
     "question, word",
     [
-        (lambda kernel: kernel.whom("kill") == ["victim1"], "Kernel.happened"),
+        (lambda kernel: ("kill", "victim1") in kernel.happened, "Kernel.happened"),
         (lambda kernel: kernel.jiffies > 3, "Kernel.jiffies"),
     ],
 )

@@ -19,6 +19,7 @@ from oomlab.model.tasks import PF_EXITING
 from oomlab.model.vmscan import shrink_zone
 from oomlab.presets import PRESETS
 from oomlab.scenarios.registry import heap, nearly_full
+from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
 
 
@@ -39,7 +40,7 @@ def test_does_a_reaped_mm_spare_the_allocating_task(policy):
     kernel.spawn("other", ((pause,),), vmas=heap(30))
     nearly_full(kernel, leave=10)
     run(kernel)
-    assert kernel.whom("kill")[0] == "asker"
+    assert whom(kernel, "kill")[0] == "asker"
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -57,7 +58,7 @@ def test_is_an_allocating_thread_without_an_mm_killed(policy):
     kernel.spawn("other", ((pause,),), vmas=heap(30))
     nearly_full(kernel, leave=10)
     run(kernel)
-    assert kernel.whom("kill") == ([] if policy.kernel == "3.10" else ["other"])
+    assert whom(kernel, "kill") == ([] if policy.kernel == "3.10" else ["other"])
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -70,7 +71,7 @@ def test_does_a_sharer_protect_the_allocating_task(policy):
     kernel.spawn("other", ((pause,),), vmas=heap(30))
     nearly_full(kernel, leave=10)
     run(kernel)
-    assert (kernel.whom("kill")[0] == "other") == (policy == "linux-2.6.38")
+    assert (whom(kernel, "kill")[0] == "other") == (policy == "linux-2.6.38")
 
 
 # the scan and the mark
@@ -91,7 +92,7 @@ def test_does_sysrq_f_wait_for_an_earlier_victim(policy):
         first.signal.oom_score_adj = -999
     kernel.spawn("admin", ((sysrq_f,),), adj=-1000)
     run(kernel)
-    assert (kernel.whom("kill") == []) == (policy == "linux-2.6.38")
+    assert (whom(kernel, "kill") == []) == (policy == "linux-2.6.38")
 
 
 @pytest.mark.parametrize("policy", RELEASES[:4])
@@ -105,7 +106,7 @@ def test_does_the_mark_of_a_thread_stop_the_scan(policy):
     nearly_full(kernel, leave=0)
     kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
     run(kernel)
-    assert (kernel.whom("kill") == ["other"]) == (policy == "linux-2.6.38")
+    assert (whom(kernel, "kill") == ["other"]) == (policy == "linux-2.6.38")
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -136,7 +137,7 @@ def test_does_one_exiting_thread_stop_the_scan(policy):
     nearly_full(kernel, leave=0)
     kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), adj=-1000)
     run(kernel)
-    assert (kernel.whom("kill") == []) == (policy in ("linux-3.10", "linux-4.4"))
+    assert (whom(kernel, "kill") == []) == (policy in ("linux-3.10", "linux-4.4"))
 
 
 # a memcg OOM with locks held
@@ -183,7 +184,7 @@ def test_does_a_nested_memcg_wait_for_the_oom_above_it(policy):
     outer.under_oom = inner.under_oom = True  # a killer is at work in outer, and slow
     kernel.spawn("inside", ((touch, "heap", 40),), vmas=heap(30), memcg=inner)
     run(kernel)
-    assert kernel.whom("kill") == []
+    assert whom(kernel, "kill") == []
 
 
 @pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memcg_oom != "charge"])
@@ -303,7 +304,7 @@ def test_is_memory_high_of_a_parent_kept():
     inner = kernel.new_memcg("inner", limit=2000, parent=outer)
     kernel.spawn("inside", ((touch, "heap", 300),), vmas=heap(90), memcg=inner)
     outcome = run(kernel)
-    assert outcome.victims == [] and kernel.whom("kill") == []
+    assert outcome.victims == [] and whom(kernel, "kill") == []
     assert names(kernel, "throttled") == []  # swap took what was over
 
 

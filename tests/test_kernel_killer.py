@@ -26,6 +26,7 @@ from oomlab.model.tasks import (
 from oomlab.presets import PRESETS
 from oomlab.scenarios.registry import SCENARIOS, heap, nearly_full
 from oomlab.scenarios.victims import map_and_hang, share_with_init
+from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
 
 OLD = ("linux-2.6.38", "linux-3.10")
@@ -248,7 +249,7 @@ def test_who_dies_next_when_init_shares_the_victims_mm(policy):
     nearly_full(kernel)
     kernel.spawn("asker", ((touch, "heap", 12),), vmas=heap(1), adj=-1000)
     run_seeded(kernel, 1, until=lambda kernel: kernel.jiffies > 60)
-    assert kernel.whom("kill") == (["hog"] if policy == "linux-4.6" else ["hog", "next"])
+    assert whom(kernel, "kill") == (["hog"] if policy == "linux-4.6" else ["hog", "next"])
     assert bool(hog.mm.flags & MMF_OOM_SKIP) == (policy != "linux-4.6")
     assert not any(is_global_init(task) and task.sigkill for task in kernel.tasks)
 

@@ -39,6 +39,7 @@ from oomlab.model.syscalls import (
 from oomlab.model.tasks import release_task
 from oomlab.presets import PRESETS
 from oomlab.simulate.fingerprint import fingerprint
+from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
 
 policies = st.sampled_from(list(PRESETS.values()))
@@ -175,7 +176,7 @@ def test_the_same_seed_gives_the_same_run(machine):
         run_seeded(
             kernel, seed, lambda t, op, f, was: steps.append((t.name, op[0], f)), most_steps=800
         )
-        return [*steps, kernel.zone.free, kernel.jiffies, *kernel.whom("kill")]
+        return [*steps, kernel.zone.free, kernel.jiffies, *whom(kernel, "kill")]
 
     assert history() == history()
 

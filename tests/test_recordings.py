@@ -24,6 +24,7 @@ from oomlab.recordings.kernel_release import has_reap_delay
 from oomlab.recordings.matrix import near, read_table, told_apart
 from oomlab.recordings.recorded import kernel_of, read_record
 from oomlab.recordings.replay import replay
+from oomlab.simulate.outcome import whom
 
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
 SHARED = Path(__file__).parents[2] / "shared" / "kernel-runs"
@@ -344,5 +345,5 @@ def test_a_shared_object_outlives_the_victim_that_maps_it():
         if task["id"] == "shm":
             task["shared_object"] = 1
     kernel, stage = replay(record)
-    assert "shm" in kernel.whom("kill") and stage.running["shm"] not in kernel.tasks
+    assert "shm" in whom(kernel, "kill") and stage.running["shm"] not in kernel.tasks
     assert [object.pages for object in kernel.shmems] == [2000]

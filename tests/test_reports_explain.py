@@ -27,6 +27,7 @@ from oomlab.reports.read.report import (
 )
 from oomlab.reports.tell import console as command
 from oomlab.reports.tell.words import text_of
+from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
 
 DATA = Path(__file__).parent / "data" / "reports"
@@ -101,8 +102,8 @@ def test_the_adj_that_spares_spares_and_one_more_does_not(recorded):
 def test_a_report_can_be_run(recorded):
     kernel = scenario_from_report(recorded)
     assert kernel.unaccounted() == 0
-    run_seeded(kernel, seed=1, until=lambda kernel: kernel.whom("kill"))
-    assert kernel.whom("kill")[0] == explain(recorded).predicted.row.name
+    run_seeded(kernel, seed=1, until=lambda kernel: whom(kernel, "kill"))
+    assert whom(kernel, "kill")[0] == explain(recorded).predicted.row.name
     assert kernel.unaccounted() == 0 and not kernel.bugs
 
 

@@ -14,6 +14,7 @@ from oomlab.presets import PRESETS
 from oomlab.scenarios.registry import heap
 from oomlab.simulate import spin
 from oomlab.simulate.fingerprint import attributes, fingerprint
+from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
 from oomlab.simulate.standstill import CONTAINERS, Standstill, Unknown
 
@@ -113,7 +114,7 @@ def test_a_program_that_keeps_something_in_its_module_takes_every_step(taken):
     kernel.events = None
     kernel.spawn("bored", ((until_it_is_bored,),))
     assert run_seeded(kernel) == sum(taken) >= 2000
-    assert LEFT == 0 and kernel.whom("exit") == ["bored"]
+    assert LEFT == 0 and whom(kernel, "exit") == ["bored"]
 
 
 class Counter(dict):

@@ -312,10 +312,6 @@ class Kernel:
         if self.events is not None:
             self.events.append(dict(event=name, tick=self.jiffies, task=task, **more))
 
-    def whom(self, event: str) -> list[str]:
-        """The tasks that an event happened to: names, each once, in the order of the first time."""
-        return [name for happened, name in self.happened if happened == event]
-
     def bug(self, text: str) -> None:
         """Something that must never happen did; the run goes on."""
         if text not in self.bugs:

@@ -33,7 +33,7 @@ class Outcome:
 
 def judge(kernel: Kernel, steps: int) -> Outcome:
     """The verdict. A stuck machine is run on, in a fair order, until its state repeats."""
-    victims, reaped = kernel.whom("kill"), dict(kernel.reaped)
+    victims, reaped = whom(kernel, "kill"), dict(kernel.reaped)
     lost = [task.name for task in lost_victims(kernel)]
     pages_to, ticks = dict(kernel.zone.pages_to), kernel.jiffies
     cycle: list[str] = []
@@ -193,7 +193,7 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
     beyond = "".join(
         f"; {m.name} was let {m.forced} pages over its limit" for m in memcgs if m.forced
     )
-    refused, chosen = kernel.whom("enomem"), kernel.whom("kill_by_user")
+    refused, chosen = whom(kernel, "enomem"), whom(kernel, "kill_by_user")
     if refused:
         beyond += f"; {' and '.join(refused)} asked for memory and got an error"
     if chosen:
@@ -214,3 +214,8 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
 def were_killed(names: str, tasks: list[str]) -> str:
     """Not "died": a victim that was given up, or reaped, may be there to the end."""
     return f"{names} {'was' if len(tasks) == 1 else 'were'} killed"
+
+
+def whom(kernel: Kernel, event: str) -> list[str]:
+    """Whom an event happened to, each once, in order; known whether or not events are kept."""
+    return [name for happened, name in kernel.happened if happened == event]
