@@ -119,3 +119,13 @@ def test_a_sentence_takes_its_numbers_within_their_bounds():
     assert "more than the machine has" in said.error and said.shown["values"] == {"cache": 250}
     with pytest.raises(ValueError, match="'nothing' is no number of page-thieves"):
         Sentence("{nothing}", "page-thieves", "linux-4.6", "pages", nothing=(0, 1))
+
+
+def test_a_timeline_tells_what_happened_with_and_without_a_widget():
+    from oomlab.lab import TimelineView
+
+    shown = TimelineView("hidden-sharer", "rfc-2015-11-25", sharer="init")
+    assert shown.plain().endswith("Attempted to kill init! exitcode=0x0000000b")
+    assert "step 4  hog is killed" in shown.plain() and shown.run.outcome.verdict == "panic"
+    with pytest.raises(ValueError, match="trace"):
+        TimelineView("hidden-sharer", "linux-4.6", trace=False)

@@ -35,6 +35,7 @@ tried = {
     "Prediction": opened("Prediction", "who-dies"),
     "ReportView": opened("ReportView"),
     "Sentence": opened("Sentence", "{victims}", "lost-victim", "handa", "pages", victims=[1, 9]),
+    "TimelineView": opened("TimelineView", "lost-victim", "handa", victims=3),
     "Verdicts": opened("Verdicts", ["lost-victim"], ["linux-4.4"]),
 }
 assert set(tried) | {"figures"} == set(oomlab.lab.HOMES)

@@ -1,6 +1,7 @@
 """What people look at: figures, the policy lab, OOM reports, questions to answer first.
 
-    from oomlab.lab import PolicyLab, Prediction, ReportView, Sentence, Verdicts, figures
+    from oomlab.lab import PolicyLab, Prediction, ReportView, Sentence, TimelineView, Verdicts
+    from oomlab.lab import figures
 
 The widgets need the extra `lab`; figures and `oomlab.lab.ask`, the questions as text, do not.
 """
@@ -12,6 +13,7 @@ HOMES = {
     "Prediction": ".prediction",
     "ReportView": ".reportview",
     "Sentence": ".sentence",
+    "TimelineView": ".timelineview",
     "Verdicts": ".verdicts",
     "figures": ".figures",
 }

@@ -40,7 +40,7 @@ class CodeView {
       const { where, link, words } = told.linux;
       this.linux.replaceChildren(...(where ? ["In Linux: ", where, ". "] : ["Not a function of the kernel's model. "]),
         ...(link ? [make("a", { href: link, target: "_blank", rel: "noopener" }, "read it there"), ". "] : []),
-        words ? `What it does: ${words.replaceAll("`", "")}` : "");
+        words ? `What it does: ${words.replace(/\x60/g, "")}` : "");
     }
     this.file.textContent = `${told.file}, line ${told.first + line}`;
     [...this.lines.children].forEach((node, i) => {
