@@ -29,6 +29,7 @@ from ..model.kernel import Kernel, Timer
 from ..model.policy import Policy
 from ..model.tasks import Task
 
+NOT_HELD = (FrameType, CodeType)  # of a thread itself, not on its frame
 ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
 
 
@@ -146,11 +147,8 @@ def on_the_frame(thread: GeneratorType) -> tuple[tuple[str, ...], list]:
     """Which locals a suspended thread has, and all objects that its frame holds."""
     assert thread.gi_frame is not None
     seen = thread.gi_frame.f_locals  # a copy, which the frame may hold, too
-    held = [
-        thing
-        for thing in gc.get_referents(thread)
-        if type(thing) is not FrameType and type(thing) is not CodeType and thing is not seen
-    ]
+    held = gc.get_referents(thread)
+    held = [thing for thing in held if type(thing) not in NOT_HELD and thing is not seen]
     return tuple(seen), held
 
 

@@ -138,7 +138,7 @@ def repeating_part(kernel: Kernel, most_rounds: int = 120) -> tuple[list[str], b
     marks: list[tuple[int, int]] = []
     for _ in range(most_rounds):
         if still is not None and still.same():  # as it mostly is, and quick to see
-            state: Any = [still.place(task) for task in still.tasks]
+            state: Any = [still.place(task) for task in still.tasks if not task.state]
         else:
             state = fingerprint(kernel)
         if state in seen:

@@ -10,6 +10,7 @@ If several are pending, the one that is due first.
 
 from collections.abc import Sequence
 from heapq import heappop
+from math import inf
 from random import Random
 
 from ..model.tasks import PF_KTHREAD
@@ -28,7 +29,7 @@ def run_seeded(
     kernel,
     seed: int = 0,
     record=None,
-    most_steps: int | None = None,
+    most_steps: float = inf,
     until=None,
     steps_per_tick: int = STEPS_PER_TICK,
 ) -> int:
@@ -59,6 +60,8 @@ def run_seeded(
             elif len(runqueue) > cpus and not current.fifo:
                 runqueue.remove(current)
                 runqueue.append(current)
+            if current in spin.rounds and steps < min(next_tick, most_steps):
+                continue  # nothing can have happened
             if steps >= next_tick:
                 next_tick = steps + per_tick
                 kernel.jiffies += 1
@@ -71,7 +74,7 @@ def run_seeded(
                 break  # all work is done
             if until is not None and until(kernel):
                 break
-        if stall.stuck() or most_steps and steps >= most_steps:
+        if stall.stuck() or steps >= most_steps:
             break
     spin.stop()
     return steps

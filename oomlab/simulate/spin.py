@@ -20,6 +20,7 @@ from .standstill import Standstill, Unknown
 
 FIRST, LAST = 64, 4096  # quiet steps until a look is worth it; more after each vain look
 LONGEST_ROUND = 100  # steps
+NEAR = 2  # ticks
 
 
 class Spin:
@@ -49,9 +50,14 @@ class Spin:
             self.quiet = 0
             return taken
         self.quiet += taken
-        if self.quiet > self.patience:
+        if self.quiet > self.patience and not self.timer_is_near():
             self.watch()
         return taken
+
+    def timer_is_near(self) -> bool:
+        """Will one fire before it could be worth to look?"""
+        timers = self.kernel.timers
+        return bool(timers) and timers[0].expires <= self.kernel.jiffies + NEAR
 
     def watch(self) -> None:
         """From here on look at each step, until one changes something."""
