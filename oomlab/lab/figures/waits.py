@@ -1,5 +1,6 @@
 """The wait-for graph, with memory as a resource: the invisible dependency made visible."""
 
+from collections.abc import Collection
 from math import cos, pi, sin
 
 from ...simulate.run import Run
@@ -12,10 +13,15 @@ HALF = 17  # of the height of a box
 Place = tuple[float, float]
 
 
-def places(graph: dict[str, list[str]], cycle: list[str]) -> dict[str, tuple[float, float]]:
-    """The cycle as a ring in the middle, everything else as a wider ring around it."""
+def places(
+    graph: dict[str, list[str]], cycle: list[str], tasks: Collection[str]
+) -> dict[str, Place]:
+    """The cycle, or the longest chain of waits, as a ring; the rest in a wider ring around it."""
     names = list(dict.fromkeys([*graph, *(to for tos in graph.values() for to in tos)]))
-    ring = cycle or [name for name in names if name == MEMORY]
+    things = [name for name in names if name not in tasks]
+    ring = cycle or things
+    if not cycle and len(things) > 1:  # a lock, who has it, what that one waits for, and so on
+        ring = max((chain(graph, name) for name in things), key=len)
     others = [name for name in names if name not in ring]
     spots = {}
     for i, name in enumerate(ring):
@@ -24,10 +30,29 @@ def places(graph: dict[str, list[str]], cycle: list[str]) -> dict[str, tuple[flo
         spots[name] = (1.5 * wide * cos(angle), wide * sin(angle))
     at = {name: i for i, name in enumerate(ring)}  # who waits for a place on the ring is near it
     others.sort(key=lambda name: min([at[to] for to in graph.get(name, ()) if to in at] or [99]))
-    for i, name in enumerate(others):
-        angle = pi / 2 - 2 * pi * (i + 0.5) / len(others)
+    for name, angle in zip(others, around(others, graph, at), strict=True):
         spots[name] = (3.6 * cos(angle), 2.1 * sin(angle))
     return spots
+
+
+def chain(graph: dict[str, list[str]], name: str) -> list[str]:
+    """The longest way along the waits from a name, in a graph without a cycle."""
+    return [name, *max((chain(graph, to) for to in graph.get(name, ())), key=len, default=[])]
+
+
+def around(others: list[str], graph: dict[str, list[str]], at: dict[str, int]) -> list[float]:
+    """An angle for each on the outer ring: beside what it waits for, if all have room there."""
+    apart = min(2 * pi / max(len(others), 1), pi / 4)
+    targets = [min([at[to] for to in graph.get(name, ()) if to in at] or [0]) for name in others]
+    beside = []
+    for i, target in enumerate(targets):
+        first, many = targets.index(target), targets.count(target)
+        middle = pi / 2 - 2 * pi * target / len(at)
+        beside.append(middle - (i - first - (many - 1) / 2) * apart)
+    gaps = [(a - b) % (2 * pi) for n, a in enumerate(beside) for b in beside[:n]]
+    if len(at) > 1 and all(0.9 * apart < gap < 2 * pi - 0.9 * apart for gap in gaps):
+        return beside
+    return [pi / 2 - 2 * pi * (i + 0.5) / len(others) for i in range(len(others))]
 
 
 def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Drawing:
@@ -38,11 +63,11 @@ def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Dr
     if not graph:
         drawing.say("No task waits for a lock or for memory.", "ink")
         return drawing
-    spots = spread(places(graph, cycle), drawing.width, drawing.y + HALF + PAD)
-    around = set(zip(cycle, [*cycle[1:], *cycle[:1]], strict=True))
+    spots = spread(places(graph, cycle, tasks), drawing.width, drawing.y + HALF + PAD)
+    thick = set(zip(cycle, [*cycle[1:], *cycle[:1]], strict=True))
     for start, ends in graph.items():
         for end in ends:
-            looks = (VERMILLION, 3.0, "") if (start, end) in around else ("quiet", 1.2, "6 4")
+            looks = (VERMILLION, 3.0, "") if (start, end) in thick else ("quiet", 1.2, "6 4")
             x1, y1 = edge(start, spots[start], spots[end])
             x2, y2 = edge(end, spots[end], spots[start])
             drawing.arrow(x1, y1, x2, y2, *looks)
@@ -51,7 +76,7 @@ def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Dr
     drawing.y = max(y for _, y in spots.values()) + HALF + PAD
     drawing.say(
         "round: task · square: lock · blue: memory · arrow: waits for"
-        + " · thick: the cycle · dashed: not part of it" * bool(cycle)
+        + " · thick: the cycle · dashed: the rest" * bool(cycle)
     )
     return drawing
 
