@@ -42,7 +42,7 @@ _ROOMS = {
     "simulate.schedule": "Schedule read_schedule",
     "simulate.setup": "build",
     "sweeps": "Sweep sweep",
-    "traces": "Trace read_trace",
+    "traces": "ScenarioFrom Trace read_trace scenario_from",
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 __all__ = sorted(_ROOM_OF)

@@ -16,7 +16,7 @@ UNIT = re.compile(
     r"\b(?:pages?|kB|MB|bytes|ticks?|seconds|steps?|states?|runs?|thousandths|processes|workers"
     r"|times|pixels|events|numbers|tasks)\b"
 )
-WITHOUT_A_UNIT = ("seed", "uid")
+WITHOUT_A_UNIT = ("seed", "uid", "number")
 KERNEL = ("badness", "watermarks", "lowmem_reserve", "kernel_log")  # what they say is a kernel's
 
 

@@ -26,6 +26,7 @@ EXAMPLES = {
     "explain": "journalctl -k | oomlab explain - --summary",
     "fidelity": "oomlab fidelity notebooks/recordings",
     "trace": "oomlab trace trace.txt --kernel 6.1 --report log.txt --html trace.html",
+    "scenario-from": "oomlab scenario-from kern.log --out friday.py",
     "course": "oomlab course my-course",
     "lab": "oomlab lab my-course",
     "serve": "oomlab serve _site --port 8000",
@@ -101,6 +102,13 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
         from ..traces import console_trace
 
         console_trace.add_arguments(sub)
+
+    text = "a real OOM as the smallest scenario with the same story"
+    sub = command("scenario-from", None, text, "reading")
+    if words[:1] == ["scenario-from"]:
+        from ..traces import console_scenario
+
+        console_scenario.add_arguments(sub)
 
     course = command("course", None, "write the course into a folder: lessons, exercises, guides")
     lab = command("lab", None, "open the course in JupyterLab")
