@@ -24,7 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "unkillable_sharer",
             "init_sharer",
         ),
-        *("sleep_after_kill", "mmap_sem_killable", "suspend", "thaws"),
+        *("sleep_after_kill", "fault_asks_again", "mmap_sem_killable", "suspend", "thaws"),
     ),
     "memory cgroups": (
         *(

@@ -253,6 +253,7 @@ LINUX_6_1 = replace(
     reap_locked=True,
     reap_delay=2 * HZ,
     memcg_limit="kept",
+    fault_asks_again=False,
     exit_mmap="read-then-write",
     mrelease="mm_count",
 )

@@ -8,6 +8,7 @@ from one_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.exit import exit_mm
+from oomlab.model.faults import pagefault_out_of_memory
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, MMF_OOM_SKIP, VMA
 from oomlab.model.oom import OomControl, out_of_memory, select_bad_process
@@ -121,6 +122,28 @@ def test_does_a_memcg_kill_the_allocating_task(policy):
     kernel.spawn("worst", ((pause,),), vmas=heap(80), memcg=pod)
     kernel.spawn("asker", ((touch, "heap", 30), (pause,)), vmas=heap(10), memcg=pod)
     assert run(kernel).victims[0] == "worst"
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_fault_that_got_no_page_call_the_killer_again(policy):
+    """K 2.6.38 to 5.14 pagefault_out_of_memory: yes, with gfp_mask 0. K 5.16 on: no (60e2793d440a).
+
+    From 4.10 on a victim that is reaped already has no way out there: another process is killed.
+    """
+    kernel = small(policy)
+    victim = kernel.spawn("victim", ((hang,),), vmas=heap(60))
+    kernel.spawn("other", ((hang,),), vmas=heap(20))
+    do_send_sigkill(victim)
+    victim.memdie, kernel.oom_victims = True, 1
+    if PRESETS[policy].victim_mark == "process":
+        victim.signal.oom_mm = victim.mm
+        victim.mm.flags |= MMF_OOM_SKIP
+    kernel.zone.reserved += kernel.zone.free
+    kernel.zone.free = 0
+    for _ in pagefault_out_of_memory(victim):
+        pass
+    asks = not policy.startswith("linux-6")
+    assert kernel.victims == (["other"] if asks and policy in SKIPPING else [])
 
 
 # who is chosen

@@ -228,3 +228,11 @@ def test_the_points_of_random_tasks(seed):
             **tables,
         )
         assert found == (points, proc_oom_score(v, points, total)), (kernel, rss, swap, adj, total)
+
+
+def test_huge_pages_that_are_off_at_boot_lower_the_marks_of_6_1():
+    """K 6.1 start_stop_khugepaged, calculate_min_free_kbytes: once more, above the high marks."""
+    zones = {"DMA": 15360 // 4, "DMA32": 2031616 // 4, "Normal": 6029312 // 4}
+    kbytes, _ = machine_marks((6, 1), zones, False, 10)
+    marks = setup_per_zone_wmarks((6, 1), zones, kbytes, 10)
+    assert (kbytes, isqrt(nr_free_buffer_pages(zones, marks) * 4 * 16)) == (11367, 11348)

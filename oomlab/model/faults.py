@@ -7,6 +7,7 @@ from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages, share_out
 from .memory_high import mem_cgroup_handle_over_high
 from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
+from .oom import OomControl, out_of_memory
 from .tasks import PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
 
 FAULT = ("fault", "a page")
@@ -69,12 +70,27 @@ def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
             if current.memcg_nr_pages_over_high >= current.kernel.policy.charge_batch:
                 yield from mem_cgroup_handle_over_high(current)
             return
-        if current.memcg_in_oom is not None:
-            yield from mem_cgroup_oom_synchronize(current)
+        yield from pagefault_out_of_memory(current)
         if current.kernel.freezing:  # a fault that failed goes back to user mode for a moment
             yield from try_to_freeze(current)
         if not fatal_signal_pending(current):
             yield FAULT
+
+
+def pagefault_out_of_memory(current) -> Steps:
+    """The fault got no page: handle the OOM of its cgroup, or, to v5.15, ask the killer once more.
+
+    The allocator has asked it before. But a dying task whose mm is reaped already is of no interest
+    to the killer, and so another one dies, or the machine panics (60e2793d440a).
+    """
+    kernel = current.kernel
+    if current.memcg_in_oom is not None:
+        yield from mem_cgroup_oom_synchronize(current)
+    elif kernel.policy.fault_asks_again:
+        yield "trylock", kernel.oom_lock
+        if kernel.oom_lock.trylock(current):
+            yield from out_of_memory(current, OomControl(0))
+            kernel.oom_lock.unlock()
 
 
 def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:

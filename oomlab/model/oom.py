@@ -162,7 +162,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         return True
     # One who cannot wait for the filesystem must not kill on its behalf either (4.7).
     exempt = oc.gfp_mask & __GFP_NOFAIL and policy.nofail != "dips"
-    if oc.memcg is None and not oc.gfp_mask & __GFP_FS and not exempt:
+    if oc.memcg is None and oc.gfp_mask and not oc.gfp_mask & __GFP_FS and not exempt:
         return True
 
     oc.totalpages, oc.caller = constrained_alloc(kernel, oc), current

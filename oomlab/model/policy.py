@@ -171,6 +171,9 @@ class Policy:
     oom_kill_allocating_task: bool = knob(
         False, "sysctl: kill who asked, do not search", "K out_of_memory"
     )
+    fault_asks_again: bool = knob(
+        True, "a fault that got no page calls the OOM killer once more", "60e2793d440a"
+    )
     mmap_sem_killable: bool = knob(
         False, "a wait to write-lock mmap_sem ends by SIGKILL", "dc0ef0df7b6a"
     )
@@ -181,10 +184,7 @@ class Policy:
         "flag waits gives-up",
     )
     thaws: str = knob(
-        "thread",
-        "what a mark as victim thaws",
-        "K 2.6.38 refrigerator, K mark_oom_victim",
-        "nothing thread process",
+        "thread", "what a mark as victim thaws", "K mark_oom_victim", "nothing thread process"
     )
 
     # the reaper
