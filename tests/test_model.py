@@ -40,6 +40,8 @@ from oomlab.model.tasks import release_task
 from oomlab.presets import PRESETS
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.outcome import whom
+from oomlab.simulate.recorder import Recorder
+from oomlab.simulate.run import name_of, plain
 from oomlab.simulate.scheduler import run_seeded
 
 policies = st.sampled_from(list(PRESETS.values()))
@@ -192,6 +194,25 @@ def test_a_run_that_is_told_and_one_that_is_not_are_the_same(machine):
     assert run_seeded(untold, seed, most_steps=4000) == steps
     assert untold.jiffies == told.jiffies and untold.happened == told.happened
     assert fingerprint(untold) == fingerprint(told)
+
+
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(machines())
+def test_faults_are_written_down_at_once_as_they_are_one_by_one(machine):
+    boot, seed = machine
+
+    def history(at_once: bool) -> list:
+        kernel, taken, effects = boot(), [], []
+        recorder = Recorder(kernel, taken, effects)
+        record = recorder if at_once else lambda *step: recorder(*step)
+        count = run_seeded(kernel, seed, record, most_steps=1500)
+        rows = [
+            (tick, task.pid, op[0], name_of(op[1]), where, state, free, name_of(on or ""), reaped)
+            for tick, task, op, where, state, free, on, reaped in taken
+        ]
+        return [count, rows, effects, [plain(event) for event in kernel.events]]
+
+    assert history(True) == history(False)
 
 
 @given(

@@ -4,38 +4,56 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..model.faults import FAULT
 from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
 from ..model.tasks import PF_EXITING, Task
 from .effect import Look, words
 
 
-def recorder(kernel: Kernel, taken: list, effects: list[str | None]):
-    """A function that writes down each step and its effect, and numbers the events in it."""
-    events, zone = kernel.events, kernel.zone
-    assert events is not None, "a run is only recorded where events are kept"
-    for event in events:  # what happened at boot, before the first step
-        event["step"] = -1
-    seen, free = len(events), zone.free
+class Recorder:
+    """Writes down each step and its effect, and numbers the events in it."""
 
-    def record(task: Task, op: tuple, function: str, was: Look | None) -> None:
-        nonlocal seen, free
-        if was is None and taken and seen == len(events) and not task.state:
-            effects.append(None)  # an ordinary step, told by its pages alone
+    def __init__(self, kernel: Kernel, taken: list[tuple], effects: list[str | None]):
+        assert kernel.events is not None, "a run is only recorded where events are kept"
+        for event in kernel.events:  # what happened at boot, before the first step
+            event["step"] = -1
+        self.kernel, self.taken, self.effects = kernel, taken, effects
+        self.events = kernel.events
+        self.seen, self.free = len(kernel.events), kernel.zone.free
+
+    def __call__(self, task: Task, op: tuple, function: str, was: Look | None) -> None:
+        """A step of `task` was taken, which is in `function` and did `op`."""
+        kernel, events, taken = self.kernel, self.events, self.taken
+        zone = kernel.zone
+        if was is None and taken and self.seen == len(events) and not task.state:
+            self.effects.append(None)  # an ordinary step, told by its pages alone
         else:
-            effects.append(words(kernel, task, op, was, free, events[seen:]))
-        free = zone.free
-        if seen < len(events):
-            for event in events[seen:]:
+            told = words(kernel, task, op, was, self.free, events[self.seen :])
+            self.effects.append(told)
+        self.free = zone.free
+        if self.seen < len(events):
+            for event in events[self.seen :]:
                 event["step"] = len(taken)
-            seen = len(events)
+            self.seen = len(events)
         plainly = not (task.state or task.allocating or task.flags)
         state = "running" if plainly else state_of(task)
         taken.append(
             (kernel.jiffies, task, op, function, state, zone.free, task.waits_for, zone.reaped)
         )
 
-    return record
+    def faults(self, number: int, task: Task, function: str, state: str, reaped: int) -> None:
+        """`number` page faults in a row, each of which took one free page and did nothing else.
+
+        `state` and `reaped` are the task's and the zone's before them.
+        """
+        tick, free = self.kernel.jiffies, self.free
+        self.effects += [None] * number
+        self.taken += [
+            (tick, task, FAULT, function, state, free - n, None, max(reaped - n, 0))
+            for n in range(1, number + 1)
+        ]
+        self.free = free - number
 
 
 def state_of(task: Task) -> str:

@@ -23,7 +23,7 @@ from .effect import pages_words
 from .origin import Origin
 from .outcome import Outcome, judge
 from .patches import patch_text
-from .recorder import recorder, uncollected
+from .recorder import Recorder, uncollected
 from .recording import SCHEMA, read_recording
 from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
@@ -296,7 +296,7 @@ def run(
         kernel.events = None
     taken: list[tuple] = []
     effects: list[str | None] = []
-    record = recorder(kernel, taken, effects) if trace else None
+    record = Recorder(kernel, taken, effects) if trace else None
     with uncollected(trace):
         if schedule is not None:
             count = run_schedule(kernel, schedule, record)

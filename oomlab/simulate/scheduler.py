@@ -13,9 +13,11 @@ from heapq import heappop
 from math import inf
 from random import Random
 
+from ..model.faults import FAULT
 from ..model.tasks import PF_KTHREAD
 from .effect import look
 from .fingerprint import timer_key
+from .recorder import Recorder, state_of
 from .spin import Spin
 from .stall import StallDetector
 
@@ -81,14 +83,27 @@ def run_seeded(
 
 
 def trace(current, length: int, record) -> int:
-    """A task's turn, as Spin.turn(), and tell `record` about each of its steps."""
-    step = 0
-    while step < length and not current.state and not current.kernel.panicked:
-        step += 1
+    """A task's turn, as Spin.turn(), and tell `record` about each of its steps.
+
+    A Recorder is told at once of page faults in a row, but for the last: the task goes on from it.
+    """
+    step, kernel = 0, current.kernel
+    recorder = record if isinstance(record, Recorder) and record.taken else None
+    while step < length and not current.state and not kernel.panicked:
         op, where = current.op, function_of(current.thread)
-        was = look(current.kernel, op)
-        current.op = next(current.thread, None)
+        was = look(kernel, op)
+        if recorder and op is FAULT:
+            state, reaped = state_of(current), kernel.zone.reaped
+            kernel.turn = left = length - step
+            current.op = next(current.thread, None)
+            more, kernel.turn = left - kernel.turn, 1
+            if more:
+                recorder.faults(more, current, where, state, reaped)
+                step += more
+        else:
+            current.op = next(current.thread, None)
         record(current, op, where, was)
+        step += 1
     return step
 
 

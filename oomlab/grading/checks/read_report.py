@@ -18,7 +18,7 @@ from ...model.syscalls import hang, mmap, pause, sleep, touch
 from ...presets import PRESETS
 from ...simulate.kernel_log import kernel_log
 from ...simulate.outcome import judge
-from ...simulate.recorder import recorder
+from ...simulate.recorder import Recorder
 from ...simulate.run import Run
 from ...simulate.scheduler import run_seeded
 from ..asking import CheckFailed, several, whole
@@ -68,7 +68,7 @@ class PracticeMachine:
         steps: list[tuple] = []
         effects: list[str | None] = []
         seed = self.draw.randrange(1 << 30)
-        count = run_seeded(self.kernel, seed, recorder(self.kernel, steps, effects), 200_000)
+        count = run_seeded(self.kernel, seed, Recorder(self.kernel, steps, effects), 200_000)
         outcome, policy = judge(self.kernel, count), self.kernel.policy
         run = Run("", policy, seed, {}, self.kernel, outcome, count, steps, None, effects)
         return [line for _, line in kernel_log(run)]
