@@ -4,6 +4,7 @@ import pytest
 
 import oomlab
 from oomlab.lab.ask import ask, folded
+from oomlab.lab.facts import who_got_them
 from oomlab.lab.questions import ENDS, freeze_step, questions
 from oomlab.lab.timeline import takers
 
@@ -20,7 +21,9 @@ def test_answers_are_the_outcome(scenario, policy):
         assert victims[0] in who.choices[who.answer].split(" or ") and len(who.choices) > 2
     if pages := asked.pop("Who gets the pages that the reaper frees?", None):
         assert pages.choices[pages.answer].startswith("no task") == (not takers(run))
-    assert not asked and bool(pages) == (run.policy.reaper != "none")
+        got = [int(said.split()[2]) for said in pages.against[:3]]  # They got 2 of 4.
+        assert not any(got) or got.count(max(got)) == 1 and got[pages.answer] == max(got)
+    assert not asked and (not pages or run.policy.reaper != "none")
     for question in filter(None, (who, end, pages)):
         assert len({*question.choices}) == len(question.choices) and question.why
         assert question.step <= freeze_step(run)
@@ -31,6 +34,16 @@ def test_where_there_is_no_choice_nothing_is_asked():
     assert questions(oomlab.run("lost-victim", "rfc-2015-11-27"))[0].text == "How does it end?"
     who = questions(oomlab.run("page-thieves", "handa"))[0]
     assert who.choices[who.answer] == "dying1 or dying2 or victim"
+
+
+def test_where_two_kinds_of_tasks_take_as_many_no_answer_is_right():
+    equal, more = oomlab.run("page-thieves", "handa"), oomlab.run("page-thieves", "rfc-2015-11-27")
+    assert {kind for kind, pages in who_got_them(equal).values() if pages == 2} == {
+        "dying",
+        "not dying",
+    }
+    assert not any("Who gets" in question.text for question in questions(equal))
+    assert questions(more)[-1].against[0] == "They got 0 of 4."
 
 
 def test_the_trace_stops_before_the_kill():
@@ -56,6 +69,6 @@ def test_a_tie_is_explained_by_its_rule():
 def test_a_page_without_a_kernel_folds_the_answers():
     run = oomlab.run("page-thieves", "handa")
     page = folded(questions(run), run)
-    assert page.count("<details>") == page.count("</details>") == 3
+    assert page.count("<details>") == page.count("</details>") == 2
     before_first_answer = page.split("<details>")[0]
     assert "equal points" not in before_first_answer and "equal points" in page

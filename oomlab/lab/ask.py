@@ -62,7 +62,9 @@ def answered(question: Question, given: int | None = None) -> str:
     told = f"{letter}) {right}: {question.why.rstrip('.')}."
     if given is None or given == question.answer or not question.against:
         return told
-    return f"Not {LETTERS[given]}): {question.against[given]} It is {told}"
+    return " ".join(
+        filter(None, [f"Not {LETTERS[given]}):", question.against[given], f"It is {told}"])
+    )
 
 
 def folded(asked: list[Question], run: Run | None = None, given: Sequence[int | None] = ()) -> str:

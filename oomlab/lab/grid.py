@@ -45,7 +45,7 @@ class Grid:
     def _repr_html_(self) -> str:
         head = "".join(f"<th style='{CELL}'>{escape(name)}</th>" for name in self.columns)
         body = "".join(
-            f"<tr><th style='{CELL};text-align:left'>{escape(name)}</th>"
+            f"<tr><th style='{CELL};text-align:left;white-space:nowrap'>{escape(name)}</th>"
             + "".join(self.cell(name, column, row.get(column, "")) for column in self.columns)
             + "</tr>"
             for name, row in self.rows.items()

@@ -47,8 +47,8 @@ def questions(run: Run) -> list[Question]:
     asked = [does_it_recover(run)]
     if len((who := who_dies(run)).choices) > 2:
         asked.insert(0, who)
-    if run.policy.reaper != "none":
-        asked.append(who_gets_the_pages(run))
+    if run.policy.reaper != "none" and (pages := who_gets_the_pages(run)):
+        asked.append(pages)
     return asked
 
 
@@ -71,7 +71,18 @@ def who_dies(run: Run) -> Question:
     alike = " or ".join(level) or first
     choices = [*dict.fromkeys(alike if name in level else name for name in names), "no task"]
     text, answer = "Who is killed first?", choices.index(alike)
-    return Question(step, text, choices, answer, why_this_one(run))
+    against = [what_it_had(choice.split(" or ")[0], points) for choice in choices]
+    return Question(step, text, choices, answer, why_this_one(run), against)
+
+
+def what_it_had(name: str, points: dict[str, int | None]) -> str:
+    """Why a choice is not the victim, as far as its points say; nothing if it had none."""
+    if name == "no task":
+        return "A task that may be killed was found."
+    if name not in points:
+        return ""
+    has = points[name]
+    return "It must not be killed." if has is None else f"It has {has} point{'s' * (has != 1)}."
 
 
 def why_this_one(run: Run) -> str:
@@ -94,20 +105,28 @@ def does_it_recover(run: Run) -> Question:
     return Question(freeze_step(run), "How does it end?", [*ENDS.values()], answer, run.outcome.why)
 
 
-def who_gets_the_pages(run: Run) -> Question:
-    """Who takes most of what the reaper frees; asked before the first page is taken."""
+def who_gets_the_pages(run: Run) -> Question | None:
+    """Who takes most of what the reaper frees; asked before the first page is taken.
+
+    None if two kinds of tasks take as many: then no answer is right.
+    """
     got = who_got_them(run)
     shares: Counter[str] = Counter()
     for kind, pages in got.values():
         shares[kind] += pages
-    kind = shares.most_common(1)[0][0] if shares else "no task"
+    (kind, most), (_, second) = (*shares.most_common(2), ("no task", 0), ("no task", 0))[:2]
+    if most and most == second:
+        return None
     named = several([f"{name} ({how}) took {pages}" for name, (how, pages) in got.items()])
     why = (
-        f"of the pages that the reaper freed, {named}"
+        f"Of the pages that the reaper freed, {named}"
         if got
-        else "no page that the reaper freed was taken"
+        else "No page that the reaper freed was taken"
     )
     taken = takers(run)
     step = min(freeze_step(run), taken[0][0] - 1) if taken else freeze_step(run)
     text = "Who gets the pages that the reaper frees?"
-    return Question(step, text, [*TAKERS.values()], list(TAKERS).index(kind), why)
+    total = sum(shares.values())
+    against = [f"They got {shares[each]} of {total}." for each in TAKERS if each != "no task"]
+    against.append(f"{total} of them were taken.")
+    return Question(step, text, [*TAKERS.values()], list(TAKERS).index(kind), why, against)
