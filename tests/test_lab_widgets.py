@@ -62,7 +62,7 @@ def test_exploring_and_exporting(lab, monkeypatch):
 
 
 def test_a_prediction_carries_questions_and_a_page_for_when_there_is_no_kernel():
-    asked = Prediction(oomlab.run("page-thieves", "handa"))
+    asked = Prediction(oomlab.run("page-thieves", "rfc-2015-11-27"))
     assert asked.given == [None, None, None]
     assert asked.frozen["steps"] < asked.whole["steps"]
     assert all(moment[0] < asked.frozen["steps"] for moment in asked.frozen["moments"])
