@@ -5,9 +5,9 @@
 
     hunt("lost-victim", runs="x")    # ValueError: hunt takes runs as a whole number, not 'x'
 
-Only types are looked at here; which values make sense, each function says itself. A bool is no
-number, a text is no sequence, and what is not a number is no number. Types that this file does not
-know are not looked at.
+Only types are looked at here; which values make sense, each function says itself. True is not
+taken for a number, a text not for a sequence of letters, and nan is refused. A type that this file
+does not know is not looked at.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +20,8 @@ from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+BITS = 1024  # of a whole number: Python writes out no number of more than 4300 digits
 
 WORDS = {
     int: "a whole number",
@@ -48,6 +50,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         given = shape.bind(*args, **kwargs)
         for name, value in given.arguments.items():
             wanted = hints(function).get(name, Any)
+            if type(value) is int and value.bit_length() > BITS:
+                raise ValueError(f"{function.__name__} takes no {name} of so many digits")
             if not fits(value, wanted):
                 raise ValueError(
                     f"{function.__name__} takes {name} as {in_words(wanted)}, not {short(value)}"

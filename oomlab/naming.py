@@ -13,9 +13,12 @@ def nearest(name: str, names: Iterable[str]) -> str:
     from difflib import get_close_matches  # only here, as it costs as much as all of the model
 
     known = sorted(names)
-    close = get_close_matches(name, known, n=1, cutoff=0.4)
+    lower = {each.lower(): each for each in known}
+    close = get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {lower[close[0]]!r}?"
+    if not known:
+        return "there is none"
     rest = f" and {len(known) - MOST} more" if len(known) > MOST else ""
     return "there are " + ", ".join(known[:MOST]) + rest
 

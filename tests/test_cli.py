@@ -1,6 +1,7 @@
 """The command line, as a person types it."""
 
 import argparse
+import gzip
 import json
 import os
 import shlex
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +93,23 @@ def test_list_names_everything(capsys):
         assert word in out
 
 
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder to stand in, with files that are none of what they are called."""
+    for name, data in (
+        ("empty.py", b""),
+        ("binary.py", bytes(range(256)) * 9),
+        ("null.py", b"x = 1\0\n"),
+        ("digits.json", b'{"pids": [' + b"1" * 5000 + b"]}"),
+        ("nested.json", b"[" * 100_000),
+    ):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "a.ipynb").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     "words, hint",
     [
@@ -129,12 +148,118 @@ def test_list_names_everything(capsys):
         (["check", "no-such.sheet"], "there is no"),
         (["check", "sheets", "--jobs", "0"], "1 or more"),
         (["list", "everything"], "scenarios"),
+        (["run", ""], "a word is empty"),
+        (["run", "lost-victim", "--html="], "--html is empty"),
+        (["course", ""], "is empty"),
+        (["run", "LOST-VICTIM"], "'lost-victim'"),
+        (["run", "lost-victim", "--policy", "handa", "--policy", "linux-4.4"], "given twice"),
+        (["compare", "lost-victim", *["--policy", "handa"] * 2, "--seed", "3"], "unrecognized"),
+        (["run", "lost-victim", "--seed", "1_0"], "whole number"),
+        (["run", "lost-victim", "--seed", "\u0663"], "whole number"),
+        (["run", "lost-victim", "--seed", "9" * 30], "at most 18 digits"),
+        (["run", "lost-victim", "--seed", "9" * 5000], "at most 4096"),
+        (["run", "lost-victim", "--set", "victims=" + "9" * 99], "whole number from 0"),
+        (["run", "lost-victim", "--set", "reaper_naps=" + "9" * 99], "yes or no"),
+        *[
+            (["run", "lost-victim", "--set", f"{argument}=3"], f"no knob or parameter '{argument}'")
+            for argument in ("seed", "schedule", "trace", "most_steps", "scenario", "policy")
+        ],
+        (["explore", "lost-victim", "--set", "clock=any"], "no knob or parameter 'clock'"),
+        (["explore", "lost-victim", "--random", "3", "--set", "runs=3"], "no knob or parameter"),
+        (["explore", "lost-victim", "--random", "2", "--jobs", "0"], "jobs of 1 or more"),
+        (["explore", "lost-victim", "--seconds", "1_0"], "takes a number"),
+        (["explore", "lost-victim", "--sheet", "/no/such/folder/a.sheet"], "no such folder"),
+        (["explore", "lost-victim", "--sheet", "."], "it is a folder"),
+        (["run", "empty.py:f"], "there is none"),
+        (["run", "binary.py:f"], "no text in UTF-8"),
+        (["run", "lost-victim", "--patch", "null.py"], "null.py: "),
+        (["run", "lost-victim", "--schedule", "digits.json"], "is not a schedule"),
+        (["run", "lost-victim", "--schedule", "nested.json"], "is not a schedule"),
+        (["run", "--scenario", "no.py:f"], "cannot be read"),
+        (["sweep", "lost-victim", "--set", "victims=1,01"], "each value once"),
+        (["sweep", "lost-victim", "--seeds", "0:2", "--out", "."], "rows go to"),
+        (["check", "folder"], "no sheet in folder"),
+        (["explain", "no-such.log"], "cannot be read"),
+        (["explain", "binary.py", "--jobs", "0"], "1 or more"),
+        (["explain", "binary.py", "--since", "yesterday"], "--since takes"),
+        (["explain", "binary.py", "--what-if", "x"], "is not one of"),
+        (["explain", "binary.py", "--json", "--html", "page.html"], "not allowed with"),
+        (["explain", "binary.py", "--summary", "--html", "page.html"], "--summary goes with"),
+        (["explain", "binary.py", "--html", "page.txt"], "must end in .html"),
+        (["fidelity", "folder"], "no recordings"),
+        (["trace", "empty.py"], "no line of"),
+        (["trace", "folder"], "folder cannot be read: Is a directory"),
+        (["trace", "empty.py", "--report", "no-such.log"], "no-such.log"),
+        (["course", "empty.py"], "cannot be written"),
+        (["lab", "empty.py"], "cannot be written"),
+        (["serve", "folder"], "no site"),
+        (["serve", "--port", "x"], "whole number"),
+        (["release", "--exercises", "books"], "a.ipynb is no Jupyter notebook"),
+        (["release", "--exercises", "no-such-folder"], "there is no no-such-folder"),
+        (["grade", "folder", "--roster", "binary.py"], "UTF-8"),
+        (["grade", "folder", "--jobs", "0"], "jobs is 1 or more"),
+        (["grade", "folder", "--jobs", "x"], "whole number"),
+        (["grade", "folder", "--fail-under", "nan"], "percentage from 0 to 100"),
     ],
+    ids=lambda words: " ".join(words)[:60] if isinstance(words, list) else "",
 )
-def test_a_wrong_word_is_one_sentence(capsys, words, hint):
+def test_a_wrong_word_is_one_sentence(capsys, place, words, hint):
     status, out, said = run(capsys, *words)  # a traceback would end this test
     assert (status, out) == (2, "")
-    assert hint in said and said.startswith("oomlab: ") and len(said.splitlines()) == 1
+    assert hint in said and len(said.splitlines()) == 1 and len(said) < 400
+    assert said.startswith(("oomlab: ", f"oomlab {words[0]}: "))
+    assert "Errno" not in said and "codec" not in said
+
+
+def test_the_answer_is_out_before_a_file_can_fail(capsys, monkeypatch, tmp_path):
+    """A search may take hours: a full disk must not cost its answer."""
+    words = ("explore", "lost-victim", "--policy", "linux-4.4")
+    answer = run(capsys, *words, "--json")[1]
+    monkeypatch.setattr("oomlab.textfile.Path.write_text", full_disk)
+    status, out, said = run(capsys, *words, "--json", "--sheet", str(tmp_path / "a.sheet"))
+    assert status == 2 and said == f"oomlab: {tmp_path / 'a.sheet'} cannot be written: disk full\n"
+    assert {**json.loads(out), "seconds": 0} == {**json.loads(answer), "seconds": 0}
+
+
+def full_disk(*_, **__):
+    raise OSError(28, "disk full")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_streams_that_are_closed_or_full():
+    """As `>&-` and a full disk leave them: one sentence, or none where no stream is left for it."""
+    command = f"{shlex.quote(sys.executable)} -m oomlab list knobs"
+    for ending, status, said in (
+        (">&-", 0, ""),
+        ("2>&- >/dev/null", 0, ""),
+        (">/dev/full", 2, "oomlab: No space left on device\n"),
+    ):
+        done = subprocess.run(f"{command} {ending}", shell=True, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (status, "", said), ending
+
+
+def test_nothing_is_in_two_forms_at_once(capsys):
+    """A report as JSON holds the reports, and nothing else is printed with it."""
+    log = str(Path(__file__).parent / "data/reports/6.12-memcg.txt")
+    assert len(json.loads(run(capsys, "explain", log, "--json")[1])["reports"]) == 2
+    status, _, said = run(capsys, "explain", log, "--json", "--jsonl")
+    assert status == 2 and "not allowed with" in said
+
+
+def test_a_recording_is_of_the_kernel_that_it_names(capsys):
+    folder = Path(__file__).parents[1] / "notebooks/recordings"
+    file = str(folder / "s01_two_hogs.bigfirst.k6.1.r0.json.gz")
+    assert run(capsys, "trace", file, "--kernel", "6.1")[0] == 0
+    status, out, said = run(capsys, "trace", file, "--kernel", "4.10")
+    assert (status, out) == (2, "") and "it is of Linux 6.1" in said
+
+
+def test_recordings_that_cannot_be_compared_are_an_error(capsys, tmp_path):
+    for name, data in (("a", b"no"), ("b", b""), ("c", gzip.compress(b"{}"))):
+        (tmp_path / f"{name}.json.gz").write_bytes(data)
+    status, out, said = run(capsys, "fidelity", str(tmp_path))
+    assert (status, out) == (2, "") and len(said.splitlines()) == 3
+    assert all("is not a recorded run" in line for line in said.splitlines())
 
 
 def test_a_wrong_word_in_a_process_of_its_own():
@@ -163,7 +288,7 @@ def test_every_help_has_an_example_and_every_option_a_help():
 
 def test_bare_and_version(capsys):
     status, out, _ = run(capsys)
-    assert status == 0 and all(f"  {name} " in out for name in EXAMPLES)
+    assert status == 0 and all(f"\n    {name}" in out for name in EXAMPLES)
     assert run(capsys, "--version") == (0, f"oomlab {front.__version__}\n", "")
 
 

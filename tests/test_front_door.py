@@ -174,3 +174,30 @@ def test_a_value_that_makes_no_sense_is_one_sentence(asked):
     with pytest.raises(ValueError, match=r"\w+ \w+") as wrong:
         asked()
     assert "\n" not in str(wrong.value) and len(str(wrong.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda: oomlab.run("lost-victim", seed=10**5000), "so many digits"),
+        (lambda: oomlab.run("lost-victim", reap_delay=10**5000), "at most"),
+        (lambda: oomlab.run("lost-victim", charge_batch=0), "at least 1 page"),
+        (lambda: oomlab.run("user-space-killer", threshold=0), "1 or more"),
+        (lambda: oomlab.Policy(kernel="4.10.3.4.5"), "a release like 4.10"),
+        (lambda: oomlab.explore("lost-victim", property=yields), "no yield"),
+        (lambda: oomlab.sweep("lost-victim", settings={"victims": [1, "1"]}), "value once"),
+        (lambda: oomlab.sweep("lost-victim", settings={3: [1]}), "no knob or parameter 3"),
+        (lambda: oomlab.hunt("lost-victim", jobs=0), "jobs of 1 or more"),
+        (lambda: oomlab.Run.load("x\0y"), "cannot be read: embedded null byte"),
+        (lambda: oomlab.run("lost-victim").save("x\0.html"), "cannot be written"),
+        (lambda: oomlab.read_trace("x\0y"), "cannot be read"),
+    ],
+)
+def test_what_would_be_another_question_or_none_is_refused(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def yields(kernel):
+    """A generator is true whatever it would have said: each state would be bad."""
+    yield kernel.panicked

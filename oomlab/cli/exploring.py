@@ -10,7 +10,7 @@ from ..explorer import Exploration, explore, hunt
 from ..explorer.nearest import nearest_story
 from ..explorer.progress import Stopped, on_a_terminal
 from ..sheets import check_all, property_of, sheet_of
-from ..textfile import read_text, write_text
+from ..textfile import must_be_writable, read_text, write_text
 from .running import must_end, policy_in, scenario_in, settings
 from .status import BOUND, OK, VIOLATED
 from .ticker import ticking
@@ -24,6 +24,8 @@ def explore_all(args: Namespace) -> int:
     if args.nearest and args.json:
         raise ValueError("--nearest goes with the table or --chart, not with --json")
     must_end(args.html, ".html")
+    if args.sheet is not None:
+        must_be_writable(args.sheet)
     try:
         found = drawn(args) if args.random is not None else searched(args)
     except Stopped as stopped:
@@ -41,15 +43,16 @@ def searched(args: Namespace) -> Exploration:
         raise ValueError("--jobs goes with --random RUNS: every schedule is one search")
     given: dict[str, Any] = {n: getattr(args, n) for n in OF_ALL if getattr(args, n) is not None}
     quiet = args.json or not sys.stderr.isatty()
+    scenario = scenario_in(args)
     with nullcontext() if quiet else on_a_terminal() as tell:
         return explore(
-            scenario_in(args),
+            scenario,
             policy_in(args),
             property_of(args.property),
             clock=args.clock,
             progress=tell,
             **given,
-            **settings(args.set),
+            **settings(args.set, scenario),
         )
 
 
@@ -58,27 +61,22 @@ def drawn(args: Namespace) -> Exploration:
     for name in OF_ALL:
         if getattr(args, name) is not None:
             raise ValueError(f"--{name.replace('_', '-')} does not go with --random")
+    scenario = scenario_in(args)
     with ticking("drawing schedules"):
         return hunt(
-            scenario_in(args),
+            scenario,
             policy_in(args),
             property_of(args.property),
             runs=args.random,
             seed=args.seed or 0,
             clock=args.clock,
             jobs=args.jobs,
-            **settings(args.set),
+            **settings(args.set, scenario),
         )
 
 
 def tell_found(found: Exploration, args: Namespace) -> None:
-    """An exploration as JSON, as a chart with its answer, or as Markdown."""
-    if args.sheet is not None:
-        write_sheet(found, args)
-    if args.html is not None and found.pids:
-        found.save(args.html)
-    elif args.html is not None:
-        print(f"oomlab: {args.html} is not written: there is no counterexample", file=sys.stderr)
+    """An exploration as JSON, as a chart with its answer, or as Markdown; then its files."""
     if args.json:
         print(json.dumps(found.to_dict()))
     elif args.chart:
@@ -88,7 +86,13 @@ def tell_found(found: Exploration, args: Namespace) -> None:
         print(found.markdown())
     if args.nearest and found.pids:
         print("\n" + nearest_story(found, property_of(args.property)))
-    sys.stdout.flush()
+    sys.stdout.flush()  # the answer may have taken hours: it is out before a file can fail
+    if args.sheet is not None:
+        write_sheet(found, args)
+    if args.html is not None and found.pids:
+        found.save(args.html)
+    elif args.html is not None:
+        print(f"oomlab: {args.html} is not written: there is no counterexample", file=sys.stderr)
 
 
 def write_sheet(found: Exploration, args: Namespace) -> None:

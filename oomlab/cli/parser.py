@@ -1,18 +1,20 @@
 """The words of the command line: commands, their options, and an example of each."""
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from ..arguments import short
 from ..explorer.search import MAX_STATES
 from ..naming import nearest
 from ..version import VERSION
 from .exploring import check_sheets, explore_all
 from .running import compare_two, explain, fidelity, list_all, run_one, sweep_all
 
-STATUS = """exit status: 0 done; 1 explore: violated, check: not as claimed; 2 a wrong word or file;
-3 explore: ended by its bound, or random and nothing found"""
+STATUS = """exit status: 0 done; 1 explore: violated, check: not as claimed, explain: no report;
+2 a wrong word or file; 3 explore: ended by its bound, or random and nothing found"""
 
 EXPLORE_STATUS = "exit status: 0 holds, 1 violated, 2 a wrong word or file, 3 ended by its bound"
 
@@ -35,8 +37,29 @@ EXAMPLES = {
 }
 
 
+class Once(argparse.Action):
+    """An option's value is stored, and no second value silently replaces the first."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        given = vars(namespace).setdefault("options_given", set())
+        if option_string and self.dest in given:
+            raise argparse.ArgumentError(self, "is given twice")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
-    """argparse, but it says what is near when a word is unknown."""
+    """argparse, but stricter: each option is written out and given once, numbers are in ASCII.
+
+    It says what is near when a command is unknown.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, allow_abbrev=False, **kwargs)  # --seed must not mean --seeds
+        for name in (None, "store"):
+            self.register("action", name, Once)
+        self.register("type", int, whole)
+        self.register("type", float, number)
 
     def error(self, message: str) -> NoReturn:
         commands = next((a.choices for a in self._actions if a.dest == "name"), None)
@@ -133,18 +156,21 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
 
 
 def whole(text: str) -> int:
-    """A whole number, as argparse asks for one."""
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"takes a whole number, not {text[:40]!r}") from None
+    """A whole number; what argparse calls for each option of type int."""
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        most = " of at most 18 digits" if text.isdecimal() and text.isascii() else ""
+        raise argparse.ArgumentTypeError(f"takes a whole number{most}, not {short(text)}")
+    return int(text)
 
 
 def number(text: str) -> float:
+    """A number; what argparse calls for each option of type float."""
     try:
-        return float(text)
+        if "_" not in text and text.isascii():
+            return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"takes a number, not {text[:40]!r}") from None
+        pass
+    raise argparse.ArgumentTypeError(f"takes a number, not {short(text)}")
 
 
 def list_arguments(sub: Parser) -> None:
@@ -172,14 +198,14 @@ def set_argument(sub: Parser, form: str, text: str) -> None:
 
 def jobs_argument(sub: Parser, of: str = "") -> None:
     text = f"worker processes{of} (default 1)"
-    sub.add_argument("--jobs", type=whole, default=1, metavar="N", help=text)
+    sub.add_argument("--jobs", type=int, default=1, metavar="N", help=text)
 
 
 def run_arguments(sub: Parser) -> None:
     scenario_arguments(sub)
     order = sub.add_mutually_exclusive_group()
     order.add_argument(
-        "--seed", type=whole, metavar="N", help="who goes next is drawn from it (default 0)"
+        "--seed", type=int, metavar="N", help="who goes next is drawn from it (default 0)"
     )
     text = "take the steps of this file, which explore --json wrote"
     order.add_argument("--schedule", type=Path, metavar="FILE", help=text)
@@ -203,7 +229,7 @@ def compare_arguments(sub: Parser) -> None:
     text = "a name from: oomlab list policies; give it twice"
     sub.add_argument("--policy", action="append", required=True, help=text)
     text = "how many, from 0 on (default 10)"
-    sub.add_argument("--seeds", type=whole, default=10, metavar="N", help=text)
+    sub.add_argument("--seeds", type=int, default=10, metavar="N", help=text)
     set_argument(sub, "NAME=VALUE", "a parameter of the scenario, or a knob that both policies get")
     sub.add_argument("--markdown", action="store_true", help="the sheet as Markdown (the default)")
     text = "write a page of both runs, to step through side by side"
@@ -230,11 +256,11 @@ def explore_arguments(sub: Parser) -> None:
     )
     sub.add_argument("--nearest", action="store_true", help="and the nearest one that ends well")
     text = f"end the search after so many (default {MAX_STATES})"
-    sub.add_argument("--max-states", type=whole, metavar="N", help=text)
-    sub.add_argument("--seconds", type=number, metavar="S", help="end the search after so long")
+    sub.add_argument("--max-states", type=int, metavar="N", help=text)
+    sub.add_argument("--seconds", type=float, metavar="S", help="end the search after so long")
     text = "that many random schedules instead of every one"
-    sub.add_argument("--random", type=whole, metavar="RUNS", help=text)
-    sub.add_argument("--seed", type=whole, metavar="N", help="of the random schedules (default 0)")
+    sub.add_argument("--random", type=int, metavar="RUNS", help=text)
+    sub.add_argument("--seed", type=int, metavar="N", help="of the random schedules (default 0)")
     jobs_argument(sub, ", of random schedules")
     how = sub.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="the answer as JSON, for run --schedule")
@@ -261,5 +287,5 @@ def check_arguments(sub: Parser) -> None:
     text = "sheets, or folders of them (*.sheet)"
     sub.add_argument("paths", nargs="+", type=Path, help=text)
     text = "how many at a time (default 2)"
-    sub.add_argument("--jobs", type=whole, default=2, metavar="N", help=text)
+    sub.add_argument("--jobs", type=int, default=2, metavar="N", help=text)
     sub.add_argument("--trust", action="store_true", help="run the Python text in them too")

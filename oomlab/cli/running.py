@@ -16,14 +16,15 @@ from ..simulate.comparison import compare
 from ..simulate.patches import read_patch
 from ..simulate.run import Run, run
 from ..simulate.schedule import Schedule, read_schedule
+from ..simulate.setup import takes
 from ..sweeps import sweep
-from ..textfile import read_text
+from ..textfile import must_be_writable, read_text
 
 SCHEMA = "oomlab-run/1"
 
 
-def settings(pairs: list[str]) -> dict[str, Any]:
-    """NAME=VALUE words as a dictionary."""
+def settings(pairs: list[str], scenario: str) -> dict[str, Any]:
+    """NAME=VALUE words as a dictionary. ValueError for what is no knob and no parameter."""
     out: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -32,12 +33,14 @@ def settings(pairs: list[str]) -> dict[str, Any]:
         if name in out:
             raise ValueError(f"--set gives {name} twice")
         out[name] = value
+    takes(scenario, out)  # or "seed=3" would be an argument of the function that is called
     return out
 
 
 def scenario_in(args: Namespace) -> str:
     """The scenario's name; that of a file's function, once the file was read."""
-    return scenario_of(getattr(args, "scenario_file", None) or args.scenario)
+    file = getattr(args, "scenario_file", None)
+    return scenario_of(args.scenario if file is None else file)
 
 
 def policy_in(args: Namespace) -> str | Policy:
@@ -53,9 +56,12 @@ def schedule_in(path: Path | None) -> Schedule | None:
 
 
 def must_end(path: Path | None, ending: str) -> None:
-    """Say of a file's name that it is wrong before the work is done, not after."""
-    if path is not None and path.suffix != ending:
-        raise ValueError(f"{path} must end in {ending}")
+    """ValueError for a file that cannot be written, before the work is done and not after it."""
+    if path is None:
+        return
+    if path.suffix != ending:
+        raise ValueError(f"{path} is no name for it: it must end in {ending}")
+    must_be_writable(path)
 
 
 def list_all(args: Namespace) -> None:
@@ -83,12 +89,13 @@ def run_one(args: Namespace) -> None:
     must_end(args.html, ".html")
     must_end(args.perfetto, ".json")
     schedule = schedule_in(args.schedule)
+    scenario = scenario_in(args)
     done = run(
-        scenario_in(args),
+        scenario,
         policy_in(args),
         seed=args.seed,
         schedule=schedule,
-        **settings(args.set),
+        **settings(args.set, scenario),
     )
     if args.html or args.perfetto:
         print(f"{done.save(args.html or args.perfetto)}: {done.origin}")
@@ -129,10 +136,11 @@ def compare_two(args: Namespace) -> None:
     if len(args.policy) != 2:
         raise ValueError("compare takes --policy twice")
     must_end(args.html, ".html")
-    both = compare(scenario_in(args), tuple(args.policy), args.seeds, **settings(args.set))
+    scenario = scenario_in(args)
+    both = compare(scenario, tuple(args.policy), args.seeds, **settings(args.set, scenario))
+    print(both.markdown(), flush=True)
     if args.html is not None:
         both.save(args.html)
-    print(both.markdown())
 
 
 def sweep_all(args: Namespace) -> None:
@@ -141,11 +149,12 @@ def sweep_all(args: Namespace) -> None:
     right = colon and all(n.isdecimal() and n.isascii() and len(n) < 16 for n in (first, last))
     if not (right and int(first) < int(last)):
         raise ValueError(f"--seeds takes FROM:TO, as 0:1000, not {args.seeds!r}")
+    scenario = scenario_in(args)
     found = sweep(
-        scenario_in(args),
+        scenario,
         args.policy or ["linux-4.4"],
         range(int(first), int(last)),
-        {name: values.split(",") for name, values in settings(args.set).items()},
+        {name: values.split(",") for name, values in settings(args.set, scenario).items()},
         jobs=args.jobs,
         out=args.out,
         progress=runs_left if sys.stderr.isatty() else None,
@@ -169,6 +178,4 @@ def explain(args: Namespace) -> int:
 def fidelity(args: Namespace) -> int:
     from ..recordings.folder import report
 
-    if not any(args.folder.glob("*.json.gz")):
-        raise ValueError(f"{args.folder} holds no recordings (*.json.gz)")
     return report(args.folder, args.json, args.jobs)

@@ -16,6 +16,7 @@ from shutil import copymode
 from typing import NamedTuple
 
 from ..grading.course.release import student_version
+from ..textfile import reason
 
 FOLDERS = ("notebooks", "exercises", "sheets", "docs")
 HIDDEN = re.compile(r"(^|/)([.]|__pycache__)")  # what editors and kernels keep beside the files
@@ -77,7 +78,7 @@ def write_course(folder: Path) -> Written:
             part.replace(target)
             done.new.append(name)
     except OSError as wrong:
-        raise ValueError(f"the course cannot be written to {folder}: {wrong}") from None
+        raise ValueError(f"the course cannot be written to {folder}: {reason(wrong)}") from None
     return done
 
 

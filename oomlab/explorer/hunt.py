@@ -65,7 +65,7 @@ def hunt(
     asked = choose_property(property)
     if asked.kind == "eventually":
         raise ValueError(f"hunt cannot judge {asked.name!r}, which speaks of for ever: use explore")
-    for name, number in (("runs", runs), ("depth", depth), ("steps", steps)):
+    for name, number in (("runs", runs), ("depth", depth), ("steps", steps), ("jobs", jobs)):
         if type(number) is not int or number < 1:
             raise ValueError(f"hunt takes {name} of 1 or more, not {number!r}")
     if seed < 0:

@@ -10,7 +10,7 @@ two, a trace. Arguments with a default do not count.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import signature
+from inspect import iscoroutinefunction, isgeneratorfunction, signature
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
@@ -166,6 +166,8 @@ def choose_property(wanted: "str | Property | Callable") -> Property:
         return wanted
     if callable(wanted):
         name = getattr(wanted, "__name__", type(wanted).__name__)
+        if isgeneratorfunction(wanted) or iscoroutinefunction(wanted):
+            raise ValueError(f"property {name} must answer when it is called: no yield, no async")
         required = arguments(wanted)
         if required not in (1, 2):
             raise ValueError(

@@ -23,6 +23,8 @@ OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
 
 PF_EXITING, PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 1, 2, 4, 8, 16
 
+PID_MAX = 32768  # no scenario needs more, and ten million are minutes without an answer
+
 
 class Signal:
     """What the threads of one process share: signal_struct."""
@@ -83,6 +85,8 @@ class Task:
     )
 
     def __init__(self, kernel, pid: int, name: str, signal: Signal, mm=None, memcg=None, uid=1000):
+        if pid >= PID_MAX:
+            raise ValueError(f"a machine has no more than {PID_MAX} tasks (PID_MAX_DEFAULT)")
         self.kernel = kernel
         self.pid = pid
         self.name = name

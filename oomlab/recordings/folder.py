@@ -31,16 +31,21 @@ def compared(path: Path) -> RecordedComparison | str:
 
 
 def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
-    """Compare all recordings of a folder and print the agreement; 1 if there is none to compare."""
-    runs = []
+    """Compare all recordings of a folder and print the agreement; 2 if one could not be compared.
+
+    Why it could not goes to stderr, a sentence each. ValueError if there is no recording.
+    """
+    if not any(folder.glob("*.json.gz")):
+        raise ValueError(f"{folder} holds no recordings (*.json.gz)")
+    runs, status = [], 0
     for found in compare_all(folder, jobs=jobs):
         if isinstance(found, str):
             print(f"oomlab: {found}", file=sys.stderr)
+            status = 2
         else:
             runs.append(found)
     if not runs:
-        print(f"oomlab: {folder} holds no recordings (*.json.gz).", file=sys.stderr)
-        return 1
+        return status
     numbers = agreement(runs)
     differ: list[dict] = [
         {"file": c.file, "expected": c.expected, "got": c.got, "cause": c.cause}
@@ -49,7 +54,7 @@ def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
     ]
     if as_json:
         print(json.dumps({"schema": "oomlab-fidelity/1", **numbers, "disagree": differ}))
-        return 0
+        return status
     for what in ("by_kernel", "by_scenario"):
         for name, n in numbers[what].items():
             print(f"{name:24}{n['agree']:5} of {n['runs']:4} agree")
@@ -64,4 +69,4 @@ def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
         differ_in = [key for key in keys if one["expected"][key] != one["got"][key]]
         for key in differ_in:
             print(f"    {key}: recorded {one['expected'][key]}, model {one['got'][key]}")
-    return 0
+    return status

@@ -16,6 +16,7 @@ from ..model.memory import Zone
 from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from ..model.policy import Policy
 from ..model.syscalls import pause, sleep
+from ..textfile import reason
 from .behaviours import Stage, program_of, starve, ticks
 from .kernel_release import version, with_backports
 
@@ -37,7 +38,9 @@ def read_record(path: Path) -> dict:
         if not isinstance(record, dict) or record.get("schema") != "oomlab-kernel-run/1":
             raise ValueError("it has no such schema")
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as wrong:
-        raise ValueError(f"{path} is not a recorded run (oomlab-kernel-run/1): {wrong}") from wrong
+        raise ValueError(
+            f"{path} is not a recorded run (oomlab-kernel-run/1): {why(wrong)}"
+        ) from wrong
     if record.get("before", 0) is None:
         raise ValueError(f"{path}: this run ended before its scene was set")
     parts = {"kernel": dict, "config": dict, "before": dict, "outcome": dict, "parsed": list}
@@ -45,6 +48,15 @@ def read_record(path: Path) -> dict:
         if not isinstance(record.get(part), kind):
             raise ValueError(f"{path}: this run has no {part}")
     return record
+
+
+def why(wrong: Exception) -> str:
+    """What is wrong with a file that should be gzipped JSON."""
+    if isinstance(wrong, gzip.BadGzipFile | EOFError | zlib.error):
+        return "it is not gzipped, or damaged"
+    if isinstance(wrong, json.JSONDecodeError | RecursionError):
+        return "it is no JSON"
+    return reason(wrong)
 
 
 def policy_of(record: dict, preset: Policy | None = None) -> Policy:

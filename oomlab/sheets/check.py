@@ -29,6 +29,7 @@ from ..simulate.scheduler import run_schedule
 from ..simulate.sent import function_in
 from ..simulate.setup import build, choose_policy
 from ..simulate.story import chart
+from ..textfile import read_text
 from ..version import VERSION
 from ..workers import Submits, in_order
 from .code import add_scenario
@@ -207,8 +208,8 @@ def sheets_in(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 def check_file(path: Path, trust: bool) -> Checked:
     try:
-        sheet = read_sheet(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, UnicodeDecodeError, ValueError) as wrong:
+        sheet = read_sheet(read_text(path), path.name)
+    except ValueError as wrong:
         return Checked(str(path), "", str(wrong), 0.0)
     return check(sheet, str(path), trust=trust)
 

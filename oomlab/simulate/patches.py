@@ -114,7 +114,8 @@ def run_text(text: str, source: str) -> dict[str, object]:
     try:
         code = compile(text, place, "exec")
     except (SyntaxError, ValueError) as wrong:
-        where = f", line {wrong.lineno}" if isinstance(wrong, SyntaxError) else ""
+        line = getattr(wrong, "lineno", None)  # none for a text with a null byte
+        where = f", line {line}" if line else ""
         raise ValueError(f"{source}{where}: {getattr(wrong, 'msg', wrong)}") from None
     known = model_names()
     try:

@@ -101,6 +101,6 @@ def reason(wrong: Exception) -> str:
         return f"it is no JSON (line {wrong.lineno}, column {wrong.colno})"
     if isinstance(wrong, KeyError):
         return f"it has no {wrong}"
-    if isinstance(wrong, ValueError):
+    if isinstance(wrong, ValueError) and "limit" not in str(wrong):  # Python's, of digits
         return str(wrong)
     return "it is of another form"

@@ -3,8 +3,11 @@
 What is wrong is a ValueError with one sentence, before anything runs.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import index
+from typing import SupportsIndex
 
 from ..arguments import checked, short
 from ..model.kernel import Kernel
@@ -12,6 +15,8 @@ from ..model.policy import KNOBS, Policy
 from ..naming import nearest
 from ..presets import PRESETS
 from ..scenarios import SCENARIOS, choices, parameters
+
+MOST = 10_000_000  # of what a parameter counts: pages, tasks, ticks
 
 
 def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
@@ -25,31 +30,44 @@ def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
 
 def knob_value(name: str, value):
     """A knob's value from itself or from text; Policy checks that it is one of those it takes."""
-    kind, text = type(KNOBS[name].default), str(value).lower()
-    if kind is bool and text in ("1", "true", "yes", "on"):
+    kind, word = type(KNOBS[name].default), short(value).strip("'").lower()
+    if kind is bool and word in ("1", "true", "yes", "on"):
         return True
-    if kind is bool and text in ("0", "false", "no", "off"):
+    if kind is bool and word in ("0", "false", "no", "off"):
         return False
-    if kind is int and not isinstance(value, bool) and text.isdecimal() and text.isascii():
-        return int(text)
-    return value
+    number = whole_number(value) if kind is int else None
+    return value if number is None else number
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number, not negative, from itself or from text; None for all else."""
+    if isinstance(value, str):
+        return int(value) if re.fullmatch("[0-9]{1,18}", value) else None
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        return None
+    number = index(value)
+    return number if number >= 0 else None
 
 
 def parameter_value(scenario: str, name: str, value):
     """A scenario parameter from itself or from text."""
     default = parameters(scenario)[name]
     if isinstance(default, int):
-        if isinstance(value, bool) or not (str(value).isascii() and str(value).isdecimal()):
-            raise ValueError(f"parameter {name} of {scenario} takes a whole number, not {value!r}")
-        if int(value) > 10_000_000:
-            raise ValueError(f"parameter {name} of {scenario} is at most 10000000, not {value}")
-        value = int(value)
+        number = whole_number(value)
+        if number is None or number > MOST:
+            raise ValueError(
+                f"parameter {name} of {scenario} takes a whole number from 0 to {MOST}, "
+                f"not {short(value)}"
+            )
+        value = number
     else:
-        value = str(value)
+        value = value if isinstance(value, str) else short(value)
     allowed = choices(scenario).get(name, (value,))
     if value not in allowed:
         options = ", ".join(map(str, allowed))
-        raise ValueError(f"parameter {name} of {scenario} takes one of {options}, not {value!r}")
+        raise ValueError(
+            f"parameter {name} of {scenario} takes one of {options}, not {short(value)}"
+        )
     return value
 
 
@@ -60,7 +78,9 @@ def takes(scenario: str, names: Iterable[str]) -> dict[str, object]:
     known = parameters(scenario)
     for name in names:
         if name not in known and name not in KNOBS:
-            raise ValueError(f"no knob or parameter {name!r}: {nearest(name, [*known, *KNOBS])}")
+            raise ValueError(
+                f"no knob or parameter {name!r}: {nearest(str(name), [*known, *KNOBS])}"
+            )
     return known
 
 

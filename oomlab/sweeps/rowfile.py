@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..simulate.dataframe import frame_of
+from ..textfile import reason
 
 try:
     import fcntl
@@ -144,14 +145,14 @@ def open_rows(out: str | Path | None, head: dict, points: Iterator[dict]) -> Ite
         return
     path = Path(out)
     if path.suffix not in (".jsonl", ".csv", ".parquet"):
-        raise ValueError(f"rows go to a .jsonl, .csv or .parquet file, not to {path.name}")
+        raise ValueError(f"rows go to a .jsonl, .csv or .parquet file, not to {str(out)!r}")
     if path.suffix == ".parquet":
         write_parquet([{"can it be written": True}], BytesIO())  # say so before the work is done
     rows = path.with_suffix(".jsonl") if path.suffix == ".parquet" else path
     try:
         rowfile = RowFile(rows, head, points)
     except (OSError, UnicodeDecodeError) as wrong:
-        raise ValueError(f"{rows} cannot be used for rows: {wrong}") from None
+        raise ValueError(f"{rows} cannot be used for rows: {reason(wrong)}") from None
     with rowfile.file:
         yield rowfile
     if path.suffix == ".parquet":

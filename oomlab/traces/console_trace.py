@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from ..textfile import must_be_writable
 from .real import read_trace
 
 
@@ -18,18 +19,21 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--kernel", metavar="RELEASE", help="such as 6.1, where FILE does not say it")
     sub.add_argument("--report", type=Path, metavar="LOG", help="the kernel's log of the same time")
-    sub.add_argument("--json", action="store_true", help="print the victims as JSON")
-    sub.add_argument("--html", type=Path, metavar="PAGE", help="write a page with a picture")
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the victims as JSON")
+    form.add_argument("--html", type=Path, metavar="PAGE", help="write a page with a picture")
     sub.set_defaults(command=trace)
 
 
 def trace(args: argparse.Namespace) -> int:
     """Read the trace; print it as Markdown, or as JSON, or write a page."""
+    if args.html is not None:
+        must_be_writable(args.html)
     log = args.report and args.report.read_text(encoding="utf-8", errors="replace")
     source = sys.stdin.read() + "\n" if str(args.file) == "-" else args.file
     read = read_trace(source, kernel=args.kernel, report=log)
     if args.html is not None:
-        print(read.save(args.html.with_suffix(".html")))
+        print(read.save(args.html))
     elif args.json:
         print(json.dumps(read.to_dict(), indent=2))
     else:

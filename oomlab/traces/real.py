@@ -19,11 +19,11 @@ from ..lab.figures import alongside
 from ..lab.figures.paper import Drawing
 from ..model.policy import Policy
 from ..model.reaper import MAX_OOM_REAP_RETRIES
-from ..recordings.kernel_release import preset_of, with_backports
+from ..recordings.kernel_release import preset_of, version, with_backports
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
-from ..textfile import write_text
+from ..textfile import reason, write_text
 from .beside import NAP, differences, unseen_reaper
 from .lines import Lines, TraceEvent, recorded
 from .traced_victims import Victim, victims
@@ -189,7 +189,8 @@ def read_trace(
     (oomlab-kernel-run/1). `kernel` is the release, as "6.1", where the text does not say it.
     `report` is the kernel's log of the same time: each victim gets what was left in it, and the
     reports are explained. Times in the answer are seconds of the trace's clock. ValueError, in one
-    sentence, if there is no event in it, or its clock does not count seconds.
+    sentence, if there is no event in it, its clock does not count seconds, or it says itself that
+    it is of another release.
     """
     path = None if isinstance(source, str) and "\n" in source else Path(source)
     if path is not None and path.name.endswith(".json.gz"):
@@ -205,7 +206,7 @@ def read_trace(
     if lines.whole_numbers:
         raise ValueError(f"the clock of {name} does not count seconds: record with the local clock")
     log = report or "\n".join(e.text for e in events if e.name == "console")
-    release = kernel or next(iter(RELEASE.findall(text) or RELEASE.findall(log)), None)
+    release = agreed(kernel, next(iter(RELEASE.findall(text) or RELEASE.findall(log)), None))
     policy = with_backports({"tag": release, "version": release}) if release else None
     return Trace(events, log, release, policy, lines.lost, lines.dropped)
 
@@ -215,17 +216,25 @@ def of_recording(record: dict, kernel: str | None, report: str | None) -> Trace:
     rows = (record.get("trace") or {}).get("events") or []
     if not rows:
         raise ValueError("this recording has no trace: its kernel had none, or it panicked")
+    agreed(kernel, record["kernel"]["tag"])
     policy = preset_of(kernel) if kernel else policy_of(record)
     log = report or record.get("report") or ""
     return Trace(list(recorded(rows)), log, kernel or record["kernel"]["tag"], policy)
+
+
+def agreed(given: str | None, says: str | None) -> str | None:
+    """The release, from the caller or from the text. ValueError if they say two."""
+    if given and says and any(a != b for a, b in zip(version(given), version(says), strict=False)):
+        raise ValueError(f"it says itself that it is of Linux {says}, not {given}")
+    return given or says
 
 
 def text_of(path: Path) -> str:
     """The text of a file, decompressed if need be."""
     try:
         data = open_log(str(path)).read(MOST_BYTES)
-    except (OSError, *DAMAGED) as wrong:
-        raise ValueError(f"{path} cannot be read: {wrong}") from None
+    except (OSError, ValueError, *DAMAGED) as wrong:
+        raise ValueError(f"{path} cannot be read: {reason(wrong)}") from None
     return data.decode("utf-8", "replace")
 
 

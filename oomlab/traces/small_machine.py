@@ -26,7 +26,7 @@ from ..reports.read.logs import DAMAGED, open_log
 from ..reports.tell.smallest import Story, parts_of, story_line, text_of, words_of_policy
 from ..sheets.code import add_scenario
 from ..simulate.run import Run, run
-from ..textfile import write_text
+from ..textfile import reason, write_text
 from .real import MOST_BYTES, Trace, read_trace
 
 FACTORS = (1, 2, 4, 16, 64, 256, 0)  # pages of the small machine for a thousandth; 0: no scale
@@ -128,7 +128,7 @@ def explained(
     try:
         data = open_log(str(path)).read(MOST_BYTES)
     except (OSError, *DAMAGED) as wrong:
-        raise ValueError(f"{path} cannot be read: {wrong}") from None
+        raise ValueError(f"{path} cannot be read: {reason(wrong)}") from None
     return explain(data), None
 
 

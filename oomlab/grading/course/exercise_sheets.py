@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from ...textfile import read_text
 from ..checks import EXERCISES
 from ..exercise import Exercise
 from .collect import STRAY, Collected, Handed
@@ -28,11 +29,18 @@ class ExerciseSheet:
 
     def __init__(self, path: Path):
         self.path, self.name = path, path.stem
-        self.notebook = json.loads(path.read_text("utf-8"))
         self.exercises: list[Exercise] = []
-        for cell in self.notebook["cells"]:
-            if cell["cell_type"] == "code":
-                self.exercises += exercises_checked("".join(cell["source"]))
+        try:
+            self.notebook = json.loads(read_text(path))
+            code = [
+                "".join(cell["source"])
+                for cell in self.notebook["cells"]
+                if cell["cell_type"] == "code"
+            ]
+        except (KeyError, TypeError, json.JSONDecodeError, RecursionError):
+            raise ValueError(f"{path} is no Jupyter notebook") from None
+        for source in code:
+            self.exercises += exercises_checked(source)
         if not self.exercises:
             raise ValueError(f"{path} asks for no exercise: it has no cell with check(NAME, ...)")
 
@@ -49,13 +57,19 @@ class ExerciseSheet:
 def exercises_checked(source: str) -> list[Exercise]:
     """The exercises named by calls of check() in a cell."""
     names = []
-    for node in ast.walk(ast.parse(MAGIC_LINES.sub("", source))):
+    try:
+        tree = ast.parse(MAGIC_LINES.sub("", source))
+    except (SyntaxError, ValueError, RecursionError) as wrong:
+        line = source.strip().partition("\n")[0]
+        raise ValueError(f"the cell that begins {line[:60]!r} is no Python: {wrong}") from None
+    for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
             and node.func.id == "check"
         ):
-            names.append(ast.literal_eval(node.args[0]))
+            first = node.args[0] if node.args else None
+            names.append(str(first.value) if isinstance(first, ast.Constant) else ast.unparse(node))
     unknown = [name for name in names if name not in EXERCISES]
     if unknown:
         raise ValueError(f"no exercise {unknown[0]!r}: there are {', '.join(EXERCISES)}")

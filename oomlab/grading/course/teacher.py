@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from ...textfile import reason
 from ..sandbox.bubblewrap import NoSandbox
 from .apart import write
 from .exercise_sheets import load_sheets
@@ -48,7 +49,7 @@ def release(args: argparse.Namespace) -> int:
                 names = ", ".join(exercise.name for exercise in sheet.exercises)
                 print(f"{path}: {sheet.points} points for {names}")
     except (ValueError, OSError) as error:
-        print(f"oomlab release: {error}", file=sys.stderr)
+        say(f"oomlab release: {sentence(error)}")
         return 2
     return 0
 
@@ -91,9 +92,13 @@ def add_grade_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def percentage(text: str) -> float:
-    number = float(text.removesuffix("%"))
+    """A number from 0 to 100, with or without %; what argparse calls for --fail-under."""
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        number = -1.0
     if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError("a percentage lies between 0 and 100")
+        raise argparse.ArgumentTypeError(f"takes a percentage from 0 to 100, not {text[:40]!r}")
     return number
 
 
@@ -111,12 +116,12 @@ def grade(args: argparse.Namespace) -> int:
             args.out,
             sheets=args.sheet,
             roster=args.roster,
-            jobs=max(1, args.jobs),
+            jobs=args.jobs,
             trusted=args.trusted,
             progress=say,
         )
     except (NoSandbox, ValueError, OSError) as error:
-        say(f"oomlab grade: {error}")
+        say(f"oomlab grade: {sentence(error)}")
         return 2
     if args.json or args.csv:
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -134,6 +139,12 @@ def grade(args: argparse.Namespace) -> int:
         names = ", ".join(sorted({r.student for r in low}))
         say(f"Below {args.fail_under:g} %: {names}")
     return 1 if low or lost else 0
+
+
+def sentence(error: Exception) -> str:
+    """What is wrong, in words; of a file that cannot be used, its name and why."""
+    name = getattr(error, "filename", None)
+    return f"{name}: {reason(error)}" if name else str(error)
 
 
 def say(text: str) -> None:

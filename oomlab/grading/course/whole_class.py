@@ -56,8 +56,6 @@ def grade(
     Result for each student and sheet, by student. ValueError, in one sentence, if there is nothing
     to grade; NoSandbox (a RuntimeError) where strangers' code cannot be held.
     """
-    if jobs < 1:
-        raise ValueError(f"jobs is 1 or more, not {jobs}")
     return grade_class(
         list(notebooks),
         exercises,
@@ -84,6 +82,8 @@ def grade_class(
     progress: Callable[[str], None],
 ) -> GradedClass:
     """As grade(), with those whose work was lost."""
+    if jobs < 1:
+        raise ValueError(f"jobs is 1 or more, not {jobs}")
     folder = Path(out)
     if not trusted:
         require_bubblewrap()

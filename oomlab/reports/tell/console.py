@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from ...textfile import must_be_writable, write_text
 from ...workers import in_order
 from ..judge.explain import explain as explain_report
 from ..judge.explanation import Explanation
@@ -36,6 +37,9 @@ kernel=RELEASE, policy=NAME. WHO is a pid, the name of a program (all its tasks)
 letter pages for rss and swap of a task, kB otherwise; + and - change what was there."""
 
 
+OK, NONE_FOUND, UNREAD = 0, 1, 2  # the exit status, as of grep
+
+
 class ToldReport(NamedTuple):
     """What there is to say of one report, ready to be printed by another process."""
 
@@ -53,10 +57,11 @@ def add_arguments(sub: ArgumentParser) -> None:
         nargs="+",
         help="logs, folders of logs, .gz .xz .bz2 .zst too; - is what is piped",
     )
-    sub.add_argument("--json", action="store_true", help="one object for programs")
-    sub.add_argument("--jsonl", action="store_true", help="the same, one report a line")
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one object for programs")
+    form.add_argument("--jsonl", action="store_true", help="the same, one report a line")
+    form.add_argument("--html", metavar="FILE", help="write a page that needs nothing else")
     sub.add_argument("--summary", action="store_true", help="how often, when, whom and why")
-    sub.add_argument("--html", metavar="FILE", help="write a page that needs nothing else")
     sub.add_argument("--color", action="store_true", help="bars and colours in the terminal")
     sub.add_argument("--since", metavar="WHEN", help="2026-11-26, `2026-11-26 19:00`, 12h, 7d")
     sub.add_argument("--killed", metavar="NAME", help="victims of this name; * stands for anything")
@@ -68,21 +73,26 @@ def add_arguments(sub: ArgumentParser) -> None:
 
 
 def explain(args: Namespace) -> int:
-    """Explain the reports of `args.file`; status 1 and one sentence if there is none."""
+    """Explain the reports of `args.file`: 0, 1 if there is none, 2 if a file cannot be read.
+
+    ValueError, in one sentence, for words that make no sense.
+    """
     how = Namespace(**{**DEFAULTS, **vars(args)})
     files = [how.file] if isinstance(how.file, str) else how.file
-    try:
-        wanted = changes(how.what_if or [])
-        chosen = selection(how.since, how.killed)
-        output = _Output(how, files, wanted)
-        for told in _all_of(list(log_files(files)), wanted, chosen, how, output):
-            output.tell(told)
-        return output.end()
-    except BrokenPipeError:  # the reader has enough: nothing is wrong with the file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except ValueError as error:
-        return refuse(f"{error}.")
+    if how.jobs is not None and how.jobs < 1:
+        raise ValueError(f"jobs is 1 or more, not {how.jobs}")
+    if how.summary and (how.jsonl or how.html or how.what_if):
+        raise ValueError("--summary goes with --json or alone: it is about all reports at once")
+    if how.html is not None:
+        if not how.html.endswith(".html"):
+            raise ValueError(f"{how.html} is no name for it: it must end in .html")
+        must_be_writable(how.html)
+    wanted = changes(how.what_if or [])
+    chosen = selection(how.since, how.killed)
+    output = _Output(how, files, wanted)
+    for told in _all_of(list(log_files(files)), wanted, chosen, how, output):
+        output.tell(told)
+    return output.end()
 
 
 DEFAULTS = {
@@ -177,16 +187,21 @@ class _Output:
             print(f'\n], "neighbours": {others}}}')
         elif not how.jsonl and not how.json:
             self.print_neighbours()
+        sys.stdout.flush()
         for sentence in self.problems:
             refuse(sentence)
         if not self.count:
             name = ", ".join("standard input" if f == "-" else f for f in self.files[:3])
             if not self.problems and not self.neighbours:
                 refuse(f"{name} holds no OOM report{' that was asked for' * self.filtered}.")
-            return 0 if self.neighbours and not self.problems else 1
+        if self.problems:
+            return UNREAD
+        if not self.count:
+            return OK if self.neighbours else NONE_FOUND
         if self.wanted and not self.asked:
-            return refuse("None of these reports lists the tasks of the question.")
-        return 1 if self.problems else 0
+            refuse("None of these reports lists the tasks of the question.")
+            return NONE_FOUND
+        return OK
 
     @property
     def filtered(self) -> bool:
@@ -206,8 +221,7 @@ class _Output:
     def write_page(self) -> None:
         if self.kept:
             page = page_of([told.picture for told in self.kept], [t.brief for t in self.kept])
-            with open(self.how.html, "w", encoding="utf-8") as file:
-                file.write(page)
+            write_text(self.how.html, page)
             print(f"{self.how.html}: {self.count} report{'s' * (self.count != 1)}.")
 
 
@@ -219,7 +233,7 @@ def _all_of(
     many = len(files) > 1
     read = partial(_read_all, wanted=wanted, chosen=chosen, how=how, many=many)
     jobs = min(how.jobs if how.jobs is not None else cores or 1, len(files))
-    if jobs != 1 and "-" not in files:
+    if jobs > 1 and "-" not in files:
         for told, near, problem in in_order(read, files, jobs=jobs):
             yield from told
             output.neighbours += near
@@ -319,6 +333,5 @@ def _told(explanation: Explanation, wanted: dict, how: Namespace, file: str) -> 
     return ToldReport(brief_of(explanation, file), text, record, picture, other is not None)
 
 
-def refuse(sentence: str) -> int:
-    print(printable(sentence), file=sys.stderr)
-    return 1
+def refuse(sentence: str) -> None:
+    print(printable(f"oomlab: {sentence}"), file=sys.stderr)
