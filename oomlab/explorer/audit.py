@@ -19,22 +19,8 @@ from ..simulate.fingerprint import timer_key
 from . import plain
 from .errors import ExplorerFault
 from .frames import UNSET, each
-from .objects import (
-    CONTAINERS,
-    CONTENT,
-    FRAMES,
-    ITERATOR,
-    METHOD,
-    PARTIAL,
-    RECORD,
-    THREAD,
-    TUPLE,
-    Const,
-    Thing,
-    has,
-    type_name,
-)
-from .pools import ABSENT
+from .objects import FRAMES, ITERATOR, METHOD, PARTIAL, RECORD, TUPLE, has
+from .things import ABSENT, CONTAINERS, CONTENT, THREAD, Const, Thing, type_name
 
 LEAST = 200  # states that are checked, if there are so many
 PART = 0.01  # of all states, if that is more

@@ -10,9 +10,20 @@ worked out once for each shape.
 from array import array
 from collections.abc import Callable, Iterator
 
-from .objects import Cell, Thing
-from .pools import ABSENT, moved
 from .restored import Machine
+from .things import Cell, Thing, first_cell, moved
+
+
+class Form:
+    """What is to be done with the states of one shape."""
+
+    def __init__(self, lost: list[tuple], places: dict[Thing, Thing]):
+        self.lost = lost  # things that nothing leads to: (index that says if it is there, indexes)
+        self.places = places  # the made things that are to stand elsewhere, and where
+        self.emptied: list[int] = []  # the cells of those, and of where they are to stand
+        self.kept: list[tuple[int, int]] = []  # from which cell a number goes to which
+        self.renamed: list[tuple[Cell, Cell]] = []  # the same, but its value leads to what moves
+        self.numbers: dict[tuple[int, int], int] = {}  # of a renamed cell and number: the new one
 
 
 class Canonical:
@@ -20,12 +31,17 @@ class Canonical:
 
     def __init__(self, machine: Machine, vary: Callable[[Cell], None]):
         self.machine, self.vary = machine, vary
-        self.cells, self.stale, self.looks = 0, True, 0
-        self.forms: dict[tuple, tuple] = {}  # by shape
+        self.cells = self.size = self.looks = 0
+        self.stale = True
+        self.forms: dict[tuple, Form] = {}  # by shape
         self.fixed: set[Thing] = set()
+        self.loose: dict[Thing, tuple[int, ...]] = {}  # the others, and the indexes of their cells
+        self.numberings: list[Numbering] = []
+        self.numbering_of: list[Numbering] = []  # of each cell of a state
         self.referring: dict[int, list[int]] = {}  # the cells that lead to loose things, and where
-        self.leading: dict[Thing, None] = {}  # the things that those are cells of
-        self.leads: dict[int, list[int]] = {}  # of a cell: the number of what each value refers to
+        self.anchors: list[Thing] = []  # the fixed things among those that have such cells
+        self.leading: dict[Thing, list[Cell]] = {}  # of a thing: its cells that lead to others
+        self.pool_of: dict[Thing, list[Thing]] = {}
         self.kinds: dict[tuple[Thing, ...], int] = {(): 0}
 
     def after(self, state: array, writes: tuple) -> array:
@@ -53,38 +69,62 @@ class Canonical:
         form = self.forms.get(shape)
         if form is None:
             form = self.forms[shape] = self.form(new)
-        forgotten, places, known = form
-        for index in forgotten:
-            new[index] = 0
-        if places is None:
-            return new, {}
-        return self.arranged(new, places, known), places
+            new.extend([0] * (len(self.machine.variable) - len(new)))
+        for there, indexes in form.lost:
+            if there is None or new[there]:
+                for index in indexes:
+                    new[index] = 0
+        if form.places:
+            new = self.arranged(new, form)
+        return new, form.places
 
+    # ---------------------------------------------------------------- what refers to what
     def look_at_cells(self) -> None:
-        """Steps were learned: what is fixed, and which cells refer to loose things, and to which?
-
-        A thing is fixed if constants lead to it from the roots, else it is loose.
-        """
+        """Steps were learned: which cells refer to loose things, and to which?"""
         self.stale = False
         self.looks += 1
         if len(self.machine.variable) != self.cells:
-            self.cells = len(self.machine.variable)
-            self.fixed = {*self.machine.roots, *self.fixed_things()}
-            self.leads = {}
-            self.forms.clear()
-        referring = {}
-        for cell in self.machine.variable:
-            if cell.refers:
-                leads = self.leads.setdefault(cell.index, [])
-                for mentions in cell.mentions[len(leads) :]:
-                    loose = tuple([t for t in mentions if t not in self.fixed])
-                    leads.append(self.kinds.setdefault(loose, len(self.kinds)))
-                if any(leads):
-                    referring[cell.index] = leads
-        if len(referring) != len(self.referring):
-            self.forms.clear()
-        self.referring = referring
-        self.leading = {self.machine.variable[index].thing: None for index in referring}
+            self.look_at_things()
+        size = 0
+        for numbering in self.numberings:
+            if numbering.cell.leading:
+                numbering.look(self.fixed, self.kinds)
+                size += 1 + numbering.loose
+        if size != self.size:
+            self.size = size
+            self.look_who_refers()
+
+    def look_at_things(self) -> None:
+        """Cells are new: a thing is fixed if constants lead to it from the roots, else loose."""
+        variable, pools = self.machine.variable, self.machine.pools.things.values()
+        self.cells, self.size = len(variable), -1
+        self.fixed = {*self.machine.roots, *self.fixed_things()}
+        known: dict[int, Numbering] = {}
+        for cell in variable:
+            known.setdefault(id(cell.values), Numbering(cell))
+        self.numberings = list(known.values())
+        self.numbering_of = [known[id(cell.values)] for cell in variable]
+        self.pool_of = {thing: pool for pool in pools for thing in pool}
+        every = [*[thing for thing in self.machine.static if thing not in self.fixed]]
+        self.loose = {
+            thing: tuple([c.index for c in thing.cells.values() if c.index is not None])
+            for thing in (*every, *self.pool_of)
+        }
+
+    def look_who_refers(self) -> None:
+        self.forms.clear()
+        self.referring = {
+            index: numbering.leads
+            for index, numbering in enumerate(self.numbering_of)
+            if numbering.loose
+        }
+        variable = self.machine.variable
+        anchors = [variable[index].thing for index in self.referring]
+        self.anchors = [thing for thing in dict.fromkeys(anchors) if thing in self.fixed]
+        self.leading = {
+            thing: [cell for cell in thing.cells.values() if cell.leading]
+            for thing in (*self.anchors, *self.loose)
+        }
 
     def fixed_things(self) -> Iterator[Thing]:
         todo = list(self.machine.roots)
@@ -98,31 +138,29 @@ class Canonical:
                             todo.append(other)
                             yield other
 
-    def form(self, state: array) -> tuple[tuple[int, ...], dict[Thing, Thing] | None, dict]:
-        """The cells of things that nothing leads to, and where the made things are to stand.
+    # ---------------------------------------------------------------- what is to be done
+    def form(self, state: array) -> Form:
+        """What is to be done with a state of this shape.
 
         Made things stand in the order in which one comes to them from the static ones, and that
-        order never changes, whatever else is learned. None: they do so.
+        order never changes, whatever else is learned.
         """
+        loose, leading = self.loose, self.leading
 
         def led_to(thing: Thing) -> Iterator[Thing]:
-            for cell in thing.cells.values():
-                if cell.refers:
-                    yield from cell.mentions[0 if cell.index is None else state[cell.index]]
+            for cell in leading[thing]:
+                for other in cell.mentions[0 if cell.index is None else state[cell.index]]:
+                    if other in loose:
+                        yield other
 
-        anchors = [thing for thing in self.leading if thing in self.fixed]
         found: dict[Thing, None] = {}
-        todo = list(anchors)
+        todo = list(self.anchors)
         for thing in todo:  # grows
-            new = dict.fromkeys([t for t in led_to(thing) if t not in self.fixed])
+            new = dict.fromkeys(led_to(thing))
             todo.extend([t for t in new if t not in found])
             found.update(new)
-        machine = self.machine
-        pools = {thing: pool for pool in machine.pools.values() for thing in pool}
-        every = [*[thing for thing in machine.static if thing not in self.fixed], *pools]
-        lost = [c.index for t in every if t not in found for c in t.cells.values()]
-        begin = [*anchors, *[thing for thing in found if not thing.made]]
-        order = dict.fromkeys(sorted(begin, key=machine.static.__getitem__))
+        begin = [*self.anchors, *[thing for thing in found if not thing.made]]
+        order = dict.fromkeys(sorted(begin, key=self.machine.static.__getitem__))
         todo = list(order)
         for thing in todo:  # grows
             new = dict.fromkeys([t for t in led_to(thing) if t.made and t not in order])
@@ -132,43 +170,66 @@ class Canonical:
         places: dict[Thing, Thing] = {}
         for thing in order:
             if thing.made:
-                pool = pools[thing]
+                pool = self.pool_of[thing]
                 slot = used[id(pool)] = used.get(id(pool), -1) + 1
-                places[thing] = pool[slot]
-        moved_ = any(thing is not place for thing, place in places.items())
-        return tuple([i for i in lost if i is not None]), places if moved_ else None, {}
+                if pool[slot] is not thing:
+                    places[thing] = pool[slot]
+        lost = [
+            (first_cell(thing).index if thing.made else None, indexes)
+            for thing, indexes in loose.items()
+            if thing not in found
+        ]
+        form = Form(lost, places)
+        if places:
+            self.arrange(form, [*found, *self.anchors], state)
+        return form
 
-    def arranged(self, state: array, places: dict[Thing, Thing], known: dict) -> array:
-        """Each made thing in its place. `known`: what became of a cell's value the last time."""
-        new = state[:]
-        for thing, place in places.items():
-            if thing is not place:
-                for cell in (*thing.cells.values(), *place.cells.values()):
-                    new[cell.index] = 0
-        for index in self.referring:
-            cell, number = self.machine.variable[index], state[index]
-            if not cell.thing.made and not places.keys().isdisjoint(cell.mentions[number]):
-                new[index] = self.put_there(cell, number, cell, places, known)
-        for thing, place in places.items():
+    def arrange(self, form: Form, things: list[Thing], state: array) -> None:
+        """Note which numbers go where; of those that lead to what moves, the values change."""
+        places = form.places
+        for thing in dict.fromkeys([*places, *places.values()]):
+            form.emptied += self.loose[thing]
+        for thing in things:
+            place = places.get(thing, thing)
             for name, cell in thing.cells.items():
-                number = state[cell.index]
-                if thing is place and not cell.mentions[number]:
-                    continue
-                if cell.values[number] is not ABSENT:
-                    if name not in place.cells:
-                        self.vary(self.machine.cell_of(place, name))
-                        new.append(0)
-                    there = place.cells[name]
-                    new[there.index] = self.put_there(cell, number, there, places, known)
+                if name not in place.cells:
+                    self.vary(self.machine.cell_of(place, name))
+                    self.stale = True
+                there = place.cells[name]
+                leads: tuple[Thing, ...] = ()
+                if cell.leading:
+                    leads = cell.mentions[0 if cell.index is None else state[cell.index]]
+                if not places.keys().isdisjoint(leads):
+                    form.renamed.append((cell, there))
+                elif cell is not there:
+                    form.kept.append((cell.index, there.index))
+
+    def arranged(self, state: array, form: Form) -> array:
+        """Each made thing in its place."""
+        new = state[:]
+        for index in form.emptied:
+            new[index] = 0
+        for index, there in form.kept:
+            new[there] = state[index]
+        for cell, place in form.renamed:
+            key = cell.index, state[cell.index]
+            number = form.numbers.get(key)
+            if number is None:
+                number = form.numbers[key] = place.number(moved(cell.values[key[1]], form.places))
+                self.stale = True
+            new[place.index] = number
         return new
 
-    def put_there(self, cell: Cell, number: int, there: Cell, places: dict, known: dict) -> int:
-        """The number that a value of one cell has in another, once things stand elsewhere."""
-        key = cell.index, number
-        if key not in known:
-            value = cell.values[number]
-            if not places.keys().isdisjoint(cell.mentions[number]):
-                value = moved(value, places)
-            known[key] = there.number(value)
-            self.stale = True
-        return known[key]
+
+class Numbering:
+    """The values of one cell, or of the cells of a pool with one name, and what they lead to."""
+
+    def __init__(self, cell: Cell):
+        self.cell, self.loose = cell, False  # loose: does a value lead to a loose thing?
+        self.leads: list[int] = []  # of each value, which loose things it leads to, as a number
+
+    def look(self, fixed: set[Thing], kinds: dict[tuple[Thing, ...], int]) -> None:
+        for mentions in self.cell.mentions[len(self.leads) :]:
+            things = tuple([thing for thing in mentions if thing not in fixed])
+            self.leads.append(kinds.setdefault(things, len(kinds)))
+            self.loose = self.loose or bool(things)

@@ -25,7 +25,8 @@ from typing import Any, TypeVar
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from .compile import Refused
-from .objects import CONTAINERS, Thing, Values, is_object
+from .objects import Values, is_object
+from .things import CONTAINERS, Thing
 
 PURE = {
     *("math", "cmath", "itertools", "functools", "operator", "collections", "heapq", "bisect"),

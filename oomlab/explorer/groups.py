@@ -12,9 +12,9 @@ from itertools import combinations
 from operator import itemgetter
 
 from .canonical import Canonical
-from .objects import CONTENT, TUPLE, Cell, Thing
-from .pools import moved, pool_key
+from .objects import TUPLE
 from .restored import Machine
+from .things import CONTENT, Cell, Thing, moved, pool_key
 
 Permutation = tuple[int, ...]  # of each group: the group whose place it takes
 
@@ -154,7 +154,7 @@ class Groups:
     def references(self) -> int:
         """How many cells lead somewhere, or from one group to another: it only grows."""
         variable = self.machine.variable
-        return sum([c.refers + (c.alike is not None and c.alike.crossing) for c in variable])
+        return sum([bool(c.leading) + (c.alike is not None and c.alike.crossing) for c in variable])
 
     def leads_elsewhere(self, value, group: int) -> bool:
         """Does a value lead to a thing of another group?"""
@@ -241,7 +241,7 @@ class Renaming:
         self.renamed = [
             (cell, self.cell(cell))
             for cell in self.variable
-            if cell.refers and (cell.alike is None or cell.alike.crossing)
+            if cell.leading and (cell.alike is None or cell.alike.crossing)
         ]
 
     def of(self, state: array, looks: int) -> tuple[array, bool]:

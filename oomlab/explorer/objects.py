@@ -20,11 +20,7 @@ from typing import Any
 from ..model.policy import Policy
 from .compile import Refused
 from .frames import UNSET, Threads
-
-CONTENT = "[]"  # the one cell of a container
-CONTAINERS = (list, dict, deque)
-THREAD = "thread"
-
+from .things import CONTAINERS, Const, Pools, Thing
 
 LOOPS = {  # iterators that pickle as what they run over and how far they are, without a copy
     *("list_iterator", "list_reverseiterator", "tuple_iterator", "range_iterator"),
@@ -47,78 +43,6 @@ NAMES = ("tuple", "record", "number", "range", "method", "partial", "iterator", 
 TUPLE, RECORD, NUMBER, RANGE, METHOD, PARTIAL, ITERATOR, FRAMES = map(Kind, NAMES)
 
 
-class Const:
-    """What never changes: a function, a class, a policy. Compared by identity."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value):
-        self.value = value
-
-
-class Cell:
-    """One attribute of one object: the values it has had, by number. Number 0 is the first."""
-
-    __slots__ = ("thing", "name", "index", "values", "numbers", "mentions", "refers", "alike")
-
-    def __init__(self, thing: "Thing", name: str, first):
-        self.thing, self.name = thing, name
-        self.index: Any = None  # an int: its place in a state; None as long as it never changed
-        self.values: list[Any] = []
-        self.numbers: dict[Any, int] = {}
-        self.mentions: list[tuple[Thing, ...]] = []
-        self.refers = False  # does some value of it lead to a thing?
-        self.alike: Any = None  # with symmetric processes: the cells of the same role (groups.py)
-        self.add(first)
-
-    def add(self, value) -> int:
-        number = self.numbers[value] = len(self.values)
-        self.values.append(value)
-        self.mentions.append(mentioned(value))
-        self.refers = self.refers or bool(self.mentions[-1])
-        return number
-
-    def number(self, value) -> int:
-        number = self.numbers.get(value)
-        if number is not None:
-            return number
-        return self.add(value) if self.alike is None else self.alike.number(self, value)
-
-    def __repr__(self) -> str:
-        return f"{type_name(self.thing.object)}.{self.name}"
-
-
-class Thing:
-    """One mutable object. `made`: by a step, so there are states without it."""
-
-    __slots__ = ("object", "cells", "made")
-
-    def __init__(self, object, made: bool):
-        self.object, self.made = object, made
-        self.cells: dict[str, Cell] = {}
-
-    def __repr__(self) -> str:
-        return f"<{type_name(self.object)} {getattr(self.object, 'name', '')}>"
-
-
-def type_name(thing) -> str:
-    kind = type(thing)
-    return getattr(kind, "watched", kind).__qualname__
-
-
-def mentioned(value) -> tuple[Thing, ...]:
-    """The objects that a value refers to, in order, each once."""
-    found: dict[Thing, None] = {}
-    todo = [value]
-    while todo:
-        v = todo.pop()
-        if type(v) is Thing:
-            found[v] = None
-        elif type(v) is tuple or type(v) is frozenset:
-            todo.extend(reversed(tuple(v)))
-    return tuple(found)
-
-
 class Values:
     """From objects to values and back."""
 
@@ -127,6 +51,7 @@ class Values:
         self.things: dict[int, Thing] = {}  # by id; a Thing keeps its object alive
         self.consts: dict[int, Const] = {}
         self.given: set[FunctionType] = set()  # functions that were there at the start
+        self.pools = Pools()
         self.new: list[Thing] = []  # met while something was encoded
         self.starting = True  # functions that are met now were there before the first step
 

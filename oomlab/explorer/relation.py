@@ -17,13 +17,11 @@ from ..simulate.run import name_of
 from ..simulate.scheduler import Entry, entry_of
 from . import plain
 from .canonical import Canonical
-from .compile import Refused
 from .errors import ExplorerFault
-from .objects import Cell
 from .restored import Machine
+from .things import Cell
 
 State = bytes
-MOST_VALUES = 65_535  # of one cell
 
 
 def wide(state: array, cells: int) -> array:
@@ -201,8 +199,6 @@ class Interned:
             if cell.index is not None
             and not (cell in reads and cell.number(value) == state[cell.index])
         ]
-        if any(number > MOST_VALUES for _, number in written):
-            raise Refused(f"some attribute has more than {MOST_VALUES} values: it counts for ever")
         self.canonical.stale = True
         answer = Answer(tuple(written), list(reads))
         tree = self.trees.setdefault(entry, Tree())

@@ -21,19 +21,8 @@ from .closure import Closure, patched
 from .compile import Refused
 from .errors import ExplorerFault, in_a_sentence
 from .frames import UNSET, Threads
-from .objects import (
-    CONTAINERS,
-    CONTENT,
-    THREAD,
-    Cell,
-    Thing,
-    Values,
-    attribute_names,
-    fresh,
-    has,
-    left_out,
-)
-from .pools import ABSENT, first_cell, moved, pool_key
+from .objects import Values, attribute_names, fresh, has, left_out
+from .things import ABSENT, CONTAINERS, CONTENT, THREAD, Cell, Thing, first_cell, moved, pool_key
 from .watch import Watch, no_property, still
 
 CHECKED = 300  # steps after each of which everything is looked at, whether it was noted or not
@@ -47,8 +36,8 @@ class Machine:
     def __init__(self, build: Callable[[], Kernel], clock: str, questions: list[Callable]):
         self.clock = clock
         self.values = Values(Threads())
+        self.pools = self.values.pools
         self.variable: list[Cell] = []  # the cells of a state, in order
-        self.pools: dict[type, list[Thing]] = {}  # things made by steps, by class
         self.defaults: dict[type, dict] = {}  # what is no state, by class
         self.watch = Watch(self.values)
         self.looked = self.counted = 0
@@ -157,7 +146,7 @@ class Machine:
     def things_with_defaults(self) -> list[tuple[object, dict]]:
         if len(self.values.things) != self.counted:
             self.counted = len(self.values.things)
-            every = [*self.static, *[t for pool in self.pools.values() for t in pool]]
+            every = [*self.static, *[t for pool in self.pools.things.values() for t in pool]]
             kinds: list[Any] = [(t.object, getattr(type(t.object), "watched", None)) for t in every]
             self.spoilt = [(held, self.defaults[k]) for held, k in kinds if self.defaults.get(k)]
         return self.spoilt
@@ -285,7 +274,7 @@ class Machine:
         taken: dict[type, int] = {}
         for thing in new:
             kind = pool_key(thing.object)
-            pool = self.pools.setdefault(kind, [])
+            pool = self.pools.of(thing.object)
             slot = taken.get(kind)
             if slot is None:
                 slot = sum(self.exists(t, state) for t in pool)
@@ -331,8 +320,7 @@ class Machine:
 
     def cell_of(self, thing: Thing, name: str) -> Cell:
         no_property(thing, name)
-        cell = thing.cells[name] = Cell(thing, name, ABSENT)
-        return cell
+        return self.pools.cell(thing, name)
 
     def vary(self, cell: Cell) -> list[Cell]:
         """From now on this cell is part of every state, and so are those of the same role."""

@@ -21,8 +21,8 @@ from typing import Any
 from ..simulate.scheduler import Entry, entry_of
 from .errors import ExplorerFault
 from .groups import Groups, Images, NotSymmetric, Permutation
-from .objects import Cell, Thing
 from .relation import Answer, Interned, State, pack, wide
+from .things import Cell, Thing
 
 MOST_IMAGES = 130  # of one step: all of five groups that it has to do with, or two of eleven
 

@@ -12,7 +12,8 @@ from typing import Any
 from ..model.kernel import Timer
 from .compile import Refused
 from .frames import UNSET
-from .objects import CONTAINERS, CONTENT, THREAD, Cell, Thing, Values, left_out
+from .objects import Values, left_out
+from .things import CONTAINERS, CONTENT, THREAD, Cell, Thing
 
 
 class Watch:
@@ -118,7 +119,10 @@ class Watch:
         cell = thing.cells.get(name)
         if cell is None:  # an attribute that it did not have
             no_property(thing, name)
-            cell = thing.cells[name] = Cell(thing, name, self.values.const(UNSET))
+            if thing.made:
+                cell = self.values.pools.cell(thing, name)
+            else:
+                cell = thing.cells[name] = Cell(thing, name, self.values.const(UNSET))
         self.writes[cell] = None
 
 
