@@ -124,9 +124,9 @@ def test_frames_go_in_lockstep_with_generators(name, clock):
         return kernel
 
     draw, kernel, relation = Random(name), build(), Interned(build, clock, never)
-    state, taken = relation.start, []
+    state, taken, beside = relation.start, [], audit.Audit(relation, build)
     for _ in range(40):
-        audit.compare(relation, state, kernel, taken)
+        beside.compare(state, kernel, taken)
         entries = plain.enabled(kernel, clock)
         assert sorted(entries, key=repr) == sorted(relation.enabled(state), key=repr)
         if not entries:

@@ -334,6 +334,8 @@ class Search:
         if verdict == "violated":
             self.happened(schedule or [])
         elif verdict == "holds":
+            assert self.interned is not None, "the search is over"
+            audit = audits.Audit(self.interned, self.build)
             for number in audits.sample(self.states, part):
                 state = self.visited[number]
                 if self.prefer == "steps" or self.asked.kind == "eventually":
@@ -345,7 +347,7 @@ class Search:
                     path = self.renamed_path(number)
                     state, schedule = self.relation.happened(state, path)
                 packed = state[0] if isinstance(self.relation, Monitored) else state
-                audits.check(self.interned, self.build, packed, schedule)
+                audit.check(packed, schedule)
                 self.audited += 1
 
     def happened(self, schedule: list[Entry]) -> None:
