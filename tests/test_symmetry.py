@@ -1,6 +1,7 @@
 """Symmetric processes: as few states as there are kinds of states, and nothing that is not so."""
 
 import functools
+import itertools
 import os
 
 import pytest
@@ -12,7 +13,7 @@ from oomlab.explorer import plain
 from oomlab.explorer.errors import ExplorerFault
 from oomlab.explorer.groups import Groups, NotSymmetric
 from oomlab.explorer.relation import Interned
-from oomlab.explorer.symmetry import Symmetric, permutations
+from oomlab.explorer.symmetry import Symmetric
 from oomlab.model.fork import fork
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, VMA
@@ -41,7 +42,7 @@ def test_the_states_are_those_of_all_schedules_up_to_exchanges():
                 seen.add(new)
                 todo.append(new)
     symmetric.look()
-    orders = list(permutations(range(3)))
+    orders = list(itertools.permutations(range(3)))
     kinds = {
         min(symmetric.images.of(relation.unpack(state), p).tobytes().rstrip(b"\0") for p in orders)
         for state in seen

@@ -264,6 +264,13 @@ class Renaming:
             new[there.index] = known[key]
         return new, more
 
+    def pair(self, cell: Cell, number: int) -> tuple[int, int]:
+        """Of a cell and its number: the cell that takes its place, and the number there."""
+        there = self.cell(cell)
+        if cell.leading and (cell.alike is None or cell.alike.crossing):
+            number = self.number(cell, number, there)
+        return there.index, number
+
     def number(self, cell: Cell, number: int, there: Cell) -> int:
         """The number that the renamed value has in the cell that takes this one's place."""
         value = moved(cell.values[number], self.things)

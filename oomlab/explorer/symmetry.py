@@ -12,9 +12,9 @@ the audit looks at is reached in the model under the names that it really has th
 """
 
 from array import array
-from collections.abc import Callable
-from itertools import permutations
-from math import perm
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from math import factorial, prod
 from operator import itemgetter
 from typing import Any
 
@@ -24,7 +24,9 @@ from .groups import Groups, Images, NotSymmetric, Permutation
 from .relation import Answer, Interned, State, pack, wide
 from .things import Cell, Thing
 
-MOST_IMAGES = 130  # of one step: all of five groups that it has to do with, or two of eleven
+MOST_IMAGES = (
+    300  # of one step: all of five different groups, one of eight and any half of the rest
+)
 
 
 class Symmetric:
@@ -175,37 +177,74 @@ class Symmetric:
     def fit(self, packed: State, entry: Entry | None, answer: Answer) -> None:
         """Does this step, or the question, do to each image what the image says?"""
         self.fitting[answer] = None
+        relation = self.relation
         if self.groups.telling.isdisjoint(answer.reads) and self.images.timers not in answer.reads:
             return
-        touched = self.touched(packed, entry, answer)
-        if perm(self.count, len(touched)) > MOST_IMAGES:
-            raise NotSymmetric(f"the step {entry} has to do with {len(touched)} groups")
-        for places in permutations(self.identity, len(touched)):
-            if places != touched:
-                p = completed(touched, places, self.count)
+        classes = self.classes(packed, entry, answer)
+        if images_of(classes) > MOST_IMAGES:
+            raise NotSymmetric(f"the step {entry} has {images_of(classes)} images")
+        new = relation.after(packed, entry) if entry is not None else None
+        for p in arrangements(classes):
+            if p != self.identity:
                 try:
-                    self.fits(packed, entry, answer, p)
+                    self.fits(packed, entry, answer, new, p)
                 except ValueError as refused:
                     raise NotSymmetric(str(refused)) from None
-        self.fitting[answer] = packed, entry, len(self.relation.variable)
+        self.fitting[answer] = packed, entry, len(relation.variable)
 
-    def fits(self, packed: State, entry: Entry | None, answer: Answer, p: Permutation) -> None:
+    def fits(
+        self, packed: State, entry: Entry | None, answer: Answer, new: array | None, p: Permutation
+    ) -> None:
+        """Is the step `entry` from here to `new` the same in the image under p?"""
         relation, images = self.relation, self.images
         before = images.of(relation.unpack(packed), p)
         reads = [cell for cell in answer.reads if cell.index is not None]
         allowed = {images.of_cell(cell, p) for cell in reads}
         image = pack(before)
-        if entry is None:
+        if entry is None or new is None:
             same, there = relation.broken(image) == answer.value, relation.answer
         else:
             got, there = relation.successor(image, self.renamed(entry, p)), relation.answer
-            new = relation.after(packed, entry)
             same = got == pack(images.of(wide(new, len(relation.variable)), p))
         read = {cell for cell in there.reads if cell.index is not None}
         if not same or not read <= allowed:
             raise NotSymmetric(f"the step {entry} does something else in another group")
         if read == allowed:  # then its images are the same ones
             self.fitting.setdefault(there, None)
+
+    def classes(self, packed: State, entry: Entry | None, answer: Answer) -> list[list[int]]:
+        """Groups whose exchange changes nothing of the step: whose it is, its reads, its writes.
+
+        Let H be all permutations inside the classes. A step is (entry, reads, writes), and H leaves
+        that as it is. So p and ph, for h in H, ask the same of the image: that the step p(entry),
+        reading p(reads), writes p(writes). One p of each coset pH has to be tried. What steps
+        made may have other places in the two images, but no step knows of places (canonical.py).
+        """
+        touched = self.touched(packed, entry, answer)
+        classes = [[group for group in self.identity if group not in touched]]
+        state, variable = self.relation.unpack(packed), self.relation.variable
+        cells = [(cell, state[cell.index]) for cell in answer.reads if cell.index is not None]
+        if entry is not None:
+            cells += [(variable[index], number) for index, number in answer.value]
+        if self.images.timers in answer.reads:
+            return [*classes, *[[group] for group in touched]]  # timers are put in order again
+
+        def step_in(p: Permutation) -> tuple:
+            renaming = self.images.renaming(p)
+            pairs = [renaming.pair(cell, number) for cell, number in cells]
+            writes = pairs[-len(answer.value) :] if entry is not None and answer.value else []
+            reads = pairs[: len(pairs) - len(writes)]
+            return entry and self.renamed(entry, p), frozenset(reads), frozenset(writes)
+
+        here = step_in(self.identity)
+        for group in touched:
+            for others in classes[1:]:
+                if step_in(exchange(group, others[0], self.count)) == here:
+                    others.append(group)
+                    break
+            else:
+                classes.append([group])
+        return classes
 
     def finish(self) -> None:
         """What was taken for constant, and is not, may have been read in an image."""
@@ -250,13 +289,30 @@ def inverse(p: Permutation) -> Permutation:
     return tuple(back)
 
 
-def completed(sources: Permutation, places: Permutation, count: int) -> Permutation:
-    """A permutation that leads these groups to these places; the others stay in their order."""
-    p = dict(zip(sources, places, strict=True))
-    free = [place for place in range(count) if place not in places]
-    rest = [group for group in range(count) if group not in sources]
-    p.update(zip(rest, free, strict=True))
-    return tuple([p[group] for group in range(count)])
+def exchange(a: int, b: int, count: int) -> Permutation:
+    p = list(range(count))
+    p[a], p[b] = b, a
+    return tuple(p)
+
+
+def images_of(classes: list[list[int]]) -> int:
+    """How many ways are there to give the groups their places, if those of a class are alike?"""
+    return factorial(sum(map(len, classes))) // prod(factorial(len(c)) for c in classes)
+
+
+def arrangements(classes: list[list[int]]) -> Iterator[Permutation]:
+    """One permutation for each of these ways: those of a class keep their order."""
+    count = sum(map(len, classes))
+
+    def rest(number: int, free: list[int], p: dict[int, int]) -> Iterator[Permutation]:
+        if number == len(classes):
+            yield tuple([p[group] for group in range(count)])
+            return
+        for places in combinations(free, len(classes[number])):
+            more = p | dict(zip(classes[number], places, strict=True))
+            yield from rest(number + 1, [place for place in free if place not in places], more)
+
+    yield from rest(0, list(range(count)), {})
 
 
 def getter(indexes: list[int]) -> Callable[[array], Any]:
