@@ -9,9 +9,10 @@ worked out once for each shape.
 
 from array import array
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from .restored import Machine
-from .things import Cell, Thing, first_cell, moved
+from .things import Cell, Thing, first_cell, indexes, moved, pool_key
 
 
 class Form:
@@ -41,7 +42,6 @@ class Canonical:
         self.referring: dict[int, list[int]] = {}  # the cells that lead to loose things, and where
         self.anchors: list[Thing] = []  # the fixed things among those that have such cells
         self.leading: dict[Thing, list[Cell]] = {}  # of a thing: its cells that lead to others
-        self.pool_of: dict[Thing, list[Thing]] = {}
         self.kinds: dict[tuple[Thing, ...], int] = {(): 0}
 
     def after(self, state: array, writes: tuple) -> array:
@@ -70,9 +70,9 @@ class Canonical:
         if form is None:
             form = self.forms[shape] = self.form(new)
             new.extend([0] * (len(self.machine.variable) - len(new)))
-        for there, indexes in form.lost:
+        for there, cells in form.lost:
             if there is None or new[there]:
-                for index in indexes:
+                for index in cells:
                     new[index] = 0
         if form.places:
             new = self.arranged(new, form)
@@ -96,7 +96,7 @@ class Canonical:
 
     def look_at_things(self) -> None:
         """Cells are new: a thing is fixed if constants lead to it from the roots, else loose."""
-        variable, pools = self.machine.variable, self.machine.pools.things.values()
+        variable, made = self.machine.variable, self.machine.pools.all()
         self.cells, self.size = len(variable), -1
         self.fixed = {*self.machine.roots, *self.fixed_things()}
         known: dict[int, Numbering] = {}
@@ -104,12 +104,8 @@ class Canonical:
             known.setdefault(id(cell.values), Numbering(cell))
         self.numberings = list(known.values())
         self.numbering_of = [known[id(cell.values)] for cell in variable]
-        self.pool_of = {thing: pool for pool in pools for thing in pool}
-        every = [*[thing for thing in self.machine.static if thing not in self.fixed]]
-        self.loose = {
-            thing: tuple([c.index for c in thing.cells.values() if c.index is not None])
-            for thing in (*every, *self.pool_of)
-        }
+        static = [thing for thing in self.machine.static if thing not in self.fixed]
+        self.loose = {thing: indexes(thing) for thing in (*static, *made)}
 
     def look_who_refers(self) -> None:
         self.forms.clear()
@@ -166,17 +162,19 @@ class Canonical:
             new = dict.fromkeys([t for t in led_to(thing) if t.made and t not in order])
             todo.extend(new)
             order.update(new)
-        used: dict[int, int] = {}
+        machine = self.machine
+        used: dict[Any, int] = {}
         places: dict[Thing, Thing] = {}
         for thing in order:
             if thing.made:
-                pool = self.pool_of[thing]
-                slot = used[id(pool)] = used.get(id(pool), -1) + 1
-                if pool[slot] is not thing:
-                    places[thing] = pool[slot]
+                kind = pool_key(thing.object)
+                slot = used[kind] = used.get(kind, -1) + 1
+                place = machine.place(machine.pools.things, slot, thing.object)
+                if place is not thing:
+                    places[thing] = place
         lost = [
-            (first_cell(thing).index if thing.made else None, indexes)
-            for thing, indexes in loose.items()
+            (first_cell(thing).index if thing.made else None, cells)
+            for thing, cells in loose.items()
             if thing not in found
         ]
         form = Form(lost, places)
@@ -188,7 +186,7 @@ class Canonical:
         """Note which numbers go where; of those that lead to what moves, the values change."""
         places = form.places
         for thing in dict.fromkeys([*places, *places.values()]):
-            form.emptied += self.loose[thing]
+            form.emptied += indexes(thing)
         for thing in things:
             place = places.get(thing, thing)
             for name, cell in thing.cells.items():

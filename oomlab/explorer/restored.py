@@ -22,7 +22,7 @@ from .compile import Refused
 from .errors import ExplorerFault, in_a_sentence
 from .frames import UNSET, Threads
 from .objects import Values, attribute_names, fresh, has, left_out
-from .things import ABSENT, CONTAINERS, CONTENT, THREAD, Cell, Thing, first_cell, moved, pool_key
+from .things import ABSENT, CONTAINERS, CONTENT, THREAD, Cell, Thing, moved, pool_key
 from .watch import Watch, no_property, still
 
 CHECKED = 300  # steps after each of which everything is looked at, whether it was noted or not
@@ -146,7 +146,7 @@ class Machine:
     def things_with_defaults(self) -> list[tuple[object, dict]]:
         if len(self.values.things) != self.counted:
             self.counted = len(self.values.things)
-            every = [*self.static, *[t for pool in self.pools.things.values() for t in pool]]
+            every = [*self.static, *self.pools.all()]
             kinds: list[Any] = [(t.object, getattr(type(t.object), "watched", None)) for t in every]
             self.spoilt = [(held, self.defaults[k]) for held, k in kinds if self.defaults.get(k)]
         return self.spoilt
@@ -196,7 +196,7 @@ class Machine:
         if timers in reads:
             self.set_clock(reads, before)
         found = {cell: self.value_of(cell) for cell in self.watch.writes}
-        made = self.place_new(state, reads, found)
+        made = self.place_new(found)
         writes = {**found, **made}
         for cell in writes:
             if cell.index is not None and cell.index < len(self.now):
@@ -259,8 +259,8 @@ class Machine:
         held = cell.thing.object
         return self.values.content(held) if cell.name == CONTENT else self.value(held, cell.name)
 
-    def place_new(self, state: array, reads: dict, found: dict) -> dict:
-        """Give the things that a step made the first free places of their class."""
+    def place_new(self, found: dict) -> dict:
+        """Give the things that a step made their places in the nursery."""
         new, contents = [], {}
         while self.values.new:
             thing = self.values.new.pop(0)
@@ -271,19 +271,11 @@ class Machine:
             new.append(thing)
             contents[thing] = self.held(thing)
         places: dict[Thing, Thing] = {}
-        taken: dict[type, int] = {}
+        taken: dict[Any, int] = {}
         for thing in new:
             kind = pool_key(thing.object)
-            pool = self.pools.of(thing.object)
-            slot = taken.get(kind)
-            if slot is None:
-                slot = sum(self.exists(t, state) for t in pool)
-                reads.update(dict.fromkeys(map(first_cell, pool[:slot])))
-            taken[kind] = slot + 1
-            if slot == len(pool):
-                pool.append(self.another(thing.object))
-            places[thing] = pool[slot]
-            reads[first_cell(pool[slot])] = None
+            slot = taken[kind] = taken.get(kind, -1) + 1
+            places[thing] = self.place(self.pools.nursery, slot, thing.object)
         for thing in new:
             del self.values.things[id(thing.object)]
         made = {}
@@ -298,9 +290,12 @@ class Machine:
             found[cell] = moved(found[cell], places)
         return made
 
-    def exists(self, thing: Thing, state: array) -> bool:
-        index = first_cell(thing).index
-        return index < len(state) and state[index] != 0
+    def place(self, pools: dict[Any, list[Thing]], slot: int, like) -> Thing:
+        """The place with this number in the pool for such things; a new one, if there is none."""
+        pool = pools.setdefault(pool_key(like), [])
+        if slot == len(pool):
+            pool.append(self.another(like))
+        return pool[slot]
 
     def another(self, like) -> Thing:
         """A thing of the same class, which exists in no state yet."""

@@ -92,18 +92,25 @@ class Thing:
 
 
 class Pools:
-    """The places of things that steps make, by class."""
+    """The places of things that steps make, by class.
+
+    A step writes what it makes into the nursery, whatever else exists; then the canonical form
+    gives it a place. So a step does not depend on how many there are. In a state that a search
+    keeps, the nursery is empty.
+    """
 
     def __init__(self) -> None:
         self.things: dict[Any, list[Thing]] = {}
+        self.nursery: dict[Any, list[Thing]] = {}
 
-    def of(self, held) -> list[Thing]:
-        return self.things.setdefault(pool_key(held), [])
+    def all(self) -> list[Thing]:
+        return [t for pools in (self.things, self.nursery) for pool in pools.values() for t in pool]
 
     def cell(self, thing: Thing, name: str) -> Cell:
         """A new cell of a place, for an attribute that it did not have yet."""
-        pool = self.of(thing.object)
-        like = next((t.cells[name] for t in pool if name in t.cells), None)
+        key = pool_key(thing.object)
+        alike = (*self.things.get(key, ()), *self.nursery.get(key, ()))
+        like = next((t.cells[name] for t in alike if name in t.cells), None)
         cell = thing.cells[name] = Cell(thing, name, ABSENT, like)
         return cell
 
@@ -120,6 +127,11 @@ def pool_key(held):
 
 def first_cell(thing: Thing) -> Cell:
     return next(iter(thing.cells.values()))
+
+
+def indexes(thing: Thing) -> tuple[int, ...]:
+    """The places of its cells in a state."""
+    return tuple([cell.index for cell in thing.cells.values() if cell.index is not None])
 
 
 def mentioned(value) -> tuple[Thing, ...]:
