@@ -9,10 +9,9 @@ worked out once for each shape.
 
 from array import array
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from .restored import Machine
-from .things import Cell, Thing, first_cell, indexes, moved, pool_key
+from .things import Cell, Thing, first_cell, indexes, moved
 
 
 class Form:
@@ -36,12 +35,14 @@ class Canonical:
         self.stale = True
         self.forms: dict[tuple, Form] = {}  # by shape
         self.fixed: set[Thing] = set()
-        self.loose: dict[Thing, tuple[int, ...]] = {}  # the others, and the indexes of their cells
+        self.loose: dict[Thing, tuple] = {}  # the others, as in Form.lost
         self.numberings: list[Numbering] = []
         self.numbering_of: list[Numbering] = []  # of each cell of a state
         self.referring: dict[int, list[int]] = {}  # the cells that lead to loose things, and where
         self.anchors: list[Thing] = []  # the fixed things among those that have such cells
-        self.leading: dict[Thing, list[Cell]] = {}  # of a thing: its cells that lead to others
+        self.leading: dict[Thing, list[tuple]] = {}  # of a thing: (index, what each value leads to)
+        self.pool_of: dict[Thing, list[Thing]] = {}  # where its place is
+        self.moves: dict[tuple[Thing, Thing], list[tuple[int, int]]] = {}  # to another place
         self.kinds: dict[tuple[Thing, ...], int] = {(): 0}
 
     def after(self, state: array, writes: tuple) -> array:
@@ -104,8 +105,11 @@ class Canonical:
             known.setdefault(id(cell.values), Numbering(cell))
         self.numberings = list(known.values())
         self.numbering_of = [known[id(cell.values)] for cell in variable]
+        pools = self.machine.pools
+        self.pool_of = {thing: pools.of(thing.object) for thing in made}
         static = [thing for thing in self.machine.static if thing not in self.fixed]
-        self.loose = {thing: indexes(thing) for thing in (*static, *made)}
+        self.loose = {thing: (None, indexes(thing)) for thing in static}
+        self.loose.update({thing: (first_cell(thing).index, indexes(thing)) for thing in made})
 
     def look_who_refers(self) -> None:
         self.forms.clear()
@@ -114,13 +118,22 @@ class Canonical:
             for index, numbering in enumerate(self.numbering_of)
             if numbering.loose
         }
+        self.moves.clear()
         variable = self.machine.variable
         anchors = [variable[index].thing for index in self.referring]
         self.anchors = [thing for thing in dict.fromkeys(anchors) if thing in self.fixed]
-        self.leading = {
-            thing: [cell for cell in thing.cells.values() if cell.leading]
-            for thing in (*self.anchors, *self.loose)
-        }
+        self.leading = {thing: self.leading_of(thing) for thing in (*self.anchors, *self.loose)}
+
+    def leading_of(self, thing: Thing) -> list[tuple]:
+        """Its cells that lead to loose things, in an order that never changes."""
+        found: list[tuple] = []
+        for cell in thing.cells.values():
+            if cell.index is None:
+                loose = tuple([other for other in cell.mentions[0] if other in self.loose])
+                found += [(None, loose)] if loose else []
+            elif cell.index in self.referring:
+                found.append((cell.index, self.numbering_of[cell.index].things))
+        return found
 
     def fixed_things(self) -> Iterator[Thing]:
         todo = list(self.machine.roots)
@@ -141,66 +154,66 @@ class Canonical:
         Made things stand in the order in which one comes to them from the static ones, and that
         order never changes, whatever else is learned.
         """
-        loose, leading = self.loose, self.leading
-
-        def led_to(thing: Thing) -> Iterator[Thing]:
-            for cell in leading[thing]:
-                for other in cell.mentions[0 if cell.index is None else state[cell.index]]:
-                    if other in loose:
-                        yield other
-
-        found: dict[Thing, None] = {}
+        leads: dict[Thing, dict[Thing, None]] = {}  # what one can come to, and what that leads to
         todo = list(self.anchors)
         for thing in todo:  # grows
-            new = dict.fromkeys(led_to(thing))
-            todo.extend([t for t in new if t not in found])
-            found.update(new)
-        begin = [*self.anchors, *[thing for thing in found if not thing.made]]
+            if thing not in leads:
+                leads[thing] = found = {}
+                for index, things in self.leading[thing]:
+                    found.update(dict.fromkeys(things if index is None else things[state[index]]))
+                todo.extend(found)
+        begin = [thing for thing in leads if not thing.made]
         order = dict.fromkeys(sorted(begin, key=self.machine.static.__getitem__))
         todo = list(order)
         for thing in todo:  # grows
-            new = dict.fromkeys([t for t in led_to(thing) if t.made and t not in order])
+            new = [other for other in leads[thing] if other.made and other not in order]
             todo.extend(new)
-            order.update(new)
-        machine = self.machine
-        used: dict[Any, int] = {}
+            order.update(dict.fromkeys(new))
+        used: dict[int, int] = {}
         places: dict[Thing, Thing] = {}
         for thing in order:
             if thing.made:
-                kind = pool_key(thing.object)
-                slot = used[kind] = used.get(kind, -1) + 1
-                place = machine.place(machine.pools.things, slot, thing.object)
-                if place is not thing:
-                    places[thing] = place
-        lost = [
-            (first_cell(thing).index if thing.made else None, cells)
-            for thing, cells in loose.items()
-            if thing not in found
-        ]
+                pool = self.pool_of[thing]
+                slot = used[id(pool)] = used.get(id(pool), -1) + 1
+                if slot == len(pool) or pool[slot] is not thing:
+                    places[thing] = self.machine.place(pool, slot, thing.object)
+        lost = [self.loose[thing] for thing in self.loose.keys() - leads.keys()]
         form = Form(lost, places)
         if places:
-            self.arrange(form, [*found, *self.anchors], state)
+            self.arrange(form, list(leads), state)
         return form
 
     def arrange(self, form: Form, things: list[Thing], state: array) -> None:
         """Note which numbers go where; of those that lead to what moves, the values change."""
-        places = form.places
+        places, variable = form.places, self.machine.variable
+        moving = places.keys()
         for thing in dict.fromkeys([*places, *places.values()]):
             form.emptied += indexes(thing)
         for thing in things:
             place = places.get(thing, thing)
+            if place is not thing:
+                form.kept += self.plain_moves(thing, place)
+            for index, numbered in self.leading[thing]:
+                if index is not None:
+                    cell = variable[index]
+                    there = cell if place is thing else place.cells[cell.name]
+                    if not moving.isdisjoint(numbered[state[index]]):
+                        form.renamed.append((cell, there))
+                    elif place is not thing:
+                        form.kept.append((index, there.index))
+
+    def plain_moves(self, thing: Thing, place: Thing) -> list[tuple[int, int]]:
+        """From which cell to which, where no value leads to a loose thing."""
+        known = self.moves.get((thing, place))
+        if known is None:
+            known = self.moves[thing, place] = []
             for name, cell in thing.cells.items():
                 if name not in place.cells:
                     self.vary(self.machine.cell_of(place, name))
                     self.stale = True
-                there = place.cells[name]
-                leads: tuple[Thing, ...] = ()
-                if cell.leading:
-                    leads = cell.mentions[0 if cell.index is None else state[cell.index]]
-                if not places.keys().isdisjoint(leads):
-                    form.renamed.append((cell, there))
-                elif cell is not there:
-                    form.kept.append((cell.index, there.index))
+                if cell.index not in self.referring:
+                    known.append((cell.index, place.cells[name].index))
+        return known
 
     def arranged(self, state: array, form: Form) -> array:
         """Each made thing in its place."""
@@ -224,10 +237,12 @@ class Numbering:
 
     def __init__(self, cell: Cell):
         self.cell, self.loose = cell, False  # loose: does a value lead to a loose thing?
-        self.leads: list[int] = []  # of each value, which loose things it leads to, as a number
+        self.things: list[tuple[Thing, ...]] = []  # of each value: which loose things it leads to
+        self.leads: list[int] = []  # the same as a number
 
     def look(self, fixed: set[Thing], kinds: dict[tuple[Thing, ...], int]) -> None:
         for mentions in self.cell.mentions[len(self.leads) :]:
             things = tuple([thing for thing in mentions if thing not in fixed])
+            self.things.append(things)
             self.leads.append(kinds.setdefault(things, len(kinds)))
             self.loose = self.loose or bool(things)

@@ -275,7 +275,8 @@ class Machine:
         for thing in new:
             kind = pool_key(thing.object)
             slot = taken[kind] = taken.get(kind, -1) + 1
-            places[thing] = self.place(self.pools.nursery, slot, thing.object)
+            pool = self.pools.nursery.setdefault(kind, [])
+            places[thing] = self.place(pool, slot, thing.object)
         for thing in new:
             del self.values.things[id(thing.object)]
         made = {}
@@ -290,9 +291,8 @@ class Machine:
             found[cell] = moved(found[cell], places)
         return made
 
-    def place(self, pools: dict[Any, list[Thing]], slot: int, like) -> Thing:
-        """The place with this number in the pool for such things; a new one, if there is none."""
-        pool = pools.setdefault(pool_key(like), [])
+    def place(self, pool: list[Thing], slot: int, like) -> Thing:
+        """The place with this number in a pool for such things; a new one, if there is none."""
         if slot == len(pool):
             pool.append(self.another(like))
         return pool[slot]

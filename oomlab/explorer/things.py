@@ -103,6 +103,9 @@ class Pools:
         self.things: dict[Any, list[Thing]] = {}
         self.nursery: dict[Any, list[Thing]] = {}
 
+    def of(self, held) -> list[Thing]:
+        return self.things.setdefault(pool_key(held), [])
+
     def all(self) -> list[Thing]:
         return [t for pools in (self.things, self.nursery) for pool in pools.values() for t in pool]
 
