@@ -23,10 +23,9 @@ from .errors import ExplorerFault, in_a_sentence
 from .frames import UNSET, Threads
 from .objects import Values, attribute_names, fresh, has, left_out
 from .things import ABSENT, CONTAINERS, CONTENT, THREAD, Cell, Thing, moved, pool_key
+from .unnoted import Unnoted
 from .watch import Watch, no_property, still
 
-CHECKED = 300  # steps after each of which everything is looked at, whether it was noted or not
-SOMETIMES = 64  # and one of so many after that
 AFTER_ALL = 1 << 40  # numbers of new timers: later than all that are pending
 
 
@@ -40,7 +39,7 @@ class Machine:
         self.variable: list[Cell] = []  # the cells of a state, in order
         self.defaults: dict[type, dict] = {}  # what is no state, by class
         self.watch = Watch(self.values)
-        self.looked = self.counted = 0
+        self.counted = 0
         self.spoilt: list[tuple[object, dict]] = []  # what is no state, of which objects
         self.kernel = self.in_frames(build)
         functions: list[Any] = [*questions, *patched(self.kernel)]
@@ -55,6 +54,7 @@ class Machine:
         self.roots = [self.root, *self.closure.roots]
         self.static = {thing: n for n, thing in enumerate(self.values.things.values())}  # in order
         self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
+        self.unnoted = Unnoted(self.closure, self.static, self.value_of)
         self.now: list[int] = []  # the state that the objects are in; -1: whatever
 
     def in_frames(self, build: Callable[[], Kernel]) -> Kernel:
@@ -201,7 +201,7 @@ class Machine:
         for cell in writes:
             if cell.index is not None and cell.index < len(self.now):
                 self.now[cell.index] = -1
-        self.check(state, writes)
+        self.unnoted.check(state, writes)
         return reads, writes
 
     def take(self, state: array, entry: Entry) -> None:
@@ -326,19 +326,3 @@ class Machine:
             self.variable.append(cell)
             self.now.append(-1)
         return new
-
-    def check(self, state: array, writes: dict) -> None:
-        """Did anything change without a write that was noted?"""
-        what = self.closure.changed()
-        if what is not None:
-            raise Refused(f"a step changes {what}, which is no part of the machine")
-        self.looked += 1
-        if self.looked > CHECKED and self.looked % SOMETIMES:
-            return
-        for thing in self.static:
-            for cell in thing.cells.values():
-                if cell not in writes and cell.name != THREAD:
-                    number = state[cell.index] if cell.index is not None else 0
-                    if number != 0 or cell.index is None:
-                        if self.value_of(cell) != cell.values[number]:
-                            raise Refused(f"a step changes {cell} behind the explorer's back")
