@@ -173,3 +173,19 @@ def test_groups_that_are_not_alike_are_none(monkeypatch):
     assert explore("mixed", "handa", never, symmetry=True).bound["reductions"] == []
     with pytest.raises(NotSymmetric):
         Groups(Interned(lambda: mixed(oomlab.PRESETS["handa"]), "any").machine)
+
+
+def test_timers_without_times_tell_no_equals_apart(monkeypatch):
+    """A heap compares a new timer with some of the others; under "any" that reads nothing."""
+
+    def naps(policy):
+        kernel = Kernel(policy, 128, min_kbytes=32)
+        for number in (1, 2, 3):
+            kernel.symmetric.append([kernel.spawn(f"t{number}", ((sleep, 2), (sleep, 3)))])
+        return kernel
+
+    monkeypatch.setitem(oomlab.SCENARIOS, "naps", naps)
+    every = explore("naps", "linux-4.4", never, symmetry=False)
+    found = explore("naps", "linux-4.4", never, audit=1.0)
+    assert (found.verdict, found.bound["reductions"]) == (every.verdict, ["symmetry"])
+    assert found.states < every.states / 2
