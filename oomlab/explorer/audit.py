@@ -1,9 +1,9 @@
 """A state as the search has it, beside the model: reached again by ordinary generators.
 
-The search walks a translation of the model. So while it says "holds", a random sample of its
-states is reached by replaying their schedules in fresh machines, and both are laid side by side
-(replayed.py), with which transitions are enabled and what the property says; and then all their
-successors. A difference is the explorer's own fault, and no answer is given.
+The search walks a translation of the model. So a counterexample is replayed in a fresh machine.
+Where it says "holds", a random sample of its states is reached by replaying their schedules, and
+both are laid side by side (replayed.py), with which transitions are enabled and what the property
+says; and then all their successors. A difference is the explorer's own fault: there is no answer.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from ..model.kernel import Kernel
 from ..simulate.scheduler import Entry, run_schedule
 from . import plain
 from .errors import ExplorerFault
+from .exploration import in_words
+from .properties import Property
 from .relation import Interned, State
 from .replayed import Beside, Layout
 from .things import Thing
@@ -27,6 +29,21 @@ def sample(states: int, audit: float | None) -> list[int]:
     wanted = max(LEAST, int(states * PART)) if audit is None else round(states * audit)
     wanted = min(wanted, states)
     return sorted(Random(SEED).sample(range(states), wanted))
+
+
+def happened(asked: Property, build: Callable[[], Kernel], schedule: list[Entry]) -> None:
+    """A counterexample, replayed in a fresh machine. ExplorerFault if it does not do it there."""
+    kernel, memory = build(), None
+    for entry in schedule:
+        if asked.kind == "trace":
+            memory = asked.question(memory, in_words(kernel, entry))
+        try:
+            run_schedule(kernel, [entry])
+        except ValueError as wrong:
+            raise ExplorerFault(f"{schedule} cannot happen: {wrong}") from None
+    broken = memory is True if asked.kind == "trace" else asked.question(kernel)
+    if bool(broken) == (asked.kind == "eventually"):
+        raise ExplorerFault(f"{schedule} does not do it")
 
 
 class Audit:

@@ -13,7 +13,6 @@ machine of ordinary generators; "holds" is audited (audit.py).
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from heapq import heappop, heappush
 from time import monotonic
 from types import FunctionType
 from typing import Any
@@ -22,12 +21,12 @@ from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..scenarios import SCENARIOS
-from ..simulate.scheduler import Entry, entry_of, run_schedule
+from ..simulate.scheduler import Entry, entry_of
 from ..simulate.setup import build as build_kernel
 from ..version import VERSION
 from . import audit as audits
 from .errors import ExplorerFault
-from .exploration import Exploration, in_words
+from .exploration import Exploration
 from .groups import NotSymmetric
 from .liveness import fair_lasso
 from .monitor import Monitored
@@ -37,6 +36,7 @@ from .progress import Progress, Stopped, telling
 from .properties import PROPERTIES, Property, choose_property
 from .relation import Interned
 from .symmetry import Symmetric
+from .ways import Ways
 
 MAX_STATES = 400_000
 PREFERENCES = ("steps", "switches", "decisions")
@@ -151,7 +151,7 @@ class Search:
         self.reductions: list[str] = []
         self.interned: Interned | None = None  # made by run(), as the next
         self.relation: Any = None  # the same, or a Monitored or Symmetric one
-        self.parents: Any = []  # of each state: a number, or (node, entry), see fewest()
+        self.parents: list[int] = []  # of each state, in breadth_first()
 
     def run(self) -> tuple[str, list[Entry] | None, int | None]:
         """The verdict, and for a violation the schedule, and the step where a loop begins."""
@@ -255,26 +255,16 @@ class Search:
         return way[::-1]
 
     def fewest(self) -> tuple[str, list[Entry] | None, int | None]:
-        """Dijkstra over (state, task of the last step): by switches or decisions, then steps."""
+        """The nearest by switches or decisions, then steps (ways.py)."""
         relation = self.relation
-        start = relation.start, None
         self.seen = {relation.start: 0}
         self.states, self.visited = 1, [relation.start]
-        before: dict[tuple, tuple | None] = {start: None}
-        best: dict[tuple, tuple[int, int]] = {start: (0, 0)}
-        done: set[tuple] = set()
-        heap: list[tuple] = [(0, 0, 0, start)]
-        count = 0
-        self.parents = before
-        while heap:
-            cost, steps, _, node = heappop(heap)
-            if node in done:
-                continue
-            done.add(node)
+        self.ways = Ways((relation.start, None))
+        for cost, node in self.ways:
             self.cost = cost
             state, last = node
             if relation.broken(state):
-                return "violated", self.way_to(node), None
+                return "violated", self.ways.to(node), None
             entries = relation.enabled(state)
             for entry in entries:
                 self.transitions += 1
@@ -288,21 +278,10 @@ class Search:
                 turns = last is not None and pid != last
                 if self.prefer == "decisions":
                     turns = turns and last in entries
-                then, after = (cost + turns, steps + 1), (new, pid)
-                if after not in best or then < best[after]:
-                    best[after], before[after] = then, (node, entry)
-                    count += 1
-                    heappush(heap, (*then, count, after))
-            if not len(done) & 63 and self.out_of_time(len(heap)):
+                self.ways.offer(node, entry, (new, pid), turns)
+            if not len(self.ways.done) & 63 and self.out_of_time(len(self.ways.heap)):
                 return "bound-reached", None, None
         return "holds", None, None
-
-    def way_to(self, node: tuple) -> list[Entry]:
-        schedule: list[Entry] = []
-        while self.parents[node] is not None:
-            node, entry = self.parents[node]
-            schedule.append(entry)
-        return schedule[::-1]
 
     def eventually(self) -> tuple[str, list[Entry] | None, int | None]:
         """Is there a weakly fair schedule that stays away from good states for ever?"""
@@ -332,7 +311,7 @@ class Search:
     def check(self, verdict: str, schedule: list[Entry] | None, part: float | None) -> None:
         """Replay a counterexample, audit "holds". ExplorerFault if the model says otherwise."""
         if verdict == "violated":
-            self.happened(schedule or [])
+            audits.happened(self.asked, self.build, schedule or [])
         elif verdict == "holds":
             assert self.interned is not None, "the search is over"
             audit = audits.Audit(self.interned, self.build)
@@ -341,24 +320,11 @@ class Search:
                 if self.prefer == "steps" or self.asked.kind == "eventually":
                     schedule = self.path_to(number)
                 else:
-                    node = next(n for n in self.parents if n[0] == state)
-                    schedule = self.way_to(node)
+                    node = next(n for n in self.ways.best if n[0] == state)
+                    schedule = self.ways.to(node)
                 if isinstance(self.relation, Symmetric):
                     path = self.renamed_path(number)
                     state, schedule = self.relation.happened(state, path)
                 packed = state[0] if isinstance(self.relation, Monitored) else state
                 audit.check(packed, schedule)
                 self.audited += 1
-
-    def happened(self, schedule: list[Entry]) -> None:
-        kernel, memory = self.build(), None
-        for entry in schedule:
-            if self.asked.kind == "trace":
-                memory = self.asked.question(memory, in_words(kernel, entry))
-            try:
-                run_schedule(kernel, [entry])
-            except ValueError as wrong:
-                raise ExplorerFault(f"{schedule} cannot happen: {wrong}") from None
-        broken = memory is True if self.asked.kind == "trace" else self.asked.question(kernel)
-        if bool(broken) == (self.asked.kind == "eventually"):
-            raise ExplorerFault(f"{schedule} does not do it")
