@@ -31,6 +31,7 @@ html_js_files = [("start.js", {"type": "module"})]
 templates_path = ["templates"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
 html_math_renderer = "mathml"
+smartquotes_action = "q"  # quotes alone: two hyphens are an option's
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 myst_enable_extensions = ["dollarmath", "attrs_block"]

@@ -58,10 +58,11 @@ def presets() -> str:
     lines = ["# Policies and their knobs", "", "## Policies", ""]
     before = None
     for name, policy in PRESETS.items():
-        lines += [f"### {name}", "", policy.about.rstrip(".") + ".", ""]
+        about = policy.about.rstrip(".")
+        lines += [f"### {name}", "", f"{about[0].upper()}{about[1:]}.", ""]
         if before is not None:
             turned = difference(before, policy)
-            said = "; ".join(f"`{knob}`: {old!r} → {new!r}" for knob, (old, new) in turned.items())
+            said = "; ".join(f"`{k}`: `{old}` → `{new}`" for k, (old, new) in turned.items())
             lines += [f"Beside `{before.name}`: {said or 'the same knobs'}.", ""]
         before = policy
     lines += ["## Knobs", "", "| knob | meaning | values | source |", "| --- | --- | --- | --- |"]

@@ -9,6 +9,7 @@ class Lab extends Viewer {
     model.on("change:view", () => this.show());
     model.on("msg:custom", (message) => this.exported(message));
     model.on("stopped", () => this.stopped());
+    model.on("change:step", () => { if (model.get("step") !== this.now) this.go(model.get("step")); });
     this.show();
   }
 

@@ -40,7 +40,7 @@ class ReportView {
       this.reports,
       part("cause", "p", { role: "status" }),
       part("outcome", "p", { role: "status" }),
-      part("picture", "div"),
+      part("picture", "div", { tabIndex: 0, role: "region", ariaLabel: "picture of the report" }),
       part("advice", "ul", { ariaLabel: "what to do" }),
       make("fieldset", {}, make("legend", {}, "What if?"),
         make("div", { className: "row" },

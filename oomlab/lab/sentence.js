@@ -47,6 +47,7 @@ function sentence(model, root) {
     const shown = model.get("shown");
     end.textContent = shown.end;
     picture.innerHTML = shown.picture;
+    picture.firstElementChild.tabIndex = 0;  // in a narrow window it is scrolled
     error.textContent = model.get("error");
   };
   const heard = ({ answers }) => {

@@ -55,11 +55,11 @@ function asked() {
   return hash && !hash.includes("=") ? null : [main, ""];
 }
 
-async function follow() {
+async function follow(first) {
   const [page, place] = asked() ?? [];
   if (page === undefined) return;
   const there = Object.hasOwn(pages, page);
-  if (!there || page !== shown || page === main) {
+  if (!there || page !== shown || first) {
     put(there ? page : main);
     await enliven();
   }
@@ -94,5 +94,5 @@ followTheme();
 sayState();
 pages = await unpack(text("pages"));
 link(document);
-addEventListener("hashchange", follow);
-await follow();
+addEventListener("hashchange", () => follow(false));
+await follow(true);

@@ -58,7 +58,7 @@ export function settingsOf(hash) {
   };
 }
 
-let patch = "", current = null;
+let patch = "", current = null, baked = {};
 
 function follow(model) {
   current = model;
@@ -86,26 +86,30 @@ async function answer(model, message) {
   }
 }
 
-// Everything that an address asks for, a message after the other; what is refused is said by the lab.
+// Everything that an address asks for, a message after the other, what it does not name as it was
+// baked; what is refused is said by the lab.
 async function goTo(model, { settings, hand, step }) {
-  await answer(model, { do: "change", with: settings });
+  await answer(model, { do: "change", with: { ...baked, ...settings } });
   if (hand && !JSON.parse(model.get("view")).error) {
     await answer(model, { do: "move", with: { what: "replay", entries: hand } });
   }
   model.set("step", step);
 }
 
+// A patch that came with a link is code that its sender wrote: it is read first, and run by a button.
+function offer(linked) {
+  document.getElementById("patch").value = linked;
+  document.getElementById("patch-says").textContent = "This link carries a patch. Read it, then press the button to run it.";
+  document.getElementById("patch").closest("details").open = true;
+}
+
 // Before the lab is drawn: a link that asks for another state waits for Python, and says so; what
 // was baked is another run, and is not shown in its place.
 export async function before(place, model) {
   const asked = settingsOf(location.hash);
-  if (asked?.patch) {
-    document.getElementById("patch").value = asked.patch;
-    document.getElementById("patch-says").textContent = "This link carries a patch. Read it, then press the button to run it.";
-    document.getElementById("patch").closest("details").open = true;
-    return;
-  }
-  if (!asked) return;
+  baked = JSON.parse(model.get("view")).settings;
+  if (asked?.patch) offer(asked.patch);
+  if (!asked || asked.patch) return;
   if (!asked.hand && !Object.keys(asked.settings).length) {
     model.set("step", asked.step);
     return;
@@ -121,6 +125,14 @@ export async function before(place, model) {
 export function begin(place, model) {
   follow(model);
   model.wake();
+  // Another link, put into the same tab.
+  addEventListener("hashchange", () => {
+    const asked = settingsOf(location.hash);
+    if (!place.isConnected || !asked) return;
+    if (asked.patch) { offer(asked.patch); return; }
+    patch = "";
+    goTo(current, asked);
+  });
   const text = document.getElementById("patch"), says = document.getElementById("patch-says");
   document.getElementById("run-patch").addEventListener("click", async () => {
     says.textContent = "running …";
@@ -133,8 +145,8 @@ export function begin(place, model) {
     patch = text.value;
     says.textContent = "The lab now runs your patch; its name is among the policies.";
     if (linked) {
-      const { policy, ...settings } = linked.settings;
-      await goTo(next, { ...linked, settings });
+      const { policy } = JSON.parse(next.get("view")).settings;
+      await goTo(next, { ...linked, settings: { ...linked.settings, policy } });
     }
     await draw(place, next);
     follow(next);

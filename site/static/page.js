@@ -12,7 +12,7 @@ export function sayState() {
   onState((state, words) => { line.textContent = words; document.body.dataset.python = state; });
 }
 
-const WIDE = "article pre:not([tabindex]), article table.docutils, article math[display=block], article .output > div";
+const WIDE = "article pre:not([tabindex]), article .table-wrapper, article table.docutils, article math[display=block], article .output > div";
 
 // What is wider than its place is scrolled by the arrow keys: it can have the focus then.
 const reach = new ResizeObserver((boxes) => {

@@ -5,6 +5,4 @@ import { followTheme } from "./widgets.js";
 
 followTheme();
 sayState();
-// Another link to the lab, put into the same tab.
-addEventListener("hashchange", () => { if (document.querySelector("[data-page=lab]") && location.hash.includes("=")) location.reload(); });
 await enliven();

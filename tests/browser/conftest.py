@@ -1,12 +1,20 @@
 """The fixtures: one JupyterLab and one Chromium for all browser tests, a fresh page for each."""
 
+import fcntl
 import shutil
+import subprocess
+import sys
+import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 from laboratory import JupyterLab, Notebook
 from playwright.sync_api import sync_playwright
+from visits import ROOT
+
+from oomlab.doors.site import server
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
@@ -80,3 +88,52 @@ def open_lab(open_notebook, write):
         return notebook, notebook.page.locator(".oomlab")
 
     return open_one
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, worker_id):
+    """The folder of a site with two lessons, built once however many workers run the tests."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed; it fetches Python for the browser")
+    home = tmp_path_factory.getbasetemp()
+    home = home if worker_id == "master" else home.parent
+    site = home / "site"
+    with (home / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (site / "oomlab.html").exists():
+            build = [sys.executable, ROOT / "site" / "build.py", "--out", site]
+            build += ["--lessons", "02,12"]  # together they have every widget
+            subprocess.run(build, check=True, cwd=home)
+    return site
+
+
+@pytest.fixture(scope="module")
+def home(built):
+    """The address of the site."""
+    with server(built, 0) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
+
+
+@pytest.fixture
+def visit(browser):
+    """Call it with an address: a page in a new profile; complaints and strange requests fail."""
+    asked, wrong, pages = [], [], []
+
+    def open_one(address, **how):
+        page = browser.new_page(**how)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and wrong.append(m.text))
+        page.goto(address)
+        pages.append(page)
+        return page
+
+    yield open_one
+    for page in pages:
+        page.close()
+    assert not wrong
+    assert {urlsplit(url).hostname for url in asked} <= {None, "", "127.0.0.1"}
+    if asked[0].startswith("file:"):  # all is in it: nothing else is asked for
+        assert {url for url in asked if not url.startswith(("data:", "blob:"))} == {asked[0]}

@@ -52,7 +52,8 @@ def test_paste_explain_ask_and_make_a_scenario(open_notebook, write, look):
     view.get_by_role("button", name="make it a scenario").press("Enter")
     view.get_by_role("status").filter(has_text='PolicyLab("report-1", "linux-6.1")').wait_for()
     view.locator("summary").click()
-    assert "Badness by the rules of linux-6.1" in view.get_by_role("region").inner_text()
+    words = view.get_by_role("region", name="the whole explanation")
+    assert "Badness by the rules of linux-6.1" in words.inner_text()
 
     found = Axe().run(notebook.page, context=".oomlab").response["violations"]
     assert not [v["id"] for v in found if v["impact"] in ("serious", "critical")]

@@ -1,85 +1,36 @@
-"""The site as its visitors meet it: from a server, and as the one file that opens from a disk."""
+"""The pages of the site: everybody can use them, and an address names what the lab shows."""
 
-import fcntl
 import re
-import shutil
-import subprocess
-import sys
-import threading
-from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import pytest
-from laboratory import ARTIFACTS
-
-from oomlab.doors.site import server
+from axe_playwright_python.sync_playwright import Axe
+from visits import ALIVE, LESSON, PHONE, alive, fits, pictured
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-ROOT = Path(__file__).parents[2]
-REPORT = (ROOT / "tests" / "data" / "reports" / "6.1-global.txt").read_text()
-ALIVE = 90_000  # Python starts in a few seconds, on a busy machine in many
-PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory, worker_id):
-    """The folder of a site with one lesson, built once however many workers run the tests."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed; it fetches Python for the browser")
-    home = tmp_path_factory.getbasetemp()
-    home = home if worker_id == "master" else home.parent
-    site = home / "site"
-    with (home / "site.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (site / "oomlab.html").exists():
-            build = [sys.executable, ROOT / "site" / "build.py", "--out", site, "--lessons", "01"]
-            subprocess.run(build, check=True, cwd=home)
-    return site
-
-
-@pytest.fixture(scope="module")
-def home(built):
-    """The address of the site."""
-    with server(built, 0) as serving:
-        threading.Thread(target=serving.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{serving.server_port}/"
-        serving.shutdown()
-
-
-@pytest.fixture
-def visit(browser):
-    """Call it with an address: a page in a new profile; complaints and strange requests fail."""
-    asked, wrong, pages = [], [], []
-
-    def open_one(address, **how):
-        page = browser.new_page(**how)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and wrong.append(m.text))
-        page.goto(address)
-        pages.append(page)
-        return page
-
-    yield open_one
-    for page in pages:
-        page.close()
-    assert not wrong
-    assert {urlsplit(url).hostname for url in asked} <= {None, "", "127.0.0.1"}
-    if asked[0].startswith("file:"):  # all is in it: nothing else is asked for
-        assert {url for url in asked if not url.startswith(("data:", "blob:"))} == {asked[0]}
-
-
-def alive(page):
-    page.locator("body[data-python=ready]").wait_for(timeout=ALIVE)
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def pictured(page, name):
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTIFACTS / f"site-{name}.png", full_page=True)
+SERIOUS = ("serious", "critical")
+KINDS = ("lab", "why", "search", "exercises/level-2", "reference/scenarios", "docs/scale")
+# What has the focus: its name, whether it is on the screen, and whether one sees that it has it.
+STOP = """() => {
+    const at = document.activeElement, look = getComputedStyle(at);
+    const box = at.getBoundingClientRect();
+    const name = at.ariaLabel || at.labels?.[0]?.innerText || at.innerText || at.placeholder;
+    if (at === document.body) return null;
+    return {
+        name: (name || "").trim(), marked: look.outlineStyle !== "none" || at.type === "checkbox",
+        seen: box.width > 0 && box.right > 0 && box.left < innerWidth,
+    };
+}"""
+HOSTILE = {
+    "scenario=<script>alert(1)</script>": "no scenario '<script>alert(1)</script>'",
+    "scenario=lost-victims": "did you mean 'lost-victim'?",
+    "policy=%E0%A4%A": "no policy",
+    "seed=1e400": "run takes seed as a whole number",
+    "knobs=seed:3": "no knob or parameter 'seed'",
+    "params=victims:99999999999": "at most 10000000",
+    f"schedule={'101,' * 20_000}": "step 1: victim1(101) sleeps",
+    "hand=102,zzz": "a schedule holds pids",
+}
 
 
 def test_the_lab_runs_a_typed_patch_and_a_link_from_it_opens_the_same_step(visit, home):
@@ -119,48 +70,95 @@ def test_the_lab_runs_a_typed_patch_and_a_link_from_it_opens_the_same_step(visit
     pictured(again, "link-on-a-phone")
 
 
-def test_every_kind_of_page_fits_a_phone(visit, home):
-    page = visit(home, viewport=PHONE)
-    kinds = ("course/01-memory-runs-out", "reference/presets", "docs/glossary", "exercises/level-2")
-    for kind in kinds:
+def test_every_setting_is_in_the_address(visit, home):
+    asked = 'scenario=lost-victim&policy=handa&other=linux-4.6&knobs=reaper:"slot"&params=victims:3'
+    page = visit(f"{home}lab.html#{asked}&seed=4&step=7")
+    now = page.locator(".oomlab .now").first
+    now.filter(has_text="Step 7 of").wait_for(timeout=ALIVE)
+    for said in ("other=linux-4.6", 'reaper:"slot"', "victims:3", "seed=4", "step=7"):
+        assert said in unquote(page.url)
+    page.get_by_role("button", name="play by hand from here").click()
+    page.locator(".hand").get_by_role("button").first.click()
+    page.wait_for_url(re.compile("hand=[0-9,]+"))
+    said, copied = now.inner_text(), page.url
+    again = visit(copied)
+    again.get_by_role("region", name="you are the scheduler").wait_for(timeout=ALIVE)
+    assert again.locator(".oomlab .now").first.inner_text() == said
+
+
+def test_an_address_that_asks_for_nonsense_is_one_sentence(visit, home):
+    page = visit(f"{home}lab.html")
+    alive(page)
+    error = page.locator(".oomlab .error")
+    for asked, sentence in HOSTILE.items():
+        page.goto(f"{home}lab.html#{asked}")  # in the same tab
+        error.filter(has_text=sentence).wait_for(timeout=ALIVE)
+        assert page.locator(".oomlab canvas").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("theme", "width", "rules"),
+    [("light", PHONE, {}), ("dark", None, {"runOnly": ["color-contrast"]})],
+)
+def test_every_kind_of_page_fits_and_is_for_everybody(visit, home, theme, width, rules):
+    page = visit(home, viewport=width, color_scheme=theme)
+    for kind in (*KINDS, LESSON):
         page.goto(f"{home}{kind}.html")
+        if kind == LESSON:
+            page.get_by_role("button", name="show the rest without answering").click()
         assert page.locator("h1").count() == 1
         assert fits(page), kind
+        found = Axe().run(page, options=rules).response["violations"]
+        told = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in SERIOUS]
+        assert not told, (kind, theme, told)
 
 
-def test_one_file_from_a_disk_has_lab_report_and_exercises(visit, built, tmp_path):
-    """Away from the site that it was made of; Python starts once."""
-    file = Path(shutil.copy(built / "oomlab.html", tmp_path)).as_uri()
-    page = visit(file, viewport=PHONE)
-    lab = page.locator(".oomlab")
-    lab.locator("canvas").wait_for()
+def stops(page, most=120):
+    """What Tab reaches, from the top of the page to its end: each is seen, named, and marked."""
+    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+    found = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(STOP)
+        if stop is None:
+            return found
+        found.append(stop["name"])
+        assert stop["name"] and stop["marked"] and stop["seen"], stop
+    raise AssertionError(f"a trap: {found[-5:]}")
+
+
+def test_everything_is_reached_with_the_keyboard(visit, home):
+    page = visit(f"{home}lab.html")
     alive(page)
-    lab.locator('[data-control="policy"]').select_option("handa")
-    page.wait_for_url(re.compile("policy=handa"))
+    reached = stops(page)
+    for name in (
+        "scenario",
+        "policy",
+        "seed",
+        "61 knobs",
+        "every schedule",
+        "timeline",
+        "save HTML",
+    ):
+        assert any(each.startswith(name) for each in reached), (name, reached)
+    lab = page.locator(".oomlab")
+    lab.locator('[data-control="policy"]').focus()
+    page.keyboard.type("linux-4.4")
+    page.wait_for_url(re.compile("policy=linux-4.4"))
+    lab.locator('[data-control="scenario"]').focus()
+    page.keyboard.type("decoy-children")
+    page.wait_for_url(re.compile("scenario=decoy-children"))
+    lab.get_by_role("button", name="every schedule").press("Enter")
+    lab.get_by_role("button", name="stop").press("Enter")
+    lab.locator(".explored", has_text="Stopped before there was an answer").wait_for()
 
-    page.goto(f"{file}#page=why.html")
-    page.locator(".oomlab textarea").fill(REPORT)
-    page.get_by_role("button", name="explain").click()
-    page.get_by_role("status").filter(has_text="The kernel killed m3 (87)").wait_for()
-    page.locator(".oomlab .picture svg").wait_for()
-    page.get_by_role("button", name="summary of all reports").click()
-    page.locator("#report-summary", has_text="m3 (87)").wait_for()
-    assert fits(page)
-    pictured(page, "why-in-one-file")
-
-    page.goto(f"{file}#page=course/01-memory-runs-out.html")
-    page.locator("h1", has_text="Memory runs out").wait_for()
-    page.locator("article a[href*='glossary.html']").first.click()
-    page.locator("h1", has_text="Glossary").wait_for()
-    page.go_back()
-    page.locator("h1", has_text="Memory runs out").wait_for()
-
-    page.goto(f"{file}#page=exercises/level-1.html")
-    box = page.locator(".oomlab-exercise[data-exercise]:has(.check)").first
-    box.locator("button.check").click()
-    box.locator("pre", has_text="visible checks").wait_for()
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="save as a notebook").click()
-    assert saved.value.suggested_filename == "level-1.ipynb"
-    assert fits(page)
-    pictured(page, "exercise-in-one-file")
+    page.set_viewport_size(PHONE)
+    assert "2. Pages, watermarks and reserves" not in (folded := stops(page))
+    page.get_by_label("Toggle site navigation").press("Space")
+    page.wait_for_timeout(400)  # the drawer comes in
+    assert len(stops(page)) > len(folded) + 10
+    search = page.get_by_role("textbox", name="Search").or_(page.get_by_placeholder("Search"))
+    search.fill("mmap_sem")
+    search.press("Enter")
+    page.locator("#search-results li a").first.wait_for()
+    assert "words to look for" in stops(page)
