@@ -216,6 +216,23 @@ def test_whom_does_a_written_oom_score_adj_reach(policy):
     assert (lent.signal.oom_score_adj, sharer.signal.oom_score_adj) != (500, 500)
 
 
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_process_killed_whose_leader_exits_and_whose_threads_do_not(policy):
+    """K 2.6.38, 4.6 oom_kill_process: PF_EXITING is enough, it is only marked. K 3.10, 4.4: waits.
+
+    K 4.10 on: it is killed, since the process does not go as a whole.
+    """
+    kernel = small(policy)
+    leader = kernel.spawn("leader", ((hang,),), vmas=heap(100))
+    kernel.spawn("thread", ((hang,),), thread_of=leader)
+    leader.flags |= PF_EXITING
+    asker = kernel.spawn("asker", ((hang,),), vmas=heap(1), adj=-1000)
+    ask(asker)
+    assert bool(names(kernel, "kill")) == (policy in SKIPPING)
+    assert leader.memdie == (policy not in ("linux-3.10", "linux-4.4"))
+    assert bool(names(kernel, "scan_aborted")) == (not leader.memdie)
+
+
 # what the kill does
 
 

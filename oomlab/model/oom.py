@@ -15,6 +15,7 @@ from .tasks import (
     PF_OOM_ORIGIN,
     caller_is_dying,
     do_send_sigkill,
+    exits_already,
     find_lock_task_mm,
     in_vfork,
     is_global_init,
@@ -225,7 +226,7 @@ def dump_header(kernel, oc: OomControl, chosen, current) -> None:
 def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     """Kill `chosen`, or a child of it in its place, or its whole memory.oom.group."""
     kernel, policy = current.kernel, current.kernel.policy
-    if task_will_free_mem(chosen, policy):
+    if exits_already(chosen, policy):
         mm, chosen.task_lock = chosen.mm, True
         yield from mark_oom_victim(current, chosen, mm)
         chosen.task_lock = False
@@ -248,8 +249,7 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
 def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
     """SIGKILL, the mark, SIGKILL for all others with this mm, the hand-off, in this order.
 
-    Up to v4.3 the others came first, then the mark, and the victim's own SIGKILL last: it used the
-    reserves before it knew that it had to die (K 3.10, K 4.4 oom_kill_process).
+    Up to v4.3 the others came first, the victim's SIGKILL last (K 3.10, K 4.4 oom_kill_process).
     """
     kernel, policy = current.kernel, current.kernel.policy
     victim = find_lock_task_mm(victim)

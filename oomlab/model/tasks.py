@@ -207,6 +207,16 @@ def caller_is_dying(current, policy) -> bool:
     return task_will_free_mem(current, policy)
 
 
+def exits_already(task: Task, policy) -> bool:
+    """Is a chosen task only marked, and not killed? (oom_kill_process)
+
+    2.6.38 asks the leader alone: if it exits, its process is not killed, whatever the others do.
+    """
+    if policy.scan == "processes":
+        return task.mm is not None and bool(task.flags & PF_EXITING)
+    return task_will_free_mem(task, policy)
+
+
 def do_send_sigkill(task: Task) -> None:
     """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal()."""
     task.signal.group_exit = True
