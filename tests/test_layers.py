@@ -144,4 +144,4 @@ def test_the_model_is_no_larger_than_the_page_says():
         sum(len(p.read_text().splitlines()) for p in files),
         sum(map(lines_of_code, files)),
     )
-    assert most - 150 < lines <= most and most_code - 100 < code <= most_code, (lines, code)
+    assert most - 300 < lines <= most and most_code - 200 < code <= most_code, (lines, code)
