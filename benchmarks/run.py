@@ -3,10 +3,16 @@
 import explorer
 import footprint
 import grading
+import grep
+import runs
+import served
 import storm
 
 if __name__ == "__main__":
     storm.main()
+    runs.main()
     footprint.main()
     explorer.main()
+    grep.main()
     grading.main()
+    served.main()
