@@ -3,18 +3,29 @@
 `K x.y function` names the release that was read. A test is called after its question.
 """
 
+import re
+from pathlib import Path
+
 import pytest
 from one_machine import RELEASES, names
 
 from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS, GFP_NOIO
 from oomlab.model.kernel import Kernel
-from oomlab.model.memory import alloc_pages, gfp_to_alloc_flags, may_reclaim, wmark
+from oomlab.model.memory import (
+    alloc_pages,
+    gfp_to_alloc_flags,
+    may_reclaim,
+    should_reclaim_retry,
+    wmark,
+)
 from oomlab.model.mm import FILE, VMA, Shmem
 from oomlab.model.syscalls import hang, pause
 from oomlab.model.tasks import PF_DUMPCORE, do_send_sigkill
 from oomlab.presets import PRESETS
+from oomlab.recordings.recorded import read_record
 from oomlab.scenarios.registry import heap
 
+RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"
 HOPEFUL = [name for name in RELEASES if PRESETS[name].retry == "while-progress"]
 COUNTING = [name for name in RELEASES if name not in HOPEFUL]
 
@@ -221,3 +232,25 @@ def test_from_which_order_on_does_a_request_fail_instead_of_killing(policy, orde
     left(kernel, free=20)
     asks(task, order=order)
     assert bool(names(kernel, "kill")) == (order == 3)
+
+
+def test_what_did_recorded_kernels_answer_when_a_retry_was_weighed():
+    """The tracepoint reclaim_retry_zone of 5.10, 6.1 and 6.12, just before each kill.
+
+    `reclaimable` there are the pages of the LRU lists, tried up to 16 times without progress.
+    """
+    asked, most = 0, 0
+    for path in sorted(RECORDINGS.glob("*.json.gz")):
+        trace = read_record(path).get("trace") or {}
+        for *_, event, words in trace.get("events", ()):
+            if event != "reclaim_retry_zone":
+                continue
+            seen = {name: int(n) for name, n in re.findall(r"(\w+)=(\d+)", words)}
+            kernel, task = machine("linux-6.12")
+            zone, loops = kernel.zone, seen["no_progress_loops"]
+            zone.min, zone.stuck_lru = seen["min_wmark"], seen["reclaimable"]
+            zone.free = seen["available"] - seen["reclaimable"]
+            again = should_reclaim_retry(task, seen["order"], 0, 0, loops)
+            assert again == bool(seen["wmark_check"]), (path.name, words)
+            asked, most = asked + 1, max(most, loops)
+    assert asked > 1000 and most == 16
