@@ -1,5 +1,6 @@
 """A sequence chart: one column for each task, one row for each step of a schedule."""
 
+from ...model.tasks import Task
 from ...simulate.run import Run, Step
 from ..facts import heading, several
 from ..timeline import shown_steps
@@ -39,7 +40,7 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
     Under a step stands what it did. A step that failed is filled: the eye must find it first.
     """
     rows = rows_of(run, steps)
-    tasks = {row[1].name for row in run.trace} | {task.name for task in run.kernel.tasks}
+    tasks = {thing.name for row in run.trace for thing in (row[1], *row[2]) if is_task(thing)}
     names = list(dict.fromkeys(step.task for step, _ in rows))
     targets = [step.what for step, _ in rows if aims(step, tasks)]
     names += [name for name in dict.fromkeys(targets) if name not in names]
@@ -59,9 +60,15 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
     for x in columns.values():
         drawing.line(x, drawing.y, x, drawing.y + deep, "faint", 1.2)
     for step, times in rows:
-        draw(drawing, step, times, columns, aims(step, tasks) and step.what != step.task)
+        draw(drawing, step, times, columns, points_at_another(step, tasks))
         drawing.y += tall(step)
-    drawing.say("red: a step that failed · blue: a kill or a part of the hand-off · arrow: to whom")
+    steps_drawn = [step for step, _ in rows]
+    key = {
+        "✗: a step that failed": any(map(failed, steps_drawn)),
+        "blue: a kill or a part of the hand-off": any(s.verb in WEIGHTY for s in steps_drawn),
+        "arrow: to whom": any(points_at_another(step, tasks) for step in steps_drawn),
+    }
+    drawing.say(" · ".join(words for words, drawn in key.items() if drawn))
     return drawing
 
 
@@ -114,6 +121,14 @@ def shortened(text: str, most: int) -> str:
 def aims(step, tasks: set[str]) -> bool:
     """Is this step done to another task?"""
     return step.verb in ("SIGKILL", "wake", "queue") and step.what in tasks
+
+
+def is_task(thing: object) -> bool:
+    return isinstance(thing, Task)
+
+
+def points_at_another(step, tasks: set[str]) -> bool:
+    return aims(step, tasks) and step.what != step.task
 
 
 def alt_text(run: Run, steps: range | None = None) -> str:
