@@ -25,6 +25,7 @@ from oomlab.model.syscalls import (
     alloc,
     churn,
     free,
+    kill,
     locked,
     look,
     mmap,
@@ -272,3 +273,13 @@ def test_memory_that_is_not_mapped_any_more_is_a_sigsegv(kind, call):
             run_seeded(kernel, 1)
         assert [e["event"] for e in kernel.events].count("segfault") == 1
         assert first not in kernel.tasks and kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", ["linux-4.6", "rfc-2015-11-25"])
+def test_a_kernel_thread_ignores_sigkill(policy):
+    """The reaper sleeps on; it does not go round for ever in a sleep that a signal ends."""
+    kernel = Kernel(PRESETS[policy], 256)
+    reaper = next(task for task in kernel.tasks if task.name == "oom_reaper")
+    kernel.spawn("killer", ((kill, reaper),))
+    run_seeded(kernel, 1, most_steps=1000)
+    assert not reaper.sigkill and reaper in kernel.tasks and reaper.state

@@ -13,7 +13,7 @@ from ..model.kernel import Kernel
 from ..simulate.scheduler import Entry, run_schedule
 from . import plain
 from .errors import ExplorerFault
-from .exploration import in_words
+from .exploration import says
 from .properties import Property
 from .relation import Interned, State
 from .replayed import Beside, Layout
@@ -33,16 +33,11 @@ def sample(states: int, audit: float | None) -> list[int]:
 
 def happened(asked: Property, build: Callable[[], Kernel], schedule: list[Entry]) -> None:
     """A counterexample, replayed in a fresh machine. ExplorerFault if it does not do it there."""
-    kernel, memory = build(), None
-    for entry in schedule:
-        if asked.kind == "trace":
-            memory = asked.question(memory, in_words(kernel, entry))
-        try:
-            run_schedule(kernel, [entry])
-        except ValueError as wrong:
-            raise ExplorerFault(f"{schedule} cannot happen: {wrong}") from None
-    broken = memory is True if asked.kind == "trace" else asked.question(kernel)
-    if bool(broken) == (asked.kind == "eventually"):
+    try:
+        broken = says(asked, build(), schedule)
+    except ValueError as wrong:
+        raise ExplorerFault(f"{schedule} cannot happen: {wrong}") from None
+    if broken == (asked.kind == "eventually"):
         raise ExplorerFault(f"{schedule} does not do it")
 
 

@@ -6,11 +6,14 @@ which then is part of the state as if the machine held it; or it is refused in o
 """
 
 import builtins
+import dataclasses
 import sys
-from collections.abc import Callable
-from dis import get_instructions
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dis import Instruction, get_instructions
 from enum import Enum
 from functools import partial
+from operator import is_
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -24,17 +27,18 @@ from typing import Any, TypeVar
 
 from ..model.kernel import Kernel
 from ..model.policy import Policy
-from .compile import Refused
-from .objects import Values, is_object
+from .errors import Refused
+from .objects import PURE, Values, is_object, is_record, ordered
 from .things import CONTAINERS, Thing
 
-PURE = {
-    *("math", "cmath", "itertools", "functools", "operator", "collections", "heapq", "bisect"),
-    *("enum", "typing", "types", "dataclasses", "fractions", "decimal", "statistics", "string"),
-    *("re", "abc", "contextlib", "copy", "html"),
-}
+PLAIN = {int, bool, str, float, complex, bytes, type(None), range, object}
+SEEN_THROUGH = {"tuple", "frozenset", "partial", "method"}  # see inside()
+SEEN_THROUGH |= {"method_descriptor", "builtin_function_or_method"}
 # What says only which one it is: a mark as `ABORT = object()`, and what annotations are made of.
 MARKS = (GenericAlias, TypeVar, UnionType)
+# What goes past the watch (watch.py), or tells its classes from those that it watches.
+PAST = {"__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__"}
+NAMES_OF_A_CLASS = ("__name__", "__qualname__", "__module__")
 IMPURE = {"id", "hash", "eval", "exec", "locals", "globals", "vars", "open", "input", "__import__"}
 
 
@@ -43,7 +47,11 @@ class Closure:
 
     def __init__(self, values: Values, functions: list[Callable]):
         self.values = values
-        self.seen: set[int] = set()
+        self.seen: set[tuple[int, bool]] = set()
+        self.sets = False  # does some function make a set, whose order may show?
+        self.within = False  # a function or a class, whose looking at what it holds is not seen
+        self.behind: set[Thing] = set()  # the objects that those hold themselves
+        self.classes: set[type] = set()
         self.keeps: list = []  # so that no id is used twice
         self.constants: list[tuple] = []  # (what it is called, how to read it, its value)
         self.roots: dict[Thing, None] = {}
@@ -54,8 +62,7 @@ class Closure:
         """Find the functions that an object of the machine holds."""
         for value in parts(held):
             self.find(value)
-        if is_user(type(held)):
-            self.user_class(getattr(type(held), "watched", type(held)))
+        self.user_class(getattr(type(held), "watched", type(held)))
 
     def find(self, value) -> None:
         if isinstance(value, tuple):
@@ -77,26 +84,22 @@ class Closure:
     def value(self, v, name: str) -> None:
         """Something that a user's function can come to under this name."""
         kind: Any = type(v)
-        plain = (int, str, float, complex, bytes, type(None), range, Policy, Enum)
-        if id(v) in self.seen or kind is object or isinstance(v, (*plain, *MARKS)):
+        if (id(v), self.within) in self.seen or kind in PLAIN or isinstance(v, (Policy, *MARKS)):
             return
-        self.seen.add(id(v))
+        self.seen.add((id(v), self.within))
         self.keeps.append(v)
-        if isinstance(v, tuple | frozenset):
-            for item in v:
-                self.value(item, name)
-        elif isinstance(v, partial):
-            self.value((v.func, *v.args, *v.keywords.values()), name)
-        elif isinstance(v, MethodType):
-            self.value(v.__func__, name)
-            self.value(v.__self__, name)
-        elif isinstance(v, FunctionType):
-            self.function(v)
-        elif isinstance(v, ModuleType):
-            if v.__name__.partition(".")[0] not in {*PURE, "oomlab"}:
-                raise Refused(f"the module {v.__name__} is used, which no state can hold")
+        for inner in inside(v):
+            self.value(inner, name)
+        if isinstance(v, FunctionType):
+            with self.inside():
+                self.function(v)
         elif isinstance(v, type):
             self.user_class(v)
+        elif isinstance(v, Enum | ModuleType):
+            if isinstance(v, ModuleType) and v.__name__.partition(".")[0] not in {*PURE, "oomlab"}:
+                raise Refused(f"the module {v.__name__} is used, which no state can hold")
+            self.unwritten(v, name)
+            self.user_class(kind)
         elif isinstance(v, BuiltinFunctionType) and isinstance(v.__self__, ModuleType | type(None)):
             module = (v.__module__ or "builtins").lstrip("_")
             if module not in {*PURE, "builtins"}:
@@ -106,8 +109,24 @@ class Closure:
             self.constants.append((name, lambda: before if v == before else None, before))
         elif kind in CONTAINERS or is_object(kind):
             self.roots[self.values.thing(v)] = None
-        elif type(v).__name__ not in ("method_descriptor", "builtin_function_or_method"):
-            raise Refused(f"{name} is of type {kind.__qualname__}, which no state can hold")
+            if self.within:
+                self.behind.add(self.values.thing(v))
+        elif kind.__name__ not in (
+            *SEEN_THROUGH,
+            "method_descriptor",
+            "builtin_function_or_method",
+        ):
+            if not is_record(v):
+                raise Refused(f"{name} is of type {kind.__qualname__}, which no state can hold")
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What is met now is held by a function or a class."""
+        before, self.within = self.within, True
+        try:
+            yield
+        finally:
+            self.within = before
 
     def function(self, f: FunctionType) -> None:
         if self.values.starting:
@@ -115,6 +134,10 @@ class Closure:
         else:
             self.values.encode(f)  # refused, if a step made it
         module = f.__module__ or ""
+        held = standing_on(f)  # a step may write on a function, too
+        self.constants.append(
+            (f"what the function {f.__name__} holds", lambda: unchanged(f, held), held)
+        )
         if module.startswith("oomlab.") and not f.__closure__ and "oomlab" in sys.modules:
             return
         if module.partition(".")[0] in sys.stdlib_module_names - {"__main__"}:
@@ -132,14 +155,18 @@ class Closure:
             self.value(value, f"a default of {f.__name__}")
         for value in vars(f).values():
             self.value(value, f"an attribute of {f.__name__}")
-        held = standing_on(f)  # a step may write on a function, too
-        self.constants.append(
-            (f"what the function {f.__name__} holds", lambda: unchanged(f, held), held)
-        )
 
     def code(self, f: FunctionType, code: CodeType) -> None:
         scope = f.__globals__
-        for i in get_instructions(code):
+        instructions = list(get_instructions(code))
+        self.looks_at_objects(f, instructions)
+        self.sets = self.sets or any(
+            i.opname in ("BUILD_SET", "SET_ADD", "SET_UPDATE")
+            or i.opname == "LOAD_GLOBAL"
+            and i.argval in ("set", "frozenset")
+            for i in instructions
+        )
+        for i in instructions:
             if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
                 raise Refused(f"{f.__name__} writes the global {i.argval}: use an attribute")
             if i.opname in ("STORE_DEREF", "DELETE_DEREF") and i.argval in f.__code__.co_freevars:
@@ -156,20 +183,61 @@ class Closure:
             if isinstance(inner, CodeType):
                 self.code(f, inner)
 
+    def looks_at_objects(self, f: FunctionType, instructions: list[Instruction]) -> None:
+        """Only by their attributes, which are watched, and not by their classes, which are ours."""
+        past = PAST - {f.__name__}  # a class's own __setattr__ is watched, and calls that of object
+        for name in past & {i.argval for i in instructions if i.opname.startswith("LOAD_")}:
+            raise Refused(f"{f.__name__} uses {name}, which cannot be seen: use the attribute")
+        begun: Any = False
+        for i in instructions:
+            if i.opname == "LOAD_GLOBAL" and i.argval == "type" and "type" not in f.__globals__:
+                begun = True
+            elif begun and i.opname == "CALL":
+                begun = "call"
+            elif begun == "call":
+                if i.opname != "LOAD_ATTR" or i.argval not in NAMES_OF_A_CLASS:
+                    raise Refused(f"{f.__name__} compares or keeps type(): use isinstance()")
+                begun = False
+
+    def unwritten(self, v, name: str) -> None:
+        """A class or a module, of which no step may change an attribute."""
+        names = [n for n, held in vars(v).items() if is_kept(n, held)]
+        before = [vars(v)[n] for n in names]
+        size = len(vars(v))
+
+        def now() -> list | None:
+            has = vars(v)
+            if len(has) != size and [n for n, held in has.items() if is_kept(n, held)] != names:
+                return None
+            return before if all(map(is_, before, map(has.get, names))) else None
+
+        self.constants.append((f"an attribute of {name}", now, before))
+
     def constant(self, name: str, read: Callable, f: FunctionType) -> None:
         value = read()
         self.constants.append((name, read, value))
         self.value(value, f"{name}, which {f.__name__} uses,")
 
     def user_class(self, kind: type) -> None:
-        if not is_user(kind) or id(kind) in self.seen and kind in self.keeps[:-1]:
+        if kind in self.classes:
             return
-        self.seen.add(id(kind))
-        self.keeps.append(kind)
-        for base in kind.__mro__[1:]:
+        self.classes.add(kind)
+        if not is_user(kind):
+            if kind.__flags__ & 1 << 9:  # a class statement made it
+                self.unwritten(kind, kind.__name__)
+            return
+        for base in (*kind.__mro__[1:], type(kind)):
             self.user_class(base)
+        with self.inside():
+            self.attributes(kind)
+
+    def attributes(self, kind: type) -> None:
         for name, value in vars(kind).items():
             if name.startswith("__") and not isinstance(value, FunctionType):
+                continue
+            if issubclass(kind, Enum) and name.startswith("_"):
+                continue
+            if name == "_abc_impl" or dataclasses.is_dataclass(kind) and is_generated(value):
                 continue
             self.constants.append(
                 (f"{kind.__name__}.{name}", lambda n=name: vars(kind).get(n), value)
@@ -177,6 +245,28 @@ class Closure:
             inner = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
             if type(inner).__name__ not in ("member_descriptor", "getset_descriptor"):
                 self.value(inner, f"{kind.__name__}.{name}")
+
+
+def inside(v) -> tuple:
+    """What a value holds that never changes what it holds."""
+    if isinstance(v, tuple | frozenset):
+        return tuple(v) if isinstance(v, tuple) else tuple(ordered(v))
+    if isinstance(v, partial):
+        return v.func, *v.args, *v.keywords.values()
+    if isinstance(v, MethodType):
+        return v.__func__, v.__self__
+    return tuple(vars(v).values()) if isinstance(v, Enum) else ()
+
+
+def is_kept(name: str, held) -> bool:
+    """What a class or module holds, but for what Python adds to it while it runs."""
+    return not name.startswith("__") and not isinstance(held, ModuleType)
+
+
+def is_generated(value) -> bool:
+    """Did dataclasses write this method? Those only do what they say."""
+    code = getattr(value, "__code__", None)
+    return code is not None and code.co_filename in ("<string>", dataclasses.__file__)
 
 
 def standing_on(f: FunctionType) -> list:

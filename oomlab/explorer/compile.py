@@ -10,18 +10,16 @@ a dot are ours; nothing that an author writes can be called so.
 """
 
 import ast
-import linecache
 from functools import cache
 from types import CodeType
 from typing import Any
 
+from .errors import Refused
+from .source import definition
+
 GIVEN = (".call", ".each", ".keep", ".iter", ".next", ".end", ".unset")  # what frames.py provides
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.GeneratorExp)
 YIELDS = (ast.Yield, ast.YieldFrom)
-
-
-class Refused(ValueError):
-    """A construct that has no form as frames, in one sentence that names it."""
 
 
 @cache
@@ -62,21 +60,6 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
     lines = [(0, 0), *[(p.lineno, p.end_lineno) for p in rewriting.points]]
     parts = [c for c in inner.co_consts if isinstance(c, CodeType)]
     return [c.replace(co_name=name, co_qualname=code.co_qualname) for c in parts], kept, lines
-
-
-def definition(code: CodeType) -> ast.FunctionDef:
-    """The syntax tree that this code was compiled from. Refused if the source is another by now."""
-    for node in definitions(code.co_filename, tuple(linecache.getlines(code.co_filename))):
-        first = min([node.lineno, *[d.lineno for d in node.decorator_list]])
-        if node.name == code.co_name and first == code.co_firstlineno:
-            return node
-    raise Refused(f"the source of {code.co_name} is not at hand: define it in a file or a cell")
-
-
-@cache
-def definitions(filename: str, lines: tuple[str, ...]) -> list[ast.FunctionDef]:
-    tree = ast.parse("".join(lines), filename)
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
 def copied(node):

@@ -1,11 +1,29 @@
 """The explorer's own fault, as against the user's mistake, which is a ValueError."""
 
+from contextvars import ContextVar
 from pathlib import Path
 from traceback import extract_tb
 
 
 class ExplorerFault(Exception):
     """What the explorer found did not happen in the model: please report it, as it stands."""
+
+
+class Refused(ValueError):
+    """What the explorer cannot be sure of, in one sentence that names it.
+
+    It is raised inside the user's own functions, too, which may catch it; so it is noted.
+    """
+
+    def __init__(self, sentence: str):
+        super().__init__(sentence)
+        noted = refusals.get()
+        if noted is not None:
+            noted.append(self)
+
+
+# Where refusals are noted while a user's function runs.
+refusals: ContextVar["list[Refused] | None"] = ContextVar("refusals", default=None)
 
 
 def in_a_sentence(wrong: Exception) -> str:

@@ -14,10 +14,11 @@ from ..simulate import story
 from ..simulate.origin import Origin
 from ..simulate.run import Run, Step, name_of, run
 from ..simulate.schedule import Schedule, told_of
-from ..simulate.scheduler import Entry, entry_of, function_of
+from ..simulate.scheduler import Entry, entry_of, function_of, run_schedule
 from ..textfile import write_text
 from .never import WAY
 from .plain import task_of
+from .properties import Property
 
 SCHEMA = "oomlab-explore/1"
 SLOW, MANY = 0.1, 10_000  # the part of the transitions that is run, of so many, which is slow
@@ -38,6 +39,16 @@ def in_words(kernel: Kernel, entry: Entry) -> dict[str, str]:
     if timer is None:
         function = function_of(task.thread)
     return {"task": task.name, "function": function, "does": does}
+
+
+def says(asked: Property, kernel: Kernel, schedule: list[Entry]) -> bool:
+    """What a property says after this schedule, in a machine that was just made."""
+    memory = None
+    for entry in schedule:
+        if asked.kind == "trace":
+            memory = asked.question(memory, in_words(kernel, entry))
+        run_schedule(kernel, [entry])
+    return memory is True if asked.kind == "trace" else bool(asked.question(kernel))
 
 
 @dataclass(eq=False, repr=False)

@@ -12,7 +12,8 @@ from inspect import isgeneratorfunction
 from types import CellType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
-from .compile import Refused, resumable
+from .compile import resumable
+from .errors import Refused
 
 CO_GENERATOR = 0x20
 

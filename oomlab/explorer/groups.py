@@ -11,6 +11,8 @@ from array import array
 from itertools import combinations
 from operator import itemgetter
 
+from ..arguments import short
+from ..model.kernel import Kernel
 from .canonical import Canonical
 from .objects import TUPLE
 from .restored import Machine
@@ -21,6 +23,14 @@ Permutation = tuple[int, ...]  # of each group: the group whose place it takes
 
 class NotSymmetric(Exception):
     """The groups are told apart by this: the search goes on without symmetry."""
+
+
+def claimed(kernel: Kernel) -> int:
+    """How many groups a scenario says are alike. ValueError if it names none in the right form."""
+    groups = kernel.symmetric
+    if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
+        raise ValueError(f"Kernel.symmetric is a list of groups, each a list, not {short(groups)}")
+    return len(groups)
 
 
 class Unused:
@@ -68,10 +78,14 @@ class Groups:
         if len({len(group) for group in every}) != 1 or self.count < 2:
             raise NotSymmetric("groups of several sizes")
         for objects in zip(*every, strict=True):
+            if not all(id(held) in machine.values.things for held in objects):
+                raise ValueError(f"Kernel.symmetric names {short(objects)}: not of the machine")
             things = tuple([machine.values.things[id(held)] for held in objects])
             if not self.pair(things):
                 raise NotSymmetric(f"the groups have different members: {things}")
         self.walk()
+        if not machine.closure.behind.isdisjoint(self.role):
+            raise NotSymmetric("a function or a class holds what belongs to one of them")
         self.look_at_the_rest()
 
     # ---------------------------------------------------------------- who belongs to whom
@@ -234,8 +248,10 @@ class Renaming:
         """Where each number of an image comes from, and which have to be renamed."""
         sources = list(range(len(self.variable)))
         for cell in self.variable:
-            if cell.alike is None and cell.thing in self.things:
+            if cell in self.groups.telling and cell not in self.groups.ranks:
                 raise NotSymmetric(f"{cell} tells the groups apart, and changes")
+            if cell.alike is None and cell.thing in self.things:
+                raise NotSymmetric(f"{cell} is one group's, and no other has it")
             sources[self.cell(cell).index] = cell.index
         self.sources = itemgetter(*sources) if len(sources) > 1 else tuple
         self.renamed = [

@@ -23,11 +23,14 @@ from typing import NamedTuple
 from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
+from ..simulate.fingerprint import fingerprint
 from ..simulate.scheduler import Entry, run_schedule
 from ..simulate.sent import received, received_scenario, sent, sent_scenario
 from ..simulate.setup import build as build_kernel
 from ..workers import Submits, in_order
-from .exploration import Exploration, in_words
+from .anew import check_alike
+from .errors import in_a_sentence
+from .exploration import Exploration, in_words, says
 from .plain import CLOCKS, enabled
 from .progress import Stopped
 from .properties import Property, choose_property
@@ -73,6 +76,12 @@ def hunt(
     if clock not in CLOCKS:
         raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {clock!r}")
     kernel, params = build_kernel(scenario, policy, **settings)
+
+    def build() -> Kernel:
+        return build_kernel(scenario, policy, **settings)[0]
+
+    first = fingerprint(kernel, clock)
+    check_alike(first, fingerprint(build(), clock))
     began = monotonic()
     asked_again = Draws(
         sent_scenario(scenario), policy, settings, sent(property), clock, seed, steps, 1, ()
@@ -98,6 +107,7 @@ def hunt(
                         break
     except KeyboardInterrupt:
         interrupted = True
+    check_alike(first, fingerprint(build(), clock))  # no run has left anything behind
     bound = {
         "runs": known.runs,
         "interrupted": interrupted,
@@ -120,7 +130,12 @@ def hunt(
         bound,
     )
     if known.found is not None:
-        answer.describe(lambda: build_kernel(scenario, policy, **settings)[0], known.found, None)
+        if not says(asked, build(), known.found):
+            raise ValueError(
+                f"property {asked.name} answers otherwise the second time: it may look at the "
+                "machine only, or return what it remembers"
+            )
+        answer.describe(build, known.found, None)
     if interrupted:
         raise Stopped(answer)
     return answer
@@ -203,8 +218,11 @@ class RandomRun:
                 self.met.setdefault(entry, self.draw.random())
             entry = max(entries, key=self.met.__getitem__)
             if self.asked.kind == "trace":
-                self.memory = self.asked.question(self.memory, in_words(self.kernel, entry))
-            run_schedule(self.kernel, [entry])
+                self.memory = self.said(self.memory, in_words(self.kernel, entry))
+            try:
+                run_schedule(self.kernel, [entry])
+            except Exception as wrong:
+                raise ValueError(f"the step {entry} fails: {in_a_sentence(wrong)}") from None
             self.schedule.append(entry)
             for lower, at in enumerate(drops, start=1):
                 if at == len(self.schedule):
@@ -213,7 +231,14 @@ class RandomRun:
     def bad(self) -> bool:
         if self.asked.kind == "trace":
             return self.memory is True
-        return bool(self.asked.question(self.kernel))
+        return bool(self.said(self.kernel))
+
+    def said(self, *about):
+        """What the property says. ValueError, in one sentence, if it fails."""
+        try:
+            return self.asked.question(*about)
+        except Exception as wrong:
+            raise ValueError(f"the property fails: {in_a_sentence(wrong)}") from None
 
 
 def missed(tasks: int, steps: int, depth: int, runs: int) -> float:

@@ -12,39 +12,60 @@ the state, so the search still goes through everything; it should thus be little
 """
 
 from collections.abc import Callable, Hashable
+from enum import Enum
+from typing import Any
 
 from ..simulate.scheduler import Entry
 from .relation import Interned, State
-from .restored import in_a_sentence
 
 Monitor = Callable[[Hashable, dict[str, str]], Hashable]
 
 
 class Monitored:
-    """A Relation whose states are (state of the machine, what the monitor remembers)."""
+    """A Relation whose states are (state of the machine, number of what the monitor remembers)."""
 
     def __init__(self, relation: Interned, monitor: Monitor):
+        """`relation` was told of the monitor, so that what the monitor looks at is watched."""
         self.relation, self.monitor = relation, monitor
-        self.start = relation.start, None
+        self.memories: list[Hashable] = [None]
+        self.numbers: dict[tuple, int] = {known(None): 0}
+        self.start = relation.start, 0
 
-    def enabled(self, state: tuple[State, Hashable]) -> list[Entry]:
+    def enabled(self, state: tuple[State, int]) -> list[Entry]:
         return self.relation.enabled(state[0])
 
-    def successor(self, state: tuple[State, Hashable], entry: Entry) -> tuple[State, Hashable]:
-        before, memory = state
-        words = dict(self.relation.words(before, entry))
-        try:
-            memory = self.monitor(memory, words)
-        except Exception as wrong:
-            raise ValueError(f"the property fails: {in_a_sentence(wrong)}") from None
-        try:
-            hash(memory)
-        except TypeError:
-            raise ValueError(
-                f"a property of traces remembered {memory!r}, which can change: "
-                "let it remember a number, a text, a tuple or a frozenset"
-            ) from None
-        return self.relation.successor(before, entry), memory
+    def successor(self, state: tuple[State, int], entry: Entry) -> tuple[State, int]:
+        before, number = state
+        memory, words = self.memories[number], self.relation.words(before, entry)
+        told = "told", number, tuple(words.items())
+        after = self.relation.ask(
+            before, told, lambda _: self.monitor(memory, dict(words)), "the property"
+        )
+        key = known(after)
+        if key not in self.numbers:
+            self.numbers[key] = len(self.memories)
+            self.memories.append(after)
+        return self.relation.successor(before, entry), self.numbers[key]
 
-    def broken(self, state: tuple[State, Hashable]) -> bool:
-        return state[1] is True
+    def broken(self, state: tuple[State, int]) -> bool:
+        return self.memories[state[1]] is True
+
+
+def known(memory: Any) -> tuple:
+    """A key that two memories share only if no monitor can tell them apart: True is not 1.
+
+    ValueError for what may change, or what is compared by who it is.
+    """
+    kind = type(memory)
+    if memory is None or kind in (bool, int, str, bytes) or isinstance(memory, Enum):
+        return kind, memory
+    if kind is float:
+        return kind, repr(memory)
+    if kind is frozenset:
+        return kind, frozenset(map(known, memory))
+    if isinstance(memory, tuple) and (kind is tuple or hasattr(kind, "_fields")):
+        return kind, *map(known, memory)
+    raise ValueError(
+        f"a property of traces remembered {memory!r}, which can change or has no value of its own: "
+        "let it remember a number, a text, a tuple or a frozenset"
+    )

@@ -60,6 +60,8 @@ def nearest_story(found: Exploration, property: str | Property | Callable) -> st
     asked = choose_property(property)
     if not found.pids or asked.kind != "never":
         raise ValueError(f"no schedule can be nearest to this answer: {found.sentence()}")
+    if asked.name != found.property:
+        raise ValueError(f"the counterexample is one of {found.property}, not of {asked.name}")
 
     def build() -> Kernel:
         return build_machine(found.scenario, found.policy, **found.params)[0]

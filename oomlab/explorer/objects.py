@@ -18,9 +18,17 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..model.policy import Policy
-from .compile import Refused
+from .errors import Refused
 from .frames import UNSET, Threads
 from .things import CONTAINERS, Const, Pools, Thing
+
+# Modules of Python whose functions and objects keep nothing, and look at nothing outside.
+PURE = {
+    *("math", "cmath", "itertools", "functools", "operator", "collections", "heapq", "bisect"),
+    *("enum", "typing", "types", "dataclasses", "fractions", "decimal", "statistics", "string"),
+    *("re", "abc", "contextlib", "copy", "html"),
+}
+
 
 LOOPS = {  # iterators that pickle as what they run over and how far they are, without a copy
     *("list_iterator", "list_reverseiterator", "tuple_iterator", "range_iterator"),
@@ -39,8 +47,18 @@ class Kind:
         return self.name
 
 
-NAMES = ("tuple", "record", "number", "range", "method", "partial", "iterator", "frames")
-TUPLE, RECORD, NUMBER, RANGE, METHOD, PARTIAL, ITERATOR, FRAMES = map(Kind, NAMES)
+NAMES = (
+    "tuple",
+    "record",
+    "number",
+    "range",
+    "frozenset",
+    "method",
+    "partial",
+    "iterator",
+    "frames",
+)
+TUPLE, RECORD, NUMBER, RANGE, FROZENSET, METHOD, PARTIAL, ITERATOR, FRAMES = map(Kind, NAMES)
 
 
 class Values:
@@ -86,21 +104,26 @@ class Values:
             words = tuple([(k, self.encode(x)) for k, x in v.keywords.items()])
             return PARTIAL, self.encode(v.func), self.encode(v.args), words
         if kind is FunctionType:
-            if self.starting:
-                self.given.add(v)
-            if v in self.given or v in self.threads.kept or is_of_a_module(v):
-                return self.const(v)
-            raise Refused(f"the function {v.__qualname__} is made by a step and kept over a yield")
+            return self.encode_function(v)
         if kind is BuiltinFunctionType and not isinstance(v.__self__, ModuleType | type(None)):
             return METHOD, v.__name__, self.encode(v.__self__)
-        constant = (type, ModuleType, BuiltinFunctionType, Policy, Enum, frozenset, type(...))
+        if kind is frozenset:
+            return FROZENSET, frozenset([self.encode(x) for x in ordered(v)])
+        constant = (type, ModuleType, BuiltinFunctionType, Policy, Enum, type(...))
         if v is UNSET or isinstance(v, constant) or kind is object:
             return self.const(v)
-        if isinstance(v, tuple) and is_written_in_python(kind):
+        if is_record(v):
             return RECORD, self.const(kind), *[self.encode(x) for x in v]
         if is_object(kind):
             return self.thing(v)
         raise Refused(f"a state cannot hold a {kind.__qualname__}")
+
+    def encode_function(self, f: FunctionType) -> Const:
+        if self.starting:
+            self.given.add(f)
+        if f in self.given or f in self.threads.kept or is_of_a_module(f):
+            return self.const(f)
+        raise Refused(f"the function {f.__qualname__} is made by a step and kept over a yield")
 
     def decode(self, v):
         kind = type(v)
@@ -117,6 +140,8 @@ class Values:
             return float(v[2]) if v[1] is float else literal_eval(v[2])
         if mark is RANGE:
             return range(*v[1:])
+        if mark is FROZENSET:
+            return frozenset([self.decode(x) for x in v[1]])
         if mark is RECORD:
             return tuple.__new__(v[1].value, [self.decode(x) for x in v[2:]])
         if mark is METHOD:
@@ -234,9 +259,24 @@ def is_written_in_python(kind: type) -> bool:
 @cache
 def is_object(kind: type) -> bool:
     """A class whose objects hold their attributes and nothing else that one cannot see."""
+    module = kind.__module__.partition(".")[0]
+    if module in sys.stdlib_module_names - PURE - {"__main__"}:
+        return False  # a Path is a text, and all that a file holds
     return is_written_in_python(kind) and all(
         is_written_in_python(c) or c is object for c in kind.__mro__
     )
+
+
+def ordered(v: frozenset) -> frozenset:
+    """The same, if its order is not that of addresses."""
+    if all(isinstance(x, int | str | float | bytes | type(None)) for x in v):
+        return v
+    raise Refused("a frozenset of objects has the order of their addresses: make it a tuple")
+
+
+def is_record(v) -> bool:
+    """A tuple with names, which holds nothing else."""
+    return isinstance(v, tuple) and is_written_in_python(type(v)) and not hasattr(v, "__dict__")
 
 
 def attribute_names(object) -> list[str]:
@@ -263,8 +303,18 @@ def fresh(value):
 
 
 def has(held, name: str) -> bool:
+    """Does an object hold this itself, and not only its class?"""
     try:
         object.__getattribute__(held, name)
     except AttributeError:
         return False
-    return True
+    try:
+        kind: Any = type(held)
+        return name in object.__getattribute__(held, "__dict__") or is_slot(kind, name)
+    except AttributeError:  # it has slots only
+        return True
+
+
+@cache
+def is_slot(kind: type, name: str) -> bool:
+    return type(getattr(kind, name, None)).__name__ == "member_descriptor"

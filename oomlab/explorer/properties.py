@@ -10,7 +10,7 @@ two, a trace. Arguments with a default do not count.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import iscoroutinefunction, isgeneratorfunction, signature
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
@@ -163,21 +163,28 @@ def choose_property(wanted: "str | Property | Callable") -> Property:
         if wanted.kind not in KINDS or not callable(wanted.question):
             kinds = ", ".join(KINDS)
             raise ValueError(f"property {wanted.name!r} needs a function, and a kind of {kinds}")
+        answers(wanted.question, wanted.name)
         return wanted
     if callable(wanted):
         name = getattr(wanted, "__name__", type(wanted).__name__)
-        if isgeneratorfunction(wanted) or iscoroutinefunction(wanted):
-            raise ValueError(f"property {name} must answer when it is called: no yield, no async")
         required = arguments(wanted)
         if required not in (1, 2):
             raise ValueError(
                 f"property {name} must take one argument (kernel) or two (memory, step), "
                 f"those with a default aside; it takes {required}"
             )
+        answers(wanted, name)
         return Property(name, "trace" if required == 2 else "never", "", wanted)
     if not isinstance(wanted, str):
         raise ValueError(f"a property is a name, a Property or a function, not {wanted!r}")
     return PROPERTIES[wanted]
+
+
+def answers(function: Callable, name: str) -> None:
+    """ValueError for a function that only begins to run when it is called: that is always true."""
+    begins = isgeneratorfunction, iscoroutinefunction, isasyncgenfunction
+    if any(is_such(function) for is_such in begins):
+        raise ValueError(f"property {name} must answer when it is called: no yield, no async")
 
 
 def arguments(function: Callable) -> int | str:

@@ -8,7 +8,7 @@ since reading is watched (restored.py), and it is checked against plain replay (
 """
 
 from array import array
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from types import FunctionType
 from typing import Any, Protocol
 
@@ -100,9 +100,21 @@ class Answer:
 class Interned:
     """States of one machine, by number."""
 
-    def __init__(self, build: Callable[[], Kernel], clock: str, question: Callable | None = None):
+    def __init__(
+        self,
+        build: Callable[[], Kernel],
+        clock: str,
+        question: Callable | None = None,
+        monitor: Callable | None = None,
+        shared: Mapping[int, object] = {},
+    ):
+        """`question`: of a state, which broken() asks. `monitor`: see Monitored, which asks it.
+
+        `shared`: see Machine.
+        """
         self.clock = clock
-        self.machine = Machine(build, clock, [question] if question is not None else [])
+        asked = [f for f in (question, monitor) if f is not None]
+        self.machine = Machine(build, clock, asked, shared)
         self.variable = self.machine.variable
         self.trees: dict[Hashable, Tree] = {}
         self.question = question
@@ -155,14 +167,15 @@ class Interned:
 
         return self.ask(packed, ("words", entry), look, "a step")
 
-    def ask(self, packed: State, key: Hashable, question: Callable[[Kernel], object], name: str):
+    def ask(self, packed: State, key: Any, question: Callable[[Kernel], object], name: str):
         state = self.unpack(packed)
         tree = self.trees.get(key)
         if tree is None:
             tree = self.trees[key] = Tree()
         answer = tree.find(state)
         if answer is None:
-            said, reads = self.machine.ask(state, question, name)
+            ours = key == "enabled" or key[:1] == ("words",)
+            said, reads = self.machine.ask(state, question, name, ours)
             answer = Answer(said, list(reads))
             tree.learn(wide(state, len(self.variable)), answer.reads, answer)
         self.answer = answer

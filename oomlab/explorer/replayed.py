@@ -18,7 +18,7 @@ from .frames import UNSET, each
 from .objects import FRAMES, ITERATOR, METHOD, NUMBER, PARTIAL, RECORD, TUPLE, has
 from .relation import Interned, State
 from .restored import Machine
-from .things import ABSENT, CONTAINERS, CONTENT, THREAD, Cell, Const, Thing, type_name
+from .things import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Const, Thing, type_name
 
 
 class Layout:
@@ -35,7 +35,7 @@ class Layout:
             if type(value) is tuple and value[:2] == (NUMBER, bool):
                 plain, value = True, machine.values.decode(value)
             timed = name == "jiffies" or isinstance(held, Timer) and name in ("expires", "number")
-            if timed or name in (CONTENT, THREAD):
+            if timed or name in (CONTENT, EXISTS, THREAD):
                 self.special.append((name, cell))
             elif cell.index is None and plain:
                 names.append(name)
@@ -130,6 +130,8 @@ class Beside:
     def same_cell(self, name: str, value, held) -> bool:
         if name == CONTENT:
             return self.same_content(value, held)
+        if name == EXISTS:
+            return value is not ABSENT
         if isinstance(held, Timer) and name in ("expires", "number"):
             return value == self.time_of(held, name)
         if name == "jiffies":

@@ -10,7 +10,7 @@ can depend on them, and a program or property that reads one is refused.
 
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..model.kernel import Kernel, Timer, threads
@@ -18,22 +18,29 @@ from ..model.tasks import Task
 from ..simulate.scheduler import Entry, entry_of, fire_timer
 from .clock import settle
 from .closure import Closure, patched
-from .compile import Refused
-from .errors import ExplorerFault, in_a_sentence
+from .errors import ExplorerFault, Refused, in_a_sentence, refusals
 from .frames import UNSET, Threads
 from .objects import Values, attribute_names, fresh, has, left_out
-from .things import ABSENT, CONTAINERS, CONTENT, THREAD, Cell, Thing, moved, pool_key
+from .things import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing, moved, pool_key
 from .unnoted import Unnoted
 from .watch import Watch, no_property, still
 
+SALTS = range(1, 8)  # sets of objects are looked at in so many other orders
 AFTER_ALL = 1 << 40  # numbers of new timers: later than all that are pending
 
 
 class Machine:
     """The machine, its things, and the state it is in."""
 
-    def __init__(self, build: Callable[[], Kernel], clock: str, questions: list[Callable]):
-        self.clock = clock
+    def __init__(
+        self,
+        build: Callable[[], Kernel],
+        clock: str,
+        questions: list[Callable],
+        shared: Mapping[int, object] = {},
+    ):
+        """`shared`: by id, what other machines of the scenario have, too (anew.py)."""
+        self.clock, self.shared = clock, shared
         self.values = Values(Threads())
         self.pools = self.values.pools
         self.variable: list[Cell] = []  # the cells of a state, in order
@@ -41,6 +48,18 @@ class Machine:
         self.watch = Watch(self.values)
         self.counted = 0
         self.spoilt: list[tuple[object, dict]] = []  # what is no state, of which objects
+        self.static: dict[Thing, int] = {}  # what was there at the start, in order
+        try:
+            self.start(build, questions)
+        except BaseException:
+            self.release()
+            raise
+        self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
+        self.unnoted = Unnoted(self.closure, self.static, self.value_of)
+        self.now: list[int] = []  # the state that the objects are in; -1: whatever
+
+    def start(self, build: Callable[[], Kernel], questions: list[Callable]) -> None:
+        """Make the machine, and give a cell to all that it holds."""
         self.kernel = self.in_frames(build)
         functions: list[Any] = [*questions, *patched(self.kernel)]
         self.closure = Closure(self.values, functions)
@@ -52,10 +71,15 @@ class Machine:
         self.adopt()
         self.values.starting = False
         self.roots = [self.root, *self.closure.roots]
-        self.static = {thing: n for n, thing in enumerate(self.values.things.values())}  # in order
-        self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
-        self.unnoted = Unnoted(self.closure, self.static, self.value_of)
-        self.now: list[int] = []  # the state that the objects are in; -1: whatever
+        self.static = {thing: n for n, thing in enumerate(self.values.things.values())}
+
+    def release(self) -> None:
+        """Nothing is watched any more, and what is shared is as it was."""
+        self.watch.release()
+        for thing in self.static:
+            if id(thing.object) in self.shared:
+                for cell in thing.cells.values():
+                    self.put(cell, 0)
 
     def in_frames(self, build: Callable[[], Kernel]) -> Kernel:
         """What `build` makes, with frames for generators."""
@@ -82,7 +106,7 @@ class Machine:
         if type(held) in CONTAINERS:
             return [(CONTENT, self.values.content(held))]
         names = self.names(held)
-        return [(name, self.value(held, name)) for name in names]
+        return [(name, self.value(held, name)) for name in names] or [(EXISTS, None)]
 
     def names(self, held) -> list[str]:
         kind = type(held)
@@ -123,7 +147,7 @@ class Machine:
 
     def put(self, cell: Cell, number: int) -> None:
         held, value = cell.thing.object, cell.values[number]
-        if cell.name == THREAD:  # it is put when it goes on
+        if cell.name in (THREAD, EXISTS):  # a thread is put when it goes on
             return
         if cell.name == CONTENT:
             if value is not ABSENT:
@@ -161,9 +185,11 @@ class Machine:
         for thing in self.closure.roots:
             if type(thing.object) in CONTAINERS:
                 self.watch.read_all(thing.object)
-        token = threads.set(self.values.threads.begin)
+        token, noted = threads.set(self.values.threads.begin), refusals.set([])
         try:
             result = run()
+            if refused := refusals.get():  # and caught by the user's function
+                raise refused[0]
         except BaseException as wrong:
             self.now = [-1] * len(self.now)
             self.values.new.clear()
@@ -173,20 +199,61 @@ class Machine:
         finally:
             reads, self.watch.reads = self.watch.reads, None
             threads.reset(token)
+            refusals.reset(noted)
         for cell, before in reads.items():
+            if cell.thing.made and cell.index is None:  # an attribute that it does not have
+                self.vary(cell)
             if cell.name == CONTENT and not still(cell.thing.object, before):
                 self.watch.writes[cell] = None
         return result, reads
 
-    def ask(self, state: array, question: Callable[[Kernel], object], name: str):
-        """What a question says of this state, and the cells that it read."""
+    def ask(self, state: array, question: Callable[[Kernel], object], name: str, known: bool):
+        """What a question says of this state, and the cells that it read.
+
+        `known`: it is one of ours. One of a user is asked in other orders, too.
+        """
         answer, reads = self.watched(state, lambda: question(self.kernel), name)
+        for _ in self.orders(reads) if not known else ():
+            again, _ = self.watched(state, lambda: question(self.kernel), name)
+            if again != answer:
+                raise Refused(
+                    f"{name} depends on an order that is no part of a state: of a set of objects, "
+                    "which is that of their addresses, or of pending timers"
+                )
         for cell in self.watch.writes:
             number = state[cell.index] if cell.index is not None else 0
             if self.value_of(cell) != cell.values[number]:
                 self.now = [-1] * len(self.now)
                 raise Refused(f"the property changes {cell}: it may only look")
         return answer, reads
+
+    def orders(self, reads: dict) -> Iterator[None]:
+        """The machine as it is, but for the order in which sets and pending timers are held."""
+        timers = self.kernel.timers
+        before = list(timers)
+        try:
+            if self.values.things[id(timers)].cells[CONTENT] in reads and len(before) > 1:
+                first = int(self.clock != "any")  # a heap: the one at 0 is due first
+                timers[first:] = before[first:][::-1]
+                yield
+                timers[:] = before
+            for salt in SALTS if self.closure.sets else ():
+                self.watch.salt = salt
+                self.fill_again()
+                yield
+        finally:
+            timers[:] = before
+            if self.watch.salt:
+                self.watch.salt = 0
+                self.fill_again()
+
+    def fill_again(self) -> None:
+        """Dictionaries hold objects by their hashes."""
+        for thing in self.values.things.values():
+            if type(thing.object) is dict:
+                items = list(thing.object.items())
+                thing.object.clear()
+                thing.object.update(items)
 
     def step(self, state: array, entry: Entry) -> tuple[dict, dict]:
         """Take a step from this state: the cells it read, and what it wrote to which."""
@@ -312,7 +379,7 @@ class Machine:
             for name, value in self.defaults[kind].items():
                 object.__setattr__(held, name, fresh(value))
         thing = self.values.things[id(held)] = Thing(held, True)
-        names = [CONTENT] if type(held) in CONTAINERS else self.names(like)
+        names = [CONTENT] if type(held) in CONTAINERS else self.names(like) or [EXISTS]
         for name in names:
             self.vary(self.cell_of(thing, name))
         return thing
@@ -326,6 +393,11 @@ class Machine:
         cells = [cell] if cell.alike is None else cell.alike.cells
         new = [cell for cell in cells if cell.index is None]
         for cell in new:
+            if id(cell.thing.object) in self.shared and not cell.thing.made:
+                raise Refused(
+                    f"a step changes {cell}, which all machines of the scenario share: "
+                    "make it in the scenario"
+                )
             cell.index = len(self.variable)
             self.variable.append(cell)
             self.now.append(-1)

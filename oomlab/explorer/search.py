@@ -11,7 +11,7 @@ machine of ordinary generators; "holds" is audited (audit.py).
 """
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from types import FunctionType
@@ -25,9 +25,10 @@ from ..simulate.scheduler import Entry, entry_of
 from ..simulate.setup import build as build_kernel
 from ..version import VERSION
 from . import audit as audits
+from .anew import in_common
 from .errors import ExplorerFault
 from .exploration import Exploration
-from .groups import NotSymmetric
+from .groups import NotSymmetric, claimed
 from .liveness import fair_lasso
 from .monitor import Monitored
 from .never import never_entered
@@ -92,12 +93,18 @@ def explore(
         return kernel_
 
     with telling(progress) as tell, rarely_collected():
-        groups = len(kernel.symmetric)
+        groups = claimed(kernel)
         alike = groups > 2 if symmetry is None else symmetry and groups > 1
-        search = Search(asked, build, clock, prefer, alike, max_states, seconds, tell)
+        shared = in_common(kernel, build, clock)
+        search = Search(asked, build, clock, prefer, alike, max_states, seconds, tell, shared)
         try:
-            verdict, schedule, loop = search.run()
-            search.check(verdict, schedule, audit)
+            try:
+                verdict, schedule, loop = search.run()
+                search.check(verdict, schedule, audit)
+            except NotSymmetric:  # the audit went on where the search had not been
+                search.symmetry = False
+                verdict, schedule, loop = search.run()
+                search.check(verdict, schedule, audit)
         except KeyboardInterrupt:
             search.interrupted, verdict, schedule = True, "bound-reached", None
         except ExplorerFault as fault:
@@ -106,6 +113,8 @@ def explore(
                 f"{kernel.policy.name}, {asked.name}, {params}, clock {clock}, oomlab {VERSION}: "
                 f"{fault}"
             ) from None
+        finally:
+            search.release()
     found = Exploration.of(search, scenario, kernel.policy, params, verdict)
     found.never = never_entered(search.entered())
     if schedule is not None:
@@ -139,8 +148,13 @@ class Search:
         max_states: int,
         seconds: float | None,
         progress: Progress | None,
+        shared: Mapping[int, object] = {},
     ):
-        """`symmetry`: may one state stand for those in which equals are exchanged?"""
+        """`symmetry`: may one state stand for those in which equals are exchanged?
+
+        `shared`: what all machines have in common (anew.py).
+        """
+        self.shared = shared
         self.asked, self.build, self.clock, self.prefer = asked, build, clock, prefer
         self.symmetry = symmetry
         self.max_states, self.limit, self.progress = max_states, seconds, progress
@@ -155,8 +169,10 @@ class Search:
 
     def run(self) -> tuple[str, list[Entry] | None, int | None]:
         """The verdict, and for a violation the schedule, and the step where a loop begins."""
-        trace = self.asked.kind == "trace"
-        self.interned = Interned(self.build, self.clock, None if trace else self.asked.question)
+        self.release()  # of an attempt with symmetry
+        trace, self.reductions, self.audited = self.asked.kind == "trace", [], 0
+        asked = {"monitor" if trace else "question": self.asked.question}
+        self.interned = Interned(self.build, self.clock, **asked, shared=self.shared)
         self.relation = self.interned
         if trace:
             self.relation = Monitored(self.interned, self.asked.question)
@@ -170,6 +186,11 @@ class Search:
             except NotSymmetric:
                 self.relation = self.interned
         return self.nearest()
+
+    def release(self) -> None:
+        """The search is over: what it watched is left as it was."""
+        if self.interned is not None:
+            self.interned.machine.release()
 
     def nearest(self) -> tuple[str, list[Entry] | None, int | None]:
         """Breadth first."""

@@ -247,7 +247,9 @@ class Symmetric:
         return classes
 
     def finish(self) -> None:
-        """What was taken for constant, and is not, may have been read in an image."""
+        """What was taken for constant, and is not, may have been read in an image, or be in one."""
+        for renaming in self.images.known.values():
+            renaming.look()
         while True:
             now = len(self.relation.variable)
             old = [(a, *f) for a, f in self.fitting.items() if f is not None and f[2] != now]

@@ -10,10 +10,11 @@ one name number their values alike, so that a thing moves to another place as it
 from collections import deque
 from typing import Any
 
-from .compile import Refused
+from .errors import Refused
 
 CONTENT = "[]"  # the one cell of a container
 CONTAINERS = (list, dict, deque)
+EXISTS = "()"  # the one cell of an object without attributes
 THREAD = "thread"
 MOST_VALUES = 65_535  # of one cell; a number is kept in 16 bits
 

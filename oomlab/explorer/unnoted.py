@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .closure import Closure
-from .compile import Refused
+from .errors import Refused
 from .frames import UNSET
 from .objects import has
-from .things import CONTENT, THREAD, Cell, Thing
+from .things import CONTENT, EXISTS, THREAD, Cell, Thing
 
 CHECKED = 300  # steps after each of which everything is looked at
 SOMETIMES = 64  # and one of so many after that
@@ -37,7 +37,7 @@ class Unnoted:
             return
         for thing in self.things:
             for cell in thing.cells.values():
-                if cell not in writes and cell.name != THREAD:
+                if cell not in writes and cell.name not in (THREAD, EXISTS):
                     number = state[cell.index] if cell.index is not None else 0
                     if number != 0 or cell.index is None:
                         if not self.has_value(cell, cell.values[number]):

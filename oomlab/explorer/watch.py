@@ -7,13 +7,16 @@ changed in it is found afterwards, by what it held when it was first read.
 import sys
 from itertools import chain
 from operator import is_
+from types import FunctionType, MethodType
 from typing import Any
 
 from ..model.kernel import Timer
-from .compile import Refused
+from .errors import Refused
 from .frames import UNSET
 from .objects import Values, left_out
 from .things import CONTAINERS, CONTENT, THREAD, Cell, Thing
+
+COMPUTED = (property, FunctionType, MethodType)  # attributes of a class that are no values
 
 
 class Watch:
@@ -22,18 +25,29 @@ class Watch:
     def __init__(self, values: Values):
         self.values = values
         self.classes: dict[type, type] = {}
+        self.begun: list = []  # the objects that are watched
+        self.salt = 0  # of the hashes of objects, which are their addresses: another order of sets
         self.reads: Any = None  # {Cell: contents or None} in a step; None: nothing is noted now
         self.writes: dict[Cell, None] = {}
 
     def begin(self, held) -> None:
         """From now on it is noted who reads and writes this object."""
         kind = type(held)
-        if kind in CONTAINERS or hasattr(kind, "watched"):
+        if kind in CONTAINERS or kind in self.classes.values():
             return
+        if hasattr(kind, "watched"):
+            raise Refused(f"a {kind.__qualname__} is part of another search that has not ended")
         try:
             object.__setattr__(held, "__class__", self.class_of(kind))
         except TypeError:
             raise Refused(f"a state cannot hold a {kind.__qualname__}") from None
+        self.begun.append(held)
+
+    def release(self) -> None:
+        """Each object has its own class again."""
+        for held in self.begun:
+            object.__setattr__(held, "__class__", type(held).watched)
+        self.begun.clear()
 
     def class_of(self, kind: type) -> type:
         if kind not in self.classes:
@@ -46,7 +60,14 @@ class Watch:
         plain_get, plain_set, plain_del = kind.__getattribute__, kind.__setattr__, kind.__delattr__
 
         def __getattribute__(self_, name):
-            value = plain_get(self_, name)
+            if name == "__class__":
+                return kind
+            try:
+                value = plain_get(self_, name)
+            except AttributeError:
+                if self.reads is not None:
+                    self.note_absence(self_, name)
+                raise
             if self.reads is not None:
                 self.note_read(self_, name, value, things, no_state)
             return value
@@ -61,6 +82,10 @@ class Watch:
             if self.reads is not None and name not in no_state:
                 self.note_write(self_, name)
 
+        def __hash__(self_):
+            return hash((self.salt, id(self_)))
+
+        by_address = kind.__hash__ is object.__hash__
         body = dict(
             __slots__=(),
             watched=kind,
@@ -69,7 +94,7 @@ class Watch:
             __delattr__=__delattr__,
             __module__=kind.__module__,
             __qualname__=kind.__qualname__,
-            __hash__=kind.__hash__,
+            __hash__=__hash__ if by_address else kind.__hash__,
         )
         if "__eq__" in vars(kind):
             body["__eq__"] = kind.__eq__
@@ -88,12 +113,29 @@ class Watch:
         if thing is None:
             return  # made by this very step
         cell = thing.cells.get(name)
-        if cell is not None:
-            self.reads[cell] = None
-            if type(value) in CONTAINERS:
-                self.read_all(value)
-            elif type(value) is tuple:
-                self.read_inside(value)
+        if cell is None:  # its class has it, for all that do not
+            self.note_absence(held, name)
+            return
+        self.reads[cell] = None
+        if type(value) in CONTAINERS:
+            self.read_all(value)
+        elif type(value) is tuple:
+            self.read_inside(value)
+
+    def note_absence(self, held, name: str) -> None:
+        """An object has no such attribute of its own: another step may give it one."""
+        thing = self.values.things.get(id(held))
+        if thing is None or name.startswith("__") and name.endswith("__"):
+            return
+        if name in thing.cells or has_room(held, name):
+            self.reads[thing.cells.get(name) or self.new_cell(thing, name)] = None
+
+    def new_cell(self, thing: Thing, name: str) -> Cell:
+        """Of an attribute that an object did not have."""
+        if thing.made:
+            return self.values.pools.cell(thing, name)
+        cell = thing.cells[name] = Cell(thing, name, self.values.const(UNSET))
+        return cell
 
     def read_all(self, held) -> None:
         """Who has a container has all that is in it."""
@@ -119,19 +161,26 @@ class Watch:
         cell = thing.cells.get(name)
         if cell is None:  # an attribute that it did not have
             no_property(thing, name)
-            if thing.made:
-                cell = self.values.pools.cell(thing, name)
-            else:
-                cell = thing.cells[name] = Cell(thing, name, self.values.const(UNSET))
+            cell = self.new_cell(thing, name)
         self.writes[cell] = None
 
 
+def has_room(held, name: str) -> bool:
+    """May an object be given an attribute that its class does not name?"""
+    try:
+        object.__getattribute__(held, "__dict__")
+    except AttributeError:
+        return False
+    return not isinstance(getattr(type(held), name, None), COMPUTED)
+
+
 def no_property(thing: Thing, name: str) -> None:
-    """An attribute that a class computes is no cell: its setter may do anything."""
+    """What a class computes or does is no cell: a property's setter may do anything."""
     kind = type(thing.object)
-    if isinstance(getattr(kind, name, None), property):
-        kind = getattr(kind, "watched", kind)
-        raise Refused(f"{kind.__name__}.{name} is a property that a step writes: use an attribute")
+    kind, computed = getattr(kind, "watched", kind), getattr(kind, name, None)
+    if isinstance(computed, COMPUTED):
+        what = "property" if isinstance(computed, property) else "method"
+        raise Refused(f"{kind.__name__}.{name} is a {what} that a step writes: use an attribute")
 
 
 def still(held, before: tuple) -> bool:

@@ -218,7 +218,12 @@ def exits_already(task: Task, policy) -> bool:
 
 
 def do_send_sigkill(task: Task) -> None:
-    """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal()."""
+    """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal().
+
+    A kernel thread ignores it: kthreadd does (ignore_signals()), and its children inherit that.
+    """
+    if task.flags & PF_KTHREAD:
+        return
     task.signal.group_exit = True
     for thread in task.signal.threads:
         thread.sigkill = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Literal, get_args, get_origin
 
 from ..model.kernel import Kernel
@@ -19,18 +19,21 @@ def scenario(function: Callable[..., Kernel]) -> Callable[..., Kernel]:
     return function
 
 
-@cache
 def parameters(name: str) -> dict[str, object]:
     """The parameters of a scenario and their defaults."""
-    found = signature(SCENARIOS[name]).parameters.values()
-    return {p.name: p.default for p in found if p.name != "policy"}
+    return {p.name: p.default for p in taken(SCENARIOS[name]) if p.name != "policy"}
+
+
+def choices(name: str) -> dict[str, tuple]:
+    """The values that a parameter of a scenario takes, where they are few: {parameter: values}."""
+    found = taken(SCENARIOS[name])
+    return {p.name: get_args(p.annotation) for p in found if get_origin(p.annotation) is Literal}
 
 
 @cache
-def choices(name: str) -> dict[str, tuple]:
-    """The values that a parameter of a scenario takes, where they are few: {parameter: values}."""
-    found = signature(SCENARIOS[name]).parameters.values()
-    return {p.name: get_args(p.annotation) for p in found if get_origin(p.annotation) is Literal}
+def taken(function: Callable[..., Kernel]) -> tuple[Parameter, ...]:
+    """What a scenario takes. By function: a notebook's cell may define the same name again."""
+    return tuple(signature(function).parameters.values())
 
 
 def title(name: str) -> str:

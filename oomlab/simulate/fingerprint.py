@@ -30,6 +30,8 @@ from ..model.policy import Policy
 from ..model.tasks import Task
 
 NOT_HELD = (FrameType, CodeType)  # of a thread itself, not on its frame
+DESCRIPTORS = {"method_descriptor", "wrapper_descriptor", "member_descriptor"}
+DESCRIPTORS |= {"getset_descriptor", "classmethod_descriptor"}
 ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
 
 
@@ -38,13 +40,18 @@ def fingerprint(kernel: Kernel, clock: str = "any") -> tuple:
 
     ValueError, in one sentence, for an object that cannot be looked into.
     """
+    return walked(kernel, clock)[0]
+
+
+def walked(kernel: Kernel, clock: str = "any") -> tuple[tuple, list]:
+    """The fingerprint, and every object that was looked into."""
     walk, patch = Walk(kernel, clock), kernel.policy.patch
     parts = [walk.name(kernel), walk.pending()]
     if patch is not None:  # its functions may keep something in globals of their own
         parts.append(walk.names(map(patch.bind, patch.functions.values())))
     for thing in walk.met:  # grows while we walk
         parts.append((type(thing).__qualname__, *walk.contents(thing)))
-    return tuple(parts)
+    return tuple(parts), walk.met
 
 
 class Walk:
@@ -101,23 +108,30 @@ class Walk:
             return place(thing.__code__), self.names(held), self.names(read)
         if isinstance(thing, MethodType | BuiltinFunctionType):
             return thing.__name__, self.name(thing.__self__)
+        if isinstance(thing, property):
+            return self.names((thing.fget, thing.fset, thing.fdel))
+        if isinstance(thing, staticmethod | classmethod):
+            return self.names((thing.__func__,))
         if isinstance(thing, CellType):
             return self.names([thing.cell_contents]) if filled(thing) else ()
         if isinstance(thing, partial):
             return self.names((thing.func, thing.args, thing.keywords))
         if isinstance(thing, type):
-            kept = {n: v for n, v in vars(thing).items() if not n.startswith("__")}
-            return thing.__module__, thing.__qualname__, self.names(kept.items())
+            kept = {n: v for n, v in vars(thing).items() if n[:2] != "__" and is_held(v)}
+            over = self.names((*thing.__bases__, type(thing)))
+            return thing.__module__, thing.__qualname__, self.names(kept.items()), over
         if isinstance(thing, Iterator) and not is_ours(type(thing)):
             return self.reduced(thing)
-        held = self.names(attributes(thing))
+        own = self.names(attributes(thing))
+        if not is_constant(type(thing)):  # a user's class may hold something for all its objects
+            own = (*own, self.name(type(thing)))
         if isinstance(thing, list | tuple | deque):
-            return held, self.names(thing)
+            return own, self.names(thing)
         if isinstance(thing, dict):
-            return held, self.names(thing.items())
+            return own, self.names(thing.items())
         if isinstance(thing, set | frozenset):
-            return held, self.names(thing)
-        return held if is_ours(type(thing)) else self.reduced(thing)
+            return own, self.names(thing)
+        return own if is_ours(type(thing)) else self.reduced(thing)
 
     def thread(self, thread: GeneratorType) -> tuple:
         """Where it stands, its locals, and what its loops and calls have on the stack."""
@@ -182,7 +196,13 @@ def is_constant(value) -> bool:
         return value.__closure__ is None and (value.__module__ or "").startswith("oomlab.")
     if isinstance(value, BuiltinFunctionType):
         return value.__self__ is None or isinstance(value.__self__, ModuleType)
-    return type(value).__name__ in ("method_descriptor", "wrapper_descriptor")
+    return type(value).__name__ in DESCRIPTORS
+
+
+def is_held(value) -> bool:
+    """May what a class has under a name hold something? Python's own descriptors do not."""
+    held = (*ATOMS, tuple, list, dict, set, frozenset, deque, FunctionType, type)
+    return isinstance(value, (*held, property, staticmethod, classmethod)) or is_ours(type(value))
 
 
 def is_ours(kind: type) -> bool:

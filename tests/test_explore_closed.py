@@ -1,0 +1,507 @@
+"""What the explorer cannot be sure of, it says in a sentence: memory that no state holds."""
+
+import importlib
+import linecache
+import math
+import random
+import sys
+import time
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+import oomlab
+from oomlab.explorer import Property, hunt
+from oomlab.explorer.compile import resumable
+from oomlab.explorer.monitor import known
+from oomlab.explorer.nearest import nearest_story
+from oomlab.model.kernel import Kernel
+from oomlab.model.locks import Mutex
+from oomlab.model.syscalls import sleep, touch
+from oomlab.model.tasks import PF_EXITING, Task, do_send_sigkill
+from oomlab.scenarios import SCENARIOS
+
+
+def two_steps(current):
+    yield "one", ""
+    yield "two", ""
+
+
+@pytest.fixture(autouse=True)
+def own_scenarios():
+    before = dict(SCENARIOS)
+    yield
+    SCENARIOS.clear()
+    SCENARIOS.update(before)
+
+
+def machine(policy, tasks: int = 3):
+    kernel = Kernel(policy, 4096)
+    for n in range(tasks):
+        kernel.spawn(f"t{n}", ((two_steps,),))
+    return kernel
+
+
+@pytest.fixture(autouse=True)
+def the_machine(own_scenarios):
+    SCENARIOS["closed"] = machine
+
+
+# ------------------------------------------------------------------ what a monitor remembers
+log: list = []
+
+
+class Memory:
+    def __init__(self):
+        self.steps = 0
+
+
+def kept_in_a_global(memory, step):
+    log.append(step["task"])
+    return len(log) > 3 or memory
+
+
+def kept_in_a_default(memory, step, seen=[]):  # noqa: B006
+    seen.append(step["task"])
+    return len(seen) > 3 or memory
+
+
+def kept_on_the_function(memory, step):
+    kept_on_the_function.steps = getattr(kept_on_the_function, "steps", 0) + 1
+    return kept_on_the_function.steps > 3 or memory
+
+
+def kept_in_an_object(memory, step):
+    memory = memory or Memory()
+    memory.steps += 1
+    return memory.steps > 3 or memory
+
+
+def kept_in_an_iterator(memory, step):
+    memory = memory or iter(range(3))
+    return next(memory, None) is None or memory
+
+
+def drawn(memory, step):
+    return random.random() < 0.5 or memory
+
+
+def timed(memory, step):
+    return time.time() > 0 or memory
+
+
+@pytest.mark.parametrize(
+    "monitor",
+    [
+        kept_in_a_global,
+        kept_in_a_default,
+        kept_on_the_function,
+        kept_in_an_object,
+        kept_in_an_iterator,
+        drawn,
+        timed,
+    ],
+)
+def test_a_monitor_remembers_only_what_it_returns(monitor):
+    with pytest.raises(ValueError):
+        oomlab.explore("closed", property=monitor)
+
+
+def one_or_true(memory, step):
+    """Two orders of first steps lead to one state of the machine: one leaves 1, one True."""
+    if memory is None:
+        return (step["task"],)
+    if memory == ("t0",):
+        return 1 if step["task"] == "t1" else "other"
+    if memory == ("t1",):
+        return step["task"] == "t0" or "other"
+    return memory
+
+
+def test_one_is_not_true():
+    assert len(oomlab.explore("closed", property=one_or_true).pids) == 2
+
+
+def test_memories_are_the_same_only_if_no_monitor_can_tell_them_apart():
+    class Colour(Enum):
+        RED = 1
+
+    different = [None, 0, False, 0.0, -0.0, 1, True, 1.0, "", "1", b"", (), frozenset()]
+    different += [(1,), (True,), frozenset({1}), frozenset({True}), ((),), Colour.RED]
+    assert len({known(memory) for memory in different}) == len(different)
+    assert known(frozenset({1, 2})) == known(frozenset({2, 1}))
+
+
+# ------------------------------------------------------------------ answers that are none
+def generator(kernel):
+    yield any(task.flags for task in kernel.tasks)
+
+
+async def coroutine(kernel):
+    return False
+
+
+@pytest.mark.parametrize("function", [generator, coroutine])
+def test_a_property_that_only_begins_to_run_is_refused(function):
+    for asked in (function, Property("p", "never", "", function)):
+        with pytest.raises(ValueError, match="must answer when it is called"):
+            oomlab.explore("closed", property=asked)
+
+
+def swallows(kernel):
+    try:
+        return kernel.progress > 1
+    except Exception:
+        return False
+
+
+def test_a_refusal_is_not_swallowed_by_the_function_that_is_refused():
+    with pytest.raises(ValueError, match="no part of a state"):
+        oomlab.explore("closed", property=swallows)
+
+
+def fails(kernel):
+    return 1 // (len(kernel.tasks) - 3) > 1
+
+
+def test_a_hunt_says_in_a_sentence_that_a_property_fails():
+    with pytest.raises(ValueError, match="the property fails: ZeroDivisionError"):
+        hunt("closed", property=fails, runs=20)
+
+
+def broken_program(current):
+    yield "one", ""
+    current.kernel.nothing_of_the_kind()
+
+
+def test_a_hunt_says_in_a_sentence_that_a_step_fails():
+    def breaks(policy):
+        kernel = Kernel(policy, 4096)
+        kernel.spawn("t", ((broken_program,),))
+        return kernel
+
+    SCENARIOS["closed"] = breaks
+    with pytest.raises(ValueError, match="the step 10. fails: AttributeError"):
+        hunt("closed", runs=2)
+
+
+# ------------------------------------------------------------------ a cell that is run again
+def test_a_scenario_that_is_defined_again_has_its_new_parameters():
+    def defined(policy, more: int = 5):
+        return machine(policy, more)
+
+    assert oomlab.explore("closed").params == {"tasks": 3}
+    SCENARIOS["closed"] = defined
+    assert oomlab.explore("closed", max_states=5).params == {"more": 5}
+
+
+# ------------------------------------------------------------------ machines that share
+HITS: list = []
+LOCK = Mutex("LOCK")
+NAMES = ["t0", "t1"]
+made = [0]
+
+
+def hit(current):
+    yield "hit", ""
+    HITS.append(current.pid)
+
+
+def lock(current):
+    yield from LOCK.lock(current)
+    yield "locked", ""
+    LOCK.unlock()
+
+
+def default(current, seen={}):  # noqa: B006
+    yield "see", ""
+    seen[current.pid] = True
+
+
+class Shared:
+    steps = 0
+    log: list = []
+
+    def take(self, current):
+        yield "take", ""
+        self.log.append(current.pid)
+
+
+def of(*program):
+    def scenario(policy):
+        kernel = Kernel(policy, 4096)
+        for name in NAMES:
+            kernel.spawn(name, program)
+        return kernel
+
+    return scenario
+
+
+@pytest.mark.parametrize("call", [hit, lock, default, Shared().take])
+def test_what_all_machines_share_is_not_changed_by_a_step(call):
+    SCENARIOS["closed"] = of((call,))
+    for _ in range(2):  # the second time as the first
+        with pytest.raises(ValueError, match="share: make it in the scenario"):
+            oomlab.explore("closed")
+        assert not HITS and not Shared.log and not default.__defaults__[0]
+        assert type(LOCK) is Mutex and LOCK.owner is None and not LOCK.waiters
+
+
+def test_what_all_machines_share_may_be_looked_at():
+    def gone(kernel):
+        return not any(task.name in NAMES for task in kernel.tasks) and LOCK.owner is None
+
+    SCENARIOS["closed"] = of((two_steps,))
+    for _ in range(2):
+        assert oomlab.explore("closed", property=gone).verdict == "violated"
+        assert type(LOCK) is Mutex
+
+
+def test_a_scenario_makes_the_same_machine_each_time():
+    def another(policy):
+        made[0] += 1
+        kernel = Kernel(policy, 4096)
+        kernel.spawn(f"t{made[0]}", ((two_steps,),))
+        return kernel
+
+    SCENARIOS["closed"] = another
+    with pytest.raises(ValueError, match="another machine the second time"):
+        oomlab.explore("closed")
+
+
+# ------------------------------------------------------------------ a claim of symmetry
+@pytest.mark.parametrize(
+    "claim",
+    [None, "abc", [["a"], ["b"], ["c"]], [[(1,)], [(2,)], [(3,)]], [[Mutex("a")]] * 3],
+)
+def test_a_claim_of_symmetry_that_names_nothing_of_the_machine(claim):
+    def claims(policy):
+        kernel = machine(policy)
+        kernel.symmetric = claim
+        return kernel
+
+    SCENARIOS["closed"] = claims
+    with pytest.raises(ValueError, match="Kernel.symmetric"):
+        oomlab.explore("closed")
+
+
+# ------------------------------------------------------------------ state outside of the machine
+class Flag(Enum):
+    UP = 1
+
+
+class Meta(type):
+    log: list = []
+
+
+class WithMeta(metaclass=Meta):
+    pass
+
+
+class Counted(int):
+    pass
+
+
+FILE = Path("nothing")
+THREE = Counted(3)
+
+
+def on_an_enum(current):
+    yield "one", ""
+    Flag.UP.steps = 1
+
+
+def on_a_module(current):
+    yield "one", ""
+    math.steps = 1
+
+
+def on_a_class(current):
+    yield "one", ""
+    Task.steps = 1
+
+
+def on_a_function(current):
+    yield "one", ""
+    touch.steps = 1
+
+
+def on_a_metaclass(current):
+    yield "one", ""
+    WithMeta.log.append(1)
+
+
+def on_a_number(current):
+    yield "one", ""
+    THREE.steps = 1
+
+
+def on_a_disk(current):
+    yield "one", ""
+    current.uid = FILE.exists()
+
+
+def in_a_set_of_objects(current):
+    friends = frozenset(current.kernel.tasks)
+    yield "one", ""
+    do_send_sigkill(next(iter(friends)))
+
+
+def past_the_watch(current):
+    yield "one", ""
+    object.__setattr__(current, "uid", 3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        on_an_enum,
+        on_a_module,
+        on_a_class,
+        on_a_function,
+        on_a_metaclass,
+        on_a_number,
+        on_a_disk,
+        in_a_set_of_objects,
+        past_the_watch,
+    ],
+)
+def test_a_step_keeps_nothing_outside_of_the_machine(call, monkeypatch):
+    for thing in (math, Task, touch):  # taken away again
+        monkeypatch.setattr(thing, "steps", 0, raising=False)
+        monkeypatch.delattr(thing, "steps")
+    SCENARIOS["closed"] = of((call,))
+    try:
+        with pytest.raises(ValueError):
+            oomlab.explore("closed")
+    finally:
+        for thing in (math, Task, touch):
+            if "steps" in vars(thing):
+                del thing.steps
+
+
+def by_type(kernel):
+    return any(type(task) is Task for task in kernel.tasks)
+
+
+def by_slot(kernel):
+    return any(Task.flags.__get__(task) for task in kernel.tasks)
+
+
+def by_object(kernel):
+    return any(object.__getattribute__(task, "flags") for task in kernel.tasks)
+
+
+@pytest.mark.parametrize("asked", [by_type, by_slot, by_object])
+def test_a_property_looks_only_where_it_is_seen(asked):
+    with pytest.raises(ValueError, match=asked.__name__):
+        oomlab.explore("closed", property=asked)
+
+
+def test_the_class_of_an_object_is_its_own():
+    def exiting(kernel):
+        return any(task.__class__ is Task and task.flags & PF_EXITING for task in kernel.tasks)
+
+    def named(kernel):
+        return any(type(task).__name__ == "Task" and task.flags & 4 for task in kernel.tasks)
+
+    assert len(oomlab.explore("closed", property=exiting).pids) == 2
+    assert oomlab.explore("closed", property=named).verdict == "holds"
+
+
+# ------------------------------------------------------------------ a file that is edited
+PROGRAM = """
+def prog(current):
+    yield "one", ""
+    current.uid = 5
+    yield "two", ""
+"""
+
+
+def test_a_function_whose_file_was_edited_since_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "edited_since.py"
+    file.write_text(PROGRAM, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    program = importlib.import_module("edited_since").prog
+    SCENARIOS["closed"] = of((program,))
+
+    def five(kernel):
+        return any(task.uid == 5 for task in kernel.tasks)
+
+    for text, right in ((PROGRAM.replace("5", "6"), False), (PROGRAM + "\nx = 1\n", True)):
+        file.write_text(text, "utf-8")
+        linecache.clearcache()
+        resumable.cache_clear()
+        if right:
+            assert len(oomlab.explore("closed", property=five).pids) == 1
+        else:
+            with pytest.raises(ValueError, match="another text"):
+                oomlab.explore("closed", property=five, audit=0.0)
+
+
+# ------------------------------------------------------------------ a hunt
+def test_a_hunt_is_not_of_machines_that_share_and_change():
+    HITS.clear()
+    SCENARIOS["closed"] = of((hit,))
+    with pytest.raises(ValueError, match="another machine the second time"):
+        hunt("closed", property=lambda kernel: len(HITS) > 30, runs=40)
+    HITS.clear()
+
+
+def test_what_a_hunt_found_is_asked_again_in_a_fresh_machine():
+    asked = []
+
+    def once(kernel):
+        asked.append(1)
+        return len(asked) in (30, 31)
+
+    with pytest.raises(ValueError, match="answers otherwise the second time"):
+        hunt("closed", property=once, runs=20)
+
+
+def test_the_nearest_schedule_is_one_of_the_same_property():
+    def gone(kernel):
+        return len(kernel.tasks) < 4
+
+    found = oomlab.explore("closed", property=gone)
+    with pytest.raises(ValueError, match="one of gone, not of fails"):
+        nearest_story(found, fails)
+
+
+# ------------------------------------------------------------------ orders that are no state
+def first_of_a_set(kernel):
+    return next(iter({task for task in kernel.tasks})).pid == 101
+
+
+def first_timer(kernel):
+    return len(kernel.timers) > 1 and kernel.timers[0].argument.name == "t0"
+
+
+def size_of_a_set(kernel):
+    return len({task.signal for task in kernel.tasks}) == 3
+
+
+def two_timers(kernel):
+    return len(kernel.timers) == 2 and {t.argument.name for t in kernel.timers} == {"t0", "t2"}
+
+
+@pytest.mark.parametrize(
+    "asked, right",
+    [(first_of_a_set, None), (first_timer, None), (size_of_a_set, 5), (two_timers, 1)],
+)
+def test_a_property_does_not_depend_on_an_order_that_is_no_state(asked, right):
+    def sleepers(policy):
+        kernel = Kernel(policy, 4096)
+        for n in range(3):
+            kernel.spawn(f"t{n}", ((sleep, 5 - n), (two_steps,)))
+        return kernel
+
+    SCENARIOS["closed"] = sleepers
+    if right is None:
+        with pytest.raises(ValueError, match="order that is no part of a state"):
+            oomlab.explore("closed", property=asked)
+    else:
+        found = oomlab.explore("closed", property=asked)
+        assert (found.verdict, len(found.pids)) == ("violated", right)
