@@ -189,7 +189,7 @@ OPTIONS: dict[str, dict[object, str]] = {
         "cleared": "when the reaper is done with the task",
     },
     "unstable": {
-        "nobody": "each reader finds zeros there",
+        "none": "each reader finds zeros there",
         "kthreads": "a kernel thread gets SIGBUS, others find zeros",
         "all": "each reader gets SIGBUS",
     },

@@ -7,7 +7,6 @@ import pytest
 from one_machine import RELEASES, names, run
 
 import oomlab
-from oomlab.model.commit import vm_commit_limit, vm_enough_memory
 from oomlab.model.fork import copy_on_write, wait4, write_inherited
 from oomlab.model.gfp import GFP_NOFS, GFP_NOIO
 from oomlab.model.kernel import Kernel
@@ -15,6 +14,7 @@ from oomlab.model.locks import TASK_UNINTERRUPTIBLE
 from oomlab.model.memcg import try_charge
 from oomlab.model.mm import ANON, FILE, MMF_UNSTABLE, VMA, Shmem, get_mm_rss
 from oomlab.model.oom import oom_badness
+from oomlab.model.overcommit import vm_commit_limit, vm_enough_memory
 from oomlab.model.reaper import already_queued, enqueue, process_mrelease
 from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
 from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touch

@@ -1,4 +1,4 @@
-"""One form for equal states: made things in a fixed order, and what nothing leads to forgotten.
+"""One form for equal states: new objects in a fixed order, unreachable objects left out.
 
 Two states are equal if they differ only in which of several free places a new object was given, or
 in objects that nothing refers to any more. So after each step the things that steps made are put in

@@ -25,7 +25,7 @@ from ..model.kernel import Kernel
 from ..model.policy import Policy
 from ..simulate.fingerprint import fingerprint
 from ..simulate.scheduler import Entry, run_schedule
-from ..simulate.sent import received, received_scenario, sent, sent_scenario
+from ..simulate.sent_functions import received, received_scenario, sent, sent_scenario
 from ..simulate.setup import build as build_kernel
 from ..workers import Submits, in_order
 from .anew import check_alike

@@ -1,7 +1,8 @@
 """Fair lassos: ways to go on for ever without anything good happening.
 
-Weak fairness: a task that could move all the time does move some time. A loop that starves a task
-which is always ready is the fault of the schedule, not of the kernel, and does not count.
+Weak fairness: a task that could move all the time does move some time. A loop in which
+a task is always ready and never runs is the fault of the schedule, not of the kernel: it does not
+count.
 """
 
 from collections import deque

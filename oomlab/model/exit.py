@@ -1,10 +1,11 @@
-"""From user mode to the grave: how a task runs its program, and how it dies (kernel/exit.c).
+"""How a task runs its program, and how it dies (kernel/exit.c).
 
 A program is a tuple of system calls, each (function, argument, ...). SIGKILL is noticed only
 between them: a call that holds a lock finishes first, however long that takes.
 
-Simplified: who has exited is gone at once, without a parent's wait(). TIF_MEMDIE goes with the mm,
-as in 4.4 (exit_mm); in 2.6.38 and 3.10 it stays on the task, in 2.6.38 on a zombie, too.
+Simplified: a task that has exited is gone at once, without a parent's wait(). TIF_MEMDIE
+goes with the mm, as in 4.4 (exit_mm); in 2.6.38 and 3.10 it stays on the task, in 2.6.38 on a
+zombie, too.
 """
 
 from .locks import TASK_FROZEN, Steps, schedule

@@ -1,7 +1,8 @@
 """Memory cgroups: limits on the pages of some tasks, and an OOM of its own (mm/memcontrol.c).
 
-What is over the limit (memory.max) is reclaimed as far as it can be, and then a task dies. Over
-memory.high none does: memory_high.py. memory.low and memory.swap.max are kept by vmscan.py.
+Over the limit (memory.max) pages are reclaimed as far as possible, and if that is not enough a task
+dies. Over memory.high no task dies: memory_high.py. memory.low and memory.swap.max are kept by
+vmscan.py.
 """
 
 from .gfp import __GFP_IO, GFP_KERNEL

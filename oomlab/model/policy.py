@@ -222,10 +222,10 @@ class Policy:
     reap_locked: bool = knob(False, "mlocked VMAs are reaped", "a213e5cf71cb")
     reap_pfnmap: bool = knob(True, "VM_PFNMAP VMAs are reaped", "K 4.14")
     unstable: str = knob(
-        "nobody",
+        "none",
         "who is refused a page of a reaped mm (MMF_UNSTABLE); others read zeros there",
         "3f70dc38cec2, 6b31d5955cb2",
-        "nobody kthreads all",
+        "none kthreads all",
     )
     reap_order: str = knob(
         "ascending", "from which end the reaper walks", "K 6.18", "ascending descending"

@@ -1,7 +1,7 @@
 """Reclaim: page cache, mapped files, and anonymous pages that go to swap (mm/vmscan.c).
 
-In this order, which is Linux's by and large: what is not mapped, then what can be read again, then
-what must be written first. What memory.low protects comes last of all. A file mapping without a
+In about the order of Linux: first what is not mapped, then what can be read again, last what must
+be written out before. What memory.low protects comes last of all. A file mapping without a
 file behind it (VMA.shmem) stands for pages in constant use, which reclaim leaves alone; mlocked
 areas are never taken. Simplified: a page that was taken does not come back by itself, so nothing
 thrashes; and what exceeds memory.low is not protected at all (from v5.4 on it is, in proportion).

@@ -1,7 +1,7 @@
 """Reaping from a workqueue, which the RFC rejects (M01 sketched it, M10 says why not).
 
 A work item runs in a worker. When all workers are busy a new one must be made, and that takes
-memory: exactly what there is none of. Only a WQ_MEM_RECLAIM queue keeps a rescuer for this.
+memory, which has just run out. Only a WQ_MEM_RECLAIM queue keeps a rescuer for this case.
 """
 
 from .gfp import GFP_KERNEL

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from ..model.commit import fill
 from ..model.fork import copy_on_write, fork, wait4, write_inherited
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
+from ..model.overcommit import fill
 from ..model.policy import Policy
 from ..model.syscalls import (
     alloc,

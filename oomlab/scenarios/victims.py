@@ -1,4 +1,4 @@
-"""One victim, and who is at it: is it lost, marked twice, walked by two at once, or given up?"""
+"""What happens to a victim: is it lost, marked twice, reaped by two at once, or given up?"""
 
 from typing import Literal
 

@@ -26,7 +26,7 @@ from ..simulate.origin import preset_words
 from ..simulate.patches import read_patch
 from ..simulate.run import run
 from ..simulate.scheduler import run_schedule
-from ..simulate.sent import function_in
+from ..simulate.sent_functions import function_in
 from ..simulate.setup import build, choose_policy
 from ..simulate.story import chart
 from ..textfile import read_text

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 
 from ..scenarios import SCENARIOS
-from ..simulate.sent import function_in
+from ..simulate.sent_functions import function_in
 from ..textfile import read_text
 
 

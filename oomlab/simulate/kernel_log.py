@@ -1,6 +1,6 @@
 """The kernel log of a run, in the words of the kernel that the policy models.
 
-kernel_log(run)[0]  # (17, '[    0.020000] asker invoked oom-killer: gfp_mask=0x24000c0, ...')
+    kernel_log(run)[0]  # (17, '[    0.020000] asker invoked oom-killer: gfp_mask=0x24000c0, ...')
 
 The formats are printk's (K 2.6.38 to 6.12); `policy.kernel` says which. What a format must have and
 the model has not: the processor is 0, there is one node and one cpuset, and failcnt counts the

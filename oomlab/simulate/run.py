@@ -2,7 +2,7 @@
 
 run = oomlab.run("invisible-dependency", policy="linux-4.4", seed=1)
 run.outcome.verdict        # 'deadlock'
-run.steps[0]               # Step(number=0, tick=0, task='hog', ...)
+run.steps[0]               # Step(number=1, tick=0, task='writer1', ...)
 """
 
 import json

@@ -1,7 +1,7 @@
-"""When is a run stuck? When for a while nothing has happened but one more vain attempt.
+"""When is a run stuck? When for some time there was no progress, only the same attempts again.
 
-What counts as happening: an event that is not vain (model/kernel.py), memory that fills up further,
-a timer that will do more than wake a napping task. How long the while is, the policy says.
+Progress is an event that is not vain (model/kernel.py), memory that fills up further, or a timer
+that will do more than wake a napping task. The policy says how long that time is.
 """
 
 from ..model.kernel import Kernel

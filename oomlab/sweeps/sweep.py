@@ -1,4 +1,4 @@
-"""One run is an anecdote, a sweep is a finding: a scenario over policies, settings and seeds.
+"""Many runs of one scenario, over policies, settings and seeds: how often does each verdict come?
 
     found = oomlab.sweep("page-thieves", policies=["linux-4.4", "handa"], seeds=range(1000),
                          settings={"thieves": [1, 2, 4]}, jobs=2)
@@ -23,7 +23,7 @@ from ..scenarios import parameters
 from ..simulate.dataframe import frame_of
 from ..simulate.origin import Origin, policy_words, words_of
 from ..simulate.run import run
-from ..simulate.sent import received_scenario, sent_scenario
+from ..simulate.sent_functions import received_scenario, sent_scenario
 from ..simulate.setup import build, choose_policy, knob_value, parameter_value, takes
 from ..workers import Submits, in_order
 from .rowfile import open_rows

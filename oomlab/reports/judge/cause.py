@@ -6,7 +6,7 @@ rule takes is `unclear`, and then it says what would tell.
 """
 
 from .barred import fragments, free_but, only_cma, other_zones, page_fault
-from .causes import Cause, Facts
+from .cause_kinds import Cause, Facts
 from .cgroup_limit import memcg
 from .holders import holders, table
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..read.report import Report
 from .accounting import NO_COUNTER, limit_path
-from .causes import MANY, Cause, Facts, percent, size, top
+from .cause_kinds import MANY, Cause, Facts, percent, size, top
 from .totals import unlimited
 
 KERNEL = (

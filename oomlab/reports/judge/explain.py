@@ -14,7 +14,7 @@ from ..read.report import Report, TaskRow
 from .accounting import account
 from .advice import advice_of
 from .cause import cause_of
-from .causes import facts_of
+from .cause_kinds import facts_of
 from .explanation import Explanation, Ranked
 from .kernels import policy_for
 from .owners import cgroups

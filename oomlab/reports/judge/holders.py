@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from .accounting import NO_COUNTER, Account
-from .causes import CAUSES, MANY, MOST, TWICE, Cause, Facts, percent, size, top
+from .cause_kinds import CAUSES, MANY, MOST, TWICE, Cause, Facts, percent, size, top
 
 GROUPS = {
     "processes": ("anonymous",),

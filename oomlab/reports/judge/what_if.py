@@ -15,7 +15,7 @@ from ...naming import nearest
 from ...presets import PRESETS
 from ..read.report import Report, TaskRow
 from .accounting import limit_path
-from .causes import size
+from .cause_kinds import size
 from .explain import explain
 from .explanation import Explanation, Verdict
 from .kernels import policy_for, version_of

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .blocks import NotText, Pause, Source
 from .direction import oldest_first
 from .host import Host
-from .neighbours import MOST, Neighbour, neighbour
+from .other_killers import MOST, Neighbour, neighbour
 from .readers import read
 from .report import Report
 from .text import Line, kernel_lines

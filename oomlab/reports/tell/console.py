@@ -21,7 +21,7 @@ from ..judge.explanation import Explanation
 from ..judge.what_if import answers_to, changes, concerned, what_if
 from ..read.blocks import NotText
 from ..read.logs import UNREADABLE, log_files, open_log, unreadable
-from ..read.neighbours import MEANS, Neighbour
+from ..read.other_killers import MEANS, Neighbour
 from ..read.parse import parse
 from .colors import colored
 from .drawing import section

@@ -8,7 +8,7 @@ named in words too. Text takes the colour of the page around it, so that it can 
 from html import escape
 
 from ..judge.accounting import NO_COUNTER, Account
-from ..judge.causes import percent, size
+from ..judge.cause_kinds import percent, size
 from ..judge.explanation import Explanation
 from ..judge.holders import GROUPS
 from .words import headline, printable, text_of

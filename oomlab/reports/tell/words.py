@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..judge.accounting import Account, limit_path
-from ..judge.causes import percent, size
+from ..judge.cause_kinds import percent, size
 from ..judge.explanation import Explanation, Ranked
 from ..judge.kernels import has_reap_delay, lineage, version
 from ..judge.request import decode, in_words
