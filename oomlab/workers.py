@@ -49,8 +49,8 @@ def in_order(
     With an `executor` the calls go there, `AHEAD` times `jobs` at once. Without one, `jobs` worker
     processes do them, or this process alone if `jobs` is 1. Small tasks are sent `chunk` at once.
     Who has seen enough closes the iterator: tasks that have not begun are not done. RuntimeError
-    if a task kills its worker each time. ValueError for fewer than 1 job, or a task that cannot be
-    sent to another process.
+    if a task kills its worker each time, or if an `executor` breaks. ValueError for fewer than 1
+    job, or a task that cannot be sent to another process.
     """
     if jobs < 1:
         raise ValueError(f"jobs is 1 or more, not {jobs}")
@@ -74,12 +74,18 @@ def several(function: Callable[[T], R], tasks: tuple[T, ...]) -> list[R]:
 
 def submitted(function, tasks: Iterator, executor: Submits, jobs: int) -> Generator:
     """On an executor of the caller's, which sees itself to workers that die."""
+    from concurrent.futures import BrokenExecutor
+
     waiting = deque(executor.submit(function, task) for task in islice(tasks, jobs * AHEAD))
     try:
         while waiting:
             result = waiting.popleft().result()
             waiting.extend(executor.submit(function, task) for task in islice(tasks, 1))
             yield result
+    except BrokenExecutor:
+        raise RuntimeError(
+            "a worker of this executor died, and the executor with it: call again with a new one"
+        ) from None
     finally:
         for future in waiting:
             future.cancel()

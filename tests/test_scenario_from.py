@@ -1,13 +1,17 @@
 """A report as a small scenario: it tells the same story, or is refused in a sentence."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import oomlab
 from oomlab.cli import main
+from oomlab.reports.judge.explain import explain as judge
+from oomlab.reports.tell.smallest import text_of
 from oomlab.sheets.code import add_scenario
+from oomlab.traces.small_machine import differences, story_of
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -17,7 +21,7 @@ FIELD = sorted(SHARED.glob("oom-reports*/*.txt"))
 GLOBAL = (REPORTS / "6.1-global.txt").read_text("utf-8")
 REFUSED = (
     "no table of tasks|who was killed is not in it|another task is chosen"
-    "|by order of panic_on_oom|is none in it"
+    "|by order of panic_on_oom|no OOM report in it"
 )
 
 
@@ -93,7 +97,7 @@ def test_a_name_from_a_log_is_only_a_name():
 @pytest.mark.parametrize(
     "source, more, sentence",
     [
-        ("no report\nis in it\n", {}, "no OOM report 1: there is none in it"),
+        ("no report\nis in it\n", {}, "no OOM report in it; a trace needs"),
         (GLOBAL, {"number": 4}, "no OOM report 4: there are 3"),
         (GLOBAL, {"number": 0}, "no OOM report 0"),
         (GLOBAL, {"name": "a b"}, "a function's name"),
@@ -114,6 +118,41 @@ def test_what_cannot_be_told_is_refused_in_a_sentence(source, more, sentence):
     assert "\n" not in str(refused.value)
 
 
+def test_the_release_is_given_where_the_log_does_not_say_it():
+    """But what a log's own format proves comes first: it is not of 2.6.38."""
+    nameless = without("Not tainted")
+    for kernel, name in (("6.12", "linux-6.12"), ("5.10", "linux-5.10"), ("2.6.38", "linux-5.4")):
+        made = oomlab.scenario_from(nameless, kernel=kernel)
+        assert made.policy.preset == name and killed(made) == ["m3"]
+    with pytest.raises(ValueError, match="is not a kernel version"):
+        oomlab.scenario_from(GLOBAL, kernel="new")
+
+
+def test_the_sysctl_that_kills_who_asks_is_not_for_cgroups():
+    """vm.oom_kill_allocating_task=1, and in the cgroup its biggest task was killed."""
+    log = (REPORTS / "6.12-memcg.txt").read_text("utf-8")
+    (told,) = oomlab.explain(log)[:1]
+    policy = replace(told.policy, oom_kill_allocating_task=True)
+    again = judge(told.report, policy)
+    assert again.predicted == told.predicted and again.verdict == told.verdict
+    assert again.spared_from == told.spared_from
+
+
+def test_a_text_that_tells_another_story_is_seen():
+    """What guards each text that is given out."""
+    (told,) = oomlab.explain(GLOBAL)[:1]
+    story = story_of(told, None)
+    text = text_of(story, "reported", 1)
+    assert differences(story, text, "reported") == []
+    for old, new, sentence in (
+        ("adj=78", "adj=-1000", "it kills m2, and the report m3"),
+        ('(touch, "asked", 4)', "(sleep, 1)", "it kills no task, and the report m3"),
+    ):
+        assert differences(story, text.replace(old, new), "reported") == [sentence]
+    given_up = replace(story, end="given up")
+    assert differences(given_up, text, "reported") == ["its victim is not given up"]
+
+
 def test_a_trace_with_its_log_says_how_the_victim_ended():
     pid = next(told.report.victim.pid for told in oomlab.explain(GLOBAL))
     rows = [
@@ -126,7 +165,7 @@ def test_a_trace_with_its_log_says_how_the_victim_ended():
     made = oomlab.scenario_from(trace, report=GLOBAL, kernel="6.1")
     assert made.says.endswith("m3 is killed, and the reaper takes its memory.")
     assert "m3" in str(made.run().outcome.reaped)
-    with pytest.raises(ValueError, match="there is none in it"):
+    with pytest.raises(ValueError, match="a trace needs the kernel"):
         oomlab.scenario_from(trace)
 
 

@@ -79,6 +79,18 @@ def test_it_is_interrupted_or_killed_and_goes_on(tmp_path, jobs, sent):
     assert out.read_text().startswith(begun[: begun.rfind("\n") + 1])
 
 
+def test_a_second_sweep_of_this_process_is_refused_too(tmp_path):
+    out, refused = str(tmp_path / "rows.jsonl"), []
+
+    def again(*_):
+        with pytest.raises(ValueError, match="another sweep is writing"):
+            sweep("lost-victim", out=out, **QUICK)
+        refused.append(out)
+
+    whole = sweep("lost-victim", out=out, progress=again, **QUICK)
+    assert refused and sweep("lost-victim", out=out, **QUICK).rows == whole.rows
+
+
 def alive_in(session: int) -> bool:
     """Is there a process of this session?"""
     try:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -182,6 +182,15 @@ def test_a_worker_that_is_killed_costs_only_time(tmp_path):
 def test_a_task_that_kills_every_worker_is_named():
     with pytest.raises(RuntimeError, match="dies each time it is given .*'poison'"):
         list(in_order(dies_always, ["poison"], jobs=2))
+
+
+def test_an_executor_of_the_callers_that_breaks_is_a_sentence(tmp_path):
+    tasks = [(number, str(tmp_path / "died")) for number in range(20)]
+    with (
+        ProcessPoolExecutor(2) as executor,
+        pytest.raises(RuntimeError, match="call again with a new one"),
+    ):
+        list(in_order(dies_once, tasks, jobs=2, executor=executor))
 
 
 def test_who_has_seen_enough_waits_for_no_task_that_has_not_begun():

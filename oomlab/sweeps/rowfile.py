@@ -23,6 +23,10 @@ except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 
+WRITING = "another sweep is writing {}: wait for its end, or name a new file"
+OPEN: set[Path] = set()  # files that sweeps of this process write
+
+
 class RowFile:
     """Where rows go. `rows` are those that the file held already."""
 
@@ -33,6 +37,7 @@ class RowFile:
         if path is None:
             return
         self.as_csv = path.suffix == ".csv"
+        free(path)
         self.file = path.open("a+", encoding="utf-8", newline="")
         try:
             lock(self.file, path)
@@ -116,6 +121,15 @@ class RowFile:
         self.file.flush()
 
 
+def free(path: Path) -> None:
+    """ValueError if a sweep of this process writes the file.
+
+    To be asked before it is opened: to close a file gives up the process's locks of it.
+    """
+    if path.resolve() in OPEN:
+        raise ValueError(WRITING.format(path))
+
+
 def lock(file: TextIO, path: Path) -> None:
     """Ours until it is closed, or this process ends. ValueError if another process has it.
 
@@ -126,8 +140,7 @@ def lock(file: TextIO, path: Path) -> None:
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
-        text = f"another sweep is writing {path}: wait for its end, or name a new file"
-        raise ValueError(text) from None
+        raise ValueError(WRITING.format(path)) from None
     except OSError:  # a file system that has no locks
         return
 
@@ -153,8 +166,12 @@ def open_rows(out: str | Path | None, head: dict, points: Iterator[dict]) -> Ite
         rowfile = RowFile(rows, head, points)
     except (OSError, UnicodeDecodeError) as wrong:
         raise ValueError(f"{rows} cannot be used for rows: {reason(wrong)}") from None
-    with rowfile.file:
-        yield rowfile
+    OPEN.add(rows.resolve())
+    try:
+        with rowfile.file:
+            yield rowfile
+    finally:
+        OPEN.discard(rows.resolve())
     if path.suffix == ".parquet":
         write_parquet(rowfile.rows, path)
 

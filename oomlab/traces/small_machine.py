@@ -13,15 +13,17 @@ same story is refused.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..arguments import checked
 from ..explorer import Exploration, explore
 from ..model.kernel import Kernel
 from ..model.policy import Policy
+from ..recordings.kernel_release import version
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
+from ..reports.judge.explain import explain as judge
 from ..reports.read.logs import DAMAGED, open_log
 from ..reports.tell.smallest import Story, parts_of, story_line, text_of, words_of_policy
 from ..sheets.code import add_scenario
@@ -92,12 +94,18 @@ def scenario_from(
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,60}", name):
         raise ValueError(f"a function's name is of a to z, 0 to 9 and _, not {name!r}")
     found, trace = explained(source, report, kernel)
+    if not found:
+        text = "there is no OOM report in it; a trace needs the kernel's log of the same time"
+        raise ValueError(f"{text}, as report")
     if not 1 <= number <= len(found):
-        have = f"there are {len(found)}" if found else "there is none in it"
-        raise ValueError(f"no OOM report {number}: {have}")
+        raise ValueError(f"there is no OOM report {number}: there are {len(found)}")
     told = found[number - 1]
-    policy = trace.policy if trace is not None and trace.policy is not None else told.policy
-    story = story_of(told, policy, trace)
+    if kernel is not None:
+        version(kernel)  # ValueError if it is none
+        told = judge(replace(told.report, kernel=kernel))
+    elif trace is not None and trace.policy is not None:
+        told = judge(told.report, trace.policy)
+    story = story_of(told, trace)
     for factor in FACTORS:
         if factor and 1000 * factor > max(told.total.pages, 1000):
             continue
@@ -132,9 +140,9 @@ def explained(
     return explain(data), None
 
 
-def story_of(told: Explanation, policy: Policy | None, trace: Trace | None) -> Story:
+def story_of(told: Explanation, trace: Trace | None) -> Story:
     """The story that is to be told. ValueError where it cannot be, and why."""
-    report, verdict = told.report, told.verdict
+    report, policy, verdict = told.report, told.policy, told.verdict
     if report.failure:
         raise ValueError("a page allocation failure kills no task: there is no story of an OOM")
     if policy is None:

@@ -20,7 +20,7 @@ from .kernels import policy_for
 from .owners import cgroups
 from .rebuilt import adj_of, is_invoker, machine, oom_control
 from .totals import Total, row_of, total_pages
-from .verdict import verdict
+from .verdict import kills_allocating_task, verdict
 from .zones import judged_zones
 
 
@@ -50,14 +50,15 @@ def explain(
     ranked.sort(key=lambda r: (r.points is None, -(r.points or 0)))
 
     chosen = select_bad_process(kernel, control)
-    if policy.oom_kill_allocating_task:
+    allocating = kills_allocating_task(report, policy)
+    if allocating:
         asked = next((pid for pid, row in rows.items() if is_invoker(report, row)), None)
         if asked is not None and points(tasks.get(asked)) is not None:
             chosen = tasks[asked]
     predicted = next((r for r in ranked if chosen and r.row.pid == chosen.pid), None)
     runner_up = next((r for r in ranked if r is not predicted and r.points is not None), None)
     spared = None
-    if predicted and runner_up and not policy.oom_kill_allocating_task:
+    if predicted and runner_up and not allocating:
         order = list(rows)
         earlier = order.index(predicted.row.pid) < order.index(runner_up.row.pid)
         most = runner_up.worth - (earlier == (policy.ties == "first"))
@@ -114,7 +115,7 @@ def _score_of(explanation: Explanation) -> int | None:
     scored = report.scored
     if policy is None or scored is None:
         return None
-    if policy.oom_kill_allocating_task:
+    if kills_allocating_task(report, policy):
         return 0
     pids = [scored.pid, *(kill.pid for kill in report.kills[:1])]
     for pid in pids:

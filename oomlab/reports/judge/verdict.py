@@ -31,11 +31,16 @@ def verdict(explanation: Explanation) -> Verdict:
     return Verdict(False, _why_another(explanation, policy, predicted, victim))
 
 
+def kills_allocating_task(report: Report, policy: Policy) -> bool:
+    """Does the sysctl decide? Not in a cgroup: the model's may_kill_allocating_task() says why."""
+    return policy.oom_kill_allocating_task and report.kind not in ("memcg", "sysrq")
+
+
 def _remark(
     explanation: Explanation, policy: Policy, predicted: Ranked, victim: Kill
 ) -> str | None:
-    scored = explanation.report.scored
-    if policy.oom_kill_allocating_task:
+    report, scored = explanation.report, explanation.report.scored
+    if kills_allocating_task(report, policy):
         return "allocating task"
     if scored and scored.pid != victim.pid:
         return "thread"
