@@ -418,3 +418,12 @@ def test_two_holders_are_told_in_a_whole_sentence():
     )
     assert told.cause.kind == "unclear"
     assert told.cause.sentence.startswith("No single holder of ")
+
+
+def test_a_pid_above_the_default_pid_max_is_a_pid_like_any_other():
+    """Many machines have kernel.pid_max 4194304."""
+    log = (Path(__file__).parent / "data/reports/6.1-global.txt").read_text("utf-8")
+    log = log.replace("[     87]  1003    87", "[4194303]  1003 4194303")
+    log = log.replace("process 87 (", "process 4194303 (").replace("pid=87", "pid=4194303")
+    told = explain(log)[0]
+    assert told.verdict.agrees and told.predicted.row.pid == 4194303
