@@ -20,7 +20,6 @@ PACKAGE = HERE.parent / "oomlab"
 
 PYODIDE = "314.0.7"
 SHA512 = "0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A=="
-SCRIPTS = ("pyodide.mjs", "pyodide.asm.mjs")  # served as they are
 
 # What no page needs of Python's library: networks, mail, other processes, databases, debuggers,
 # old formats, and all but a few encodings. What a student's code may import stays.
@@ -70,9 +69,9 @@ def lay(work: Path, folder: Path) -> None:
     lock = json.loads((whole / "pyodide-lock.json").read_text())
     lock["packages"] = {}  # none is needed, so none can be asked for
     (into / "pyodide-lock.json").write_text(json.dumps(lock))
-    for name in SCRIPTS:
-        shutil.copy(whole / name, into)
-    pack(whole / "pyodide.asm.wasm", into)
+    shutil.copy(whole / "pyodide.mjs", into)
+    for name in ("pyodide.asm.mjs", "pyodide.asm.wasm"):
+        pack(whole / name, into)
     library(whole / "python_stdlib.zip", work / "library.zip")
     archive(work / "source.zip")
     compiled = [work / "python_stdlib.zip", work / "oomlab.zip"]

@@ -18,13 +18,8 @@ async function begin(files) {
   };
   const address = (text) => new FileReaderSync().readAsDataURL(new Blob([text], { type: "text/javascript" }));
   const text = async (name) => new TextDecoder().decode(await bytes(name));
-  // Pyodide would import its second script by an address; it is handed over instead.
-  const [loader, machine] = await Promise.all(["pyodide/pyodide.mjs", "pyodide/pyodide.asm.mjs"].map(text));
-  const python = `import { loadPyodide as load } from ${JSON.stringify(address(loader))};
-import createPyodideModule from ${JSON.stringify(address(machine))};
-export const loadPyodide = (how) => load({ ...how, createPyodideModule });`;
   const own = (await text("worker.js"))
-    .replace(/"[^"]*pyodide\.mjs"/, JSON.stringify(address(python)))
+    .replace(/"[^"]*pyodide\.mjs"/, JSON.stringify(address(await text("pyodide/pyodide.mjs"))))
     .replaceAll("import.meta.url", JSON.stringify(`${place}worker.js`));
   await import(address(own));
   for (const data of waiting) onmessage({ data });

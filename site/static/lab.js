@@ -125,9 +125,9 @@ export async function before(place, model) {
 export function begin(place, model) {
   follow(model);
   model.wake();
-  // Another link, put into the same tab.
-  addEventListener("hashchange", () => {
-    const asked = settingsOf(location.hash);
+  // Another link, put into the same tab; by now the address may name the last state again.
+  addEventListener("hashchange", ({ newURL }) => {
+    const asked = settingsOf(new URL(newURL).hash);
     if (!place.isConnected || !asked) return;
     if (asked.patch) { offer(asked.patch); return; }
     patch = "";

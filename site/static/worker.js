@@ -21,10 +21,17 @@ globalThis.fetch = async (what, how) => {
   return new Response(await unpacked(`pyodide/${name}`), { headers: { "content-type": type } });
 };
 
+// A script that is packed is imported from an address that holds it.
+async function imported(name) {
+  const text = await new Response(await unpacked(name)).blob();
+  return import(new FileReaderSync().readAsDataURL(new Blob([text], { type: "text/javascript" })));
+}
+
 export async function start(post, options = {}) {
+  const machine = imported("pyodide/pyodide.asm.mjs");
   const packed = options.packed ?? unpacked("oomlab.zip").then((body) => new Response(body).arrayBuffer());
   const python = await loadPyodide({
-    indexURL: new URL("pyodide/", here).href, ...options.pyodide,
+    indexURL: new URL("pyodide/", here).href, createPyodideModule: (await machine).default, ...options.pyodide,
   });
   python.unpackArchive(await packed, "zip", { extractDir: "/oomlab" });
   python.runPython("import sys; sys.path.insert(0, '/oomlab')");

@@ -79,7 +79,7 @@ def test_every_setting_is_in_the_address(visit, home):
         assert said in unquote(page.url)
     page.get_by_role("button", name="play by hand from here").click()
     page.locator(".hand").get_by_role("button").first.click()
-    page.wait_for_url(re.compile("hand=[0-9,]+"))
+    page.wait_for_url(re.compile("hand=.*&step=8$"))
     said, copied = now.inner_text(), page.url
     again = visit(copied)
     again.get_by_role("region", name="you are the scheduler").wait_for(timeout=ALIVE)
