@@ -189,3 +189,22 @@ def test_timers_without_times_tell_no_equals_apart(monkeypatch):
     found = explore("naps", "linux-4.4", never, audit=1.0)
     assert (found.verdict, found.bound["reductions"]) == (every.verdict, ["symmetry"])
     assert found.states < every.states / 2
+
+
+NAMES = {"Task.name", "MM.name", "Memcg.name"}
+
+
+@pytest.mark.parametrize("policy", ["rfc-2015-11-25", "linux-6.1"])
+def test_no_step_of_the_model_reads_a_name(policy):
+    """One that did, if only to note it down, would have to be taken in every image."""
+    build = functools.partial(oomlab.build, "lost-victim", policy, victims=2, vmas=1)
+    relation = Interned(lambda: build()[0], "any", never)
+    seen, todo = {relation.start}, [relation.start]
+    for state in todo:  # grows
+        for entry in relation.enabled(state):
+            new = relation.successor(state, entry)
+            assert not NAMES & {repr(cell) for cell in relation.answer.reads}, entry
+            if new not in seen and len(todo) < 400:
+                seen.add(new)
+                todo.append(new)
+    assert len(seen) > 100

@@ -121,6 +121,7 @@ class Machine:
             }
             if issubclass(kind, Kernel):
                 self.defaults[kind] |= {"timers_made": AFTER_ALL, "events": None}
+                self.defaults[kind] |= {"reaped": None, "happened": None}  # equals differ in names
                 self.defaults[kind]["runqueue"].clear()
         names = attribute_names(held)
         return [*names, "jiffies"] if self.is_time(held, "jiffies") else names

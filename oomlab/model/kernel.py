@@ -160,8 +160,9 @@ class Kernel:
         self.bugs: list[str] = []
         self.events: list[dict] | None = []  # None: none are kept
         self.progress = 0  # events that were not just another vain attempt
-        self.reaped: dict[str, int] = {}  # pages the reaper made free, by mm
-        self.happened: dict[tuple[str, str], None] = {}  # (event, name of its task), each once
+        # By name, of mms and of tasks; None where no answer may depend on a name.
+        self.reaped: dict[str, int] | None = {}  # pages the reaper made free
+        self.happened: dict[tuple[str, str], None] | None = {}  # (event, whose), each once
         self.symmetric: list[list] = []  # groups of objects that are alike, for the explorer
 
         self.init = self.spawn("init", ((pause,),), uid=0, daemon=True)
@@ -307,7 +308,7 @@ class Kernel:
         """A tracepoint or a log line, with the kernel's name if it has one; `vain`: no progress."""
         if name not in VAIN and not vain:
             self.progress += 1
-        if task is not None:
+        if task is not None and self.happened is not None:
             self.happened[name, task.name] = None
         if self.events is not None:
             self.events.append(dict(event=name, tick=self.jiffies, task=task, **more))

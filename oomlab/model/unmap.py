@@ -97,7 +97,8 @@ def reap_vmas(current, mm: MM) -> Steps:
             freed = zap_vma(mm, vma)
             mm.reaped += freed
             kernel.zone.reaped += freed
-            kernel.reaped[mm.name] = mm.reaped
+            if kernel.reaped is not None:
+                kernel.reaped[mm.name] = mm.reaped
     mm.swapents = sum(vma.swapped for vma in mm.vmas)
 
 

@@ -33,7 +33,7 @@ class Outcome:
 
 def judge(kernel: Kernel, steps: int) -> Outcome:
     """The verdict. A stuck machine is run on, in a fair order, until its state repeats."""
-    victims, reaped = whom(kernel, "kill"), dict(kernel.reaped)
+    victims, reaped = whom(kernel, "kill"), dict(kernel.reaped or {})
     lost = [task.name for task in lost_victims(kernel)]
     pages_to, ticks = dict(kernel.zone.pages_to), kernel.jiffies
     cycle: list[str] = []
@@ -218,4 +218,4 @@ def were_killed(names: str, tasks: list[str]) -> str:
 
 def whom(kernel: Kernel, event: str) -> list[str]:
     """Whom an event happened to, each once, in order; known whether or not events are kept."""
-    return [name for happened, name in kernel.happened if happened == event]
+    return [name for happened, name in kernel.happened or () if happened == event]
