@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 
 from ..model.faults import FAULT
 from ..model.kernel import Kernel
@@ -47,13 +48,12 @@ class Recorder:
 
         `state` and `reaped` are the task's and the zone's before them.
         """
-        tick, free = self.kernel.jiffies, self.free
+        free = range(self.free - 1, self.free - number - 1, -1)
+        left = [max(reaped - n, 0) for n in range(1, number + 1)] if reaped else repeat(0)
+        same = map(repeat, (self.kernel.jiffies, task, FAULT, function, state))
+        self.taken += zip(*same, free, repeat(None), left, strict=False)
         self.effects += [None] * number
-        self.taken += [
-            (tick, task, FAULT, function, state, free - n, None, max(reaped - n, 0))
-            for n in range(1, number + 1)
-        ]
-        self.free = free - number
+        self.free -= number
 
 
 def state_of(task: Task) -> str:
