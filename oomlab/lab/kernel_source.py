@@ -56,6 +56,7 @@ PLACES: dict[
     "down_write": same(RWSEM, "down_write"),
     # the killer and the reaper
     "out_of_memory": same(OOM, "out_of_memory"),
+    "pagefault_out_of_memory": same(OOM, "pagefault_out_of_memory"),
     "oom_kill_process": same(OOM, "oom_kill_process"),
     "__oom_kill_process": (
         SourcePlace(READ, OOM, "oom_kill_process"),
