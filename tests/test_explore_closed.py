@@ -505,3 +505,19 @@ def test_a_property_does_not_depend_on_an_order_that_is_no_state(asked, right):
     else:
         found = oomlab.explore("closed", property=asked)
         assert (found.verdict, len(found.pids)) == ("violated", right)
+
+
+def test_a_hunt_is_not_deeper_than_it_is_long():
+    with pytest.raises(ValueError, match="depth of at most steps, 400"):
+        hunt("closed", depth=10_000_000)
+    assert hunt("closed", depth=400, runs=1).bound["missed_with_chance"] == 1.0
+
+
+def test_a_parameter_has_no_name_that_another_argument_has():
+    def seeded(policy, seed: int = 3):
+        return machine(policy)
+
+    SCENARIOS["closed"] = seeded
+    for function in (oomlab.run, oomlab.explore, hunt):
+        with pytest.raises(ValueError, match="parameter seed of closed"):
+            function("closed")

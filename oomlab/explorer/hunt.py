@@ -68,11 +68,7 @@ def hunt(
     asked = choose_property(property)
     if asked.kind == "eventually":
         raise ValueError(f"hunt cannot judge {asked.name!r}, which speaks of for ever: use explore")
-    for name, number in (("runs", runs), ("depth", depth), ("steps", steps), ("jobs", jobs)):
-        if type(number) is not int or number < 1:
-            raise ValueError(f"hunt takes {name} of 1 or more, not {number!r}")
-    if seed < 0:
-        raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
+    check({"runs": runs, "steps": steps, "depth": depth, "jobs": jobs}, seed)
     if clock not in CLOCKS:
         raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {clock!r}")
     kernel, params = build_kernel(scenario, policy, **settings)
@@ -139,6 +135,19 @@ def hunt(
     if interrupted:
         raise Stopped(answer)
     return answer
+
+
+def check(numbers: dict[str, int], seed: int) -> None:
+    """ValueError for a number that makes no sense."""
+    for name, number in numbers.items():
+        if type(number) is not int or number < 1:
+            raise ValueError(f"hunt takes {name} of 1 or more, not {number!r}")
+    if numbers["depth"] > numbers["steps"]:
+        raise ValueError(
+            "hunt takes depth of at most steps, {steps}, not {depth}".format(**numbers)
+        )
+    if seed < 0:
+        raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
 
 
 class Draws(NamedTuple):
@@ -246,6 +255,8 @@ def missed(tasks: int, steps: int, depth: int, runs: int) -> float:
 
     Six digits of it, rounded up.
     """
+    if depth > 1 and (depth - 1) * log(steps) > 700:  # more ways than a number can tell
+        return 1.0
     misses = 1 - 1 / (tasks * steps ** (depth - 1))  # one run
     chance = exp(runs * log(misses)) if misses else float(runs == 0)
     return float(Context(prec=6, rounding=ROUND_CEILING).create_decimal(chance))

@@ -42,7 +42,8 @@ def lost(kernel: Kernel) -> bool:
         return False
     if kernel.oom_reaper_started and not kernel.oom_reaper_wait.sleepers:
         return False
-    if any(task.name in kernel.policy.kthreads and not task.state for task in kernel.tasks):
+    threads = (task for task in kernel.tasks if task.flags & PF_KTHREAD)  # another may be so called
+    if any(task.name in kernel.policy.kthreads and not task.state for task in threads):
         return False
     if queued_by_patch(kernel):
         return False

@@ -19,6 +19,12 @@ from ..scenarios import SCENARIOS, choices, parameters
 MOST = 10_000_000  # of what a parameter counts: pages, tasks, ticks
 
 
+# What run(), explore() and hunt() take themselves: a parameter of this name could not be given.
+ARGUMENTS = {"scenario", "policy", "property", "seed", "schedule", "trace", "most_steps", "clock"}
+ARGUMENTS |= {"prefer", "max_states", "seconds", "audit", "symmetry", "partial_order", "progress"}
+ARGUMENTS |= {"runs", "depth", "steps", "jobs", "executor"}
+
+
 def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
     """A preset by name or a Policy, with some knobs changed. ValueError says what is wrong."""
     if isinstance(policy, str):
@@ -76,6 +82,12 @@ def takes(scenario: str, names: Iterable[str]) -> dict[str, object]:
     if not isinstance(scenario, str) or scenario not in SCENARIOS:
         raise ValueError(f"no scenario {short(scenario)}: {nearest(str(scenario), SCENARIOS)}")
     known = parameters(scenario)
+    taken = sorted(ARGUMENTS & known.keys())
+    if taken:
+        raise ValueError(
+            f"parameter {taken[0]} of {scenario} has the name of an argument of run(), explore() "
+            "or hunt(): give it another"
+        )
     for name in names:
         if name not in known and name not in KNOBS:
             raise ValueError(
