@@ -1,5 +1,6 @@
 """All measurements, a table each; `make bench` runs this. No number here is ever a test."""
 
+import budget
 import explorer
 import footprint
 import grading
@@ -15,4 +16,5 @@ if __name__ == "__main__":
     explorer.main()
     grep.main()
     grading.main()
+    budget.main()
     served.main()
