@@ -9,7 +9,7 @@ import pytest
 import oomlab
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import WaitQueue
-from oomlab.model.syscalls import pause, sleep, touch
+from oomlab.model.syscalls import look, pause, repeat, sleep, touch
 from oomlab.presets import PRESETS
 from oomlab.scenarios.registry import heap
 from oomlab.simulate import spin
@@ -192,3 +192,31 @@ def test_what_goes_from_one_list_to_the_next_is_seen():
             assert not still.same()
             first.append(second.pop(0))
     assert still.same() and one.state
+
+
+def test_where_a_loop_within_a_loop_is_belongs_to_the_place():
+    """Two equal calls: only the inner iterator says which of them it is."""
+    kernel = Kernel(PRESETS["linux-4.4"], 64, min_kbytes=32)
+    kernel.events = None
+    twice = (look, "heap"), (look, "heap")
+    task = kernel.spawn("reader", ((repeat, None, *twice), (pause,)), vmas=heap(2))
+    still, places, states = Standstill(kernel), [], []
+    for _ in range(40):
+        spin.burst(task, 1)
+        assert still.same()
+        places.append(still.place(task))
+        states.append(fingerprint(kernel))
+    assert places[0] != places[1] and places[0] == places[2]
+    for n in range(40):
+        assert [p == places[n] for p in places] == [s == states[n] for s in states]
+
+
+def test_what_is_made_to_look_into_an_iterator_is_kept():
+    """Its id would be used again, and another object be taken for it."""
+    still, new = Standstill(Kernel(PRESETS["linux-4.4"], 64, min_kbytes=32)), {}
+    loops = [iter((number, (number,))) for number in range(5)]
+    told = [still.value(loop, new) for loop in loops]
+    assert all(id(kept) == key for key, (_, kept) in new.items())
+    assert all(one != other for n, one in enumerate(told) for other in told[:n])
+    next(loops[4])
+    assert still.value(loops[4], {}) != still.value(iter((4, (4,))), {})

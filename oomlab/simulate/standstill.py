@@ -62,7 +62,7 @@ class Standstill:
 
     def place(self, task: Task) -> tuple:
         """Where a suspended task stands: its frames from the outermost, and what they hold."""
-        new: dict[int, int] = {}
+        new: dict[int, tuple[int, object]] = {}
         frames: list = []
         thread: Any = task.thread
         while type(thread) is GeneratorType and thread.gi_frame is not None:
@@ -75,7 +75,7 @@ class Standstill:
             thread = inner
         return frames, thread is None
 
-    def value(self, thing, new: dict[int, int]):
+    def value(self, thing, new: dict[int, tuple[int, object]]):
         """An object that was there by its identity, one that the task has made by its contents."""
         kind: Any = type(thing)
         seen = nature(kind)
@@ -84,8 +84,8 @@ class Standstill:
         if seen is FOLLOWED and id(thing) in self.known and kind is not GeneratorType:
             return id(thing)
         if id(thing) in new:
-            return "new", new[id(thing)]
-        new[id(thing)] = len(new)
+            return "new", new[id(thing)][0]
+        new[id(thing)] = len(new), thing  # kept, so that no id is used twice
         if seen is ITERATOR:
             held = thing.__reduce__()
         elif kind is tuple or kind is list:
