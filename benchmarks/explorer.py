@@ -20,7 +20,7 @@ HANDOFFS = {
     "scan": ["kmallocwd", "--set", "scan_next_victim=0", "--set", "scan_panic=0"],
     "scan, next victim": ["kmallocwd"],  # kills more when that does not help; not in handoff.pml
 }
-SIZES = {(2, 2): 0.25, (3, 3): 0.25, (4, 4): 0.25, (5, 4): 1}  # (V, K): goal, seconds
+SIZES = {(2, 2): 0.25, (3, 3): 0.25, (4, 4): 0.25, (5, 4): 1, (8, 8): 3.5}  # (V, K): goal, seconds
 MOST_SECONDS = 30
 MOST_STATES = 40_000
 ALONE = """
