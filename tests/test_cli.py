@@ -188,7 +188,7 @@ def place(tmp_path, monkeypatch):
         (["explain", "binary.py", "--html", "page.txt"], "must end in .html"),
         (["fidelity", "folder"], "no recordings"),
         (["trace", "empty.py"], "no line of"),
-        (["trace", "folder"], "folder cannot be read: Is a directory"),
+        (["trace", "folder"], "folder cannot be read: "),
         (["trace", "empty.py", "--report", "no-such.log"], "no-such.log"),
         (["course", "empty.py"], "cannot be written"),
         (["lab", "empty.py"], "cannot be written"),
@@ -204,6 +204,8 @@ def place(tmp_path, monkeypatch):
     ids=lambda words: " ".join(words)[:60] if isinstance(words, list) else "",
 )
 def test_a_wrong_word_is_one_sentence(capsys, place, words, hint):
+    if words[0] in ("grade", "release") and sys.platform != "linux":
+        pytest.skip("needs the sandbox of Linux")
     status, out, said = run(capsys, *words)  # a traceback would end this test
     assert (status, out) == (2, "")
     assert hint in said and len(said.splitlines()) == 1 and len(said) < 400

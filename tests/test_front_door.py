@@ -9,6 +9,7 @@ import pytest
 
 import oomlab
 from oomlab.lab.figures import whole_run
+from oomlab.simulate.setup import ARGUMENTS
 
 COST = """
 import time
@@ -201,3 +202,24 @@ def test_what_would_be_another_question_or_none_is_refused(call, says):
 def yields(kernel):
     """A generator is true whatever it would have said: each state would be bad."""
     yield kernel.panicked
+
+
+def test_no_parameter_of_a_scenario_hides_an_argument(monkeypatch):
+    """run("mine", seed=5) would set the one and not the other, and say nothing."""
+    doors = (oomlab.run, oomlab.explore, oomlab.hunt, oomlab.compare, oomlab.sweep)
+    taken = {
+        parameter.name
+        for door in doors
+        for parameter in inspect.signature(door).parameters.values()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }
+    assert taken - {"policy"} == ARGUMENTS - {"policy"}
+    for name, source in (("seed", "seed=3"), ("reaper", "reaper=3")):
+        mine = f"hides-{name}"
+        monkeypatch.setitem(
+            oomlab.SCENARIOS,
+            mine,
+            eval(f"lambda policy, {source}: None"),  # noqa: S307
+        )
+        with pytest.raises(ValueError, match=f"parameter {name} of {mine} has the name of"):
+            oomlab.run(mine)

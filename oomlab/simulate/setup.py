@@ -17,12 +17,11 @@ from ..presets import PRESETS
 from ..scenarios import SCENARIOS, choices, parameters
 
 MOST = 10_000_000  # of what a parameter counts: pages, tasks, ticks
-
-
-# What run(), explore() and hunt() take themselves: a parameter of this name could not be given.
-ARGUMENTS = {"scenario", "policy", "property", "seed", "schedule", "trace", "most_steps", "clock"}
-ARGUMENTS |= {"prefer", "max_states", "seconds", "audit", "symmetry", "partial_order", "progress"}
-ARGUMENTS |= {"runs", "depth", "steps", "jobs", "executor"}
+# What run(), explore(), hunt(), compare() and sweep() take themselves. A parameter of such a name
+# could never be set: its value would go to them.
+TAKEN = """audit clock depth executor jobs max_states most_steps out partial_order policies policy
+prefer progress property runs scenario schedule seconds seed seeds settings steps symmetry trace"""
+ARGUMENTS = frozenset(TAKEN.split())
 
 
 def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
@@ -82,11 +81,11 @@ def takes(scenario: str, names: Iterable[str]) -> dict[str, object]:
     if not isinstance(scenario, str) or scenario not in SCENARIOS:
         raise ValueError(f"no scenario {short(scenario)}: {nearest(str(scenario), SCENARIOS)}")
     known = parameters(scenario)
-    taken = sorted(ARGUMENTS & known.keys())
-    if taken:
+    hidden = known.keys() & (ARGUMENTS | KNOBS.keys())
+    if hidden:
         raise ValueError(
-            f"parameter {taken[0]} of {scenario} has the name of an argument of run(), explore() "
-            "or hunt(): give it another"
+            f"parameter {min(hidden)} of {scenario} has the name of an argument of run(), "
+            "explore() or hunt(), or of a knob: give it another"
         )
     for name in names:
         if name not in known and name not in KNOBS:
