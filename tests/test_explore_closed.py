@@ -1,10 +1,12 @@
 """What the explorer cannot be sure of, it says in a sentence: memory that no state holds."""
 
+import gc
 import importlib
 import linecache
 import math
 import random
 import sys
+import threading
 import time
 from enum import Enum
 from pathlib import Path
@@ -521,3 +523,17 @@ def test_a_parameter_has_no_name_that_another_argument_has():
     for function in (oomlab.run, oomlab.explore, hunt):
         with pytest.raises(ValueError, match="parameter seed of closed"):
             function("closed")
+
+
+def test_searches_in_threads_leave_the_collector_as_it_was():
+    before, found = gc.get_threshold(), []
+
+    def search():
+        found.append(oomlab.explore("lost-victim", "rfc-2015-11-25", vmas=1).states)
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [368] * 3 and gc.get_threshold() == before

@@ -308,11 +308,10 @@ def has(held, name: str) -> bool:
         object.__getattribute__(held, name)
     except AttributeError:
         return False
-    try:
-        kind: Any = type(held)
-        return name in object.__getattribute__(held, "__dict__") or is_slot(kind, name)
-    except AttributeError:  # it has slots only
+    kind: Any = type(held)
+    if not kind.__dictoffset__:  # it has slots only
         return True
+    return name in object.__getattribute__(held, "__dict__") or is_slot(kind, name)
 
 
 @cache

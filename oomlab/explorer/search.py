@@ -13,6 +13,7 @@ machine of ordinary generators; "holds" is audited (audit.py).
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from time import monotonic
 from types import FunctionType
 from typing import Any
@@ -40,6 +41,8 @@ from .symmetry import Symmetric
 from .ways import Ways
 
 MAX_STATES = 400_000
+COLLECTING = Lock()
+USUAL: list[tuple[int, int, int]] = []  # how often garbage is looked for; one for each search
 PREFERENCES = ("steps", "switches", "decisions")
 
 
@@ -126,13 +129,23 @@ def explore(
 
 @contextmanager
 def rarely_collected() -> Iterator[None]:
-    """Replayed machines are cyclic and must go; states need not be looked through for that."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 1000, 1000)
+    """Replayed machines are cyclic and must go; states need not be looked through for that.
+
+    Searches in several threads leave the collector as the first of them found it.
+    """
+    with COLLECTING:
+        if not USUAL:
+            USUAL.append(gc.get_threshold())
+            gc.set_threshold(100_000, 1000, 1000)
+        else:
+            USUAL.append(USUAL[0])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        with COLLECTING:
+            usual = USUAL.pop()
+            if not USUAL:
+                gc.set_threshold(*usual)
 
 
 class Search:

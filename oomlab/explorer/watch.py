@@ -167,9 +167,7 @@ class Watch:
 
 def has_room(held, name: str) -> bool:
     """May an object be given an attribute that its class does not name?"""
-    try:
-        object.__getattribute__(held, "__dict__")
-    except AttributeError:
+    if not type(held).__dictoffset__:
         return False
     return not isinstance(getattr(type(held), name, None), COMPUTED)
 
