@@ -6,8 +6,8 @@ import pytest
 from wide import TIMES
 
 ALL = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-# Every notebook is executed by tests/test_notebooks.py. These have each kind of widget between
-# them; `make fuzz` takes all.
+# These have each kind of widget between them, and `make fuzz` takes all. The code of the quick ones
+# among the others is run by tests/test_notebooks.py.
 SOME = ("00", "01", "04", "07", "10b", "14", "15")
 NOTEBOOKS = [p for p in ALL if TIMES > 1 or p.stem.partition("-")[0] in SOME]
 
