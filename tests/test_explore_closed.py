@@ -20,7 +20,7 @@ from oomlab.explorer.monitor import known
 from oomlab.explorer.nearest import nearest_story
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
-from oomlab.model.syscalls import sleep, touch
+from oomlab.model.syscalls import hang, sleep, touch
 from oomlab.model.tasks import PF_EXITING, Task, do_send_sigkill
 from oomlab.scenarios import SCENARIOS
 
@@ -537,3 +537,26 @@ def test_searches_in_threads_leave_the_collector_as_it_was():
     for thread in threads:
         thread.join()
     assert found == [368] * 3 and gc.get_threshold() == before
+
+
+def test_a_dictionary_that_a_scenario_fills_with_processes():
+    def takes_first(current, queue):
+        yield "take", ""
+        first = next(iter(queue), None)
+        if first is not None:
+            del queue[first]
+
+    def filled(policy):
+        kernel, queue = Kernel(policy, 4096), {}
+        for n in range(3):
+            queue[kernel.spawn(f"t{n}", ((takes_first, queue),))] = n
+        kernel.spawn("keeper", ((hang, queue),))
+        return kernel
+
+    def two_left(kernel):
+        queue = next(task.program[0][1] for task in kernel.tasks if task.name == "keeper")
+        return len({task for task in queue}) == 1 and len(kernel.tasks) == 5
+
+    SCENARIOS["closed"] = filled
+    assert len(oomlab.explore("closed", property=two_left).pids) == 2
+    assert oomlab.explore("closed").verdict == "holds"

@@ -83,7 +83,7 @@ class Watch:
                 self.note_write(self_, name)
 
         def __hash__(self_):
-            return hash((self.salt, id(self_)))
+            return object.__hash__(self_) ^ self.salt  # 0: what it was before it was watched
 
         by_address = kind.__hash__ is object.__hash__
         body = dict(
