@@ -224,3 +224,29 @@ def test_a_third_process_that_names_one_of_the_equals_and_goes_on(monkeypatch, s
     found = oomlab.explore("absent", property=lambda kernel: False, symmetry=symmetry, audit=1.0)
     right = plain.explore(lambda: scenario(PRESETS["linux-4.4"]), lambda kernel: False)
     assert (found.verdict, found.states <= right[2]) == ("holds", True)
+
+
+@pytest.mark.parametrize("change", [list.reverse, lambda queue: queue.append(queue.pop(0))])
+def test_a_list_of_the_equals_that_is_put_in_another_order(monkeypatch, change):
+    def changes(current, queue):
+        yield "change", ""
+        change(queue)
+
+    def ends(current):
+        yield "end", ""
+        yield from hang(current)
+
+    def scenario(policy):
+        kernel, queue = Kernel(policy, 4096), []
+        for n in range(3):
+            queue.append(kernel.spawn(f"t{n}", ((ends,),)))
+            kernel.symmetric.append([queue[n]])
+        kernel.spawn("keeper", ((hang, queue),))
+        kernel.spawn("third", ((changes, queue),))
+        return kernel
+
+    for question in (lambda kernel: False, lambda kernel: boxes(kernel)[0].name == "t1"):
+        monkeypatch.setitem(SCENARIOS, "absent", scenario)
+        right = plain.explore(lambda: scenario(PRESETS["linux-4.4"]), question)
+        found = oomlab.explore("absent", property=question, audit=1.0)
+        assert (found.verdict, len(found.pids)) == (right[0], len(right[1]))

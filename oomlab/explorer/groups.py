@@ -158,6 +158,14 @@ class Groups:
                             if type(thing.object) is list and set(other) == set(value):
                                 self.ranks[cell] = {v: n for n, v in enumerate(value)}
 
+    def keep_order(self) -> None:
+        """NotSymmetric if a list is not in the order of making any more: that tells them apart."""
+        for cell, ranks in self.ranks.items():
+            for value in cell.values:
+                places = [ranks.get(item, len(ranks)) for item in value[1:]]
+                if places != sorted(places):
+                    raise NotSymmetric(f"{cell} is put in another order")
+
     def swap(self, a: int, b: int) -> dict[Thing, Thing]:
         """What an exchange of two groups renames."""
         if (a, b) not in self.swaps:

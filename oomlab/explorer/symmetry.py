@@ -248,6 +248,7 @@ class Symmetric:
 
     def finish(self) -> None:
         """What was taken for constant, and is not, may have been read in an image, or be in one."""
+        self.groups.keep_order()
         for renaming in self.images.known.values():
             renaming.look()
         while True:
