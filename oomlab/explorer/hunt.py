@@ -23,12 +23,11 @@ from typing import NamedTuple
 from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.policy import Policy
-from ..simulate.fingerprint import fingerprint
 from ..simulate.scheduler import Entry, run_schedule
 from ..simulate.sent_functions import received, received_scenario, sent, sent_scenario
 from ..simulate.setup import build as build_kernel
 from ..workers import Submits, in_order
-from .anew import check_alike
+from .anew import check_alike, made
 from .errors import in_a_sentence
 from .exploration import Exploration, in_words, says
 from .plain import CLOCKS, enabled
@@ -76,8 +75,8 @@ def hunt(
     def build() -> Kernel:
         return build_kernel(scenario, policy, **settings)[0]
 
-    first = fingerprint(kernel, clock)
-    check_alike(first, fingerprint(build(), clock))
+    first = made(kernel, clock)[0]
+    check_alike(first, made(build(), clock)[0])
     began = monotonic()
     asked_again = Draws(
         sent_scenario(scenario), policy, settings, sent(property), clock, seed, steps, 1, ()
@@ -103,7 +102,7 @@ def hunt(
                         break
     except KeyboardInterrupt:
         interrupted = True
-    check_alike(first, fingerprint(build(), clock))  # no run has left anything behind
+    check_alike(first, made(build(), clock)[0])  # no run has left anything behind
     bound = {
         "runs": known.runs,
         "interrupted": interrupted,

@@ -43,9 +43,11 @@ def fingerprint(kernel: Kernel, clock: str = "any") -> tuple:
     return walked(kernel, clock)[0]
 
 
-def walked(kernel: Kernel, clock: str = "any") -> tuple[tuple, list]:
-    """The fingerprint, and every object that was looked into."""
-    walk, patch = Walk(kernel, clock), kernel.policy.patch
+def walked(
+    kernel: Kernel, clock: str = "any", of: "type[Walk] | None" = None
+) -> tuple[tuple, list]:
+    """The fingerprint, and every object that was looked into. `of`: another kind of walk."""
+    walk, patch = (of or Walk)(kernel, clock), kernel.policy.patch
     parts = [walk.name(kernel), walk.pending()]
     if patch is not None:  # its functions may keep something in globals of their own
         parts.append(walk.names(map(patch.bind, patch.functions.values())))
