@@ -6,6 +6,7 @@ import pytest
 from wide import examples
 
 import oomlab
+from oomlab.scenarios import SCENARIOS
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.scheduler import run_schedule
 
@@ -89,6 +90,28 @@ def test_a_run_is_the_same_whether_or_not_it_is_kept(scenario, policy, settings)
         told = oomlab.run(scenario, policy, trace=False, **how)
         assert kept.outcome == told.outcome and kept.step_count == told.step_count
         assert fingerprint(kept.kernel) == fingerprint(told.kernel)
+
+
+@pytest.mark.parametrize("policy", ["linux-4.4", "rfc-2015-11-25", "linux-6.12"])
+def test_a_run_that_was_cut_claims_no_end_that_the_whole_run_does_not_have(policy):
+    for scenario in sorted(SCENARIOS):
+        if scenario in ("oom-storm", "page-thieves", "fork-bomb"):
+            continue  # as the others, but slow
+        whole = oomlab.run(scenario, policy, seed=3, trace=False).outcome
+        for most_steps in (1, 9, 40, 150):
+            cut = oomlab.run(scenario, policy, seed=3, trace=False, most_steps=most_steps).outcome
+            same = cut.verdict in ("unfinished", whole.verdict)
+            assert same or cut.verdict == "lost-victim" and cut.lost == whole.lost, (scenario, cut)
+
+
+def test_a_schedule_ends_where_it_ends():
+    nothing = oomlab.run("lost-victim", "rfc-2015-11-25", schedule=[])
+    assert nothing.outcome.verdict == "unfinished"
+    assert nothing.outcome.why == (
+        "the run was cut after step 0, when thread1 and thread2 could go on"
+    )
+    found = oomlab.explore("lost-victim", "rfc-2015-11-25").run()
+    assert found.outcome.verdict == "lost-victim"  # for good, whatever comes
 
 
 def test_who_is_lost_is_named():

@@ -7,17 +7,15 @@ see monitor.py. Which of the two a user's function is, its required arguments sa
 two, a trace. Arguments with a default do not count.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
-from ..model.mm import MM
-from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending
+from ..model.tasks import PF_KTHREAD, fatal_signal_pending
 from ..naming import Named
-from ..simulate.outcome import lost_victims
+from ..simulate.outcome import lost_for_good, lost_victims
 
 KINDS = ("never", "eventually", "trace")
 
@@ -32,42 +30,6 @@ class Property:
     kind: str
     meaning: str
     question: Callable
-
-
-def lost(kernel: Kernel) -> bool:
-    """A victim sleeps, its memory is still there, and no hand-off is under way (M16, step 7)."""
-    if kernel.oom_lock.owner is not None:
-        return False  # the owner may be handing it over right now
-    if kernel.mm_to_reap is not None or kernel.oom_reaper_list is not None or kernel.timers:
-        return False
-    if kernel.oom_reaper_started and not kernel.oom_reaper_wait.sleepers:
-        return False
-    threads = (task for task in kernel.tasks if task.flags & PF_KTHREAD)  # another may be so called
-    if any(task.name in kernel.policy.kthreads and not task.state for task in threads):
-        return False
-    if queued_by_patch(kernel):
-        return False
-    return any(task.state != TASK_RUNNING for task in lost_victims(kernel))
-
-
-def queued_by_patch(kernel: Kernel) -> bool:
-    """Does a victim, or its mm, stand in state that the policy's patch declares?"""
-    patch = kernel.policy.patch
-    owners = {
-        "kernel": [kernel],
-        "zone": [kernel.zone],
-        "memcg": kernel.memcgs,
-        "mm": kernel.mms,
-        "task": kernel.tasks,
-        "signal": [task.signal for task in kernel.tasks],
-    }
-    for where in patch.state if patch is not None else ():
-        owner, _, name = where.partition(".")
-        for value in (getattr(thing, name) for thing in owners[owner]):
-            held = value if isinstance(value, list | tuple | set | deque) else [value]
-            if any(isinstance(thing, Task | MM) for thing in held):
-                return True
-    return False
 
 
 def miscounted(kernel: Kernel) -> bool:
@@ -120,7 +82,9 @@ PROPERTIES: Named[Property] = Named(
     (
         (p.name, p)
         for p in (
-            Property("no-victim-lost", "never", "no victim waits for a reaper in vain", lost),
+            Property(
+                "no-victim-lost", "never", "no victim waits for a reaper in vain", lost_for_good
+            ),
             Property(
                 "no-use-after-free",
                 "never",

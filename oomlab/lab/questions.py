@@ -43,8 +43,11 @@ class Question:
 
 
 def questions(run: Run) -> list[Question]:
-    """Who dies? Does it recover? Who gets the pages? In the order in which the trace answers."""
-    asked = [does_it_recover(run)]
+    """Who dies? Does it recover? Who gets the pages? In the order in which the trace answers.
+
+    A run that was cut has no end that could be asked for.
+    """
+    asked = [does_it_recover(run)] if run.outcome.verdict in ENDS else []
     if len((who := who_dies(run)).choices) > 2:
         asked.insert(0, who)
     if run.policy.reaper != "none" and (pages := who_gets_the_pages(run)):

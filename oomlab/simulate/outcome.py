@@ -1,17 +1,23 @@
-"""How did it end? A verdict on the final state of a machine, with its reason in a sentence."""
+"""How did it end? A verdict on the final state of a machine, with its reason in a sentence.
 
+A run that was cut, by a schedule or by a number of steps, has not ended: its verdict is
+"unfinished", unless what comes after the cut cannot change it.
+"""
+
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..model.kernel import Kernel
-from ..model.mm import MMF_OOM_SKIP
+from ..model.locks import TASK_RUNNING
+from ..model.mm import MM, MMF_OOM_SKIP
 from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
 from .fingerprint import fingerprint
 from .scheduler import function_of
 from .standstill import Standstill, Unknown
 from .wait_graph import find_cycle, wait_for_graph
 
-VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic")
+VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic", "unfinished")
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,11 @@ class Outcome:
     loop: list[str] = field(default_factory=list)  # the repeating part of a livelock
 
 
-def judge(kernel: Kernel, steps: int) -> Outcome:
-    """The verdict. A stuck machine is run on, in a fair order, until its state repeats."""
+def judge(kernel: Kernel, steps: int, cut: bool = False) -> Outcome:
+    """The verdict. A stuck machine is run on, in a fair order, until its state repeats.
+
+    `cut`: the run may have been ended before its time, see still_open().
+    """
     victims, reaped = whom(kernel, "kill"), dict(kernel.reaped or {})
     lost = [task.name for task in lost_victims(kernel)]
     pages_to, ticks = dict(kernel.zone.pages_to), kernel.jiffies
@@ -40,14 +49,20 @@ def judge(kernel: Kernel, steps: int) -> Outcome:
     loop: list[str] = []
     bugs = list(kernel.bugs)
     verdict, why = "recovered", recovered_sentence(victims, reaped, kernel)
+    awake, progress, pending = still_open(kernel) if cut else [], kernel.progress, kernel.timers[:]
     if kernel.panicked:
         verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
     elif stuck_tasks(kernel):
         stuck, reason, cycle, loop = judge_stuck(kernel)  # runs on: the rest was read before
+        if loop and kernel.progress == progress and not any(t in kernel.timers for t in pending):
+            awake = []  # it goes round: nothing has happened since the cut, and no timer is left
         if stuck != "recovered":
             verdict, why = stuck, reason
     elif lost:
         verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
+    if awake:
+        verdict, why, cycle, loop = "unfinished", unfinished_sentence(awake, steps), [], []
+    loop = [] if verdict == "recovered" else loop
     return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
 
@@ -60,6 +75,58 @@ def lost_victims(kernel: Kernel) -> list[Task]:
         and (thread := find_lock_task_mm(task)) is not None
         and thread.mm.reaped is None
         and not thread.mm.flags & MMF_OOM_SKIP
+    ]
+
+
+def lost_for_good(kernel: Kernel) -> bool:
+    """A victim sleeps, its memory is still there, and no hand-off is under way (M16, step 7)."""
+    if kernel.oom_lock.owner is not None:
+        return False  # the owner may be handing it over right now
+    if kernel.mm_to_reap is not None or kernel.oom_reaper_list is not None or kernel.timers:
+        return False
+    if kernel.oom_reaper_started and not kernel.oom_reaper_wait.sleepers:
+        return False
+    threads = (task for task in kernel.tasks if task.flags & PF_KTHREAD)  # another may be so called
+    if any(task.name in kernel.policy.kthreads and not task.state for task in threads):
+        return False
+    if queued_by_patch(kernel):
+        return False
+    return any(task.state != TASK_RUNNING for task in lost_victims(kernel))
+
+
+def queued_by_patch(kernel: Kernel) -> bool:
+    """Does a victim, or its mm, stand in state that the policy's patch declares?"""
+    patch = kernel.policy.patch
+    owners = {
+        "kernel": [kernel],
+        "zone": [kernel.zone],
+        "memcg": kernel.memcgs,
+        "mm": kernel.mms,
+        "task": kernel.tasks,
+        "signal": [task.signal for task in kernel.tasks],
+    }
+    for where in patch.state if patch is not None else ():
+        owner, _, name = where.partition(".")
+        for value in (getattr(thing, name) for thing in owners[owner]):
+            held = value if isinstance(value, list | tuple | set | deque) else [value]
+            if any(isinstance(thing, Task | MM) for thing in held):
+                return True
+    return False
+
+
+def still_open(kernel: Kernel) -> list[str]:
+    """Who may yet change how a run ends that was cut: programs that are not over, and timers.
+
+    None once the machine has panicked, or its reaper has lost a victim for good. Daemons go on for
+    ever.
+    """
+    if kernel.panicked or kernel.policy.reaper != "none" and lost_for_good(kernel):
+        return []
+    waiting = {timer.argument for timer in kernel.timers}
+    return [
+        task.name
+        for task in kernel.tasks
+        if task in waiting or not (task.state or task.daemon or task.flags & PF_KTHREAD)
     ]
 
 
@@ -102,7 +169,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     moving = {step.split(":")[0] for step in loop}
     vain = vain or any(": __alloc_pages" in step or "charge" in step for step in loop)
     if not lost and not vain and moving.issuperset(stuck):
-        return "recovered", "", [], []
+        return "recovered", "", [], loop
     dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
     gets = "gets" if len(dying) == 1 else "get"
     who = f"; {', '.join(dying)} should die and {gets} no page" if dying else ""
@@ -179,6 +246,10 @@ def full_sentence(kernel: Kernel) -> str:
 
 def loop_of(task: Task) -> tuple[str, str]:
     return task.name, task.over_limit.name
+
+
+def unfinished_sentence(awake: list[str], steps: int) -> str:
+    return f"the run was cut after step {steps}, when {' and '.join(awake)} could go on"
 
 
 def lost_sentence(lost: list[str], policy) -> str:

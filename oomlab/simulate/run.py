@@ -302,9 +302,9 @@ def run(
             count = run_schedule(kernel, schedule, record)
         else:
             count = run_seeded(kernel, seed or 0, record, most_steps)
-    outcome = judge(kernel, count)
     order = None if schedule is None else list(schedule)
     cut = None if most_steps == MOST_STEPS else most_steps
+    outcome = judge(kernel, count, cut=order is not None or cut is not None and count >= cut)
     done = Run(
         scenario, kernel.policy, seed, params, kernel, outcome, count, taken, order, effects, cut
     )
