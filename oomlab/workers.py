@@ -103,7 +103,14 @@ def in_processes(function, tasks: Iterator, jobs: int) -> Generator:
     with ExitStack() as pools:
         pool = pools.enter_context(new_pool(jobs))
         pools.enter_context(killed_by_an_interrupt())
-        pools.callback(lambda: [future.cancel() for _, future in given])
+
+        @pools.push
+        def give_up(interrupt: type[BaseException] | None, *_) -> None:
+            """After Ctrl-C the workers are killed, and a broken pool of 3.11 trips over these."""
+            if interrupt is not KeyboardInterrupt:
+                for _, future in given:
+                    future.cancel()
+
         with deaf():
             given.extend((task, offered(pool, function, task)) for task in first)
         while given:

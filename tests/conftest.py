@@ -11,9 +11,21 @@ import os
 import pytest
 from hypothesis import settings
 
+from oomlab.scenarios import SCENARIOS
+
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile("fuzz" if os.environ.get("OOMLAB_FUZZ") else "ci")
+
+
+@pytest.fixture(autouse=True)
+def no_scenario_is_left_behind():
+    """What a test, or a program of the docs, adds to the list is gone after it."""
+    before = dict(SCENARIOS)
+    yield
+    if before.keys() != SCENARIOS.keys():
+        SCENARIOS.clear()
+        SCENARIOS.update(before)
 
 
 def _skip_is_failure(report):

@@ -176,7 +176,7 @@ class Canonical:
                 pool = self.pool_of[thing]
                 slot = used[id(pool)] = used.get(id(pool), -1) + 1
                 if slot == len(pool) or pool[slot] is not thing:
-                    places[thing] = self.machine.place(pool, slot, thing.object)
+                    places[thing] = self.machine.nursery.place(pool, slot, thing.object)
         lost = [self.loose[thing] for thing in self.loose.keys() - leads.keys()]
         form = Form(lost, places)
         if places:
@@ -209,7 +209,7 @@ class Canonical:
             known = self.moves[thing, place] = []
             for name, cell in thing.cells.items():
                 if name not in place.cells:
-                    self.vary(self.machine.cell_of(place, name))
+                    self.vary(self.machine.nursery.cell_of(place, name))
                     self.stale = True
                 if cell.index not in self.referring:
                     known.append((cell.index, place.cells[name].index))

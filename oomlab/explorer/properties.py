@@ -15,7 +15,7 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..model.tasks import PF_KTHREAD, fatal_signal_pending
 from ..naming import Named
-from ..simulate.outcome import lost_for_good, lost_victims
+from ..simulate.outcome import has_lost, lost_victims
 
 KINDS = ("never", "eventually", "trace")
 
@@ -82,9 +82,7 @@ PROPERTIES: Named[Property] = Named(
     (
         (p.name, p)
         for p in (
-            Property(
-                "no-victim-lost", "never", "no victim waits for a reaper in vain", lost_for_good
-            ),
+            Property("no-victim-lost", "never", "no victim waits for a reaper in vain", has_lost),
             Property(
                 "no-use-after-free",
                 "never",

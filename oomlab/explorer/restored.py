@@ -9,21 +9,21 @@ can depend on them, and a program or property that reads one is refused.
 """
 
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..model.kernel import Kernel, Timer, threads
+from ..model.kernel import Kernel, threads
 from ..model.tasks import Task
 from ..simulate.scheduler import Entry, entry_of, fire_timer
 from .clock import settle
 from .closure import Closure, patched
 from .errors import ExplorerFault, Refused, in_a_sentence, refusals
 from .frames import UNSET, Threads
+from .nursery import Nursery
 from .objects import Values, attribute_names, fresh, has, left_out
-from .things import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing, moved, pool_key
+from .things import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
 from .unnoted import Unnoted
-from .watch import Watch, no_property, still
+from .watch import Watch, still
 
 SALTS = range(1, 8)  # sets of objects are looked at in so many other orders
 AFTER_ALL = 1 << 40  # numbers of new timers: later than all that are pending
@@ -55,6 +55,8 @@ class Machine:
             self.release()
             raise
         self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
+        knows = self.kernel, self.values, self.closure, self.watch, self.defaults
+        self.nursery = Nursery(*knows, self.held, self.names, self.vary)
         self.unnoted = Unnoted(self.closure, self.static, self.value_of)
         self.now: list[int] = []  # the state that the objects are in; -1: whatever
 
@@ -264,7 +266,7 @@ class Machine:
         if timers in reads:
             self.set_clock(reads, before)
         found = {cell: self.value_of(cell) for cell in self.watch.writes}
-        made = self.place_new(found)
+        made = self.nursery.place_new(found)
         writes = {**found, **made}
         for cell in writes:
             if cell.index is not None and cell.index < len(self.now):
@@ -330,64 +332,6 @@ class Machine:
     def value_of(self, cell: Cell):
         held = cell.thing.object
         return self.values.content(held) if cell.name == CONTENT else self.value(held, cell.name)
-
-    def place_new(self, found: dict) -> dict:
-        """Give the things that a step made their places in the nursery."""
-        new, contents = [], {}
-        while self.values.new:
-            thing = self.values.new.pop(0)
-            held = thing.object
-            if isinstance(held, Timer) and held not in self.kernel.timers:
-                held.expires = held.number = 0
-            self.closure.look(self.values, held)
-            new.append(thing)
-            contents[thing] = self.held(thing)
-        places: dict[Thing, Thing] = {}
-        taken: dict[Any, int] = {}
-        for thing in new:
-            kind = pool_key(thing.object)
-            slot = taken[kind] = taken.get(kind, -1) + 1
-            pool = self.pools.nursery.setdefault(kind, [])
-            places[thing] = self.place(pool, slot, thing.object)
-        for thing in new:
-            del self.values.things[id(thing.object)]
-        made = {}
-        for thing in new:
-            place, held = places[thing], dict(contents[thing])
-            for name in held:
-                if name not in place.cells:
-                    self.vary(self.cell_of(place, name))
-            for name, cell in place.cells.items():
-                made[cell] = moved(held.get(name, self.values.const(UNSET)), places)
-        for cell in found:
-            found[cell] = moved(found[cell], places)
-        return made
-
-    def place(self, pool: list[Thing], slot: int, like) -> Thing:
-        """The place with this number in a pool for such things; a new one, if there is none."""
-        if slot == len(pool):
-            pool.append(self.another(like))
-        return pool[slot]
-
-    def another(self, like) -> Thing:
-        """A thing of the same class, which exists in no state yet."""
-        kind = type(like)
-        if kind in CONTAINERS:
-            held: Any = deque((), like.maxlen) if kind is deque else kind()
-        else:
-            kind = getattr(kind, "watched", kind)
-            held = object.__new__(self.watch.class_of(kind))
-            for name, value in self.defaults[kind].items():
-                object.__setattr__(held, name, fresh(value))
-        thing = self.values.things[id(held)] = Thing(held, True)
-        names = [CONTENT] if type(held) in CONTAINERS else self.names(like) or [EXISTS]
-        for name in names:
-            self.vary(self.cell_of(thing, name))
-        return thing
-
-    def cell_of(self, thing: Thing, name: str) -> Cell:
-        no_property(thing, name)
-        return self.pools.cell(thing, name)
 
     def vary(self, cell: Cell) -> list[Cell]:
         """From now on this cell is part of every state, and so are those of the same role."""

@@ -10,10 +10,7 @@ each is visited once, nearest first. A counterexample is shown only after it hap
 machine of ordinary generators; "holds" is audited (audit.py).
 """
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from threading import Lock
 from time import monotonic
 from types import FunctionType
 from typing import Any
@@ -29,6 +26,7 @@ from . import audit as audits
 from .anew import in_common
 from .errors import ExplorerFault
 from .exploration import Exploration
+from .garbage import rarely_collected
 from .groups import NotSymmetric, claimed
 from .liveness import fair_lasso
 from .monitor import Monitored
@@ -41,8 +39,6 @@ from .symmetry import Symmetric
 from .ways import Ways
 
 MAX_STATES = 400_000
-COLLECTING = Lock()
-USUAL: list[tuple[int, int, int]] = []  # how often garbage is looked for; one for each search
 PREFERENCES = ("steps", "switches", "decisions")
 
 
@@ -125,27 +121,6 @@ def explore(
     if search.interrupted:
         raise Stopped(found)
     return found
-
-
-@contextmanager
-def rarely_collected() -> Iterator[None]:
-    """Replayed machines are cyclic and must go; states need not be looked through for that.
-
-    Searches in several threads leave the collector as the first of them found it.
-    """
-    with COLLECTING:
-        if not USUAL:
-            USUAL.append(gc.get_threshold())
-            gc.set_threshold(100_000, 1000, 1000)
-        else:
-            USUAL.append(USUAL[0])
-    try:
-        yield
-    finally:
-        with COLLECTING:
-            usual = USUAL.pop()
-            if not USUAL:
-                gc.set_threshold(*usual)
 
 
 class Search:

@@ -49,20 +49,16 @@ def judge(kernel: Kernel, steps: int, cut: bool = False) -> Outcome:
     loop: list[str] = []
     bugs = list(kernel.bugs)
     verdict, why = "recovered", recovered_sentence(victims, reaped, kernel)
-    awake, progress, pending = still_open(kernel) if cut else [], kernel.progress, kernel.timers[:]
     if kernel.panicked:
         verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
+    elif cut and (awake := still_open(kernel)):
+        verdict, why = "unfinished", unfinished_sentence(awake, steps)
     elif stuck_tasks(kernel):
         stuck, reason, cycle, loop = judge_stuck(kernel)  # runs on: the rest was read before
-        if loop and kernel.progress == progress and not any(t in kernel.timers for t in pending):
-            awake = []  # it goes round: nothing has happened since the cut, and no timer is left
         if stuck != "recovered":
             verdict, why = stuck, reason
     elif lost:
         verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
-    if awake:
-        verdict, why, cycle, loop = "unfinished", unfinished_sentence(awake, steps), [], []
-    loop = [] if verdict == "recovered" else loop
     return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
 
@@ -78,7 +74,7 @@ def lost_victims(kernel: Kernel) -> list[Task]:
     ]
 
 
-def lost_for_good(kernel: Kernel) -> bool:
+def has_lost(kernel: Kernel) -> bool:
     """A victim sleeps, its memory is still there, and no hand-off is under way (M16, step 7)."""
     if kernel.oom_lock.owner is not None:
         return False  # the owner may be handing it over right now
@@ -117,10 +113,9 @@ def queued_by_patch(kernel: Kernel) -> bool:
 def still_open(kernel: Kernel) -> list[str]:
     """Who may yet change how a run ends that was cut: programs that are not over, and timers.
 
-    None once the machine has panicked, or its reaper has lost a victim for good. Daemons go on for
-    ever.
+    None once its reaper has lost a victim for good. Daemons go on for ever.
     """
-    if kernel.panicked or kernel.policy.reaper != "none" and lost_for_good(kernel):
+    if kernel.policy.reaper != "none" and has_lost(kernel):
         return []
     waiting = {timer.argument for timer in kernel.timers}
     return [
@@ -169,7 +164,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     moving = {step.split(":")[0] for step in loop}
     vain = vain or any(": __alloc_pages" in step or "charge" in step for step in loop)
     if not lost and not vain and moving.issuperset(stuck):
-        return "recovered", "", [], loop
+        return "recovered", "", [], []
     dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
     gets = "gets" if len(dying) == 1 else "get"
     who = f"; {', '.join(dying)} should die and {gets} no page" if dying else ""

@@ -57,8 +57,8 @@ def test_each_row_of_the_table_names_its_test():
 def test_the_files_that_are_named_are_written():
     import inspect
 
-    from oomlab.grading.course import batch, exports, feedback, teacher
+    from oomlab.grading.course import batch, exports, feedback, teacher, whole_class
 
-    code = "".join(inspect.getsource(m) for m in (batch, exports, feedback, teacher))
+    code = "".join(inspect.getsource(m) for m in (batch, exports, feedback, teacher, whole_class))
     for name in ("summary.html", "not-graded.csv", "results.csv", "canvas.csv", ".seed"):
         assert f'"{name}"' in code and name in TEXT
