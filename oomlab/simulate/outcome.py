@@ -1,7 +1,7 @@
 """How did it end? A verdict on the final state of a machine, with its reason in a sentence.
 
-A run that was cut, by a schedule or by a number of steps, has not ended: its verdict is
-"unfinished", unless what comes after the cut cannot change it.
+A run whose schedule ends has not ended itself: its verdict is "unfinished", unless no later step
+can change it. One that was cut by a number of steps may be called stuck, but not recovered.
 """
 
 from collections import deque
@@ -37,10 +37,11 @@ class Outcome:
     loop: list[str] = field(default_factory=list)  # the repeating part of a livelock
 
 
-def judge(kernel: Kernel, steps: int, cut: bool = False) -> Outcome:
+def judge(kernel: Kernel, steps: int, cut: bool = False, patience: int | None = None) -> Outcome:
     """The verdict. A stuck machine is run on, in a fair order, until its state repeats.
 
-    `cut`: the run may have been ended before its time, see still_open().
+    `cut`: the run may have been ended before its time, see still_open(). `patience`: so many steps
+    were given to it, and what is stuck after them is called stuck.
     """
     victims, reaped = whom(kernel, "kill"), dict(kernel.reaped or {})
     lost = [task.name for task in lost_victims(kernel)]
@@ -49,16 +50,17 @@ def judge(kernel: Kernel, steps: int, cut: bool = False) -> Outcome:
     loop: list[str] = []
     bugs = list(kernel.bugs)
     verdict, why = "recovered", recovered_sentence(victims, reaped, kernel)
+    awake = still_open(kernel) if cut and not kernel.panicked else []
     if kernel.panicked:
         verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
-    elif cut and (awake := still_open(kernel)):
-        verdict, why = "unfinished", unfinished_sentence(awake, steps)
     elif stuck_tasks(kernel):
         stuck, reason, cycle, loop = judge_stuck(kernel)  # runs on: the rest was read before
         if stuck != "recovered":
             verdict, why = stuck, reason
     elif lost:
         verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
+    if awake and (patience is None or verdict == "recovered"):
+        verdict, why, cycle, loop = "unfinished", unfinished_sentence(awake, steps), [], []
     return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
 

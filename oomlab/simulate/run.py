@@ -304,7 +304,8 @@ def run(
             count = run_seeded(kernel, seed or 0, record, most_steps)
     order = None if schedule is None else list(schedule)
     cut = None if most_steps == MOST_STEPS else most_steps
-    outcome = judge(kernel, count, cut=order is not None or cut is not None and count >= cut)
+    early = order is not None or cut is not None and count >= cut
+    outcome = judge(kernel, count, early, cut if order is None else None)
     done = Run(
         scenario, kernel.policy, seed, params, kernel, outcome, count, taken, order, effects, cut
     )

@@ -7,8 +7,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from visits import ALIVE, LESSON, PHONE, alive, fits, pictured
 
-from oomlab.knobs import KNOBS
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SERIOUS = ("serious", "critical")
 KINDS = ("lab", "why", "search", "exercises/level-2", "reference/scenarios", "docs/scale")
@@ -137,12 +135,12 @@ def test_everything_is_reached_with_the_keyboard(visit, home):
         "scenario",
         "policy",
         "seed",
-        f"{len(KNOBS)} knobs",
         "every schedule",
         "timeline",
         "save HTML",
     ):
         assert any(each.startswith(name) for each in reached), (name, reached)
+    assert any(re.match(r"\d+ knobs", each) for each in reached), reached
     lab = page.locator(".oomlab")
     lab.locator('[data-control="policy"]').focus()
     page.keyboard.type("linux-4.4")
