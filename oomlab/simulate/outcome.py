@@ -53,14 +53,16 @@ def judge(kernel: Kernel, steps: int, cut: bool = False, patience: int | None = 
     awake = still_open(kernel) if cut and not kernel.panicked else []
     if kernel.panicked:
         verdict, why = "panic", f"the kernel panics: {kernel.panicked}"
+    elif awake and patience is None:
+        verdict = "unfinished"
     elif stuck_tasks(kernel):
         stuck, reason, cycle, loop = judge_stuck(kernel)  # runs on: the rest was read before
         if stuck != "recovered":
             verdict, why = stuck, reason
     elif lost:
         verdict, why = "lost-victim", lost_sentence(lost, kernel.policy)
-    if awake and (patience is None or verdict == "recovered"):
-        verdict, why, cycle, loop = "unfinished", unfinished_sentence(awake, steps), [], []
+    if awake and verdict in ("recovered", "unfinished"):
+        verdict, why = "unfinished", unfinished_sentence(awake, steps)
     return Outcome(verdict, why, victims, lost, reaped, pages_to, ticks, steps, bugs, cycle, loop)
 
 
