@@ -110,10 +110,10 @@ def scenario_from(
         if factor and 1000 * factor > max(told.total.pages, 1000):
             continue
         text = text_of(story, name, factor)
-        if not differences(story, text, name):
+        differ = differences(story, text, name)
+        if not differ:
             return ScenarioFrom(text, name, story.policy, story_line(story))
-    why = "; ".join(differences(story, text, name))
-    raise ValueError(f"the small machine does not tell the same story: {why}")
+    raise ValueError(f"the small machine does not tell the same story: {'; '.join(differ)}")
 
 
 def explained(
