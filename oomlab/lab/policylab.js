@@ -177,11 +177,4 @@ async function asPixels(svg) {
   return paper.convertToBlob();
 }
 
-export default {
-  render({ model, el }) {
-    el.classList.add("oomlab");
-    ownKeys(el);
-    const lab = new Lab(model, el), unlink = stepLinks(el, (n) => lab.go(n));
-    return () => { unlink(); lab.leave(); };
-  },
-};
+export default withStepLinks(Lab);

@@ -19,3 +19,13 @@ function stepLinks(root, go) {
   document.addEventListener("click", follow, true);
   return () => document.removeEventListener("click", follow, true);
 }
+
+// A widget with a cursor of its own, which such links move; `View` is its class.
+const withStepLinks = (View) => ({
+  render({ model, el }) {
+    el.classList.add("oomlab");
+    ownKeys(el);
+    const view = new View(model, el), unlink = stepLinks(el, (n) => view.go(n));
+    return () => { unlink(); view.leave(); };
+  },
+});

@@ -1,7 +1,7 @@
 // A run to step through, and its events as sentences: each of them moves the cursor.
 
 class TimelineView extends Viewer {
-  constructor(root, model) {
+  constructor(model, root) {
     super(root);
     this.model = model;
     const view = JSON.parse(model.get("view")), [picture] = view.pictures;
@@ -34,11 +34,4 @@ class TimelineView extends Viewer {
   }
 }
 
-export default {
-  render({ model, el }) {
-    el.classList.add("oomlab");
-    ownKeys(el);
-    const view = new TimelineView(el, model), unlink = stepLinks(el, (n) => view.go(n));
-    return () => { unlink(); view.leave(); };
-  },
-};
+export default withStepLinks(TimelineView);
