@@ -1,7 +1,7 @@
 """Machines for questions to the kernel: run one, and say whom its events name."""
 
 from oomlab.model.kernel import Kernel
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.simulate.outcome import judge
 from oomlab.simulate.scheduler import run_seeded
 

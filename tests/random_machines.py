@@ -23,7 +23,6 @@ from oomlab.model.locks import (
     wake_up_process,
 )
 from oomlab.model.mm import ANON, FILE, SHMEM, VMA, Shmem
-from oomlab.model.policy import Policy
 from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import (
     alloc,
@@ -41,7 +40,8 @@ from oomlab.model.syscalls import (
     sysrq_f,
     touch,
 )
-from oomlab.presets import PRESETS
+from oomlab.policies.policy import Policy
+from oomlab.policies.presets import PRESETS
 
 KNOBS = {
     "reserves": ["none", "memdie", "favour-dying", "oom-half"],

@@ -17,7 +17,7 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.memory import Zone
 from oomlab.model.mm import ANON, VMA
 from oomlab.model.oom import oom_badness
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 
 DESKTOP = {"DMA": 15360, "DMA32": 2031616, "Normal": 6029312}
 RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"

@@ -7,7 +7,7 @@ from oomlab.explorer import plain
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import wake_up_process
 from oomlab.model.syscalls import hang
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import SCENARIOS
 
 

@@ -17,7 +17,7 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_INTERRUPTIBLE, TASK_RUNNING, schedule_timeout, wake_up_process
 from oomlab.model.mm import VMA
 from oomlab.model.syscalls import munmap, pause, sleep, sysrq_f, touch
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import heap
 from oomlab.simulate.scheduler import run_schedule
 

@@ -10,7 +10,7 @@ from oomlab.model.memory import alloc_pages, gfp_to_alloc_flags, wmark
 from oomlab.model.mm import ANON, VMA
 from oomlab.model.syscalls import hang
 from oomlab.model.tasks import PF_MEMALLOC, do_send_sigkill
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 
 LEFT = 20  # pages, below every mark
 

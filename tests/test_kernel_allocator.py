@@ -21,7 +21,7 @@ from oomlab.model.memory import (
 from oomlab.model.mm import FILE, VMA, Shmem
 from oomlab.model.syscalls import hang, pause
 from oomlab.model.tasks import PF_DUMPCORE, do_send_sigkill
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.recordings.recorded import read_record
 from oomlab.scenarios.registry import heap
 

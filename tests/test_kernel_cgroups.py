@@ -17,7 +17,7 @@ from oomlab.model.oom import OomControl, constrained_alloc
 from oomlab.model.syscalls import alloc, hang, locked, pause, sleep, sysrq_f, touch, write_tmpfs
 from oomlab.model.tasks import PF_EXITING
 from oomlab.model.vmscan import shrink_zone
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded

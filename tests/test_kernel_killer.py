@@ -12,7 +12,6 @@ from oomlab.model.faults import pagefault_out_of_memory
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, MMF_OOM_SKIP, VMA
 from oomlab.model.oom import OomControl, out_of_memory, select_bad_process
-from oomlab.model.policy import Policy
 from oomlab.model.reaper import MAX_OOM_REAP_RETRIES, oom_reap_task, process_mrelease
 from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import hang, pause, read_mm, sleep, touch
@@ -24,7 +23,8 @@ from oomlab.model.tasks import (
     is_global_init,
     write_oom_score_adj,
 )
-from oomlab.presets import PRESETS
+from oomlab.policies.policy import Policy
+from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.registry import SCENARIOS, heap, nearly_full
 from oomlab.scenarios.victims import map_and_hang, share_with_init
 from oomlab.simulate.outcome import whom

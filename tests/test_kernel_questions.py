@@ -20,7 +20,7 @@ from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
 from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touch
 from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill, task_will_free_mem
 from oomlab.model.vmscan import reclaimable_pages
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.scheduler import run_seeded
 

@@ -10,7 +10,7 @@ import pytest
 
 import oomlab
 from oomlab.model import gfp
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.reports.read.parse import parse
 from oomlab.simulate.kernel_log import kernel_log
 

@@ -9,9 +9,9 @@ from statistics import median
 import pytest
 
 import oomlab
-from oomlab.knobs import GROUPS, OPTIONS
 from oomlab.lab.controller import Controller
 from oomlab.lab.timeline import lanes, shown_steps
+from oomlab.policies.knobs import GROUPS, OPTIONS
 from oomlab.simulate.patches import patch
 from oomlab.simulate.setup import build
 

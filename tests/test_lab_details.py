@@ -12,7 +12,7 @@ from oomlab.lab.details import details
 from oomlab.lab.kernel_source import PLACES, READ, Proposed, SourcePlace, in_linux, located, number
 from oomlab.lab.machine import machine_at
 from oomlab.lab.standing import facts
-from oomlab.model.patch import model_classes, model_functions
+from oomlab.policies.patch import model_classes, model_functions
 from oomlab.simulate.patches import patch
 
 RUNS = [

@@ -1,7 +1,7 @@
-"""Imports point one way: to the model, and never in a circle.
+"""Imports point one way: to the model and its policies, and never in a circle.
 
-The model imports no other room; the scheduler, the explorer and the trace import the model; what
-people look at, read and grade with imports those; the command line imports all.
+The model imports only which kernel it is; the scheduler, the explorer and the trace import the
+model; what people look at, read and grade with imports those; the command line imports all.
 """
 
 import ast
@@ -14,6 +14,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "oomlab"
 HEIGHT = {
+    "policies": 0,
     "model": 0,
     "naming": 0,
     "recordings": 2,

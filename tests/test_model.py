@@ -38,7 +38,7 @@ from oomlab.model.syscalls import (
     touch,
 )
 from oomlab.model.tasks import release_task
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.recorder import Recorder

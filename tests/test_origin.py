@@ -16,7 +16,7 @@ from oomlab.lab.controller import Controller
 from oomlab.lab.discussion import discussion_sheet
 from oomlab.lab.payload import payload
 from oomlab.lab.saved import html_of
-from oomlab.model.patch import model_functions
+from oomlab.policies.patch import model_functions
 from oomlab.sheets import read_sheet, sheet_of
 from oomlab.simulate.kernel_log import log_text
 from oomlab.simulate.origin import Origin

@@ -10,7 +10,7 @@ import oomlab
 from oomlab.explorer import plain
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_INTERRUPTIBLE, schedule_timeout
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.simulate import story
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.scheduler import run_schedule

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 import oomlab
-from oomlab.model.policy import KNOBS, Policy
-from oomlab.presets import PRESETS, difference
+from oomlab.policies.policy import KNOBS, Policy
+from oomlab.policies.presets import PRESETS, difference
 
 
 @pytest.mark.parametrize(

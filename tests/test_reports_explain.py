@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.reports.judge.explain import explain
 from oomlab.reports.judge.explanation import REASONS
 from oomlab.reports.judge.kernels import generation, policy_for

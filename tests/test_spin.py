@@ -10,7 +10,7 @@ import oomlab
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import WaitQueue
 from oomlab.model.syscalls import look, pause, repeat, sleep, touch
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.registry import heap
 from oomlab.simulate import spin
 from oomlab.simulate.fingerprint import attributes, fingerprint

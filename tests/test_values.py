@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from wide import examples
 
 import oomlab
-from oomlab.model.patch import model_functions
+from oomlab.policies.patch import model_functions
 
 TEXT = 'base = "linux-4.6"\nname = "kept"\n\n\ndef exit_oom_victim(task):\n    pass\n'
 PATCHED = oomlab.read_patch(TEXT)

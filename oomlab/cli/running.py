@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..explorer import PROPERTIES
-from ..model.policy import KNOBS, Policy
-from ..presets import PRESETS
+from ..policies.policy import KNOBS, Policy
+from ..policies.presets import PRESETS
 from ..scenarios import SCENARIOS, parameters, title
 from ..sheets import scenario_of
 from ..simulate.comparison import compare

@@ -26,7 +26,7 @@ from types import (
 from typing import Any, TypeVar
 
 from ..model.kernel import Kernel
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from .errors import Refused
 from .objects import PURE, Values, is_object, is_record, ordered
 from .things import CONTAINERS, Thing

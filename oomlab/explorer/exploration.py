@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from ..model.kernel import Kernel
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from ..simulate import story
 from ..simulate.origin import Origin
 from ..simulate.run import Run, Step, name_of, run

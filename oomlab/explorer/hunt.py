@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from ..arguments import checked
 from ..model.kernel import Kernel
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from ..simulate.scheduler import Entry, run_schedule
 from ..simulate.sent_functions import received, received_scenario, sent, sent_scenario
 from ..simulate.setup import build as build_kernel

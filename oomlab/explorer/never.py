@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from inspect import isgeneratorfunction
 from types import FunctionType
 
-from ..model.patch import in_model, names_in
+from ..policies.patch import in_model, names_in
 
 # The way of a kill, from the request that found no page to the memory that comes back.
 WAY = (

@@ -17,7 +17,7 @@ from functools import cache, partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from .errors import Refused
 from .frames import UNSET, Threads
 from .things import CONTAINERS, Const, Pools, Thing

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..arguments import checked
 from ..model.kernel import Kernel
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from ..scenarios import SCENARIOS
 from ..simulate.scheduler import Entry, entry_of
 from ..simulate.setup import build as build_kernel

@@ -12,8 +12,8 @@ from ..explorer.plain import enabled, reach
 from ..explorer.properties import choose_property
 from ..explorer.relation import Interned
 from ..model.kernel import Kernel
-from ..model.policy import Policy
 from ..model.tasks import Task
+from ..policies.policy import Policy
 from ..simulate.origin import plain_entry
 from ..simulate.run import Run, run
 from ..simulate.scheduler import Entry, entry_of, run_schedule, run_seeded

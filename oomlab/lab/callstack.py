@@ -11,7 +11,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from ..model.patch import model_functions
+from ..policies.patch import model_functions
 
 Frame = tuple[CodeType, int]  # a function's code, and a line of its file
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from ..explorer import PROPERTIES, Exploration, explore
 from ..explorer.progress import Progress
 from ..explorer.properties import choose_property
-from ..knobs import GROUPS, described
-from ..model.policy import KNOBS, Policy
-from ..presets import PRESETS, difference
+from ..policies.knobs import GROUPS, described
+from ..policies.policy import KNOBS, Policy
+from ..policies.presets import PRESETS, difference
 from ..scenarios import SCENARIOS, choices, parameters, title
 from ..simulate.run import Run, run
 from ..simulate.scheduler import Entry

@@ -1,7 +1,7 @@
 """A discussion sheet: one run, or two side by side, as Markdown to print and argue over."""
 
-from ..model.policy import KNOBS
-from ..presets import difference
+from ..policies.policy import KNOBS
+from ..policies.presets import difference
 from ..scenarios import SCENARIOS
 from ..simulate.run import Run
 from .ask import answered

@@ -11,7 +11,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from ..presets import PRESETS
+from ..policies.presets import PRESETS
 from ..scenarios import SCENARIOS
 from ..simulate.run import run
 

@@ -10,7 +10,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from ..bibliography import source as mail
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from .callstack import words
 
 BROWSER = "https://elixir.bootlin.com/linux/v{version}/source/{file}"

@@ -19,7 +19,7 @@ from traitlets import Bytes, Dict, List, Unicode
 
 from ..arguments import as_sentence
 from ..explorer.progress import in_words
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from ..simulate.run import Run
 from ..simulate.scheduler import Entry
 from .controller import Controller

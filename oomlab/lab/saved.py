@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from ..model.policy import Policy
-from ..presets import difference
+from ..policies.policy import Policy
+from ..policies.presets import difference
 from ..simulate.kernel_log import kernel_log
 from ..simulate.run import Run
 from ..version import VERSION

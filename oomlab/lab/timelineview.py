@@ -15,7 +15,7 @@ import anywidget
 from IPython.display import display
 from traitlets import Bytes, List, Unicode
 
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from ..simulate.run import Run, run
 from .figures import lanes
 from .policylab import HERE, scripts

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
 
+from ..policies.policy import Policy
 from .exit import user_mode
 from .faults import charged_to
 from .kmallocwd import kmallocwd
@@ -12,7 +13,6 @@ from .locks import TASK_RUNNING, Mutex, WaitQueue
 from .memcg import Memcg
 from .memory import Zone
 from .mm import MM, PFNMAP
-from .policy import Policy
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .syscalls import pause
 from .tasks import PF_KTHREAD, Signal, Task

@@ -6,11 +6,11 @@ goes on: the next victim, and in the end a panic. The reaping is M16's idea on M
 kmallocwd itself only warned, and was never merged.
 """
 
+from ..policies.policy import HZ
 from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP
 from .oom import ABORT, OomControl, constrained_alloc, oom_kill_process, select_bad_process
-from .policy import HZ
 from .reaper import oom_reap_task
 from .tasks import OOM_SCORE_ADJ_MIN, PF_EXITING, Task, exit_oom_victim, fatal_signal_pending
 

@@ -6,9 +6,9 @@ the farther its cgroup is over the limit, up to two seconds for each batch of pa
 Linux charges a whole batch before the first page of it is used, the model page by page.
 """
 
+from ..policies.policy import HZ
 from .gfp import __GFP_IO
 from .locks import TASK_KILLABLE, Steps, schedule_timeout
-from .policy import HZ
 from .pressure import psi_memstall_enter, psi_memstall_leave
 from .tasks import fatal_signal_pending
 from .vmscan import shrink_lruvec

@@ -6,6 +6,7 @@ for each atomic operation; the races are between these. oom_reap_task() frees th
 process_mrelease() is the reaper's work at the wish of user space.
 """
 
+from ..policies.policy import HZ
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .mm import (
     ANON,
@@ -19,7 +20,6 @@ from .mm import (
     mmget_not_zero,
     mmgrab,
 )
-from .policy import HZ
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
     PF_EXITING,

@@ -5,6 +5,7 @@ disabled: out_of_memory() returns false and the allocation that asked fails. Sim
 sleep count as frozen, and the freezer does not wait for those that run.
 """
 
+from ..policies.policy import HZ
 from .locks import (
     TASK_FROZEN,
     TASK_KILLABLE,
@@ -13,7 +14,6 @@ from .locks import (
     schedule_timeout,
     wake_up_process,
 )
-from .policy import HZ
 from .tasks import PF_KTHREAD, thaw
 
 FREEZE_TIMEOUT = 20 * HZ  # freeze_timeout_msecs

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..model.policy import HZ
+from ..policies.policy import HZ
 
 SLACK_MS = 250  # by which ten tries and what comes after may be late in an emulated guest
 

@@ -14,9 +14,9 @@ from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeo
 from ..model.memcg import Memcg, try_charge
 from ..model.memory import alloc_pages
 from ..model.mm import ANON, VMA, Shmem
-from ..model.policy import HZ
 from ..model.syscalls import alloc, mmap_lock, pause
 from ..model.tasks import Task, fatal_signal_pending
+from ..policies.policy import HZ
 
 STARVED = 50  # a task that gets less than one fiftieth of a processor: it stands still, for us
 WALK = 3  # ticks that a walk through megabytes of page tables takes with a processor of its own

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from ..model.oom import OomControl, constrained_alloc, oom_badness
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from .attempts import (
     attempts,
     close_calls,

@@ -7,8 +7,8 @@ with_backports({"tag": "5.10.262", "version": "5.10.262"}).reap_delay
 import re
 from dataclasses import replace
 
-from ..model.policy import HZ, Policy
-from ..presets import PRESETS
+from ..policies.policy import HZ, Policy
+from ..policies.presets import PRESETS
 
 REAP_DELAY_BACKPORTED = {(5, 10): 113, (5, 15): 36, (5, 17): 5}  # stable release -> its patch
 

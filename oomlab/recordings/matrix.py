@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from ..presets import PRESETS
+from ..policies.presets import PRESETS
 from .fidelity import compare
 from .kernel_release import preset_of
 from .recorded import read_record

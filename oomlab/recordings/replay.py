@@ -7,7 +7,6 @@ page fault under software emulation takes some 50 microseconds.
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from ..model.memcg import mem_cgroup_out_of_memory
-from ..model.policy import Policy
 from ..model.reaper import process_mrelease
 from ..model.syscalls import sysrq_f
 from ..model.tasks import (
@@ -15,6 +14,7 @@ from ..model.tasks import (
     release_task,
     write_oom_score_adj,
 )
+from ..policies.policy import Policy
 from ..simulate.scheduler import run_seeded
 from .behaviours import STARVED, Stage, ticks
 from .recorded import limit_of, machine_of

@@ -5,7 +5,6 @@ from typing import Literal
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Mutex, Steps
 from ..model.mm import Shmem
-from ..model.policy import Policy
 from ..model.pressure import poll_pressure
 from ..model.reaper import process_mrelease
 from ..model.syscalls import (
@@ -20,6 +19,7 @@ from ..model.syscalls import (
     write_tmpfs,
 )
 from ..model.tasks import thread_group_leader
+from ..policies.policy import Policy
 from .registry import heap, nearly_full, scenario
 
 

@@ -5,7 +5,6 @@ from typing import Literal
 from ..model.gfp import GFP_ATOMIC, GFP_NOFS
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Mutex
-from ..model.policy import Policy
 from ..model.syscalls import (
     alloc,
     churn,
@@ -20,6 +19,7 @@ from ..model.syscalls import (
     sleep,
     touch,
 )
+from ..policies.policy import Policy
 from .registry import heap, scenario
 
 

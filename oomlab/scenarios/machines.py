@@ -7,7 +7,6 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
 from ..model.overcommit import fill
-from ..model.policy import Policy
 from ..model.syscalls import (
     alloc,
     free,
@@ -18,6 +17,7 @@ from ..model.syscalls import (
     touch,
     write_tmpfs,
 )
+from ..policies.policy import Policy
 from .registry import heap, scenario
 
 

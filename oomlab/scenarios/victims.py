@@ -6,7 +6,6 @@ from ..model.fork import vfork
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.mm import ANON, VMA
-from ..model.policy import Policy
 from ..model.reaper import process_mrelease
 from ..model.suspend import suspend
 from ..model.syscalls import (
@@ -22,6 +21,7 @@ from ..model.syscalls import (
     touch,
 )
 from ..model.tasks import PF_KTHREAD
+from ..policies.policy import Policy
 from .registry import heap, nearly_full, scenario
 
 Sharer = Literal["unkillable", "init", "kthread", "killable"]

@@ -18,8 +18,8 @@ from typing import Any
 from ..arguments import checked
 from ..explorer import explore
 from ..explorer.properties import PROPERTIES, choose_property
-from ..model.policy import Policy
 from ..naming import nearest
+from ..policies.policy import Policy
 from ..scenarios import SCENARIOS
 from ..scenarios import parameters as scenario_parameters
 from ..simulate.origin import preset_words

@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 from ..arguments import checked
-from ..model.policy import Policy
-from ..presets import difference
+from ..policies.policy import Policy
+from ..policies.presets import difference
 from ..textfile import write_text
 from .origin import words_of
 from .run import Run, Step, run

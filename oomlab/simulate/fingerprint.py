@@ -26,8 +26,8 @@ from types import (
 )
 
 from ..model.kernel import Kernel, Timer
-from ..model.policy import Policy
 from ..model.tasks import Task
+from ..policies.policy import Policy
 
 NOT_HELD = (FrameType, CodeType)  # of a thread itself, not on its frame
 DESCRIPTORS = {"method_descriptor", "wrapper_descriptor", "member_descriptor"}

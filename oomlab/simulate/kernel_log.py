@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from ..arguments import checked
 from ..model import gfp
-from ..model.policy import HZ
 from ..model.tasks import thread_group_leader
+from ..policies.policy import HZ
 from .run import Run
 
 Lines = Iterator[str]

@@ -15,9 +15,9 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from ..model.patch import Patch, names_in
-from ..model.policy import KNOBS, Policy
-from ..presets import PRESETS
+from ..policies.patch import Patch, names_in
+from ..policies.policy import KNOBS, Policy
+from ..policies.presets import PRESETS
 from ..version import VERSION
 from .fingerprint import filled
 from .patches import patch_hash, patch_text, read_patch

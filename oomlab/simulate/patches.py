@@ -20,9 +20,9 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from ..arguments import checked
-from ..model.patch import Patch, in_model, model_functions, model_modules, names_in
-from ..model.policy import Policy
-from ..presets import PRESETS, difference
+from ..policies.patch import Patch, in_model, model_functions, model_modules, names_in
+from ..policies.policy import Policy
+from ..policies.presets import PRESETS, difference
 from .setup import choose_policy
 
 SETTINGS = {

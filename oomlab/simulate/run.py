@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from ..arguments import checked
 from ..model.kernel import Kernel
-from ..model.policy import Policy
 from ..model.tasks import PF_KTHREAD, Task
+from ..policies.policy import Policy
 from ..textfile import read_text, write_text
 from .dataframe import frame_of
 from .effect import pages_words

@@ -11,9 +11,9 @@ from typing import SupportsIndex
 
 from ..arguments import checked, short
 from ..model.kernel import Kernel
-from ..model.policy import KNOBS, Policy
 from ..naming import nearest
-from ..presets import PRESETS
+from ..policies.policy import KNOBS, Policy
+from ..policies.presets import PRESETS
 from ..scenarios import SCENARIOS, choices, parameters
 
 MOST = 10_000_000  # of what a parameter counts: pages, tasks, ticks

@@ -5,8 +5,8 @@ that will do more than wake a napping task. The policy says how long that time i
 """
 
 from ..model.kernel import Kernel
-from ..model.policy import HZ, Policy
 from ..model.suspend import FREEZE_TIMEOUT
+from ..policies.policy import HZ, Policy
 
 LONGEST = 60 * HZ  # ticks: a timer that sets itself again and again is no hope for ever
 

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any
 
 from ..arguments import checked
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from ..scenarios import parameters
 from ..simulate.dataframe import frame_of
 from ..simulate.origin import Origin, policy_words, words_of

@@ -9,8 +9,8 @@ buckets; a busy machine is later still. So a delay is "as the model" within LATE
 from collections.abc import Iterator
 from statistics import median
 
-from ..model.policy import HZ, Policy
 from ..model.reaper import MAX_OOM_REAP_RETRIES
+from ..policies.policy import HZ, Policy
 from .traced_victims import Victim
 
 EARLY, LATE = 0.02, 0.15  # seconds: a tick or two early, a bucket and a busy processor late

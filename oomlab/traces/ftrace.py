@@ -5,7 +5,7 @@ start_task_reaping, finish_task_reaping, skip_task_reaping, each with pid; and s
 Time is ticks of 1/HZ s. The model has no processor numbers: all lines say [000].
 """
 
-from ..model.policy import HZ
+from ..policies.policy import HZ
 from ..simulate.run import Run, name_of
 
 TRACEPOINTS = (

@@ -17,8 +17,8 @@ from pathlib import Path
 from ..arguments import checked
 from ..lab.figures import alongside
 from ..lab.figures.paper import Drawing
-from ..model.policy import Policy
 from ..model.reaper import MAX_OOM_REAP_RETRIES
+from ..policies.policy import Policy
 from ..recordings.kernel_release import preset_of, version, with_backports
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain

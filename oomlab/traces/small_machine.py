@@ -19,7 +19,7 @@ from pathlib import Path
 from ..arguments import checked
 from ..explorer import Exploration, explore
 from ..model.kernel import Kernel
-from ..model.policy import Policy
+from ..policies.policy import Policy
 from ..recordings.kernel_release import version
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain

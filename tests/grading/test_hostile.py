@@ -20,7 +20,7 @@ from oomlab.grading.course import result as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
 from oomlab.grading.exercise import PRACTICE, Finding
 from oomlab.grading.sandbox import child, group, proof, seccomp
-from oomlab.presets import PRESETS
+from oomlab.policies.presets import PRESETS
 
 BADNESS = EXERCISES["badness"]
 TREASURE = "the hidden tests and all the grades"

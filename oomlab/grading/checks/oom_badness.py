@@ -10,7 +10,7 @@ from ...model.kernel import Kernel
 from ...model.mm import ANON, VMA
 from ...model.oom import oom_badness
 from ...model.tasks import PF_KTHREAD
-from ...presets import PRESETS
+from ...policies.presets import PRESETS
 from ..asking import CheckFailed, whole
 from ..exercise import Exercise
 

@@ -10,7 +10,7 @@ from ...model.kernel import Kernel
 from ...model.mm import ANON, FILE, HUGETLB, PFNMAP, VMA
 from ...model.syscalls import hang, mmap, touch
 from ...model.unmap import can_reap as model_can_reap
-from ...presets import PRESETS
+from ...policies.presets import PRESETS
 from ...simulate.scheduler import run_seeded
 from ..asking import CheckFailed, several
 from ..exercise import Exercise

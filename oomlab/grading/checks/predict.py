@@ -13,8 +13,8 @@ knob that only went along with the right one, is no answer.
 
 from dataclasses import asdict
 
-from ...model.policy import KNOBS, Policy
-from ...presets import PRESETS
+from ...policies.policy import KNOBS, Policy
+from ...policies.presets import PRESETS
 from ...simulate.run import run
 from ...simulate.setup import choose_policy
 from ..asking import Ask, CheckFailed, several

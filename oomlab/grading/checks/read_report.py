@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ...model.kernel import Kernel
 from ...model.mm import ANON, VMA
 from ...model.syscalls import hang, mmap, pause, sleep, touch
-from ...presets import PRESETS
+from ...policies.presets import PRESETS
 from ...simulate.kernel_log import kernel_log
 from ...simulate.outcome import judge
 from ...simulate.recorder import Recorder

@@ -5,7 +5,7 @@
 The policy plays the debates of the mails with sizes and schedules that are drawn anew each time.
 """
 
-from ...model.policy import KNOBS
+from ...policies.policy import KNOBS
 from ...simulate.run import run
 from ...simulate.setup import choose_policy
 from ..asking import Ask, CheckFailed

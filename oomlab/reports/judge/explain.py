@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...model.oom import oom_badness, oom_score, select_bad_process
-from ...model.policy import Policy
 from ...model.tasks import OOM_SCORE_ADJ_MIN, Task
+from ...policies.policy import Policy
 from ..read.report import Report, TaskRow
 from .accounting import account
 from .advice import advice_of

@@ -6,7 +6,7 @@ for programs and a sentence for people.
 
 from dataclasses import dataclass
 
-from ...model.policy import Policy
+from ...policies.policy import Policy
 from ..read.report import Report, TaskRow
 from .accounting import Account
 from .cause_kinds import Cause

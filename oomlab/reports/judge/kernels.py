@@ -8,8 +8,8 @@ text itself proves comes before what the number says. Sources: kernel releases n
 import re
 from dataclasses import replace
 
-from ... import presets
-from ...model.policy import Policy
+from ...policies import presets
+from ...policies.policy import Policy
 from ..read.report import Report
 
 GENERATIONS = (

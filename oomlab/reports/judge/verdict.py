@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ...model.policy import Policy
+from ...policies.policy import Policy
 from ..read.report import Kill, Report, TaskRow
 from .explanation import Explanation, Ranked, Verdict
 from .kernels import is_unreleased

@@ -10,9 +10,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ...model.policy import Policy
 from ...naming import nearest
-from ...presets import PRESETS
+from ...policies.policy import Policy
+from ...policies.presets import PRESETS
 from ..read.report import Report, TaskRow
 from .accounting import limit_path
 from .cause_kinds import size

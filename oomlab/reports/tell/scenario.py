@@ -5,7 +5,7 @@ oomlab.run("friday", "linux-6.1")
 """
 
 from ...model.kernel import Kernel
-from ...model.policy import Policy
+from ...policies.policy import Policy
 from ...scenarios import SCENARIOS
 from ..judge.rebuilt import scenario_from_report
 from ..read.report import Report

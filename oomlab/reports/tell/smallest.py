@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from textwrap import wrap
 
-from ...model.policy import Policy
+from ...policies.policy import Policy
 from ..judge.explanation import Explanation
 from ..judge.kernels import in_container
 from ..judge.rebuilt import adj_of, eligible_rows, is_invoker, swap_of

@@ -7,8 +7,8 @@ Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
 
 from dataclasses import replace
 
-from .model.policy import HZ, Policy, presets
-from .naming import Named
+from ..naming import Named
+from .policy import HZ, Policy, presets
 
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
 # Simplified: the page-scanning heuristics of zone reclaim. As in the stable 2.6.38.2, which was

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 
-MODEL = __package__  # "oomlab.model"
+MODEL = "oomlab.model"
 EXTENDED = ("kernel", "memcg", "mm", "signal", "task", "zone")  # what a kernel makes by class_of()
 STARTED = {"user_mode", "kswapd"}  # methods hand these to Kernel.start(), which asks the patch
 

@@ -4,7 +4,7 @@ What a knob means and where that is from stands beside it in policy.py; here sta
 the values it takes does, as the functions of the model do it.
 """
 
-from .model.policy import KNOBS
+from .policy import KNOBS
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "page allocator": (

@@ -1,8 +1,7 @@
 """What may differ between two kernels: one frozen dataclass of knobs, checked where it is made.
 
-The dated designs, each a value of it, are in presets.py; what each option does stands in
-oomlab/knobs.py. Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
-commit.
+The dated designs, each a value of it, are in presets.py; what each option does stands in knobs.py.
+Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a commit.
 """
 
 from dataclasses import dataclass, field, fields
@@ -267,7 +266,7 @@ class Policy:
     scan_next_victim: int = knob(0, "scan: ticks to the next victim, 0 never", "M05, M16")
     scan_panic: int = knob(0, "scan: ticks to a panic, 0 never", "M05, M16")
 
-    # functions of its own (model/patch.py), None for a policy made of knobs alone
+    # functions of its own (policies/patch.py), None for a policy made of knobs alone
     patch: Patch | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
