@@ -7,11 +7,15 @@ With OOMLAB_CI set a skipped test is a failed one: CI has installed what a skip 
 """
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 from oomlab.scenarios import SCENARIOS
+
+# A shell starts what it sends to the background with Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
