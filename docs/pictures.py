@@ -10,7 +10,7 @@ from pathlib import Path
 import oomlab
 from oomlab.lab.ends import EVERY, written_down
 from oomlab.lab.figures import heat_map, lanes
-from oomlab.lab.figures.paper import PAD, Drawing
+from oomlab.paper import PAD, Drawing
 from oomlab.simulate.run import Run
 
 HERE = Path(__file__).parent

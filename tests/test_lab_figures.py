@@ -12,8 +12,8 @@ import pytest
 
 import oomlab
 from oomlab.lab import facts, figures
-from oomlab.lab.figures.paper import Drawing
-from oomlab.lab.figures.style import DARK, LIGHT, style_sheet
+from oomlab.looks import DARK, LIGHT, style_sheet
+from oomlab.paper import Drawing
 
 THIEVES = oomlab.run("page-thieves", "handa")
 SIX_KINDS = oomlab.run("mlocked-and-shared", "linux-4.6")

@@ -13,7 +13,7 @@ from oomlab.reports.judge.advice import WHAT_TO_DO
 from oomlab.reports.judge.cause_kinds import CAUSES
 from oomlab.reports.judge.what_if import changes, what_if
 from oomlab.reports.tell import records
-from oomlab.reports.tell.drawing import svg
+from oomlab.reports.tell.report_picture import picture
 from oomlab.reports.tell.words import text_of
 
 SCHEMA = json.loads(
@@ -381,7 +381,7 @@ def test_the_json_is_what_its_schema_says(text):
 
 def test_the_picture_needs_nothing_and_hides_no_name():
     told = only(report(normal(), tasks=((7, "<b>&\x1b", 800_000, 0),), active_anon=900_000))
-    drawn = svg(told)
+    drawn = picture(told).svg
     assert drawn.startswith("<svg") and "http" not in drawn.replace(
         "http://www.w3.org/2000/svg", ""
     )

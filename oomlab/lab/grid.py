@@ -8,7 +8,7 @@ What a cell says is always written in it: its colour only helps to find it.
 from collections.abc import Mapping
 from html import escape
 
-from .figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+from ..looks import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 
 # Thinned when they are drawn, so that ink stays legible.
 COLOURS = {

@@ -3,7 +3,7 @@
     from oomlab.lab import ReportView
     ReportView(open("kern.log").read())
 
-Python reads, ranks and draws (reading.py, reports/tell/drawing.py); reportview.js shows and
+Python reads, ranks and draws (reading.py, reports/tell/report_picture.py); reportview.js shows and
 listens. Nothing of the text leaves the machine.
 """
 
@@ -14,11 +14,11 @@ import anywidget
 from traitlets import Bool, Dict, Unicode
 
 from ..arguments import as_sentence
+from ..paper import Drawing, clean
 from ..reports.judge.explanation import Explanation
-from ..reports.tell.drawing import svg
+from ..reports.tell.report_picture import picture
 from ..reports.tell.words import text_of
 from .figures import ranking
-from .figures.paper import Drawing, clean
 from .policylab import PolicyLab, scripts
 from .reading import Reading
 
@@ -60,10 +60,8 @@ class ReportView(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**how)
         if bundle is not None and self.explanation is not None:
             told = text_of(self.explanation)
-            picture = self.figure().img
-            bundle[0].update(
-                {"text/html": f"{picture}<pre>{clean(told)}</pre>", "text/plain": told}
-            )
+            image = self.figure().img
+            bundle[0].update({"text/html": f"{image}<pre>{clean(told)}</pre>", "text/plain": told})
         return bundle
 
     def answer(self, _, message: dict, buffers: list) -> None:
@@ -80,8 +78,8 @@ class ReportView(anywidget.AnyWidget):
 
     def show(self, **more) -> None:
         """Send what there is now; the picture as SVG, whose words are escaped."""
-        picture = svg(self.explanation) if self.explanation else ""
-        self.view = {**self.reading.view(), **more, "picture": picture}
+        drawn = picture(self.explanation).svg if self.explanation else ""
+        self.view = {**self.reading.view(), **more, "picture": drawn}
 
     def do_nothing(self) -> None: ...
 

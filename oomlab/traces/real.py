@@ -16,8 +16,8 @@ from pathlib import Path
 
 from ..arguments import checked
 from ..lab.figures import alongside
-from ..lab.figures.paper import Drawing
 from ..model.reaper import MAX_OOM_REAP_RETRIES
+from ..paper import Drawing
 from ..policies.policy import Policy
 from ..recordings.kernel_release import preset_of, version, with_backports
 from ..recordings.recorded import policy_of, read_record

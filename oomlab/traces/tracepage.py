@@ -3,7 +3,7 @@
 from html import escape
 
 from ..reports import Explanation
-from ..reports.tell.drawing import section
+from ..reports.tell.page import section
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8">

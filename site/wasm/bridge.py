@@ -49,9 +49,8 @@ def receive(text: str) -> None:
 def page_and_summary(text: str) -> dict[str, str]:
     """Every report of a text: as one page to keep, and in a few lines. ValueError without any."""
     from oomlab.reports import explain
-    from oomlab.reports.tell.drawing import section
     from oomlab.reports.tell.many import brief_of, summary_text
-    from oomlab.reports.tell.page import page_of
+    from oomlab.reports.tell.page import page_of, section
 
     told = explain(text)
     if not told:

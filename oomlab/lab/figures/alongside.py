@@ -6,9 +6,9 @@
 A story is a list of (milliseconds, step, victim); its time begins with its first mark.
 """
 
+from ...looks import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+from ...paper import PAD, Drawing, nice, wide_as
 from .lanes import Steps
-from .paper import PAD, Drawing, nice, wide_as
-from .style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 
 Story = list[tuple[int, str, str]]
 

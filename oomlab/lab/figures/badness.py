@@ -1,10 +1,10 @@
 """Badness when the OOM killer chose: resident pages, swap, page tables, and oom_score_adj."""
 
+from ... import stacked
+from ...looks import BLUE, ORANGE, SKY, VERMILLION, Look
+from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import Points, candidates, heading, several
-from . import stacked
-from .paper import Drawing
-from .style import BLUE, ORANGE, SKY, VERMILLION, Look
 
 LOOKS: dict[str, Look] = {
     "rss": (BLUE, ""),

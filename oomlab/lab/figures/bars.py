@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from . import stacked
-from .paper import Drawing
-from .style import BLUE, GREEN, ORANGE, SKY, Look
+from ... import stacked
+from ...looks import BLUE, GREEN, ORANGE, SKY, Look
+from ...paper import Drawing
 
 LOOKS: tuple[Look, ...] = ((SKY, ""), (BLUE, "/"), (ORANGE, "x"), (GREEN, "."))
 

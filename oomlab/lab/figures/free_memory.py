@@ -1,11 +1,11 @@
 """Free memory against the watermarks, and who takes pages below the min mark."""
 
+from ...looks import BLUE, ORANGE, PURPLE, SKY, VERMILLION
+from ...paper import PAD, Drawing, nice, wide_as
 from ...simulate.run import Run
 from ..facts import below_min, heading, several
 from ..timeline import shown_steps
 from .lanes import Steps, axis
-from .paper import PAD, Drawing, nice, wide_as
-from .style import BLUE, ORANGE, PURPLE, SKY, VERMILLION
 
 SIGNS = {  # of the first four tasks below min
     "●": VERMILLION,

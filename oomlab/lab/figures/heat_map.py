@@ -7,10 +7,10 @@ empty cell is one that recovered, so that no two kinds of cells differ by their 
 from collections.abc import Mapping
 from itertools import groupby
 
+from ...looks import Look
+from ...paper import PAD, Drawing, wide_as
 from ..ends import every_end
 from ..grid import COLOURS
-from .paper import PAD, Drawing, wide_as
-from .style import Look
 
 ROW, SIZE = 30, 12.5
 MANY = 8  # columns; more of them have letters

@@ -1,10 +1,10 @@
 """Task lanes over time: what each task is doing, from when it is killed, from when reaped."""
 
+from ...looks import FATE_LOOKS, STATE_LOOKS, VERMILLION
+from ...paper import PAD, Drawing, nice, wide_as
 from ...simulate.run import Run
 from ..facts import heading, several
 from ..timeline import FATES, STATES, Lane, Moment, lanes, moments, shown_steps
-from .paper import PAD, Drawing, nice, wide_as
-from .style import FATE_LOOKS, STATE_LOOKS, VERMILLION
 
 ROW, BAR = 24, 13
 LEAST = 2  # pixels: ten failed attempts are ten slivers, however long the run

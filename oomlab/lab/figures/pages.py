@@ -2,11 +2,11 @@
 
 from collections import Counter
 
+from ... import stacked
+from ...looks import GREEN, ORANGE, PURPLE, Look
+from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import heading, several, who_got_them
-from . import stacked
-from .paper import Drawing
-from .style import GREEN, ORANGE, PURPLE, Look
 
 LOOKS: dict[str, Look] = {
     "dying": (GREEN, ""),

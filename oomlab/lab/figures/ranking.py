@@ -7,12 +7,13 @@ The chosen task and the killed one are marked, and drawn however far down they s
 is the model's own oom_badness on the machine of the report, as in badness.py.
 """
 
+from ...paper import Drawing
 from ...reports.judge.explanation import Explanation, Ranked
 from ...reports.judge.rebuilt import machine, oom_control
+from ...reports.tell.report_picture import fate, name, unit
 from ...reports.tell.words import printable
 from ..facts import Points, parts, several
 from .badness import LOOKS, draw, in_points
-from .paper import Drawing
 
 ROWS = 12  # tasks that are drawn, besides the chosen and the killed one
 NOTHING = "there is no task table that could be ranked"
@@ -53,23 +54,6 @@ def points_of(explanation: Explanation, shown: list[Ranked]) -> list[Points]:
         sizes = parts(task, control, policy).parts if task else dict.fromkeys(LOOKS, 0)
         rows.append(Points(name(ranked), ranked.points, sizes))
     return rows
-
-
-def fate(explanation: Explanation, ranked: Ranked) -> str:
-    """What became of a task: chosen by the model's rules, killed by the kernel, or neither."""
-    victim = explanation.report.victim
-    killed = victim is not None and victim.pid in (ranked.row.pid, ranked.row.tgid)
-    return " and ".join(["chosen"] * (ranked is explanation.predicted) + ["killed"] * killed)
-
-
-def name(ranked: Ranked) -> str:
-    return printable(f"{ranked.row.name} ({ranked.row.pid})")
-
-
-def unit(explanation: Explanation) -> str:
-    if explanation.policy and explanation.policy.points == "permille":
-        return "per mille of memory"
-    return f"pages of {explanation.report.page_kb} kB"
 
 
 def heading(explanation: Explanation) -> str:

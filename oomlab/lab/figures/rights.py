@@ -1,10 +1,10 @@
 """How far down each right reaches: which of the last pages a request may have, and which not."""
 
+from ... import stacked
+from ...looks import GREEN, PURPLE, Look
 from ...model.gfp import ALLOC_HARDER, ALLOC_HIGH, ALLOC_NO_WATERMARKS, ALLOC_OOM
 from ...model.memory import Zone, wmark
-from . import stacked
-from .paper import Drawing
-from .style import GREEN, PURPLE, Look
+from ...paper import Drawing
 
 RIGHTS = {
     "an ordinary request": 0,

@@ -1,11 +1,11 @@
 """A sequence chart: one column for each task, one row for each step of a schedule."""
 
+from ...looks import BLUE, VERMILLION
 from ...model.tasks import Task
+from ...paper import PAD, WIDTH, Drawing, wide_as
 from ...simulate.run import Run, Step
 from ..facts import heading, several
 from ..timeline import shown_steps
-from .paper import PAD, WIDTH, Drawing, wide_as
-from .style import BLUE, VERMILLION
 
 MOST_STEPS = 40
 WEIGHTY = {"SIGKILL", "mark", "cmpxchg", "clear", "queue", "pop", "reap", "pin"}

@@ -1,9 +1,9 @@
 """Two policies, one above the other, and the first event in which they differ."""
 
+from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import divergence, heading
 from .lanes import draw, explain, outcome_sentence
-from .paper import Drawing
 
 
 def figure(a: Run, b: Run, *, dark: bool | None = None) -> Drawing:

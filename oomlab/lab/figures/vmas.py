@@ -1,10 +1,10 @@
 """The victim's address space when it is killed: which mappings the reaper may take, and why not."""
 
+from ... import stacked
+from ...looks import GREEN, PURPLE, SKY, Look
+from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import heading, mappings
-from . import stacked
-from .paper import Drawing
-from .style import GREEN, PURPLE, SKY, Look
 
 FREED: Look = (GREEN, "")
 TAKEN: Look = (SKY, ".")

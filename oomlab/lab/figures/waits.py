@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from math import cos, pi, sin
 
+from ...looks import BLUE, PURPLE, VERMILLION
+from ...paper import PAD, Drawing, clean, wide_as
 from ...simulate.run import Run
 from ...simulate.wait_graph import MEMORY
 from ..facts import graph_at, heading
-from .paper import PAD, Drawing, clean, wide_as
-from .style import BLUE, PURPLE, VERMILLION
 
 HALF = 17  # of the height of a box
 Place = tuple[float, float]

@@ -4,10 +4,10 @@ It is what `run.save("story.svg")` writes, what the lab saves as SVG and PNG, an
 shows of a lab where no kernel runs.
 """
 
+from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import divergence, heading
 from . import free_memory, lanes, two_policies
-from .paper import Drawing
 
 
 def figure(*runs: Run, dark: bool | None = None) -> Drawing:

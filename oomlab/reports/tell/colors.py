@@ -1,7 +1,7 @@
 """The same text with bars and colours, for a terminal that was asked for them."""
 
 from ..judge.explanation import Explanation
-from .drawing import parts
+from .report_picture import parts
 
 WIDE = 60
 CODES = {

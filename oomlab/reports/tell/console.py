@@ -24,9 +24,8 @@ from ..read.logs import UNREADABLE, log_files, open_log, unreadable
 from ..read.other_killers import MEANS, Neighbour
 from ..read.parse import parse
 from .colors import colored
-from .drawing import section
 from .many import Brief, brief_of, summary, summary_text
-from .page import page_of
+from .page import page_of, section
 from .records import SCHEMA, as_dict
 from .selection import Selection, selection
 from .words import prediction, printable, spared, text_of

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from html import escape
 
+from ..judge.explanation import Explanation
 from .many import Brief, summary_text
-from .words import printable
+from .report_picture import picture
+from .words import headline, printable, text_of
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -16,6 +18,20 @@ h3 { font-size: 1rem; margin-bottom: 0; }
 section { border-top: 1px solid GrayText; padding-top: .5rem; margin-top: 1.5rem; }
 pre { overflow: auto; padding: .6rem; border: 1px solid GrayText; font-size: .8rem; }
 """
+
+
+def section(explanation: Explanation) -> str:
+    """One report as a part of a page: what to know, the picture, what to do, the whole text."""
+    report = explanation.report
+    advice = "".join(f"<li>{escape(printable(each))}</li>" for each in explanation.advice)
+    return (
+        f'<section id="r{report.lines[0]}"><h2>{escape(printable(headline(report)))}</h2>'
+        f'<p class="cause">{escape(printable(explanation.cause.sentence))}</p>'
+        f'<div style="overflow-x:auto" tabindex="0">{picture(explanation).svg}</div>'
+        f"<h3>What to do</h3><ul>{advice}</ul>"
+        f"<details><summary>The whole explanation</summary>"
+        f'<pre tabindex="0">{escape(text_of(explanation))}</pre></details></section>'
+    )
 
 
 def page_of(sections: Iterable[str], briefs: list[Brief]) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from .looks import Look
 from .paper import PAD, Drawing, nice, wide_as
-from .style import Look
 
 ROW = 24
 

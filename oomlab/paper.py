@@ -16,8 +16,8 @@ from pathlib import Path
 from textwrap import wrap
 from zlib import crc32
 
-from ...textfile import write_text
-from .style import IN_A_PAGE, LIGHT, PATTERNS, Look, style_sheet
+from .looks import IN_A_PAGE, LIGHT, PATTERNS, Look, style_sheet
+from .textfile import write_text
 
 WIDTH, PAD = 760, 10
 LETTER, BOLD = 0.6, 0.67  # a letter is on average so wide, in units of its size
