@@ -8,8 +8,8 @@ under every version of Linux.
 from pathlib import Path
 
 import oomlab
-from oomlab.lab.ends import EVERY, written_down
 from oomlab.lab.figures import heat_map, lanes
+from oomlab.lab.verdict_table import EVERY, written_down
 from oomlab.paper import PAD, Drawing
 from oomlab.simulate.run import Run
 

@@ -121,3 +121,23 @@ def test_the_examples_are_true(path):
     module = import_module(".".join(parts).removesuffix(".__init__"))
     done = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert done.attempted and not done.failed
+
+
+FILES = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.*")}
+CONSTANTS = {
+    (path.stem, name)
+    for path in PACKAGE.rglob("*.py")
+    for name in re.findall(r"^([A-Z]\w+)\b.* =", path.read_text("utf-8"), re.M)
+}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_what_the_head_of_a_file_names_is_there(path):
+    """Files, as `scheduler.py` or `lab/viewer.js`, and constants of files, as setup.MOST."""
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    assert text, "a file without a contract"
+    for name in re.findall(r"(?<![\w./-])([\w-]+(?:/[\w-]+)*\.(?:py|js|css))\b", text):
+        ours = any(f"/{file}".endswith(f"/{name}") for file in FILES)
+        assert ours or (PACKAGE.parent / name).exists() or name == "my.py", name
+    for pair in re.findall(r"\b([a-z_]+)\.([A-Z][A-Z_]+)\b", re.sub(r"<\S+@\S+>", "", text)):
+        assert pair in CONSTANTS, pair

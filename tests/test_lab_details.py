@@ -10,8 +10,8 @@ import oomlab
 from oomlab.lab.callstack import stack
 from oomlab.lab.details import details
 from oomlab.lab.kernel_source import PLACES, READ, Proposed, SourcePlace, in_linux, located, number
-from oomlab.lab.machine import machine_at
-from oomlab.lab.standing import facts
+from oomlab.lab.kernel_state import facts
+from oomlab.lab.machine_at import machine_at
 from oomlab.policies.patch import model_classes, model_functions
 from oomlab.simulate.patches import patch
 

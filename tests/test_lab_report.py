@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import oomlab
-from oomlab.lab.reading import Reading
+from oomlab.lab.report_controller import Reading
 from oomlab.reports.judge.explain import explain
 from oomlab.reports.read.parse import parse
 from oomlab.reports.tell.scenario import register_report

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 import oomlab
-from oomlab.lab.machine import machine_at
+from oomlab.lab.machine_at import machine_at
 from oomlab.lab.timeline import STATES, lanes, moments, shown_steps, takers
 
 RUNS = [

@@ -12,7 +12,7 @@ from oomlab import lab as home
 if not find_spec("anywidget"):
     pytest.skip("needs the extra lab", allow_module_level=True)
 
-from oomlab.lab import PolicyLab, Prediction, kept
+from oomlab.lab import PolicyLab, Prediction, saved_answers
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_locked_answers_stay_in_the_notebook(tmp_path, monkeypatch):
     path = tmp_path / "lesson.ipynb"
     path.write_text(json.dumps({"cells": [{"cell_type": "code", "outputs": [output]}]}))
     for said, found in ((str(path), [0, None, 1]), (str(tmp_path / "none.ipynb"), [None] * 3)):
-        monkeypatch.setattr(kept, "LOCKED", {})
+        monkeypatch.setattr(saved_answers, "LOCKED", {})
         monkeypatch.setenv("JPY_SESSION_NAME", said)
         assert Prediction("marks").given == found
 
@@ -88,8 +88,8 @@ def test_locked_answers_stay_in_the_notebook(tmp_path, monkeypatch):
 def test_what_a_notebook_says_was_answered_is_checked(tmp_path, monkeypatch, given):
     said = {"name": "marks", "given": given, "opened": "yes"}
     path = tmp_path / "lesson.ipynb"
-    path.write_text(json.dumps({"cells": [{"outputs": [{"data": {kept.MIME: said}}]}]}))
-    monkeypatch.setattr(kept, "LOCKED", {})
+    path.write_text(json.dumps({"cells": [{"outputs": [{"data": {saved_answers.MIME: said}}]}]}))
+    monkeypatch.setattr(saved_answers, "LOCKED", {})
     monkeypatch.setenv("JPY_SESSION_NAME", str(path))
     asked = Prediction("marks")
     assert asked.given in ([None] * 3, [0, None, None]) and not asked.opened

@@ -13,9 +13,9 @@ import oomlab
 from oomlab.lab import figures
 from oomlab.lab.ask import ask
 from oomlab.lab.controller import Controller
-from oomlab.lab.discussion import discussion_sheet
+from oomlab.lab.discussion_sheet import discussion_sheet
 from oomlab.lab.payload import payload
-from oomlab.lab.saved import html_of
+from oomlab.lab.run_page import html_of
 from oomlab.policies.patch import model_functions
 from oomlab.sheets import read_sheet, sheet_of
 from oomlab.simulate.kernel_log import log_text

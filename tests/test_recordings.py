@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from oomlab.recordings.attempts import (
+from oomlab.recordings.fidelity import agreement, compare
+from oomlab.recordings.folder import report
+from oomlab.recordings.kernel_release import has_reap_delay
+from oomlab.recordings.matrix import near, read_table, told_apart
+from oomlab.recordings.reaper_attempts import (
     attempts,
     close_calls,
     model_steps,
@@ -19,10 +23,6 @@ from oomlab.recordings.attempts import (
     recorded_steps,
     same_attempts,
 )
-from oomlab.recordings.fidelity import agreement, compare
-from oomlab.recordings.folder import report
-from oomlab.recordings.kernel_release import has_reap_delay
-from oomlab.recordings.matrix import near, read_table, told_apart
 from oomlab.recordings.recorded import kernel_of, read_record
 from oomlab.recordings.replay import replay
 from oomlab.simulate.outcome import whom

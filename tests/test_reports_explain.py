@@ -11,7 +11,7 @@ from oomlab.policies.presets import PRESETS
 from oomlab.reports.judge.explain import explain
 from oomlab.reports.judge.explanation import REASONS
 from oomlab.reports.judge.kernels import generation, policy_for
-from oomlab.reports.judge.rebuilt import scenario_from_report
+from oomlab.reports.judge.report_machine import scenario_from_report
 from oomlab.reports.judge.totals import total_pages
 from oomlab.reports.judge.what_if import changes, what_if
 from oomlab.reports.read.parse import parse

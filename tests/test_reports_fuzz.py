@@ -15,7 +15,7 @@ from reports_styles import STYLES
 from wide import examples
 
 from oomlab.reports.judge.explain import explain
-from oomlab.reports.judge.rebuilt import scenario_from_report
+from oomlab.reports.judge.report_machine import scenario_from_report
 from oomlab.reports.read.parse import NotText, parse
 from oomlab.reports.tell.console import as_dict
 from oomlab.reports.tell.words import text_of

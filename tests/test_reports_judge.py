@@ -10,7 +10,7 @@ import pytest
 
 from oomlab.reports import explain
 from oomlab.reports.judge.advice import WHAT_TO_DO
-from oomlab.reports.judge.cause_kinds import CAUSES
+from oomlab.reports.judge.causes.kinds import CAUSES
 from oomlab.reports.judge.what_if import changes, what_if
 from oomlab.reports.tell import records
 from oomlab.reports.tell.report_picture import picture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from reports_styles import STYLES, bare
 
-from oomlab.reports.judge.request import decode, in_words
+from oomlab.reports.judge.gfp_mask import decode, in_words
 from oomlab.reports.read import messages
 from oomlab.reports.read.parse import NotText, parse
 

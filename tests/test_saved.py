@@ -8,7 +8,7 @@ import pytest
 
 import oomlab
 from oomlab.lab.controller import Controller
-from oomlab.lab.saved import HERE, VIEWER, framed, html_of, outcome_sentence
+from oomlab.lab.run_page import HERE, VIEWER, framed, html_of, outcome_sentence
 from oomlab.sheets import sheet_of
 from oomlab.simulate.kernel_log import kernel_log
 from oomlab.traces import ftrace_text, trace_events
@@ -74,7 +74,7 @@ def test_a_notebook_is_not_filled_by_a_long_run():
 
 def test_scripts_can_be_bared():
     """Line by line: no text of theirs goes over a line's end."""
-    for name in ("unpack.js", *VIEWER, "saved.js"):
+    for name in ("unpack.js", *VIEWER, "run_page.js"):
         for line in (HERE / name).read_text("utf-8").splitlines():
             assert line.lstrip().startswith("//") or line.count("`") % 2 == 0, (name, line)
 

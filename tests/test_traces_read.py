@@ -11,7 +11,7 @@ import pytest
 import oomlab
 from oomlab.cli import main
 from oomlab.traces.ftrace import ftrace_text
-from oomlab.traces.lines import Lines
+from oomlab.traces.trace_formats import Lines
 
 SHARED = Path(__file__).parents[2] / "shared"
 RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 import oomlab
-from oomlab.lab.ends import every_end, usual_end
 from oomlab.lab.figures import heat_map
+from oomlab.lab.verdict_table import every_end, usual_end
 
 if not find_spec("anywidget"):
     pytest.skip("needs the extra lab", allow_module_level=True)

@@ -124,7 +124,7 @@ class Exploration:
         )
 
     def _repr_html_(self) -> str:
-        return import_module("oomlab.lab.shown").html_of_exploration(self)
+        return import_module("oomlab.lab.notebook_html").html_of_exploration(self)
 
     def answer(self) -> tuple:
         """All but how long it took."""
@@ -238,7 +238,7 @@ class Exploration:
         if "runs" not in self.bound:  # random schedules claim nothing
             sheet = import_module("oomlab.sheets").sheet_of(self)
             papers["The claim, as a sheet"] = sheet.text()
-        text = import_module("oomlab.lab.saved").html_of([self.run()], papers)
+        text = import_module("oomlab.lab.run_page").html_of([self.run()], papers)
         return write_text(path, text)
 
     def chart(self) -> str:

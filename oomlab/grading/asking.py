@@ -1,9 +1,9 @@
 """Asking a student's function a question, and what counts as an answer.
 
-An Ask is all that a check sees. One kind asks a child in the sandbox, the other a function in this
-very process, for practice. Whatever goes wrong on the student's side becomes CheckFailed, a
-sentence that says what happened; with secret inputs it carries no text that the student's code
-could have made.
+A check sees only an Ask. One kind asks a child in the sandbox; the other, for practice, calls a
+function in this process. Any error on the student's side becomes CheckFailed, with a sentence that
+says what happened. With secret inputs that sentence contains no text that the student's code could
+have made.
 """
 
 import json

@@ -2,9 +2,10 @@
 
 A check is a function (ask, draw): it draws inputs, asks the student's functions for answers, and
 raises CheckFailed if an answer does not have the property. It never sees the student's code.
-Graded, the inputs are drawn from a secret seed; if that goes wrong the same check runs again on the
-practice inputs, whose values the feedback may show. The sentence in CheckFailed says what is wrong
-in general, the example with which input; examples with secret inputs are never shown.
+When an exercise is graded, the inputs are drawn from a secret seed. If the check fails, it runs
+again on the practice inputs, whose values the feedback may show. In CheckFailed the sentence says
+what is wrong in general, and the example says with which input; examples with secret inputs are
+never shown.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""The self-check of a notebook: the same properties, on inputs that anybody may see.
+"""The self-check in a notebook: the same properties as in grading, on public inputs.
 
-It runs in the student's own kernel, where the student can change everything, and is no grade.
+It runs in the student's own kernel, where the student can change everything. It is no grade.
 """
 
 from collections.abc import Callable, Sequence

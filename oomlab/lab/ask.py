@@ -1,4 +1,4 @@
-"""Questions about a run as text, or as HTML that folds: no kernel and no widget needed.
+"""Questions about a run as text, or as HTML with folded answers: no kernel and no widget needed.
 
 print(ask(run))                   # a trace that stops, and questions
 print(ask(run, answers=True))     # the same, with answers and reasons

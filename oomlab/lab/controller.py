@@ -22,9 +22,9 @@ from ..simulate.scheduler import Entry
 from ..simulate.setup import choose_policy, takes
 from .by_hand import ByHand, counts, entry_taken, plain_entry
 from .details import details
-from .discussion import discussion_sheet
+from .discussion_sheet import discussion_sheet
 from .figures import whole_run
-from .saved import html_of, view_of
+from .run_page import html_of, view_of
 from .state_graph import state_graph
 from .timeline import shown_steps
 

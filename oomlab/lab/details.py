@@ -1,4 +1,4 @@
-"""What every step of a part of a run left behind: the facts that changed, and where it stood.
+"""What each step of a part of a run changed in the machine's state, and in which function it stood.
 
     details(run, 0, 100)    # plain values, for the views beside the timeline
 
@@ -14,8 +14,8 @@ from ..model.tasks import Task
 from ..simulate.run import Run
 from .callstack import Frame, source, stack, timer_stack
 from .kernel_source import in_linux
-from .machine import follow
-from .standing import Facts, facts
+from .kernel_state import Facts, facts
+from .machine_at import follow
 
 GONE = -1  # a fact that is no more
 

@@ -12,7 +12,7 @@ from ..model.tasks import find_lock_task_mm, thread_group_leader
 from ..model.unmap import can_reap
 from ..simulate.run import Run, kind_of
 from ..simulate.wait_graph import find_cycle, wait_for_graph
-from .machine import machine_at
+from .machine_at import machine_at
 from .timeline import Moment, fates_of, is_killed, moments, shown_steps, takers
 
 

@@ -3,7 +3,7 @@
 The model's functions keep their kernel names where they have one; what differs by version is in
 PLACES, which docs/kernel-facts.md holds against the releases that were read. A version older than
 those is not guessed at: the sentence says so, and the link leads to the first that was read. No
-kernel code is copied; what it does is said by our own docstring.
+kernel code is copied; our own docstring says what a function does.
 """
 
 from types import CodeType

@@ -4,7 +4,7 @@
     PolicyLab("invisible-dependency", "linux-4.4")
 
 Python keeps the settings and runs the model (controller.py); policylab.js draws and listens. The
-browser sends one message for each thing a person does, and gets a new `view` back.
+browser sends one message for each action of a person, and gets a new `view` back.
 """
 
 import gc
@@ -23,7 +23,7 @@ from ..policies.policy import Policy
 from ..simulate.run import Run
 from ..simulate.scheduler import Entry
 from .controller import Controller
-from .saved import VIEWER, framed
+from .run_page import VIEWER, framed
 
 # What is answered without a new view, and by which name.
 ASIDE = {"look": "details", "answers": "schedules", "graph": "graph"}

@@ -6,7 +6,8 @@
 
 Until all answers are locked the rest of the notebook is not shown: a page that is run to its end
 would otherwise tell them (policylab.css; the cells do run). Locked answers are kept in the output
-(kept.py). Without a kernel or without scripts the same questions are text, with folded answers.
+(saved_answers.py). Without a kernel or without scripts the same questions are text, with folded
+answers.
 """
 
 from dataclasses import asdict
@@ -19,11 +20,11 @@ from traitlets import Bool, Dict, List
 from ..simulate.run import Run
 from .ask import folded, unnamed
 from .facts import heading
-from .kept import MIME, keep, kept
 from .payload import payload
 from .policylab import HERE, scripts
 from .predictions import place
 from .questions import questions
+from .saved_answers import MIME, keep, kept
 
 
 class Prediction(anywidget.AnyWidget):

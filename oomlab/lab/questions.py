@@ -1,4 +1,4 @@
-"""Questions that any run answers, put just before the event that answers them.
+"""Questions about any run, each asked just before the event that answers it.
 
 Each question carries its choices, its answer, and the reason, all read from the trace. A question
 that leaves no choice is not asked, and tasks of equal points are one choice. What a lesson asks is

@@ -3,8 +3,8 @@
     from oomlab.lab import ReportView
     ReportView(open("kern.log").read())
 
-Python reads, ranks and draws (reading.py, reports/tell/report_picture.py); reportview.js shows and
-listens. Nothing of the text leaves the machine.
+Python reads, ranks and draws (report_controller.py, reports/tell/report_picture.py); reportview.js
+shows and listens. Nothing of the text leaves the machine.
 """
 
 import sys
@@ -20,7 +20,7 @@ from ..reports.tell.report_picture import picture
 from ..reports.tell.words import text_of
 from .figures import ranking
 from .policylab import PolicyLab, scripts
-from .reading import Reading
+from .report_controller import Reading
 
 
 class ReportView(anywidget.AnyWidget):

@@ -19,7 +19,7 @@ from ..policies.policy import Policy
 from ..simulate.run import Run, run
 from .figures import lanes
 from .policylab import HERE, scripts
-from .saved import VIEWER, view_of
+from .run_page import VIEWER, view_of
 from .timeline import moments
 
 

@@ -13,10 +13,10 @@ import anywidget
 from IPython.display import display
 from traitlets import Dict, List
 
-from .ends import SEEDS, every_end, usual_end
 from .figures import heat_map
 from .grid import COLOURS, Grid
 from .policylab import HERE, PolicyLab, scripts
+from .verdict_table import SEEDS, every_end, usual_end
 
 
 class Verdicts(anywidget.AnyWidget):

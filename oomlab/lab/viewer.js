@@ -1,6 +1,6 @@
 // What is seen of runs: timelines with one cursor, what the step under it did, the kernel log.
 //
-// The policy lab puts its settings around this (policylab.js); a saved run is this alone (saved.py).
+// The policy lab puts its settings around this (policylab.js); a saved run is only this (run_page.py).
 
 // One canvas that is a slider: its value is the step.
 function lanesView(lab, index) {

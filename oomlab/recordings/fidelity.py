@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..model.oom import OomControl, constrained_alloc, oom_badness
 from ..policies.policy import Policy
-from .attempts import (
+from .reaper_attempts import (
     attempts,
     close_calls,
     leftovers,

@@ -1,4 +1,4 @@
-"""Which recordings tell one kernel from its neighbours? Each judged by the rules of the others.
+"""Which recordings tell one kernel from its neighbours? Each is run by its neighbours' rules.
 
     python -m oomlab.recordings.matrix notebooks/recordings
 

@@ -17,7 +17,7 @@ from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from ..model.syscalls import pause, sleep
 from ..policies.policy import Policy
 from ..textfile import reason
-from .behaviours import Stage, program_of, starve, ticks
+from .guest_programs import Stage, program_of, starve, ticks
 from .kernel_release import version, with_backports
 
 TIMER_BUCKET = 3  # ticks: the guests have HZ 250, where a long timer waits for a bucket of 32 ms

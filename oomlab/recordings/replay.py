@@ -16,7 +16,7 @@ from ..model.tasks import (
 )
 from ..policies.policy import Policy
 from ..simulate.scheduler import run_seeded
-from .behaviours import STARVED, Stage, ticks
+from .guest_programs import STARVED, Stage, ticks
 from .recorded import limit_of, machine_of
 
 FAULTS_PER_TICK = 200  # measured over the recordings: 14 to 66 page faults a millisecond

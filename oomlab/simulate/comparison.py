@@ -34,7 +34,7 @@ class Comparison:
         return "\n".join(lines) + ">"
 
     def _repr_html_(self) -> str:
-        return import_module("oomlab.lab.shown").html_of_comparison(self)
+        return import_module("oomlab.lab.notebook_html").html_of_comparison(self)
 
     @property
     def policies(self) -> tuple[str, str]:
@@ -66,7 +66,7 @@ class Comparison:
         path, runs = Path(path), self.parting()[:2]
         if path.suffix == ".html":
             papers = {"The comparison, as Markdown": self.markdown()}
-            text = import_module("oomlab.lab.saved").html_of(list(runs), papers)
+            text = import_module("oomlab.lab.run_page").html_of(list(runs), papers)
         elif path.suffix == ".svg":
             text = import_module("oomlab.lab.figures.whole_run").figure(*runs).svg + "\n"
         else:

@@ -100,7 +100,7 @@ class Run:
         )
 
     def _repr_html_(self) -> str:
-        return import_module("oomlab.lab.shown").html_of_run(self)
+        return import_module("oomlab.lab.notebook_html").html_of_run(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Run):
@@ -226,7 +226,7 @@ class Run:
         """
         path = Path(path)
         if path.suffix == ".html":  # the room that draws stands above this one
-            text = import_module("oomlab.lab.saved").html_of([self])
+            text = import_module("oomlab.lab.run_page").html_of([self])
         elif path.suffix == ".svg":
             text = import_module("oomlab.lab.figures.whole_run").figure(self).svg + "\n"
         elif path.suffix == ".json":

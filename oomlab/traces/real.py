@@ -25,7 +25,7 @@ from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
 from ..textfile import reason, write_text
 from .beside import NAP, differences, unseen_reaper
-from .lines import Lines, TraceEvent, recorded
+from .trace_formats import Lines, TraceEvent, recorded
 from .traced_victims import Victim, victims
 from .tracepage import page_of
 

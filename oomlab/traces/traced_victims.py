@@ -7,8 +7,8 @@ import re
 from typing import NamedTuple
 
 from ..model.reaper import MAX_OOM_REAP_RETRIES
-from ..recordings.attempts import STEPS
-from .lines import TraceEvent
+from ..recordings.reaper_attempts import STEPS
+from .trace_formats import TraceEvent
 
 LEFT = re.compile(r"now anon-rss:(\d+)kB, file-rss:(\d+)kB, shmem-rss:(\d+)kB")
 KILLS = ("mark_victim", "oom_kill_process")

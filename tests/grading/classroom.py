@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from oomlab.grading.course import result
+from oomlab.grading.course import grade_one
 from oomlab.grading.course.exercise_sheets import load_sheets
 from oomlab.grading.course.submissions import Submission
 from oomlab.grading.sandbox import group
@@ -48,13 +48,13 @@ class OneExercise:
         return ",".join(exercise.name for exercise in self.exercises)
 
 
-def hand_in(folder: Path, data: bytes, *exercises, trusted=False, hidden=()) -> result.Result:
+def hand_in(folder: Path, data: bytes, *exercises, trusted=False, hidden=()) -> grade_one.Result:
     """Grade some bytes as a submission for these exercises."""
     path = folder / "student.ipynb"
     path.write_bytes(data)
     members = group.Group()
     try:
-        return result.grade(
+        return grade_one.grade(
             Submission("student", "student", path),
             OneExercise(*exercises),
             SECRET,

@@ -15,7 +15,7 @@ from mistakes.hand_off import MISTAKES, SLOT
 
 from oomlab.grading import check
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.course import result as grading
+from oomlab.grading.course import grade_one as grading
 from oomlab.grading.course import teacher
 from oomlab.grading.course.exports import as_canvas_csv, gradescope
 from oomlab.grading.course.feedback import html_page, markdown_page

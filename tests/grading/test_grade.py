@@ -16,14 +16,14 @@ from classroom import SHEETS, notebook, solution
 from mistakes.hand_off import SLOT
 
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.course import apart, teacher
+from oomlab.grading.course import grading_process, teacher
 from oomlab.grading.course.release import student_version
 from oomlab.grading.course.submissions import (
     NotANotebook,
     code_cells,
     read_file,
 )
-from oomlab.grading.inside.evidence import LIMITS
+from oomlab.grading.inside.sandbox_facts import LIMITS
 from oomlab.grading.sandbox import bubblewrap, group, proof, seccomp
 
 LEVEL_2 = Path("exercises/level-2.ipynb")
@@ -139,8 +139,8 @@ def test_a_crash_of_the_grader_costs_one_submission(classroom, monkeypatch):
             os.kill(os.getpid(), 9)
         return real(submission, *rest, **more)
 
-    real = apart.grade
-    monkeypatch.setattr(apart, "grade", grade_one)
+    real = grading_process.grade
+    monkeypatch.setattr(grading_process, "grade", grade_one)
     out = classroom / "graded"
     assert grade(classroom / "submitted", "--out", out) == 0
     results = {r["student"]: r for r in json.loads((out / "results.json").read_text())}

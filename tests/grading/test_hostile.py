@@ -16,7 +16,7 @@ from classroom import SECRET, hand_in, notebook, solution
 from oomlab.grading import asking
 from oomlab.grading.checks import EXERCISES, predict
 from oomlab.grading.checks.oom_badness import points as true
-from oomlab.grading.course import result as result_module
+from oomlab.grading.course import grade_one as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
 from oomlab.grading.exercise import PRACTICE, Finding
 from oomlab.grading.sandbox import child, group, proof, seccomp

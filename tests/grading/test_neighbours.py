@@ -13,7 +13,7 @@ from classroom import notebook, solution
 
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.course import teacher
-from oomlab.grading.course.places import teachers_folders
+from oomlab.grading.course.teacher_folders import teachers_folders
 from oomlab.grading.sandbox import bubblewrap
 
 pytestmark = pytest.mark.usefixtures("sandboxed")

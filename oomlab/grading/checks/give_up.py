@@ -2,8 +2,8 @@
 
     oom_reap_task(mm)    a generator: what the reaper does with one victim
 
-The victim's mmap_sem may be held, for a while or for ever, by a task that waits for memory. The
-reaper has other victims to serve, and the killer waits to be told that this one is done with.
+A task that waits for memory may hold the victim's mmap_sem, for a while or for ever. The reaper has
+other victims to serve, and the killer waits until this victim is marked as finished with.
 """
 
 from ..asking import CheckFailed

@@ -3,7 +3,7 @@
     wake_oom_reaper(mm)    a generator, run by each killer, with oom_lock of its memcg held
     oom_reaper()           a generator, the kernel thread, which never ends
 
-Each `yield` is one atomic operation (machine.OPERATIONS) and gives its result. Between any two the
+Each `yield` is one atomic operation (atomics.OPERATIONS) and gives its result. Between any two the
 scheduler may switch. The feedback is the shortest schedule that breaks the hand-off.
 """
 

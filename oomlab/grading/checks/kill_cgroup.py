@@ -2,8 +2,8 @@
 
     kill_cgroup()    a generator: what the daemon does from the moment at which it has to act
 
-The processes of the cgroup run on while it works: they fork, exit by themselves, share memory, and
-do not exit when they are killed. Errors are those of process_mrelease(2): a process that uses the
+Meanwhile the processes of the cgroup run on: they fork, exit by themselves, share memory, and may
+live on for a while after SIGKILL. Errors are those of process_mrelease(2): a process that uses the
 same memory and has no SIGKILL makes it EINVAL (K 5.15 process_mrelease, task_will_free_mem).
 """
 

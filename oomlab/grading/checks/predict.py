@@ -4,11 +4,12 @@
     is_lost(victims, policy)      -> can a victim of lost-victim (>= 3 victims) be lost? bool
     is_reaped(sharer, policy)    -> is the victim's mm reaped in hidden-sharer? bool
 
-`policy` is the dict of all knobs of a policy (dataclasses.asdict). In the notebook the simulator is
-at hand to find out; graded code is alone, so what was found must be said as a rule. No question is
-about a published preset. Each sets the knob that decides, as often against what its preset has as
-not, and changes some that decide nothing: so a table of presets, or the nearest one in it, or a
-knob that only went along with the right one, is no answer.
+`policy` is the dict of all knobs of a policy (dataclasses.asdict). In the notebook a student can
+ask the simulator; graded code has no simulator, so the student must turn what was found into a
+rule. No question is about a published preset. Each starts from a preset, sets the knob that decides
+(in half of the questions against the preset), and changes some knobs that decide nothing. So a
+table of the presets, the nearest preset, or a knob that merely often goes with the right one gives
+wrong answers.
 """
 
 from dataclasses import asdict

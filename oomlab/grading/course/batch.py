@@ -1,8 +1,9 @@
 """Grading many: one process for each submission, so that none can hurt another or the batch.
 
-A grading process (apart.py) writes its student's results, atomically, and ends; here they are only
-given out and counted. What has been written is not done again: a run that was killed goes on where
-it was. One that was killed from outside is given out again, TRIES times at most.
+A grading process (grading_process.py) writes its student's results, atomically, and ends. Here
+submissions are only handed to such processes, and counted. What has been written is not done again:
+a run that was killed goes on where it was. A submission whose process was killed from outside is
+graded again, TRIES times at most.
 """
 
 import json
@@ -17,7 +18,9 @@ from pathlib import Path
 
 from ...workers import TRIES, Submits, in_order
 from ..sandbox.bubblewrap import NoSandbox
-from .apart import (
+from .exercise_sheets import ExerciseSheet
+from .grade_one import Result, digest, without_points
+from .grading_process import (
     LATE,
     REFUSED,
     SUBMISSION_SECONDS,
@@ -27,9 +30,7 @@ from .apart import (
     place_of,
     write,
 )
-from .exercise_sheets import ExerciseSheet
 from .identity import written
-from .result import Result, digest, without_points
 from .submissions import Submission
 
 Ends = Generator[tuple[ToGrade, int], None, None]  # each task, with its exit code

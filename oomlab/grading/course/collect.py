@@ -1,7 +1,8 @@
-"""What a teacher has on the disk: notebooks, folders, archives of Moodle, Canvas or a Mac.
+"""Finds the submissions on the disk: notebooks, folders, zip archives of Moodle, Canvas or macOS.
 
-Nothing is unpacked, no link is followed. What macOS and Jupyter leave behind is passed over; every
-other file that is not graded is named, with the reason, and never stops the rest.
+Nothing is unpacked and no link is followed. Files that macOS and Jupyter leave behind are skipped
+in silence. Any other file that is not graded is named, with the reason; the rest is graded all the
+same.
 """
 
 import io
@@ -28,8 +29,8 @@ from .identity import (
     sheet_named,
     written,
 )
-from .places import common_folder, link_below
 from .submissions import DAMAGED, NotANotebook, Submission, open_file, read_entry
+from .teacher_folders import common_folder, link_below
 
 ARCHIVE_FILES = 5000
 LEFT_BEHIND = re.compile(

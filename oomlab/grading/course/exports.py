@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..handoff.picture import text_lanes
+from .grade_one import Result
 from .identity import Roster, sheet_named, written
-from .result import Result
 
 Write = Callable[[Path, str], None]
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")

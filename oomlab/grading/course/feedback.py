@@ -1,8 +1,8 @@
 """What a student gets back: one page of HTML, and the same as markdown.
 
-Nothing in it is active: no script, no link, no image from elsewhere, and every word that came from
-a submission is escaped. The page says what was asked for and what was wrong, shows the schedule
-that breaks a hand-off, and contains neither hidden inputs nor checks.
+The page has no script, no link and no image from elsewhere, and all text from a submission is
+escaped. It says what was asked for and what was wrong, shows the schedule that breaks a hand-off,
+and contains neither hidden inputs nor the checks.
 """
 
 import re
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..exercise import Finding
 from ..handoff.picture import lanes, text_lanes
+from .grade_one import Graded, Result
 from .identity import JOINERS
-from .result import Graded, Result
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1f2430; max-width: 56rem; margin: 2rem auto;

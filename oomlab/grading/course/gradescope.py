@@ -12,14 +12,14 @@ import sys
 from pathlib import Path
 
 from ..sandbox.bubblewrap import NoSandbox, require_bubblewrap
-from .apart import require_limits, write
 from .batch import grade_all
 from .collect import collect
 from .exercise_sheets import asked_of_the_class, assign, load_sheets
 from .exports import gradescope
+from .grading_process import require_limits, write
 from .identity import Student, student, written
-from .places import teachers_folders
 from .teacher import say
+from .teacher_folders import teachers_folders
 
 
 class OnlyOne:

@@ -1,4 +1,4 @@
-"""Answers that are the same text. Who wrote it first cannot be told from the text.
+"""Finds answers that are the same text. The text does not tell who wrote it first.
 
 Two answers are alike if they differ only in comments, blanks and lines. Short answers are often
 alike by themselves, so only longer ones are compared. The text is never parsed or run here.

@@ -1,4 +1,4 @@
-"""Notebooks as they arrive: bytes from anybody. Only the source of code cells is ever used.
+"""Reads a handed-in notebook, which is not trusted: only the source of its code cells is used.
 
 Files are opened without following links, and read up to a limit. Tags, ids, points, outputs and
 metadata are not looked at. A zip archive is read in memory; nothing is ever unpacked.

@@ -1,4 +1,4 @@
-"""The class at a glance: which property fails for whom, how the points are spread, who is alike.
+"""One page about a class: who fails which property, how points are spread, whose answers match.
 
 For the teacher alone: it names students. HTML without scripts, and the same in letters.
 """
@@ -6,9 +6,9 @@ For the teacher alone: it names students. HTML without scripts, and the same in 
 from collections import Counter
 from html import escape
 
+from .grade_one import Result
 from .identity import written
 from .likeness import alike
-from .result import Result
 
 BINS = 10
 STYLE = """

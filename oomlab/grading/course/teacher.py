@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ...textfile import reason
 from ..sandbox.bubblewrap import NoSandbox
-from .apart import write
 from .exercise_sheets import load_sheets
 from .exports import as_csv, as_json
+from .grading_process import write
 from .release import student_version
 from .summary import in_letters, written_line
 from .whole_class import grade_class

@@ -1,8 +1,8 @@
-"""A class, graded: what lies there, whose it is, each notebook in a sandbox, and the pages of it.
+"""Grades a class: finds the notebooks and whose they are, grades each in a sandbox, writes pages.
 
     results = oomlab.grade(["submissions"], roster="students.csv", out="graded", jobs=8)
 
-`oomlab grade` is this with a printed table. Nothing that was handed in decides here about anything.
+`oomlab grade` is this with a printed table. Nothing in a submission decides what is done here.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,17 +12,17 @@ from typing import NamedTuple
 from ...arguments import checked
 from ...workers import Submits
 from ..sandbox.bubblewrap import require_bubblewrap
-from .apart import require_limits, write
 from .batch import all_results, grade_all
 from .collect import Collected, collect
 from .exercise_sheets import ExerciseSheet, asked_of_the_class, assign, load_sheets
 from .exports import table, write_exports
 from .feedback import write_feedback
+from .grade_one import Result, without_points
+from .grading_process import require_limits, write
 from .identity import Roster
-from .places import teachers_folders
-from .result import Result, without_points
 from .submissions import Submission
 from .summary import html_summary
+from .teacher_folders import teachers_folders
 
 
 class GradedClass(NamedTuple):

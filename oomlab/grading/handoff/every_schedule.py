@@ -1,16 +1,16 @@
 """Walk through every schedule of a Machine, and keep the cheapest one that breaks it.
 
-The cost of a schedule is its length, and among equals its distance from the mail's story, in which
-the next victim is chosen while the reaper is at work on the last. "Every schedule" is meant within
-the bounds of the machine: so many victims, and one reaper.
+The cheapest schedule is the shortest one; among equally short ones, the one nearest to the story of
+the mail, in which the next victim is chosen while the reaper is at work on the last. "Every
+schedule" is meant within the bounds of the machine: so many victims, and one reaper.
 
-Every branch is walked to its end. One that breaks off, because something happened that must not,
-has not shown that no victim is lost: it breaks every property, not only the one it is named after.
+Every branch is walked to its end. A branch that stops early, because of a violation, has not shown
+that no victim is lost: so it counts against every property, not only the one that was violated.
 
-Why not the explorer: it runs the model's kernel threads in this process and replays them to reach a
-state. A student's code may never run here, and asking its process again for each replay would cost
-a question a step. What is explored here are plain trees of answers, whose states are tuples that
-can be copied and compared; that needs no replay, no fingerprint and no reduction.
+Why not the explorer? It runs the model's kernel threads in this process. A student's code may never
+run here, and asking the student's process again for each replay would cost a question a step. What
+is explored here are trees of answers. Their states are tuples, which can be copied and compared, so
+no replay, no fingerprint and no reduction is needed.
 """
 
 from heapq import heappop, heappush

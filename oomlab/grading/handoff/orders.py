@@ -1,9 +1,8 @@
-"""All orders of a few short threads over a small world that is not the hand-off's.
+"""All orders of the steps of a few short threads, for exercises other than the hand-off.
 
-A thread is a student's generator, known only by what it answers: after this history it yields that.
-So each state is (world, histories), each is visited once, and the first that is wrong is reached by
-as few steps as possible. every_schedule does the same for the larger machine of the hand-off, with
-the mail's story as a second cost; there a step has parts and here it has none.
+A thread is a student's generator, known only by its answers: after this history it yields that. So
+a state is (world, histories). Each state is visited once, and the first wrong one is reached in as
+few steps as possible. every_schedule.py does the same for the larger machine of the hand-off.
 """
 
 from collections import deque

@@ -11,17 +11,17 @@ and the names of the functions to take from them, then questions:
                                        -> {"id", "done"}        ... has ended
                                        -> {"id", "error": {...}}
 
-From the notebook on this process belongs to the student: it may be taken over completely.
-Nothing it says is believed for being said. It gets questions and may answer them, that is all.
+Once the cells have run, this process belongs to the student, who may control all of it. So what it
+says is never trusted: it gets questions and may answer them, and the decider judges the answers.
 """
 
 import json
 import os
 import sys
 
-from evidence import evidence, set_limits
 from pick import Picked
 from plain_values import plain
+from sandbox_facts import evidence, set_limits
 
 
 def main(libraries: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Answers as plain data: what JSON can say, and what science students get by accident."""
+"""A student's answers as plain data that JSON can hold; numpy's numbers become Python's."""
 
 from itertools import islice
 

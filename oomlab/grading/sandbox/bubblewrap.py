@@ -2,10 +2,9 @@
 
 No network, no capabilities, own process ids, a read-only view of the interpreter and the science
 libraries, a small private /tmp, a filter of system calls. The package itself, the exercises and
-other submissions are not in it. bubblewrap starts with an empty environment and gets its arguments
-through a file that it reads and closes: its environment and its command line can be read from
-inside, and say nothing. What is covered depends on the teacher's folders only, never on a
-submission.
+other submissions are not in it. Student code can read bubblewrap's environment and command line, so
+both say nothing: the arguments come through a file that bubblewrap reads and closes. Which folders
+are hidden depends on the teacher's folders only, never on a submission.
 """
 
 import os

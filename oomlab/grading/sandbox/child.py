@@ -2,8 +2,8 @@
 
 Every question carries a new random id which the answer must repeat, so that nothing written before
 the question was known can answer it. Answers are JSON, one line each, of limited length; never
-pickle. Of an error it may say one word of a list that is kept here. A child that is late, dead, or
-not speaking the protocol is killed and stays dead.
+pickle. An error arrives as one word of a list that is kept here. A child that is late, dead, or
+breaks the protocol is killed and not started again.
 """
 
 import json

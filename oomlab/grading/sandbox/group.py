@@ -1,12 +1,13 @@
 """A limit for a whole group of processes: a cgroup where we may make one, else a watchdog.
 
-All in it together have so much memory, so many processes, and the time of one CPU if that can be
-had, so that one submission does not slow down the others.
+All processes of the group together have a limit of memory and of processes, and, where a cgroup is
+possible, the time of one CPU: one submission does not slow down the others.
 
-The kernel enforces a cgroup. The watchdog only looks, twenty times a second, at what the group's
-processes hold in memory; a fast flood may overshoot before it is seen, so the degraded mode is
-announced in a sentence. It is a thread of its own, so that it looks while answers come quickly, and
-while nothing is asked. It also stops when the machine as a whole runs short.
+The kernel enforces a cgroup. The watchdog only looks, twenty times a second, at how much memory the
+group's processes hold. Memory that grows fast may exceed the limit before the watchdog looks again,
+so grading says in one sentence that it runs in this weaker mode. The watchdog is a thread of its
+own, so it also looks while no question is being asked. It kills the group, too, when the machine as
+a whole runs short of memory.
 """
 
 import os

@@ -1,14 +1,14 @@
-"""Is the child where it should be? What it found out about itself, against what we know.
+"""Is the child really in the sandbox? What it sees there is compared with what must be hidden.
 
-It is asked before anything of a student's has run in it (inside/evidence.py), and is given a
-notebook only if there is no doubt. It is not told which folders must be hidden: it lists what it
-sees, and that is judged here.
+The child is asked before any student code has run in it (inside/sandbox_facts.py), and is given a
+notebook only if every part is as it should be. It is not told which folders must be hidden: it
+lists what it sees, and that is judged here.
 """
 
 import os
 from collections.abc import Sequence
 
-from ..inside.evidence import LIMITS
+from ..inside.sandbox_facts import LIMITS
 from . import seccomp
 from .bubblewrap import ENVIRONMENT, PACKAGE, child_command, mounted, trees, within
 

@@ -9,8 +9,8 @@ from itertools import groupby
 
 from ...looks import Look
 from ...paper import PAD, Drawing, wide_as
-from ..ends import every_end
 from ..grid import COLOURS
+from ..verdict_table import every_end
 
 ROW, SIZE = 30, 12.5
 MANY = 8  # columns; more of them have letters

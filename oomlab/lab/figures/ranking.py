@@ -9,7 +9,7 @@ is the model's own oom_badness on the machine of the report, as in badness.py.
 
 from ...paper import Drawing
 from ...reports.judge.explanation import Explanation, Ranked
-from ...reports.judge.rebuilt import machine, oom_control
+from ...reports.judge.report_machine import machine, oom_control
 from ...reports.tell.report_picture import fate, name, unit
 from ...reports.tell.words import printable
 from ..facts import Points, parts, several

@@ -1,9 +1,9 @@
-"""What lessons 8 to 10 ask: cgroups, memory that is shared, remedies that fail."""
+"""What lessons 8 to 10b ask: cgroups, memory that is shared, remedies that fail."""
 
 from typing import Any
 
 from ...simulate.run import Run, run
-from ..machine import machine_at
+from ..machine_at import machine_at
 from . import LessonQuestion, Place
 
 

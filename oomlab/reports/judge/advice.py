@@ -4,7 +4,7 @@ Nothing is advised about a choice that this program cannot follow: who should be
 where the kernel's victim and the computed one are the same, and a task was killed.
 """
 
-from .cause_kinds import Cause, size
+from .causes.kinds import Cause, size
 from .explanation import Explanation
 
 WHAT_TO_DO = {

@@ -1,7 +1,7 @@
 """Why this one? The choice of a report recomputed: every task's badness, the predicted victim, and
 whether the kernel chose the same; if not, which known reason applies.
 
-All points come from the model's own oom_badness on the machine of the report (see `machine`).
+All points come from the model's own oom_badness on the machine of the report (report_machine.py).
 """
 
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from ...policies.policy import Policy
 from ..read.report import Report, TaskRow
 from .accounting import account
 from .advice import advice_of
-from .cause import cause_of
-from .cause_kinds import facts_of
+from .causes.first_match import cause_of
+from .causes.kinds import facts_of
 from .explanation import Explanation, Ranked
 from .kernels import policy_for
 from .owners import cgroups
-from .rebuilt import adj_of, is_invoker, machine, oom_control
+from .report_machine import adj_of, is_invoker, machine, oom_control
 from .totals import Total, row_of, total_pages
 from .verdict import kills_allocating_task, verdict
 from .zones import judged_zones

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...policies.policy import Policy
 from ..read.report import Report, TaskRow
 from .accounting import Account
-from .cause_kinds import Cause
+from .causes.kinds import Cause
 from .owners import Cgroup, Program
 from .totals import Total
 from .zones import Judged

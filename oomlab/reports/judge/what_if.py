@@ -15,7 +15,7 @@ from ...policies.policy import Policy
 from ...policies.presets import PRESETS
 from ..read.report import Report, TaskRow
 from .accounting import limit_path
-from .cause_kinds import size
+from .causes.kinds import size
 from .explain import explain
 from .explanation import Explanation, Verdict
 from .kernels import policy_for, version_of

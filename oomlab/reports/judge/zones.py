@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from ..read.report import Invoker, PrintedZone, Report
+from .gfp_mask import decode
 from .kernels import version
-from .request import decode
 
 ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")  # from the lowest, mmzone.h
 GFP_DMA, GFP_HIGHMEM, GFP_DMA32, GFP_MOVABLE, GFP_HIGH = 1, 2, 4, 8, 0x20  # of all versions

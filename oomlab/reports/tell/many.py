@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..judge.accounting import limit_path
-from ..judge.cause_kinds import size
+from ..judge.causes.kinds import size
 from ..judge.explanation import Explanation
 from ..judge.owners import cgroup
 from ..read.when import instant

@@ -3,8 +3,8 @@
 
 from ..judge.accounting import Account, limit_path
 from ..judge.explanation import Explanation, Ranked
+from ..judge.gfp_mask import decode
 from ..judge.kernels import generation, version
-from ..judge.request import decode
 from ..judge.zones import Judged
 from ..read.report import Report
 

@@ -10,9 +10,9 @@ from ...looks import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, Look
 from ...paper import Drawing
 from ...stacked import Row, draw
 from ..judge.accounting import NO_COUNTER, Account
-from ..judge.cause_kinds import percent, size
+from ..judge.causes.kinds import percent, size
+from ..judge.causes.largest_holder import GROUPS
 from ..judge.explanation import Explanation, Ranked
-from ..judge.holders import GROUPS
 from .words import printable
 
 LOOKS: dict[str, Look] = {

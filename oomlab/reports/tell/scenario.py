@@ -7,7 +7,7 @@ oomlab.run("friday", "linux-6.1")
 from ...model.kernel import Kernel
 from ...policies.policy import Policy
 from ...scenarios import SCENARIOS
-from ..judge.rebuilt import scenario_from_report
+from ..judge.report_machine import scenario_from_report
 from ..read.report import Report
 from .words import headline, printable
 

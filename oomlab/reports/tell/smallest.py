@@ -13,7 +13,7 @@ from textwrap import wrap
 from ...policies.policy import Policy
 from ..judge.explanation import Explanation
 from ..judge.kernels import in_container
-from ..judge.rebuilt import adj_of, eligible_rows, is_invoker, swap_of
+from ..judge.report_machine import adj_of, eligible_rows, is_invoker, swap_of
 from ..judge.totals import page_tables
 from ..read.report import Report, TaskRow
 from .words import headline, printable

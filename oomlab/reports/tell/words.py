@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from ..judge.accounting import Account, limit_path
-from ..judge.cause_kinds import percent, size
+from ..judge.causes.kinds import percent, size
 from ..judge.explanation import Explanation, Ranked
+from ..judge.gfp_mask import decode, in_words
 from ..judge.kernels import has_reap_delay, lineage, version
-from ..judge.request import decode, in_words
 from ..judge.totals import BY_SCORE, unlimited
 from ..read.report import Report
 

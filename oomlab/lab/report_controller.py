@@ -1,4 +1,4 @@
-"""Reading OOM reports without a screen: a text in, sentences, a ranking and a what-if out.
+"""The report widget without a screen: a log's text in; sentences, a ranking and a what-if out.
 
     reading = Reading(text)
     reading.what_if(87, 0)
@@ -10,7 +10,7 @@ A mistake is a ValueError with a sentence, and leaves everything as it was.
 
 from ..reports.judge.explain import explain
 from ..reports.judge.explanation import Explanation
-from ..reports.judge.rebuilt import adj_of
+from ..reports.judge.report_machine import adj_of
 from ..reports.judge.what_if import what_if
 from ..reports.read.parse import parse
 from ..reports.read.report import Report

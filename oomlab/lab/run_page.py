@@ -19,7 +19,7 @@ from ..simulate.kernel_log import kernel_log
 from ..simulate.run import Run
 from ..version import VERSION
 from .details import details
-from .discussion import discussion_sheet
+from .discussion_sheet import discussion_sheet
 from .facts import divergence, heading, several
 from .figures import whole_run
 from .payload import payload
@@ -103,7 +103,7 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
     short = escape(f"{runs[0].scenario}: {policies}")
     title = escape(" against ".join(heading(run) for run in runs))
     first, *rest = (
-        bare((HERE / name).read_text("utf-8")) for name in ("unpack.js", *VIEWER, "saved.js")
+        bare((HERE / name).read_text("utf-8")) for name in ("unpack.js", *VIEWER, "run_page.js")
     )
     style = (HERE / "policylab.css").read_text(encoding="utf-8") + STYLE
     text = "".join(as_text(run) for run in runs)

@@ -1,8 +1,8 @@
-"""Where am I? Found out by trying, while only our own code has run here.
+"""What the sandbox looks like from inside, found out by trying, before any student code runs.
 
-What this process is told to find out holds no secret: numbers of system calls. It lists what it
-sees, and the decider compares that with what it knows; so no name of the course comes in here, and
-none can be found in this process when it belongs to the student.
+The question holds no secret: it is a list of system call numbers. This process lists what it sees,
+and the decider compares that with what it knows (sandbox/proof.py). So no name of the course comes
+in here, and the student's code can find none in this process later.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""What stands in the kernel's variables, as rows and cells in words: the facts of one moment.
+"""The state of a machine in words, as rows and cells: locks, marks, references, waits, free pages.
 
     facts(kernel)["the hand-off", "mm_to_reap", ""]     # 'victim1', or 'NULL'
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from .accounting import NO_COUNTER, Account
-from .cause_kinds import CAUSES, MANY, MOST, TWICE, Cause, Facts, percent, size, top
+from ..accounting import NO_COUNTER, Account
+from .kinds import CAUSES, MANY, MOST, TWICE, Cause, Facts, percent, size, top
 
 GROUPS = {
     "processes": ("anonymous",),

@@ -5,10 +5,10 @@ free, but not for this request), then who holds most. A rule that is not sure do
 rule takes is `unclear`, and then it says what would tell.
 """
 
-from .barred import fragments, free_but, only_cma, other_zones, page_fault
-from .cause_kinds import Cause, Facts
 from .cgroup_limit import memcg
-from .holders import holders, table
+from .free_but_unusable import fragments, free_but, only_cma, other_zones, page_fault
+from .kinds import Cause, Facts
+from .largest_holder import holders, table
 
 
 def cause_of(facts: Facts) -> Cause:

@@ -1,4 +1,4 @@
-"""Answers that stay in the notebook: they are saved with a cell's output, and found there again.
+"""A reader's locked answers, saved in the notebook with a cell's output, and found there again.
 
 A locked answer is part of the output, as a value and as text. When the notebook was saved and its
 kernel is a new one, the answers are read from the notebook's own file: Jupyter's server tells each

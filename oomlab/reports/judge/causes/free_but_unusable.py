@@ -1,6 +1,6 @@
 """Memory is free, but not for this request: rules that look at the zones."""
 
-from .cause_kinds import Cause, Facts, size
+from .kinds import Cause, Facts, size
 
 
 def page_fault(facts: Facts) -> Cause | None:

@@ -1,4 +1,4 @@
-"""What a notebook shows of a value: its answer in a sentence, its cycle, its lanes, its origin.
+"""What a notebook shows for a run, an exploration or a comparison: a sentence, lanes, the origin.
 
 A bare `run`, `found` or `both` at the end of a cell is shown so. Standard library only.
 """

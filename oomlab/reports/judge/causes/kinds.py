@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from ..read.report import Report
-from .accounting import Account
-from .owners import Program, programs
-from .totals import ram_kb
-from .zones import Judged
+from ...read.report import Report
+from ..accounting import Account
+from ..owners import Program, programs
+from ..totals import ram_kb
+from ..zones import Judged
 
 CAUSES = {
     "processes": "programs hold the memory, several of them",

@@ -1,8 +1,8 @@
 """Which folders are the teacher's, so that student code must not see them.
 
-They follow from what the teacher typed, never from what was handed in: the folder that all
-submissions have in common is the teacher's and may be reached through links; what lies below it is
-not resolved. A student who hands in a link decides nothing here.
+They follow from what the teacher typed, never from what was handed in. The folder that holds all
+submissions is the teacher's, and the way to it may contain links. Links below it are not followed,
+so a student who hands in a link cannot change the result.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What the tasks of a recorded scene do: the guest's program, in the words of the model.
 
-A Stage is what these tasks have in common: which may begin, which get no processor, how much each
-has grown. The recorder (replay.py) opens and shuts; the tasks below only look. Sizes are in kB and
+The tasks share a Stage: which of them may begin, which get no processor, how much each has grown.
+The replayed script (replay.py) changes it; the programs below only read it. Sizes are in kB and
 times in milliseconds, as the scenes have them.
 """
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from ..read.report import Report
-from .accounting import NO_COUNTER, limit_path
-from .cause_kinds import MANY, Cause, Facts, percent, size, top
-from .totals import unlimited
+from ...read.report import Report
+from ..accounting import NO_COUNTER, limit_path
+from ..totals import unlimited
+from .kinds import MANY, Cause, Facts, percent, size, top
 
 KERNEL = (
     *("slab", "page tables", "kernel stacks", "per-CPU", "vmalloc", "other kernel", "kernel"),

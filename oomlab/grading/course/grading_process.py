@@ -21,8 +21,8 @@ from ..sandbox.group import DEGRADED, Group
 from .exercise_sheets import ExerciseSheet
 from .exports import gradescope
 from .feedback import write_feedback
+from .grade_one import Result, changes, grade
 from .identity import written
-from .result import Result, changes, grade
 from .submissions import Submission
 
 SUBMISSION_SECONDS = 600

@@ -1,4 +1,4 @@
-"""How scenarios end under policies: some asked of the model, and all that were written down.
+"""How each scenario ends under each version of Linux: from runs, or from the table of all of them.
 
     usual_end("lost-victim", "linux-4.4")           # ('lost-victim', 0)
     every_end()["lost-victim", "linux-4.4"]         # 'lost-victim'
