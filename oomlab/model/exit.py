@@ -3,13 +3,12 @@
 A program is a tuple of system calls, each (function, argument, ...). SIGKILL is noticed only
 between them: a call that holds a lock finishes first, however long that takes.
 
-Simplified: a task that has exited is gone at once, without a parent's wait(). TIF_MEMDIE
-goes with the mm, as in 4.4 (exit_mm); in 2.6.38 and 3.10 it stays on the task, in 2.6.38 on a
-zombie, too.
+Simplified: a process that has exited is gone at once, without a parent's wait(). TIF_MEMDIE goes
+with the mm, as in 4.4 (exit_mm); in 2.6.38 and 3.10 it stays on the task until that is released.
 """
 
 from .locks import TASK_FROZEN, Steps, schedule
-from .tasks import PF_EXITING, exit_oom_victim, fatal_signal_pending, release_task
+from .tasks import PF_EXITING, exit_notify, exit_oom_victim, fatal_signal_pending
 from .unmap import mmput
 
 
@@ -31,16 +30,20 @@ def try_to_freeze(current) -> Steps:
 
 
 def do_exit(current) -> Steps:
-    """Close files, give the memory back, disappear."""
+    """Give the memory back, disappear.
+
+    `at_exit` is what comes before exit_mm(), and may itself need locks and memory: a tracer that
+    waits, taskstats_exit(), robust futexes, io_uring. Files are closed after it (K 2.6.38 to 6.12).
+    """
     current.flags |= PF_EXITING
-    for syscall, *args in current.at_exit:  # closing files may itself need locks and memory
+    for syscall, *args in current.at_exit:
         yield from syscall(current, *args)
     yield from exit_mm(current)
     exit_oom_victim(current)  # it may have been marked without an mm, in 3.10
     current.kernel.zone.free_pages(current.kernel_pages)
     current.kernel_pages = 0
     current.kernel.event("exit", current)
-    release_task(current)
+    exit_notify(current)
 
 
 def exit_mm(current) -> Steps:

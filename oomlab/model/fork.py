@@ -18,7 +18,8 @@ from .unmap import free_unshared
 def fork(current, name: str, program: tuple = (), **how) -> Steps:
     """Start a child process with a fresh address space of its own (or `mm`, for CLONE_VM)."""
     yield "fork", name
-    current.kernel.spawn(name, program, parent=current, memcg=current.memcg, **how)
+    if not fatal_signal_pending(current):  # copy_process(): who was killed makes no child
+        current.kernel.spawn(name, program, parent=current, memcg=current.memcg, **how)
 
 
 def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
@@ -38,6 +39,7 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     kernel.zone.free_pages(got)  # the child takes them in this same step
     if got < tables:
         kernel.event("enomem", current, pages=tables)
+    if got < tables or fatal_signal_pending(current):
         return
     shared = [share(mm, vma) for vma in tuple(mm.vmas) if vma.kind == ANON and vma.pages]
     own = [VMA(name) for name in dict.fromkeys(vma.name for vma in mm.vmas if not vma.shmem)]
@@ -84,6 +86,8 @@ def write_inherited(current, pages: int) -> Steps:
 def vfork(current, name: str, program: tuple) -> Steps:
     """Lend our mm to a child and wait until it has done with it."""
     yield "vfork", name
+    if fatal_signal_pending(current):
+        return
     done = WaitQueue(f"vfork_done of {name}")
     current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
     yield from done.wait(current, TASK_KILLABLE)

@@ -79,6 +79,25 @@ class Memcg:
         for memcg in self.ancestors():
             memcg.tasks.append(task)
 
+    def get_oom_group(self, oom_domain) -> "Memcg | None":
+        """The highest with memory.oom.group, from this one up to where the OOM is (4.19)."""
+        group = None
+        for memcg in self.ancestors():
+            if memcg.oom_group:
+                group = memcg
+            if memcg is oom_domain:
+                break
+        return group
+
+    def in_tree_order(self) -> list:
+        """Its own tasks, then those of each child and all below it (mem_cgroup_scan_tasks)."""
+
+        def place(task) -> list[int]:
+            all_of_them = task.kernel.memcgs
+            return [all_of_them.index(memcg) for memcg in task.memcg.ancestors()][::-1]
+
+        return sorted(self.tasks, key=place)
+
     def over(self, pages: int = 1) -> "Memcg | None":
         """The first cgroup upwards whose limit `pages` more would exceed."""
         return next((m for m in self.ancestors() if m.usage + pages > m.limit), None)

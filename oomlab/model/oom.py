@@ -8,7 +8,7 @@ from .gfp import __GFP_FS, __GFP_NOFAIL
 from .locks import TASK_DEAD, TASK_KILLABLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, get_mm_rss, mmdrop, mmgrab
 from .reaper import wake_oom_reaper
-from .show_mem import dump_task, dump_tasks, show_mem, show_memcg
+from .show_mem import dump_header, dump_task
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
     PF_KTHREAD,
@@ -28,6 +28,7 @@ from .tasks import (
 )
 
 ABORT = object()  # a scan that met a victim that has not finished yet
+ALLOCATING = " (oom_kill_allocating_task)"
 
 
 class OomControl:
@@ -96,38 +97,55 @@ def oom_evaluate_task(task, oc: OomControl, policy):
     """One candidate: ABORT the scan, skip it (None), or its points."""
     if oom_unkillable_task(task, oc.memcg):
         return None
-    if policy.scan == "processes" and not thread_group_leader(task):
+    asks = oc.order != -1 or policy.scan == "processes"  # SysRq-f waits for no task (3.4)
+    if asks and policy.victim_mark == "process" and tsk_is_oom_victim(task):
+        return None if task.signal.oom_mm.flags & MMF_OOM_SKIP else ABORT
+    if asks and policy.victim_mark == "thread" and task.memdie:
+        return ABORT
+    if task.mm is None and policy.victim_mark == "thread" and policy.scan != "processes":
         return None
-    if oc.order != -1 or policy.scan == "processes":  # SysRq-f takes another one regardless (3.4)
-        if policy.victim_mark == "process" and tsk_is_oom_victim(task):
-            return None if task.signal.oom_mm.flags & MMF_OOM_SKIP else ABORT
-        if policy.victim_mark == "thread" and task.memdie:
-            return ABORT
-        if policy.exiting_aborts and task_will_free_mem(task, policy):
-            return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
-    if not thread_group_leader(task):
-        return None  # its process is judged once
     if task.flags & PF_OOM_ORIGIN and policy.points == "pages":
         return float("inf")
+    if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
+        return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
     return oom_badness(task, oc.totalpages, policy, oc.memcg)
 
 
-def select_bad_process(kernel, oc: OomControl):
-    """The worst process in this domain, None, or ABORT while an earlier victim lives.
+def candidates(kernel, oc: OomControl) -> list:
+    """Whom the scan looks at, in its order.
 
-    In 2.6.38 a caller that exits is chosen itself. Of two PF_OOM_ORIGIN the last is.
+    2.6.38 looks at the leaders, 3.10 to 4.6 at each thread that lives, later versions at the
+    leaders again, in a memcg from 5.3 on. A leader that has exited stands for its threads. From 3.6
+    on the tasks of a memcg come before those of its children.
+    """
+    policy, memcg = kernel.policy, oc.memcg
+    tasks = kernel.tasks
+    if memcg is not None:
+        tasks = memcg.tasks if policy.scan == "processes" else memcg.in_tree_order()
+    new = memcg is None and policy.victim_mark == "process"
+    if new or policy.scan in ("processes", "leaders"):
+        return [task for task in tasks if thread_group_leader(task)]
+    return [task for task in tasks if task.state != TASK_DEAD]
+
+
+def select_bad_process(kernel, oc: OomControl):
+    """The worst task in this domain, None, or ABORT while an earlier victim lives.
+
+    In 2.6.38 a caller that exits is chosen itself. Of two PF_OOM_ORIGIN the last is. In 4.4 to 5.2
+    the first of equals stays chosen only if it is a leader.
     """
     policy = kernel.policy
     chosen, chosen_points = None, None
-    for task in kernel.tasks if oc.memcg is None else oc.memcg.tasks:
+    for task in candidates(kernel, oc):
         points = oom_evaluate_task(task, oc, policy)
         if points is ABORT:
             return ABORT
         if points is None or chosen is not None and points < chosen_points:
             continue
-        tie = chosen is not None and points == chosen_points and points != float("inf")
-        if tie and policy.ties == "first":
-            continue
+        if chosen is not None and points == chosen_points != float("inf"):
+            stays = policy.scan != "threads" or thread_group_leader(chosen)
+            if stays and policy.ties == "first":
+                continue
         chosen, chosen_points = task, points
     return chosen
 
@@ -152,7 +170,10 @@ def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
 def out_of_memory(current, oc: OomControl) -> Steps:
     """Make memory by killing; true if something was done or is under way."""
     kernel, policy = current.kernel, current.kernel.policy
-    if kernel.oom_killer_disabled:
+    # K 2.6.38, 3.10: the allocator alone asks. K 4.4, 4.6: a fault, too. K 4.10: and a memcg.
+    unasked = oc.memcg is not None and policy.victim_mark == "thread"
+    unasked = unasked or not oc.gfp_mask and policy.suspend == "flag"
+    if kernel.oom_killer_disabled and not unasked:
         return False
 
     # A dying caller needs a way out, not a corpse: it may use the reserves itself.
@@ -171,8 +192,8 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     if kernel.panicked:
         return False
     if policy.oom_kill_allocating_task and may_kill_allocating_task(current, oc):
-        oc.message += " (oom_kill_allocating_task)"
-        yield from oom_kill_process(current, oc, current)  # this thread, not its leader
+        oc.message += ALLOCATING
+        yield from oom_kill_process(current, oc, current)
         return True
 
     chosen = select_bad_process(kernel, oc)
@@ -181,15 +202,12 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         return True
     if chosen is None:
         panics = oc.memcg is None and (oc.order != -1 or policy.sysrq_panics)
-        if panics or policy.memcg_oom == "charge":  # v4.19 says so in any case
+        text, warns = "Out of memory and no killable processes...", policy.memcg_oom == "charge"
+        if panics or warns:  # v4.19 says so in any case
             dump_header(kernel, oc, None, current)
             kernel.event("no_killable_processes", current)
         if panics:
-            kernel.panic(
-                "System is deadlocked on memory"
-                if policy.memcg_oom == "charge"
-                else "Out of memory and no killable processes..."
-            )
+            kernel.panic("System is deadlocked on memory" if warns else text)
         return False
     yield from oom_kill_process(current, oc, chosen)
     naps = oc.memcg is None or policy.victim_mark == "process"  # a memcg from v4.9 on
@@ -207,40 +225,29 @@ def may_kill_allocating_task(current, oc: OomControl) -> bool:
     return current.signal.oom_score_adj != OOM_SCORE_ADJ_MIN
 
 
-def dump_header(kernel, oc: OomControl, chosen, current) -> None:
-    """The report: who asked, what memory looked like, and the table of candidates."""
-    shown = {}
-    if kernel.events is not None:
-        searched = chosen is not None and not oc.message.endswith("(oom_kill_allocating_task)")
-        points = oom_badness(chosen, oc.totalpages, kernel.policy, oc.memcg) if searched else 0
-        shown = {
-            "adj": current.signal.oom_score_adj,
-            "score": oom_score(points or 0, oc.totalpages, kernel.policy),
-            "mem": show_mem(kernel),
-            "memcg": show_memcg(oc.memcg, chosen),
-            "tasks": dump_tasks(kernel, oc.memcg),
-        }
-    kernel.event("oom_report", current, oc=oc, chosen=chosen, **shown)
-
-
 def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     """Kill `chosen`, or a child of it in its place, or its whole memory.oom.group."""
     kernel, policy = current.kernel, current.kernel.policy
     if exits_already(chosen, policy):
+        if policy.scan == "processes":  # 2.6.38 reports before it asks
+            dump_header(kernel, oc, None, current)
         mm, chosen.task_lock = chosen.mm, True
         yield from mark_oom_victim(current, chosen, mm)
         chosen.task_lock = False
         if policy.reap_dying and policy.wake == "oom_kill_process":
             yield from wake_oom_reaper(current, chosen, mm)
         return
-    dump_header(kernel, oc, chosen, current)
+    searched = kernel.events is not None and not oc.message.endswith(ALLOCATING)
+    points = oom_badness(chosen, oc.totalpages, policy, oc.memcg) if searched else 0
+    dump_header(kernel, oc, chosen, current, oom_score(points or 0, oc.totalpages, policy))
     victim = sacrifice_child(chosen, oc, policy)
     yield from __oom_kill_process(current, oc, chosen, victim)
-    group = mem_cgroup_get_oom_group(victim, oc.memcg) if policy.oom_group else None
+    grouped = policy.oom_group and victim.memcg is not None
+    group = victim.memcg.get_oom_group(oc.memcg) if grouped else None
     if group is not None:
         kernel.event("oom_group", victim, memcg=group)
-        members = tuple(task for task in group.tasks if thread_group_leader(task))
-        for task in members:
+        # to 5.2 each thread is a member, and is killed and marked by itself
+        for task in candidates(kernel, OomControl(oc.gfp_mask, 0, group)):
             taken = policy.group_takes_init or not is_global_init(task)
             if taken and task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN:
                 yield from __oom_kill_process(current, oc, task, task)
@@ -257,7 +264,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         return
     mm = victim.mm
     mmgrab(mm)  # so that it can be compared after task_unlock()
-    row = None if kernel.events is None else dump_task(victim)
+    row = dump_task(victim) if kernel.events is not None else None
     if policy.marked_first:
         kernel.event("kill", victim, oc=oc, chosen=chosen, row=row)
         can_oom_reap = yield from kill_sharers(victim, mm)
@@ -286,13 +293,16 @@ def kill_sharers(victim, mm) -> Steps:
     """SIGKILL for every other process that uses the victim's mm; true if it may be reaped then."""
     kernel, policy = victim.kernel, victim.kernel.policy
     can_oom_reap = True
-    for sharer in tuple(task for task in mm.tasks if task.signal is not victim.signal):
+    sharers = [task for task in mm.tasks if task.signal is not victim.signal]
+    if policy.marked_first:  # K 2.6.38, 3.10: `p->mm == mm`, and p is the leader
+        sharers = [task for task in sharers if thread_group_leader(task)]
+    for sharer in sharers:
         if sharer.flags & PF_KTHREAD:
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
             continue
         adj = sharer.signal.oom_score_adj
         spared = adj == OOM_SCORE_ADJ_MIN and policy.unkillable_sharer == "spared"
-        if is_global_init(sharer) and policy.init_sharer == "killed":
+        if is_global_init(sharer) and policy.init_sharer == "killed" and not spared:
             kernel.panic("Attempted to kill init!")
             return False
         if is_global_init(sharer) or spared:
@@ -319,21 +329,10 @@ def sacrifice_child(chosen, oc: OomControl, policy):
     return victim
 
 
-def mem_cgroup_get_oom_group(victim, oom_domain):
-    """The highest cgroup with memory.oom.group from the victim's up to where the OOM is (4.19)."""
-    group = None
-    for memcg in victim.memcg.ancestors() if victim.memcg else ():
-        if memcg.oom_group:
-            group = memcg
-        if memcg is oom_domain:
-            break
-    return group
-
-
 def mark_oom_victim(current, task, mm) -> Steps:
     """Let it use the reserves, thaw it, make the killer wait for it; not if it is gone (< v4.4)."""
     kernel, policy = task.kernel, task.kernel.policy
-    if task.memdie or task.state == TASK_DEAD:
+    if task.memdie or task not in task.signal.threads:
         return
     task.memdie = True
     task.marked = True

@@ -188,8 +188,14 @@ def write_tmpfs(current, file, pages: int) -> Steps:
 
 
 def set_adj(current, adj: int) -> Steps:
+    """Write one's own oom_score_adj. Lower than its least only as root; that is the new least."""
     yield "write oom_score_adj", current
+    if adj < current.signal.oom_score_adj_min and current.uid != 0:
+        current.kernel.event("eacces", current)
+        return
     write_oom_score_adj(current, adj)
+    if current.uid == 0:
+        current.signal.oom_score_adj_min = adj
 
 
 def kill(current, task) -> Steps:

@@ -33,6 +33,7 @@ class Signal:
         "threads",
         "children",
         "oom_score_adj",
+        "oom_score_adj_min",
         "oom_mm",
         "group_exit",
         "coredump",
@@ -43,6 +44,7 @@ class Signal:
         self.threads: list[Task] = []
         self.children: list[Task] = []  # group leaders of the processes forked here
         self.oom_score_adj = oom_score_adj
+        self.oom_score_adj_min = min(oom_score_adj, 0)  # lower only by root (CAP_SYS_RESOURCE)
         self.oom_mm: MM | None = None  # the mm of a victim, from 4.9 on
         self.group_exit = False  # SIGNAL_GROUP_EXIT: the process dies as a whole
         self.coredump = False  # SIGNAL_GROUP_COREDUMP: and leaves its memory in a file first
@@ -137,11 +139,12 @@ def tsk_is_oom_victim(task: Task) -> bool:
 
 
 def find_lock_task_mm(task: Task) -> Task | None:
-    """A thread of the process that still has its mm (mm/oom_kill.c).
+    """The first thread of the process that still has its mm (mm/oom_kill.c).
 
+    To 3.13 this task itself comes first, from 3.14 on the leader (K 3.10, 4.4 find_lock_task_mm).
     The lock is left to the callers that keep it across a step: oom_kill_process().
     """
-    if task.mm is not None:
+    if task.mm is not None and task.kernel.policy.scan in ("processes", "each-thread"):
         return task
     return next((thread for thread in task.signal.threads if thread.mm is not None), None)
 
@@ -210,10 +213,11 @@ def caller_is_dying(current, policy) -> bool:
 def exits_already(task: Task, policy) -> bool:
     """Is a chosen task only marked, and not killed? (oom_kill_process)
 
-    2.6.38 asks the leader alone: if it exits, its process is not killed, whatever the others do.
+    2.6.38 asks the leader alone: if it exits, or has exited, its process is not killed, whatever
+    the others do; and its mark stops each later search.
     """
     if policy.scan == "processes":
-        return task.mm is not None and bool(task.flags & PF_EXITING)
+        return bool(task.flags & PF_EXITING)
     return task_will_free_mem(task, policy)
 
 
@@ -262,18 +266,25 @@ def is_global_init(task: Task) -> bool:
     return task.signal is task.kernel.init.signal
 
 
+def exit_notify(task: Task) -> None:
+    """The end of a thread. A leader stays, as a zombie, until its last thread has gone."""
+    task.state = TASK_DEAD
+    leader = task.signal.threads[0]
+    if task is not leader or len(task.signal.threads) == 1:
+        release_task(task)
+    if task.signal.threads == [leader] and leader.state == TASK_DEAD:
+        release_task(leader)
+
+
 def release_task(task: Task) -> None:
-    """The last of a thread: off the task list; with the last thread the process goes."""
+    """The last of a thread: off the task list; with its leader a process goes."""
     task.state = TASK_DEAD
     signal, kernel = task.signal, task.kernel
     kernel.tasks.remove(task)
     for memcg in task.memcg.ancestors() if task.memcg is not None else ():
         memcg.tasks.remove(task)
     signal.threads.remove(task)
-    if signal.threads and task.parent is not None:  # a thread becomes the leader
-        children = task.parent.signal.children
-        children[children.index(task)] = signal.threads[0]
-        signal.threads[0].parent, task.parent = task.parent, None
+    exit_oom_victim(task)  # 2.6.38 marks a zombie, too
     if signal.threads:
         return
     if signal.oom_mm is not None:

@@ -9,6 +9,7 @@ from .policy import KNOBS
 GROUPS: dict[str, tuple[str, ...]] = {
     "page allocator": (
         *("watermarks", "retry", "reserves", "alloc_harder", "nofail", "retry_mayfail", "nofs"),
+        "overcommit",
     ),
     "choosing the victim": (
         *("points", "page_tables", "root_bonus", "signed_points", "ties", "scan"),
@@ -85,6 +86,11 @@ OPTIONS: dict[str, dict[object, str]] = {
         "loop-till-suspend": "it is tried again until a suspend has switched the killer off",
         "mark-dying": "out_of_memory() is entered; it marks a dying caller and kills no other task",
     },
+    "overcommit": {
+        "thirty-second": "what is free, in the page cache or in tmpfs, less a 32nd part for root",
+        "free": "what is free above the high mark or in the page cache, less a reserve for root",
+        "machine": "as much as memory and swap have together",
+    },
     "points": {
         "permille": "thousandths of memory, oom_score_adj added: from 1 to 1000",
         "pages": "pages, with oom_score_adj thousandths of memory added",
@@ -109,7 +115,11 @@ OPTIONS: dict[str, dict[object, str]] = {
     },
     "scan": {
         "processes": "a mark counts only on the leader of a process, and SysRq-f waits for it, too",
-        "threads": "a mark on any thread counts, and SysRq-f does not wait",
+        "each-thread": "each thread is looked at, and SysRq-f does not wait; of equals the first "
+        "thread is chosen, and killed",
+        "threads": "the same to 4.6, and in a memcg to 5.2; of equals the first leader is chosen, "
+        "or the last thread; the first thread with an mm is killed",
+        "leaders": "each process is looked at once; its first thread with an mm is killed",
     },
     "free_mem": {
         "exiting-alone": "a thread that exits will free memory if its process has no other",

@@ -73,6 +73,12 @@ class Policy:
         "K __alloc_pages_may_oom, 3da88fb3bacf",
         "loop loop-till-suspend mark-dying",
     )
+    overcommit: str = knob(
+        "free",
+        "what vm.overcommit_memory=0 promises at most: what is free or could be, or all there is",
+        "K 2.6.38, 3.10, 5.0, 5.2 __vm_enough_memory",
+        "thirty-second free machine",
+    )
 
     # choosing and killing
     points: str = knob(
@@ -105,9 +111,9 @@ class Policy:
     )
     scan: str = knob(
         "threads",
-        "whose marks stop the scan: those of all threads, or of leaders and for SysRq-f too",
-        "K 2.6.38 select_bad_process",
-        "processes threads",
+        "who is looked at, and whose mark stops the scan: leaders, or every thread",
+        "K 2.6.38, 3.10, 4.4, 4.10 select_bad_process, K 4.19, 5.4 mem_cgroup_scan_tasks",
+        "processes each-thread threads leaders",
     )
     marked_first: bool = knob(
         False, "the victim is marked before it has its SIGKILL", "K 3.10, K 4.4 oom_kill_process"

@@ -32,6 +32,7 @@ LINUX_2_6_38 = replace(
     sysrq_panics=True,
     alloc_harder="no-wait",
     nofail="loops",
+    overcommit="thirty-second",
     suspend="flag",
     thaws="nothing",
 )
@@ -43,6 +44,8 @@ LINUX_3_10 = replace(
     kernel="3.10",
     page_tables="ptes",
     root_bonus="total",
+    init_sharer="killed",
+    scan="each-thread",
     marked_first=True,
     memcg_oom="charge-waits",
     memory_high="none",
@@ -224,11 +227,14 @@ LINUX_5_1 = replace(
     memcg_recheck="dying",
 )
 
+# Simplified: in 5.4.0 the scan of a memcg passes over a process that is in do_exit() (to 5.5).
 LINUX_5_4 = replace(
     LINUX_5_1,
     name="linux-5.4",
     about="November 2019: on equal points the last task of the list is chosen",
     kernel="5.4",
+    overcommit="machine",
+    scan="leaders",
     ties="last",
     memory_high="throttles",
     pressure_triggers=True,

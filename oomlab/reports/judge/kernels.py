@@ -21,7 +21,7 @@ GENERATIONS = (
     ((1000, 0), "6.x+"),
 )
 
-SINCE_2_6_39 = replace(presets.LINUX_2_6_38, page_tables="ptes", scan="threads")
+SINCE_2_6_39 = replace(presets.LINUX_2_6_38, page_tables="ptes", scan="each-thread")
 
 # From each release on, the rules of this preset. In 3.2 a sharer with -1000 does not protect any
 # more; 3.5 counts pages for the first time; 3.12 kills in a memcg when the fault ends; 3.14 takes
