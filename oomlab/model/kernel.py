@@ -12,7 +12,7 @@ from .kmallocwd import kmallocwd
 from .locks import TASK_RUNNING, Mutex, WaitQueue
 from .memcg import Memcg
 from .memory import Zone
-from .mm import MM, PFNMAP
+from .mm import HUGETLB, MM, PFNMAP
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .syscalls import pause
 from .tasks import PF_KTHREAD, Signal, Task
@@ -255,7 +255,7 @@ class Kernel:
         self.mms.append(mm)
         self.zone.free -= mm.nr_ptes + mm.nr_pmds
         for vma in mm.vmas:
-            payer = charged_to(vma.shmem, memcg)
+            payer = charged_to(vma.shmem, memcg) if vma.kind != HUGETLB else None
             if vma.shmem is not None:
                 vma.shmem.mappings += 1
                 new = max(0, vma.pages - vma.shmem.pages)

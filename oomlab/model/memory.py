@@ -71,7 +71,7 @@ class Zone:
         self.low = self.min + step
         self.high = self.min + (2 * step if watermarks == "scaled" else self.min // 2)
         self.free = managed
-        self.reserved = 0  # taken at boot, never given back
+        self.reserved = 0  # taken at boot, or in the pool of huge pages: never given back
         self.reclaimable = 0  # clean page cache
         self.stuck_lru = 0  # on the LRU lists, but reclaim cannot free it (dirty, pinned)
         self.pages_scanned = 0  # since reclaim last freed a page

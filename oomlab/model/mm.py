@@ -34,11 +34,13 @@ class Shmem:
         "linked",
         "mappings",
         "memcg",
+        "swapped",
     )
 
     def __init__(self, name: str, pages: int = 0, linked: bool = False):
         self.name = name
         self.pages = pages
+        self.swapped = 0  # pages of it that are in swap
         self.linked = linked
         self.mappings = 0
         self.memcg = None

@@ -1,14 +1,15 @@
-"""Promises of memory: vm.overcommit_memory (mm/util.c, __vm_enough_memory, read in 6.1).
+"""Promises of memory: vm.overcommit_memory (K 2.6.38, 3.10, 5.0, 5.2, 6.1 __vm_enough_memory).
 
 Mode 2 refuses a mapping that memory and swap could not back, so that mmap() fails and no task is
-killed. Mode 0 refuses only what is more than the whole machine has (to 5.0 its guess is finer),
-mode 1 nothing. (Before 3.10 the reserves were a 32nd of the limit and one of the process.) Only
-fill() asks; what grows by touch() was mapped before the machine began.
+killed. Mode 0 guesses: to 5.1 it refuses what is more than is free or could be, from 5.2 on only
+what is more than the whole machine has. Mode 1 refuses nothing. Only fill() asks; what grows by
+touch() was mapped before the machine began. Simplified: huge pages count as RAM in mode 2.
 """
 
 from .faults import touch
 from .locks import Steps
 from .mm import ANON, VMA
+from .show_mem import show_mem
 
 OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER = 0, 1, 2
 
@@ -25,16 +26,40 @@ def vm_commit_limit(kernel) -> int:
 def vm_enough_memory(current, pages: int) -> bool:
     """May this task map `pages` more of private memory?"""
     kernel, mm = current.kernel, current.mm
+    old = kernel.policy.overcommit == "thirty-second"
     if kernel.overcommit_memory == OVERCOMMIT_ALWAYS:
         return True
-    if kernel.overcommit_memory == OVERCOMMIT_GUESS:
+    if kernel.overcommit_memory == OVERCOMMIT_GUESS and kernel.policy.overcommit == "machine":
         return pages <= totalram_pages(kernel) + kernel.zone.total_swap
-    allowed, share = vm_commit_limit(kernel), totalram_pages(kernel) // 32
+    if kernel.overcommit_memory == OVERCOMMIT_GUESS:
+        return pages < (guess_with_shmem if old else guess)(current)
+    allowed, reserve = vm_commit_limit(kernel), totalram_pages(kernel) // 32
     if current.uid != 0:
-        allowed -= min(share, 2048)  # admin_reserve_kbytes: 3 %, at most 8 MB
-    allowed -= min(sum(vma.size for vma in mm.vmas) // 32, share, 32768)
+        ram = allowed - kernel.zone.total_swap
+        allowed -= ram // 32 if old else admin_reserve(kernel)
+    grown = sum(vma.size for vma in mm.vmas) // 32
+    allowed -= grown if old else min(grown, reserve, 32768)  # user_reserve_kbytes: 128 MB at most
     promised = sum(vma.size for m in kernel.mms for vma in m.vmas if vma.kind == ANON)
     return promised + pages < allowed
+
+
+def admin_reserve(kernel) -> int:
+    """admin_reserve_kbytes, kept for root: 3 %, at most 8 MB (3.10)."""
+    return min(totalram_pages(kernel) // 32, 2048)
+
+
+def guess(current) -> int:
+    """What is free above the high mark, or could be: the page cache, and what swap has room for."""
+    kernel, mem = current.kernel, show_mem(current.kernel)
+    free = mem["free"] + mem["pagecache"] - mem["shmem"] + kernel.swap_free - kernel.zone.high
+    return free if current.uid == 0 else free - admin_reserve(kernel)
+
+
+def guess_with_shmem(current) -> int:
+    """As 2.6.38 guesses: tmpfs counts as if it could be freed, and 3 % of each part are root's."""
+    kernel, mem = current.kernel, show_mem(current.kernel)
+    parts = [mem["pagecache"] + kernel.swap_free, max(mem["free"] - kernel.zone.high, 0)]
+    return sum(part if current.uid == 0 else part - part // 32 for part in parts)
 
 
 def fill(current, name: str, pages: int) -> Steps:

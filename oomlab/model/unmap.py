@@ -136,11 +136,23 @@ def remove_vma(mm: MM, vma: VMA) -> None:
             else:
                 mm.kernel.zone.free_pages(vma.shmem.pages)
             vma.shmem.drop(vma.shmem.pages)
+            free_swap(mm.kernel, vma.shmem.memcg, vma.shmem.swapped)
+            vma.shmem.swapped = 0
+
+
+def free_swap(kernel, memcg, pages: int) -> None:
+    """What lies in swap is needed no more."""
+    kernel.swap_free += pages
+    if memcg is not None and pages:
+        memcg.charge_swap(-pages)
 
 
 def free_unshared(kernel, cow) -> int:
     """Free the pages of a forked range that is mapped no more; writes go from the front on."""
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem is cow]
+    unused = cow.swapped - max((vma.swapped for vma in vmas), default=0)
+    cow.swapped -= unused
+    free_swap(kernel, cow.memcg, unused)
     freed = cow.pages - max((vma.pages for vma in vmas), default=0)
     if freed:
         cow.drop(freed)
@@ -152,18 +164,20 @@ def zap_vma(mm: MM, vma: VMA) -> int:
     """Drop all resident pages (unmap_page_range); those that became free.
 
     File pages fall back to the page cache, where reclaim finds them. Shared memory stays with its
-    object, and a page that a fork shares with the other process. Device memory was never RAM.
+    object, and a page that a fork shares with the other process. Huge pages go back to their pool,
+    which no other request may take from, and no cgroup was charged. Device memory was never RAM.
     """
     pages, vma.pages = vma.pages, 0
+    swapped, vma.swapped = vma.swapped, 0
     zone = mm.kernel.zone
-    mm.kernel.swap_free += vma.swapped
-    mm.swapents -= vma.swapped
-    if mm.memcg is not None and vma.swapped:
-        mm.memcg.charge_swap(-vma.swapped)
-    vma.swapped = 0
+    mm.swapents -= swapped
     if vma.shmem is not None and vma.kind == ANON:
         return free_unshared(mm.kernel, vma.shmem)
     if vma.shmem is not None or vma.kind == PFNMAP:
+        return 0
+    free_swap(mm.kernel, mm.memcg, swapped)
+    if vma.kind == HUGETLB:
+        zone.reserved += pages
         return 0
     if mm.memcg is not None:
         mm.memcg.uncharge(pages)

@@ -56,6 +56,9 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
         for mm, vma in swappable(kernel, gfp, target):
             allowed = most if low_reclaim else above_low(mm.memcg, target)
             freed += swap_out(mm, vma, min(most - freed, allowed))
+        for shmem in swappable_shmem(kernel, gfp, target):
+            allowed = most if low_reclaim else above_low(shmem.memcg, target)
+            freed += shmem_swap_out(kernel, shmem, min(most - freed, allowed))
         if freed:
             kernel.zone.free_pages(freed)
             break
@@ -72,15 +75,20 @@ def above_low(memcg, target) -> int:
 def reclaimable_pages(kernel, gfp: int) -> int:
     """What reclaim could free for this request."""
     files = sum(file.pages for file in mapped_files(kernel))
-    anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
-    return kernel.zone.reclaimable + files + min(anon, kernel.swap_free)
+    return kernel.zone.reclaimable + files + min(swap_backed(kernel, gfp), kernel.swap_free)
 
 
 def zone_reclaimable_pages(kernel) -> int:
     """What lies on the LRU lists, freeable or not; anonymous pages only if there is swap."""
     files = sum(file.pages for file in mapped_files(kernel))
-    anon = sum(vma.pages for _, vma in swappable(kernel, __GFP_IO))
+    anon = swap_backed(kernel, __GFP_IO)
     return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + anon
+
+
+def swap_backed(kernel, gfp: int) -> int:
+    """Pages that could go to swap, if there is room."""
+    anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
+    return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
 
 
 def inside(memcg, target) -> bool:
@@ -117,19 +125,52 @@ def swappable(kernel, gfp: int, target=None) -> Iterator[tuple[MM, VMA]]:
                     yield mm, vma
 
 
+def swappable_shmem(kernel, gfp: int, target=None) -> list:
+    """Shared memory, tmpfs and what a fork shares: anonymous as well, and each page once."""
+    if not (kernel.swap_free and gfp & __GFP_IO):
+        return []
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem]
+    stay = {vma.shmem for vma in vmas if vma.locked or vma.kind == FILE}
+    objects = dict.fromkeys([*kernel.shmems, *(vma.shmem for vma in vmas)])
+    return [shmem for shmem in objects if shmem not in stay and inside(shmem.memcg, target)]
+
+
 def swap_out(mm: MM, vma: VMA, most: int) -> int:
     """Move up to `most` pages to swap; they go on counting as badness (MM_SWAPENTS)."""
-    memcgs = mm.memcg.ancestors() if mm.memcg is not None else ()
-    room = min((m.swap_max - m.swap for m in memcgs), default=vma.pages)
-    moved = max(min(most, vma.pages, mm.kernel.swap_free, room), 0)
+    moved = take_swap(mm.kernel, mm.memcg, min(most, vma.pages))
     vma.pages -= moved
     vma.swapped += moved
     mm.swapents += moved
-    mm.kernel.swap_free -= moved
     if mm.memcg is not None and moved:
         mm.memcg.uncharge(moved)
-        mm.memcg.charge_swap(moved)
     return moved
+
+
+def shmem_swap_out(kernel, shmem, most: int) -> int:
+    """Move up to `most` pages of an object; in an mm only those of a fork go on counting."""
+    moved = take_swap(kernel, shmem.memcg, min(most, shmem.pages))
+    shmem.drop(moved)
+    shmem.swapped += moved
+    for mm in kernel.mms:
+        for vma in mm.vmas:
+            if vma.shmem is shmem:
+                gone = max(vma.pages - shmem.pages, 0)
+                vma.pages -= gone
+                if vma.kind == ANON:
+                    vma.swapped += gone
+                    mm.swapents += gone
+    return moved
+
+
+def take_swap(kernel, memcg, most: int) -> int:
+    """So many slots of swap are taken, by memory of this cgroup."""
+    memcgs = memcg.ancestors() if memcg is not None else ()
+    room = min((m.swap_max - m.swap for m in memcgs), default=most)
+    taken = max(min(most, kernel.swap_free, room), 0)
+    kernel.swap_free -= taken
+    if memcg is not None and taken:
+        memcg.charge_swap(taken)
+    return taken
 
 
 def wakeup_kswapd(kernel) -> None:

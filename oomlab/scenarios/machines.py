@@ -93,9 +93,10 @@ def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1) -> Kernel:
 
 @scenario
 def overcommit(policy: Policy, mode: Literal[0, 1, 2] = 2, want: int = 500) -> Kernel:
-    """vm.overcommit_memory: with mode 2 malloc() says no, with 0 and 1 a process dies.
+    """vm.overcommit_memory: with mode 2 malloc() says no, with mode 1 a process dies.
 
     The hog has 400 pages of 1024 and sleeps; another program maps and fills `want` and 200 more.
+    Mode 0 says no, too, up to 5.1: that is more than is free. From 5.2 on it says yes.
     """
     kernel = Kernel(policy, 1024)
     kernel.overcommit_memory = mode

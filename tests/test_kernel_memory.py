@@ -1,0 +1,140 @@
+"""What a maintainer asks about memory that is not private: huge pages, tmpfs, forks, promises.
+
+`K x.y function` names the release that was read. A test is called after its question.
+"""
+
+import pytest
+from one_machine import RELEASES, names, run
+
+import oomlab
+from oomlab.model.fork import copy_on_write
+from oomlab.model.kernel import Kernel
+from oomlab.model.mm import ANON, HUGETLB, SHMEM, VMA, Shmem, get_mm_rss
+from oomlab.model.overcommit import vm_enough_memory
+from oomlab.model.show_mem import show_mem
+from oomlab.model.syscalls import alloc, pause, write_tmpfs
+from oomlab.model.tasks import do_send_sigkill
+from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.registry import heap
+from oomlab.simulate.scheduler import run_seeded
+
+TO_5_1 = RELEASES[: RELEASES.index("linux-5.4")]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_does_killing_a_process_with_huge_pages_free(policy):
+    """K free_huge_page, hugetlb_cgroup: they go back to their pool, and no memcg was charged."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    pod = kernel.new_memcg("pod", 600)
+    vmas = [VMA("huge", HUGETLB, 512), *heap(20)]
+    task = kernel.spawn("database", ((pause,),), vmas=vmas, memcg=pod)
+    assert pod.usage == 20
+    run_seeded(kernel, 1)
+    free = kernel.zone.free
+    do_send_sigkill(task)
+    run_seeded(kernel, 1)
+    assert kernel.zone.free - free < 30 and pod.usage == 0 and kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_tmpfs_go_to_swap_before_a_process_dies(policy):
+    """K shmem_writepage: yes; it counts for no process then, and is the cgroup's swap."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(400)
+    pod = kernel.new_memcg("pod", 2000)
+    file = Shmem("file", linked=True)
+    kernel.shmems.append(file)
+    writer = kernel.spawn("writer", ((write_tmpfs, file, 800), (pause,)), vmas=heap(5), memcg=pod)
+    kernel.spawn("asker", ((alloc, 300), (pause,)), vmas=heap(1), adj=-1000)
+    outcome = run(kernel)
+    assert outcome.victims == [] and file.pages + file.swapped == 800
+    assert file.swapped > 50 and writer.mm.swapents <= 5
+    assert pod.swap == file.swapped + writer.mm.swapents
+    assert show_mem(kernel)["free_swap"] == kernel.swap_free < 400
+    assert kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_shared_memory_in_swap_given_back_with_its_last_mapping(policy):
+    """K shmem_evict_inode, shmem_free_swap: yes. An mlocked mapping keeps it in memory."""
+    for locked in (False, True):
+        kernel = Kernel(PRESETS[policy], 1024)
+        kernel.swapon(400)
+        vmas = [VMA("segment", SHMEM, 700, locked=locked, shmem=Shmem("segment"))]
+        user = kernel.spawn("user", ((pause,),), vmas=vmas)
+        kernel.spawn("asker", ((alloc, 400), (pause,)), vmas=heap(1), adj=-1000)
+        outcome = run(kernel)
+        if locked:
+            assert outcome.victims == ["user"]
+            continue
+        assert outcome.victims == [] and kernel.swap_free < 350
+        do_send_sigkill(user)
+        run_seeded(kernel, 1)
+        assert kernel.swap_free >= 399 and kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_becomes_of_swap_that_a_fork_shares(policy):
+    """K copy_one_pte, swap_free: MM_SWAPENTS of both counts it; it is free when both have gone."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(400)
+    forks = (copy_on_write, "child", ((pause,),))
+    parent = kernel.spawn("parent", (forks, (pause,)), vmas=heap(700))
+    run_seeded(kernel, 1)
+    kernel.spawn("asker", ((alloc, 400), (pause,)), adj=-1000)
+    assert run(kernel).victims == []
+    child = next(task for task in kernel.tasks if task.name == "child")
+    used = 400 - kernel.swap_free
+    assert child.mm.swapents == parent.mm.swapents == used > 50
+    assert get_mm_rss(parent.mm) + used == 700
+    for task, free in ((child, 400 - used), (parent, 400)):
+        do_send_sigkill(task)
+        run_seeded(kernel, 1)
+        assert kernel.swap_free == free and kernel.unaccounted() == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_much_does_overcommit_mode_0_promise(policy):
+    """K 3.10, 4.4, 5.0 __vm_enough_memory: what is free or could be. K 5.2, 6.1: all there is."""
+    kernel = Kernel(PRESETS[policy], 1024, reclaimable=50)
+    kernel.spawn("hog", ((pause,),), vmas=heap(600))
+    task = kernel.spawn("task", ((pause,),))
+    zone, root = kernel.zone, policy not in TO_5_1
+    if policy == "linux-2.6.38":  # 3 % of each part are root's
+        most = 50 - 50 // 32 + (zone.free - zone.high) - (zone.free - zone.high) // 32
+    else:
+        most = zone.free + 50 - zone.high - 1024 // 32
+    most = 1025 if root else most
+    assert vm_enough_memory(task, most - 1) and not vm_enough_memory(task, most)
+    task.uid = 0
+    assert vm_enough_memory(task, most) == (policy in TO_5_1)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_overcommit_mode_0_count_tmpfs_as_free(policy):
+    """K 2.6.38: NR_FILE_PAGES has tmpfs in it. K 3.10 on: NR_SHMEM is taken off."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    file = Shmem("file", 500, linked=True)
+    kernel.shmems.append(file)
+    kernel.zone.free -= 500
+    task = kernel.spawn("task", ((pause,),))
+    assert vm_enough_memory(task, 600) == (policy == "linux-2.6.38" or policy not in TO_5_1)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_much_does_overcommit_mode_2_keep_back(policy):
+    """K 2.6.38: a 32nd of the limit and of the process. K 3.10 on: reserves with an upper bound."""
+    kernel = Kernel(PRESETS[policy], 300_000)
+    kernel.overcommit_memory = 2
+    task = kernel.spawn("task", ((pause,),), vmas=[VMA("heap", ANON, 10, size=64_000)])
+    old = policy == "linux-2.6.38"
+    allowed = 150_000 - (150_000 // 32 if old else 2048) - 2000 - 64_000
+    assert vm_enough_memory(task, allowed - 1) and not vm_enough_memory(task, allowed)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_the_scenario_overcommit_kill_in_mode_0(policy):
+    """The asker wants 500 pages while some 600 are free, less the high mark and root's part."""
+    run = oomlab.run("overcommit", policy, mode=0)
+    assert run.outcome.victims == ([] if policy in TO_5_1 else ["asker"])
+    assert names(run.kernel, "enomem") == (["asker"] if policy in TO_5_1 else [])
