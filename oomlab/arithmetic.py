@@ -8,7 +8,7 @@
 
 Integer arithmetic in the order of that version's divisions. Read in the sources of 2.6.36, 2.6.38,
 2.6.39, 3.0 to 3.6, 3.10, 3.14, 3.19, 4.1, 4.4, 4.6 to 4.10, 4.14 to 4.19, 5.0, 5.2, 5.4, 5.6 to
-5.10, 5.14, 5.17, 6.1, 6.5, 6.6, 6.8, 6.9, 6.12, 6.14 and 6.18: __setup_per_zone_wmarks,
+5.10, 5.14, 5.15, 5.17, 6.1, 6.5, 6.6, 6.8, 6.9, 6.12, 6.14 and 6.18: __setup_per_zone_wmarks,
 init_per_zone_wmark_min, set_recommended_min_free_kbytes, setup_per_zone_lowmem_reserve,
 oom_badness, proc_oom_score. Pages have 4 kB.
 
@@ -16,15 +16,16 @@ What a report shows can differ by some pages: the marks are made while the machi
 manages a little less memory than later; a hot-plugged machine makes them again; and from 5.0 on a
 zone's marks include a temporary boost (printed as `boost:`). From 4.1 to 4.5 the boot itself undoes
 what khugepaged raised (bc22af74f271 mends the order in 4.6): until transparent_hugepage/enabled is
-written to, such a machine has the marks of khugepaged=False. And in 6.1, not in 5.10, a machine
-that starts with transparent_hugepage=never makes min_free_kbytes once more when the marks stand,
-from what lies above the high marks: 11348, not 11367, on the machine above (start_stop_khugepaged).
+written to, such a machine has the marks of khugepaged=False. From 5.16 on (bd3400ea173f; read in
+5.17, not in 5.15) a machine that starts with transparent_hugepage=never makes min_free_kbytes once
+more when the marks stand, from what lies above the high marks: 11348, not 11367, on the machine
+above with kernel="6.1". What is written to transparent_hugepage/enabled later is not followed.
 """
 
 import re
 from collections.abc import Mapping
 from math import isqrt
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .arguments import checked
 
@@ -60,6 +61,7 @@ def watermarks(
     *,
     kernel: str,
     khugepaged: bool | None = None,
+    transparent_hugepage: Literal["always", "madvise", "never"] | None = None,
     watermark_scale_factor: int | None = None,
     min_free_kbytes: int | None = None,
 ) -> Watermarks:
@@ -70,15 +72,21 @@ def watermarks(
     named as a report names them, "Node 1 Normal". `khugepaged` says that it runs and has raised
     min_free_kbytes; left out, it does from 512 MB on, as with transparent_hugepage always or
     madvise. 2.6.36 has none, and from 4.1 to 4.5 it raises nothing in a plain boot (see the top of
-    this file). `watermark_scale_factor` is the sysctl in ten-thousandths, 10 if left out (4.6 on).
+    this file). `transparent_hugepage` is that word of the command line; with "never" khugepaged
+    does not run. khugepaged=False alone stands for a kernel that was built without it.
+    `watermark_scale_factor` is the sysctl in ten-thousandths, 10 if left out (4.6 on).
     `min_free_kbytes` is a value that was written to that sysctl last: a khugepaged that is started
     after it may raise it again.
     ValueError, in one sentence, for an unknown zone or version and for a size that cannot be.
     Source: __setup_per_zone_wmarks, init_per_zone_wmark_min, set_recommended_min_free_kbytes.
     """
     version, pages = release(kernel), pages_of(zones)
+    never = transparent_hugepage == "never"
+    if transparent_hugepage is not None and khugepaged is never:
+        raise ValueError(f"with transparent_hugepage={transparent_hugepage} leave khugepaged out")
+    large = sum(pages.values()) >= HUGE_PAGES_FROM
     if khugepaged is None:
-        khugepaged = sum(pages.values()) >= HUGE_PAGES_FROM
+        khugepaged = large and not never
     scale = scale_factor(version, watermark_scale_factor)
     kbytes = None if min_free_kbytes is None else whole("min_free_kbytes", min_free_kbytes)
     if kbytes is None:
@@ -86,6 +94,9 @@ def watermarks(
         if khugepaged and version >= (2, 6, 38):  # it comes later, when the marks stand
             marks = zone_marks(version, pages, kbytes, scale)
             kbytes = max(kbytes, recommended_kbytes(version, pages, freeable(pages, marks)))
+        elif never and large and version >= (5, 16):  # start_stop_khugepaged(), at boot
+            marks = zone_marks(version, pages, kbytes, scale)
+            kbytes = boot_kbytes(version, freeable(pages, marks))
     marks = zone_marks(version, pages, kbytes, scale)
     return Watermarks(
         kbytes,

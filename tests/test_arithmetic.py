@@ -32,6 +32,21 @@ def test_khugepaged_makes_the_67584_kb_of_every_desktop(kernel):
     assert alone.min_free_kbytes == 11367  # floor(sqrt(16 * 8076288))
 
 
+@pytest.mark.parametrize("kernel, kbytes", [("5.15", 11367), ("6.1", 11348), ("6.12", 11348)])
+def test_huge_pages_that_are_off_at_boot_lower_the_marks_from_5_16_on(kernel, kbytes):
+    """By hand: floor(sqrt(16 * (8076288 - 27492))), without what lies below the high marks."""
+    never = watermarks(DESKTOP, kernel=kernel, transparent_hugepage="never")
+    assert never.min_free_kbytes == kbytes
+    for word in ("always", "madvise"):
+        assert watermarks(DESKTOP, kernel=kernel, transparent_hugepage=word).zones == (
+            watermarks(DESKTOP, kernel=kernel).zones
+        )
+    with pytest.raises(ValueError, match="leave khugepaged out"):
+        watermarks(DESKTOP, kernel=kernel, transparent_hugepage="never", khugepaged=True)
+    with pytest.raises(ValueError, match="'always' or 'madvise' or 'never'"):
+        watermarks(DESKTOP, kernel=kernel, transparent_hugepage="off")
+
+
 def test_the_zones_of_a_desktop_in_4_4_and_4_6():
     """By hand: 16896 pages, of which DMA32 gets 16896 * 507904 // 2019072 = 4250, and so on."""
     old = watermarks(DESKTOP, kernel="4.4").zones

@@ -13,8 +13,8 @@ from wide import examples
 from oomlab import badness, lowmem_reserve, watermarks
 
 KERNELS = ["2.6.38", "3.4", "3.10", "3.14", "4.4", "4.6", "4.10", "4.14", "4.16", "4.17", "4.19"]
-KERNELS += ["5.0", "5.4", "5.6", "5.7", "5.8", "5.9", "5.10", "5.14", "6.1", "6.5", "6.6", "6.9"]
-KERNELS += ["6.12", "6.18"]
+KERNELS += ["5.0", "5.4", "5.6", "5.7", "5.8", "5.9", "5.10", "5.14", "5.15", "5.17", "6.1"]
+KERNELS += ["6.5", "6.6", "6.9", "6.12", "6.18"]
 MAX_NR_ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")
 ULONG = 1 << 64
 
@@ -87,10 +87,21 @@ def set_recommended_min_free_kbytes(v: tuple, zones: dict, marks: dict, kbytes: 
     return recommended if recommended > kbytes else kbytes
 
 
-def machine_marks(v: tuple, zones: dict, khugepaged: bool, scale: int) -> tuple[int, dict]:
+def machine_marks(
+    v: tuple, zones: dict, khugepaged: bool, scale: int, never: bool = False
+) -> tuple[int, dict]:
+    """K 5.15 start_stop_khugepaged: nothing when huge pages are off. K 5.17, 6.1, 6.12: once more.
+
+    K 5.15, 6.12 hugepage_init: with less than 512 MB it returns before.
+    """
     kbytes = init_per_zone_wmark_min(v, zones)
     marks = setup_per_zone_wmarks(v, zones, kbytes, scale)
-    if khugepaged:
+    if never:
+        if v >= (5, 16) and sum(zones.values()) >= 512 << (20 - 12):
+            kbytes = isqrt(nr_free_buffer_pages(zones, marks) * 4 * 16)
+            kbytes = max(128, min(kbytes, 262144))
+            marks = setup_per_zone_wmarks(v, zones, kbytes, scale)
+    elif khugepaged:
         kbytes = set_recommended_min_free_kbytes(v, zones, marks, kbytes)
         marks = setup_per_zone_wmarks(v, zones, kbytes, scale)
     return kbytes, {zone: tuple(4 * mark for mark in three) for zone, three in marks.items()}
@@ -195,8 +206,10 @@ def test_the_marks_of_random_machines(seed):
         if v >= (4, 6) and draw.random() < 0.3:
             scale = more["watermark_scale_factor"] = draw.randrange(1, 1001)
         kb = {zone: 4 * pages + draw.randrange(4) for zone, pages in zones.items()}
-        found = watermarks(kb, kernel=kernel, khugepaged=khugepaged, **more)
-        expected = machine_marks(v, zones, khugepaged, scale)
+        never = draw.random() < 0.2
+        how = {"transparent_hugepage": "never"} if never else {"khugepaged": khugepaged}
+        found = watermarks(kb, kernel=kernel, **how, **more)
+        expected = machine_marks(v, zones, khugepaged, scale, never)
         assert (found.min_free_kbytes, found.zones) == expected, (kernel, zones, khugepaged, scale)
         got = lowmem_reserve(kb, kernel=kernel)
         assert got == shown(setup_per_zone_lowmem_reserve(v, zones), zones), (kernel, zones)
@@ -228,11 +241,3 @@ def test_the_points_of_random_tasks(seed):
             **tables,
         )
         assert found == (points, proc_oom_score(v, points, total)), (kernel, rss, swap, adj, total)
-
-
-def test_huge_pages_that_are_off_at_boot_lower_the_marks_of_6_1():
-    """K 6.1 start_stop_khugepaged, calculate_min_free_kbytes: once more, above the high marks."""
-    zones = {"DMA": 15360 // 4, "DMA32": 2031616 // 4, "Normal": 6029312 // 4}
-    kbytes, _ = machine_marks((6, 1), zones, False, 10)
-    marks = setup_per_zone_wmarks((6, 1), zones, kbytes, 10)
-    assert (kbytes, isqrt(nr_free_buffer_pages(zones, marks) * 4 * 16)) == (11367, 11348)
