@@ -43,14 +43,21 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def profile(browser):
+    """One for all notebooks: the browser reads and compiles JupyterLab's scripts only once."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_notebook(browser, lab):
+def open_notebook(profile, lab):
     """Call it with a path below notebooks/; complaints that no assertion took fail the test."""
     opened = []
 
     def open_one(path):
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        opened.append(Notebook(lab, page, path))
+        opened.append(Notebook(lab, profile.new_page(), path))
         return opened[-1]
 
     yield open_one

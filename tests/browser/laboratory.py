@@ -103,6 +103,14 @@ class Notebook:
             self.page.wait_for_timeout(150)
             self.page.wait_for_function(IDLE)
 
+    def theme(self, name: str):
+        """Show JupyterLab in one of its themes, "JupyterLab Light" or "JupyterLab Dark"."""
+        command = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})"
+        self.page.evaluate(command)
+        light = str("Light" in name).lower()
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+        self.page.wait_for_timeout(400)  # its style sheet arrives after its name
+
     def picture(self, name: str):
         ARTIFACTS.mkdir(exist_ok=True)
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from laboratory import ARTIFACTS
 
 pytestmark = pytest.mark.browser
 
@@ -14,13 +15,8 @@ view = ReportView()
 view"""
 
 
-@pytest.mark.parametrize("look", ["Light", "Dark"])
-def test_paste_explain_ask_and_make_a_scenario(open_notebook, write, look):
-    notebook = open_notebook(write(f"report-{look}.ipynb", CELL))
-    command = (
-        f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {look}'}})"
-    )
-    notebook.page.evaluate(command)
+def test_paste_explain_ask_and_make_a_scenario(open_notebook, write):
+    notebook = open_notebook(write("report.ipynb", CELL))
     notebook.run_all()
     press, view = notebook.page.keyboard.press, notebook.page.locator(".oomlab")
     explain = view.get_by_role("button", name="explain")
@@ -55,9 +51,11 @@ def test_paste_explain_ask_and_make_a_scenario(open_notebook, write, look):
     words = view.get_by_role("region", name="the whole explanation")
     assert "Badness by the rules of linux-6.1" in words.inner_text()
 
-    found = Axe().run(notebook.page, context=".oomlab").response["violations"]
-    assert not [v["id"] for v in found if v["impact"] in ("serious", "critical")]
-    view.screenshot(path=Path(__file__).parents[1] / "artifacts" / f"report-{look.lower()}.png")
+    for look in ("Light", "Dark"):
+        notebook.theme(f"JupyterLab {look}")
+        found = Axe().run(notebook.page, context=".oomlab").response["violations"]
+        assert not [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+        view.screenshot(path=ARTIFACTS / f"report-{look.lower()}.png")
 
     view.get_by_label("which report").select_option("2")
     view.get_by_role("status").filter(has_text="The kernel killed m1 (79)").wait_for()

@@ -6,9 +6,11 @@ from urllib.parse import unquote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from visits import ALIVE, LESSON, PHONE, alive, fits, pictured
+from wide import TIMES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SERIOUS = ("serious", "critical")
+CONTRAST = {"runOnly": ["color-contrast"]}
 KINDS = ("lab", "why", "search", "exercises/level-2", "reference/scenarios", "docs/scale")
 # What has the focus: its name, whether it is on the screen, and whether one sees that it has it.
 STOP = """() => {
@@ -97,12 +99,16 @@ def test_an_address_that_asks_for_nonsense_is_one_sentence(visit, home):
 
 
 @pytest.mark.parametrize(
-    ("theme", "width", "rules"),
-    [("light", PHONE, {}), ("dark", None, {"runOnly": ["color-contrast"]})],
+    ("theme", "width", "rules", "kinds"),
+    [
+        ("light", PHONE, {}, (*KINDS, LESSON)),
+        ("dark", None, CONTRAST, (*KINDS, LESSON) if TIMES > 1 else ("lab", LESSON)),
+    ],
 )
-def test_every_kind_of_page_fits_and_is_for_everybody(visit, home, theme, width, rules):
+def test_every_kind_of_page_fits_and_is_for_everybody(visit, home, theme, width, rules, kinds):
+    """In the dark `make test` looks at the two pages with widgets, `make fuzz` at all."""
     page = visit(home, viewport=width, color_scheme=theme)
-    for kind in (*KINDS, LESSON):
+    for kind in kinds:
         page.goto(f"{home}{kind}.html")
         if kind == LESSON:
             page.get_by_role("button", name="show the rest without answering").click()
