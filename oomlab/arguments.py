@@ -42,8 +42,12 @@ WORDS = {
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, with a ValueError in one sentence for an argument of another type."""
+    """The function, with a ValueError in one sentence for an argument of another type.
+
+    A checked __init__ is told of by the name of its class.
+    """
     shape = signature(function)
+    called = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -51,11 +55,9 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         for name, value in given.arguments.items():
             wanted = hints(function).get(name, Any)
             if type(value) is int and value.bit_length() > BITS:
-                raise ValueError(f"{function.__name__} takes no {name} of so many digits")
+                raise ValueError(f"{called} takes no {name} of so many digits")
             if not fits(value, wanted):
-                raise ValueError(
-                    f"{function.__name__} takes {name} as {in_words(wanted)}, not {short(value)}"
-                )
+                raise ValueError(f"{called} takes {name} as {in_words(wanted)}, not {short(value)}")
         return function(*args, **kwargs)
 
     return call
@@ -111,10 +113,19 @@ def in_words(wanted: Any) -> str:
         return " or ".join(dict.fromkeys(map(in_words, inner)))
     if kind is Literal:
         return " or ".join(map(repr, inner))
-    words = WORDS.get(kind) or f"a {getattr(kind, '__name__', kind)}"
+    name = getattr(kind, "__name__", str(kind))
+    words = WORDS.get(kind) or f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
     if kind in (Sequence, Iterable, list) and inner and inner[0] is not Any:
-        words += f" of {in_words(inner[0]).removeprefix('a ').removeprefix('an ')}"
+        words += f" of {' or '.join(map(plural, in_words(inner[0]).split(' or ')))}"
     return words
+
+
+def plural(words: str) -> str:
+    """A tuple: tuples. A Policy: Policies. Text is text."""
+    noun = words.removeprefix("a ").removeprefix("an ")
+    if noun == words:
+        return words
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def short(value: object) -> str:

@@ -58,6 +58,76 @@ def test_other_shapes_are_refused_in_a_sentence(wanted, words):
         choose_property(wanted)
 
 
+def forgot(kernel):
+    kernel.zone.free < 3  # noqa: B015
+
+
+def raises(kernel):
+    raise LookupError
+
+
+def returns_early(kernel):
+    if kernel.zone.free:
+        return
+    kernel.zone.free > 3  # noqa: B015
+
+
+class Forgets:
+    def __call__(self, kernel):
+        len(kernel.tasks)
+
+    def method(self, memory, step):
+        step["does"] == "mark"  # noqa: B015
+
+
+FORGOTTEN = [
+    forgot,
+    raises,
+    returns_early,
+    lambda kernel: None,
+    lambda memory, step: None,
+    Forgets(),
+    Forgets().method,
+    partial(forgot),
+    Property("mine", "eventually", "", forgot),
+]
+
+
+@pytest.mark.parametrize("wanted", FORGOTTEN)
+def test_a_question_that_returns_nothing_does_not_hold(wanted):
+    """A forgotten `return` would be a proof of anything."""
+    with pytest.raises(ValueError, match="returns no value: it must return True or False"):
+        oomlab.explore("lost-victim", property=wanted)
+
+
+def sometimes(kernel):
+    if kernel.zone.free:
+        return kernel.tasks
+
+
+def loops(kernel):
+    for task in kernel.tasks:
+        if task.sigkill:
+            return True
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        sometimes,
+        loops,
+        len,
+        lambda kernel: kernel.mm_to_reap or None,
+        lambda kernel: None if kernel.tasks else 1,
+        lambda kernel: 1 if kernel.tasks else None,
+        lambda kernel: (yes := kernel.tasks) and None or yes,
+        partial(lambda tasks, kernel: tasks and kernel.tasks, 3),
+    ],
+)
+def test_one_that_may_return_something_is_asked(function):
+    assert choose_property(function).question is function
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_victim_is_lost_in_one_sense_only(seed):
     """The outcome names who is lost; the properties speak of the same tasks."""

@@ -9,7 +9,10 @@ two, a trace. Arguments with a default do not count.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dis import get_instructions
+from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
+from types import FunctionType
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
@@ -144,10 +147,32 @@ def choose_property(wanted: "str | Property | Callable") -> Property:
 
 
 def answers(function: Callable, name: str) -> None:
-    """ValueError for a function that only begins to run when it is called: that is always true."""
+    """ValueError for a function whose call is always true, or never: what it says is no answer.
+
+    One that only begins to run when it is called would be true of every state; one in which no
+    `return` gives a value, because it was forgotten, of none, and it would "hold".
+    """
     begins = isgeneratorfunction, iscoroutinefunction, isasyncgenfunction
     if any(is_such(function) for is_such in begins):
         raise ValueError(f"property {name} must answer when it is called: no yield, no async")
+    while isinstance(function, partial):
+        function = function.func
+    for code in (function, getattr(function, "__func__", None), type(function).__call__):
+        if isinstance(code, FunctionType) and not gives_a_value(code):
+            raise ValueError(f"property {name} returns no value: it must return True or False")
+
+
+def gives_a_value(function: FunctionType) -> bool:
+    """Can a call return anything but None? Without a `return` it returns the constant None."""
+    before = None
+    for step in get_instructions(function):
+        if step.opname == "RETURN_CONST" and step.argval is not None:  # Python 3.12 and 3.13
+            return True
+        if step.opname == "RETURN_VALUE":
+            if before != ("LOAD_CONST", None) or step.is_jump_target:  # as of `x or None`
+                return True
+        before = step.opname, step.argval
+    return False
 
 
 def arguments(function: Callable) -> int | str:

@@ -7,6 +7,7 @@ print(ask(run, answers=True))     # the same, with answers and reasons
 from collections.abc import Sequence
 from html import escape
 
+from ..arguments import checked
 from ..simulate.run import Run
 from .facts import heading
 from .questions import Question, freeze_step, questions
@@ -32,6 +33,7 @@ def frozen(run: Run, stop: int | None = None) -> list[str]:
     ]
 
 
+@checked
 def ask(run: Run, answers: bool = False) -> str:
     """The trace up to the first kill, and questions; with `answers`, also what happened and why."""
     zone = run.kernel.zone

@@ -17,7 +17,7 @@ from pathlib import Path
 import anywidget
 from traitlets import Bytes, Dict, List, Unicode
 
-from ..arguments import as_sentence
+from ..arguments import as_sentence, checked
 from ..explorer.progress import in_words
 from ..policies.policy import Policy
 from ..simulate.run import Run
@@ -53,6 +53,7 @@ class PolicyLab(anywidget.AnyWidget):
     view = Unicode().tag(sync=True)  # JSON: as one string it is compared and sent in no time
     numbers = List(Bytes()).tag(sync=True)  # the columns of each picture
 
+    @checked
     def __init__(
         self,
         scenario: str = "invisible-dependency",

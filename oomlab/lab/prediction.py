@@ -17,6 +17,7 @@ import anywidget
 from IPython.display import display, update_display
 from traitlets import Bool, Dict, List
 
+from ..arguments import checked
 from ..simulate.run import Run
 from .ask import folded, unnamed
 from .facts import heading
@@ -43,6 +44,7 @@ class Prediction(anywidget.AnyWidget):
 
     _run: Run | None
 
+    @checked
     def __init__(self, asked: str | Run):
         """ValueError if a lesson's question has no entry, or the model disagrees with it."""
         if isinstance(asked, Run):

@@ -13,7 +13,7 @@ import traceback
 import anywidget
 from traitlets import Bool, Dict, Unicode
 
-from ..arguments import as_sentence
+from ..arguments import as_sentence, checked
 from ..paper import Drawing, clean
 from ..reports.judge.explanation import Explanation
 from ..reports.tell.report_picture import picture
@@ -33,6 +33,7 @@ class ReportView(anywidget.AnyWidget):
     dark = Bool(False).tag(sync=True)  # the browser says which theme it shows
     view = Dict().tag(sync=True)
 
+    @checked
     def __init__(self, text: str = ""):
         super().__init__(text=text)
         self.reading = Reading()

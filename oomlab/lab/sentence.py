@@ -13,11 +13,23 @@ import anywidget
 from IPython.display import display
 from traitlets import Dict, List, Unicode
 
-from ..arguments import as_sentence
+from ..arguments import as_sentence, checked, short
+from ..naming import nearest
 from ..scenarios import parameters
 from ..simulate.run import run
 from . import figures
 from .policylab import HERE, scripts
+
+OF_A_RUN = {figure.__name__.rpartition(".")[2]: figure for figure in figures.FIGURES.values()}
+
+
+def right(given: object) -> bool:
+    """Are these the bounds of a whole number, with or without the value to begin with?"""
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        return False
+    least, most, *first = given
+    whole = all(type(n) is int for n in given)
+    return whole and least <= most and all(least <= n <= most for n in first)
 
 
 class Sentence(anywidget.AnyWidget):
@@ -31,20 +43,29 @@ class Sentence(anywidget.AnyWidget):
     shown = Dict().tag(sync=True)
     error = Unicode().tag(sync=True)
 
+    @checked
     def __init__(
         self, text: str, scenario: str, policy: str, figure: str, **bounds: tuple[int, ...]
     ):
         """`text` has {name} for each parameter of the scenario that can be dragged, `bounds` its
         least and its greatest value, and, if it is not the scenario's own, the one that it has at
         first. The seed is 0. `figure` is one of oomlab.lab.figures. ValueError for a name that the
-        scenario has not.
+        scenario has not, and for bounds that are none.
         """
-        self._scenario, self._policy, self._figure = scenario, policy, getattr(figures, figure)
+        if figure not in OF_A_RUN:
+            raise ValueError(f"no figure {figure!r} of a run: {nearest(figure, OF_A_RUN)}")
+        self._scenario, self._policy, self._figure = scenario, policy, OF_A_RUN[figure]
         words = [(said, name or "") for said, name, *_ in Formatter().parse(text)]
         first = {n: value for n, value in parameters(scenario).items() if isinstance(value, int)}
         for name in {*bounds, *(name for _, name in words if name)}:
             if name not in first or name not in bounds:
                 raise ValueError(f"{name!r} is no number of {scenario} with a least and a greatest")
+        for name, given in bounds.items():
+            if not right(given):
+                raise ValueError(
+                    f"{name} takes its least and its greatest value, and perhaps one in between to "
+                    f"begin with, as (0, 12) or (0, 12, 4), not {short(given)}"
+                )
         first |= {name: given[2] for name, given in bounds.items() if given[2:]}
         within = {name: list(ends[:2]) for name, ends in bounds.items()}
         super().__init__(words=words, bounds=within)

@@ -36,10 +36,14 @@ def every_end() -> dict[tuple[str, str], str]:
     return {(row["scenario"], name): row[name] for row in rows for name in list(row)[1:]}
 
 
+def versions() -> list[str]:
+    """The presets that are versions of Linux, in the order of time."""
+    return [name for name in PRESETS if name.startswith("linux-")]
+
+
 def written_down() -> str:
     """The text of every_end.csv, of runs made now."""
-    versions = [name for name in PRESETS if name.startswith("linux-")]
-    rows = {s: [usual_end(s, policy, 1)[0] for policy in versions] for s in SCENARIOS}
+    rows = {s: [usual_end(s, policy, 1)[0] for policy in versions()] for s in SCENARIOS}
     worst_first = sorted(rows.items(), key=lambda row: row[1].count("recovered"))
-    lines = [["scenario", *versions], *([name, *ends] for name, ends in worst_first)]
+    lines = [["scenario", *versions()], *([name, *ends] for name, ends in worst_first)]
     return "".join(",".join(line) + "\n" for line in lines)

@@ -13,10 +13,12 @@ import anywidget
 from IPython.display import display
 from traitlets import Dict, List
 
+from ..arguments import checked
+from ..scenarios import SCENARIOS
 from .figures import heat_map
 from .grid import COLOURS, Grid
 from .policylab import HERE, PolicyLab, scripts
-from .verdict_table import SEEDS, every_end, usual_end
+from .verdict_table import SEEDS, every_end, usual_end, versions
 
 
 class Verdicts(anywidget.AnyWidget):
@@ -33,12 +35,17 @@ class Verdicts(anywidget.AnyWidget):
     colours = Dict(COLOURS).tag(sync=True)
     letters = Dict().tag(sync=True)  # what stands in a cell for its verdict; empty: the verdict
 
+    @checked
     def __init__(self, scenarios: Sequence[str] = (), policies: Sequence[str] = ()):
+        """No scenarios: all of them; no policies: all versions of Linux. ValueError for a name that
+        does not exist.
+        """
         self.all = not scenarios and not policies
         if self.all:
             ends = {cell: (verdict, 0) for cell, verdict in every_end().items()}
             scenarios, policies = (list(dict.fromkeys(key[n] for key in ends)) for n in (0, 1))
         else:
+            scenarios, policies = scenarios or list(SCENARIOS), policies or versions()
             ends = {(s, p): usual_end(s, p) for s in scenarios for p in policies}
         self.table = {cell: verdict for cell, (verdict, _) in ends.items()}
         self.seeds = {cell: seed for cell, (_, seed) in ends.items()}

@@ -6,6 +6,7 @@
 A story is a list of (milliseconds, step, victim); its time begins with its first mark.
 """
 
+from ...arguments import checked
 from ...looks import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 from ...paper import PAD, Drawing, nice, wide_as
 from .lanes import Steps
@@ -31,6 +32,7 @@ FORMS = {
 ROW = 26
 
 
+@checked
 def figure(stories: dict[str, Story], *, dark: bool | None = None) -> Drawing:
     """A lane for each victim of each story, by milliseconds since the story's first mark."""
     rows = lanes(stories)
@@ -105,6 +107,7 @@ def key(drawing: Drawing, shown: set[str]) -> None:
         x += 34 + int(wide_as(words, 12.5))
 
 
+@checked
 def alt_text(stories: dict[str, Story]) -> str:
     """The same as sentences: how often each victim was tried, and how and when it ended."""
     parts = []

@@ -1,6 +1,7 @@
 """Badness when the OOM killer chose: resident pages, swap, page tables, and oom_score_adj."""
 
 from ... import stacked
+from ...arguments import checked
 from ...looks import BLUE, ORANGE, SKY, VERMILLION, Look
 from ...paper import Drawing
 from ...simulate.run import Run
@@ -21,6 +22,7 @@ WORDS = {
 }
 
 
+@checked
 def figure(run: Run, *, kill: int = 0, dark: bool | None = None) -> Drawing:
     """Stacked bars, the chosen one marked; who must not be killed is listed with a reason."""
     chosen, rows = candidates(run, kill)
@@ -64,6 +66,7 @@ def in_points(number: int | None) -> str:
     return "must not be killed" if number is None else f"{number} point{'s' * (number != 1)}"
 
 
+@checked
 def alt_text(run: Run, kill: int = 0) -> str:
     """Who scores most and who is exempt, as a sentence."""
     chosen, rows = candidates(run, kill)

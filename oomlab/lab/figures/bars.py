@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from ... import stacked
+from ...arguments import checked
 from ...looks import BLUE, GREEN, ORANGE, SKY, Look
 from ...paper import Drawing
 
 LOOKS: tuple[Look, ...] = ((SKY, ""), (BLUE, "/"), (ORANGE, "x"), (GREEN, "."))
 
 
+@checked
 def figure(
     title: str, table: Mapping[str, Mapping[str, float]], *, dark: bool | None = None
 ) -> Drawing:
@@ -28,6 +30,7 @@ def figure(
     return drawing
 
 
+@checked
 def alt_text(title: str, table: Mapping[str, Mapping[str, float]]) -> str:
     """All the numbers, as a sentence."""
     rows = (

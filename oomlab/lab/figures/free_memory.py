@@ -1,5 +1,6 @@
 """Free memory against the watermarks, and who takes pages below the min mark."""
 
+from ...arguments import checked
 from ...looks import BLUE, ORANGE, PURPLE, SKY, VERMILLION
 from ...paper import PAD, Drawing, nice, wide_as
 from ...simulate.run import Run
@@ -16,6 +17,7 @@ SIGNS = {  # of the first four tasks below min
 LEFT, RIGHT = 74, 90  # room for the pages, and for the names of the marks
 
 
+@checked
 def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     """Pages free after each step, with the marks low, min and high, and who went below min."""
     drawing = Drawing(alt_text(run), dark)
@@ -112,6 +114,7 @@ def sign_at(sign: str, x: float, y: float, look: str) -> str:
     return f'<polygon transform="translate({x:.1f} {y:.1f})" points="{forms[sign]}"{look}/>'
 
 
+@checked
 def alt_text(run: Run) -> str:
     """How low memory fell and who went below min, as a sentence."""
     zone, free = run.kernel.zone, [row[5] for row in run.trace]

@@ -7,6 +7,7 @@ empty cell is one that recovered, so that no two kinds of cells differ by their 
 from collections.abc import Mapping
 from itertools import groupby
 
+from ...arguments import checked
 from ...looks import Look
 from ...paper import PAD, Drawing, wide_as
 from ..grid import COLOURS
@@ -17,6 +18,7 @@ MANY = 8  # columns; more of them have letters
 LETTERS = {"recovered": "", "deadlock": "D", "livelock": "L", "lost-victim": "V", "panic": "P"}
 
 
+@checked
 def figure(
     title: str, table: Mapping[tuple[str, str], str], *, dark: bool | None = None
 ) -> Drawing:
@@ -65,6 +67,7 @@ def look(verdict: str) -> Look:
     return COLOURS.get(verdict, "faint"), ""
 
 
+@checked
 def alt_text(title: str, table: Mapping[tuple[str, str], str]) -> str:
     """Every row as a sentence; neighbours that end alike are one part of it."""
     rows = []

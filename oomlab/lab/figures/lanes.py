@@ -1,5 +1,6 @@
 """Task lanes over time: what each task is doing, from when it is killed, from when reaped."""
 
+from ...arguments import checked
 from ...looks import FATE_LOOKS, STATE_LOOKS, VERMILLION
 from ...paper import PAD, Drawing, nice, wide_as
 from ...simulate.run import Run
@@ -32,6 +33,7 @@ class Steps:
         return self.left + step * self.scale
 
 
+@checked
 def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     """One lane for each task; a column is a step. Under a lane: SIGKILL pending, memory reaped."""
     drawing = Drawing(alt_text(run), dark)
@@ -158,6 +160,7 @@ def explain(drawing: Drawing, runs: list[Run]) -> None:
         drawing.say(" · ".join(key))
 
 
+@checked
 def alt_text(run: Run) -> str:
     """What the lanes show, as a sentence."""
     rows = lanes(run)

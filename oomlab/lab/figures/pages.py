@@ -3,6 +3,7 @@
 from collections import Counter
 
 from ... import stacked
+from ...arguments import checked
 from ...looks import GREEN, ORANGE, PURPLE, Look
 from ...paper import Drawing
 from ...simulate.run import Run
@@ -16,6 +17,7 @@ LOOKS: dict[str, Look] = {
 }
 
 
+@checked
 def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     """One bar for each taker, and one for what no task took."""
     got = who_got_them(run)
@@ -36,6 +38,7 @@ def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     return drawing
 
 
+@checked
 def alt_text(run: Run) -> str:
     """Who got the pages, as a sentence."""
     got = who_got_them(run)

@@ -7,6 +7,7 @@ The chosen task and the killed one are marked, and drawn however far down they s
 is the model's own oom_badness on the machine of the report, as in badness.py.
 """
 
+from ...arguments import checked
 from ...paper import Drawing
 from ...reports.judge.explanation import Explanation, Ranked
 from ...reports.judge.report_machine import machine, oom_control
@@ -19,6 +20,7 @@ ROWS = 12  # tasks that are drawn, besides the chosen and the killed one
 NOTHING = "there is no task table that could be ranked"
 
 
+@checked
 def figure(explanation: Explanation, *, dark: bool | None = None) -> Drawing:
     """Stacked bars, the first to die on top; who cannot be killed is pale, with the reason."""
     shown = [r for y, r in enumerate(explanation.ranked) if y < ROWS or fate(explanation, r)]
@@ -63,6 +65,7 @@ def heading(explanation: Explanation) -> str:
     return f"{report.kind} OOM of {report.kernel or 'an unnamed kernel'}{rules}"
 
 
+@checked
 def alt_text(explanation: Explanation) -> str:
     """Who scores most, who is chosen and who was killed, as a sentence."""
     if not explanation.ranked:

@@ -1,6 +1,7 @@
 """How far down each right reaches: which of the last pages a request may have, and which not."""
 
 from ... import stacked
+from ...arguments import checked
 from ...looks import GREEN, PURPLE, Look
 from ...model.gfp import ALLOC_HARDER, ALLOC_HIGH, ALLOC_NO_WATERMARKS, ALLOC_OOM
 from ...model.memory import Zone, wmark
@@ -19,6 +20,7 @@ MAY: Look = (GREEN, "")
 KEPT: Look = (PURPLE, "x")
 
 
+@checked
 def figure(zone: Zone, *, dark: bool | None = None) -> Drawing:
     """One bar for each right, with the marks across: what it may have, what is kept from it."""
     drawing = Drawing(alt_text(zone), dark)
@@ -39,6 +41,7 @@ def figure(zone: Zone, *, dark: bool | None = None) -> Drawing:
     return drawing
 
 
+@checked
 def alt_text(zone: Zone) -> str:
     """Where each right stops, as a sentence."""
     stops = ", ".join(f"{right} at {max(wmark(zone, f), 0)}" for right, f in RIGHTS.items())

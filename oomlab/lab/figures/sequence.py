@@ -1,5 +1,6 @@
 """A sequence chart: one column for each task, one row for each step of a schedule."""
 
+from ...arguments import checked
 from ...looks import BLUE, VERMILLION
 from ...model.tasks import Task
 from ...paper import PAD, WIDTH, Drawing, wide_as
@@ -34,6 +35,7 @@ def rows_of(run: Run, steps: range | None) -> list[list]:
     return rows
 
 
+@checked
 def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) -> Drawing:
     """Time goes down; an arrow is a SIGKILL, a hand-off, or a wake-up from one task to another.
 
@@ -131,6 +133,7 @@ def points_at_another(step, tasks: set[str]) -> bool:
     return aims(step, tasks) and step.what != step.task
 
 
+@checked
 def alt_text(run: Run, steps: range | None = None) -> str:
     """Who takes turns, and what matters in between, as a sentence."""
     rows = [step for step, _ in rows_of(run, steps)]

@@ -1,11 +1,13 @@
 """Two policies, one above the other, and the first event in which they differ."""
 
+from ...arguments import checked
 from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import divergence, heading
 from .lanes import draw, explain, outcome_sentence
 
 
+@checked
 def figure(a: Run, b: Run, *, dark: bool | None = None) -> Drawing:
     """The lanes of both, with a line where they part."""
     drawing = Drawing(alt_text(a, b), dark)
@@ -20,6 +22,7 @@ def figure(a: Run, b: Run, *, dark: bool | None = None) -> Drawing:
     return drawing
 
 
+@checked
 def alt_text(a: Run, b: Run) -> str:
     """Where two runs part, as a sentence."""
     parted = divergence(a, b)

@@ -1,6 +1,7 @@
 """The victim's address space when it is killed: which mappings the reaper may take, and why not."""
 
 from ... import stacked
+from ...arguments import checked
 from ...looks import GREEN, PURPLE, SKY, Look
 from ...paper import Drawing
 from ...simulate.run import Run
@@ -11,6 +12,7 @@ TAKEN: Look = (SKY, ".")
 LEFT: Look = (PURPLE, "x")
 
 
+@checked
 def figure(run: Run, *, victim: str | None = None, dark: bool | None = None) -> Drawing:
     """One bar for each VMA: what comes free, what is only unmapped, what may not, and why."""
     name, rows = mappings(run, victim)
@@ -42,6 +44,7 @@ def figure(run: Run, *, victim: str | None = None, dark: bool | None = None) -> 
     return drawing
 
 
+@checked
 def alt_text(run: Run, victim: str | None = None) -> str:
     """How much of the victim may be reaped, and how much comes free, as a sentence."""
     name, rows = mappings(run, victim)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from math import cos, pi, sin
 
+from ...arguments import checked
 from ...looks import BLUE, PURPLE, VERMILLION
 from ...paper import PAD, Drawing, clean, wide_as
 from ...simulate.run import Run
@@ -55,6 +56,7 @@ def around(others: list[str], graph: dict[str, list[str]], at: dict[str, int]) -
     return [pi / 2 - 2 * pi * (i + 0.5) / len(others) for i in range(len(others))]
 
 
+@checked
 def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Drawing:
     """Tasks are round, locks square, memory is a blue box; a cycle is drawn thick."""
     graph, cycle, tasks = graph_at(run, step)
@@ -116,6 +118,7 @@ def box(drawing: Drawing, name: str, place: Place, kind: str) -> None:
     drawing.shapes.append(f"<text {middle} {ink}>{clean(name)}</text>")
 
 
+@checked
 def alt_text(run: Run, step: int | None = None) -> str:
     """The cycle, or who waits, as a sentence."""
     graph, cycle, _ = graph_at(run, step)

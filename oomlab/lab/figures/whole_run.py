@@ -4,12 +4,14 @@ It is what `run.save("story.svg")` writes, what the lab saves as SVG and PNG, an
 shows of a lab where no kernel runs.
 """
 
+from ...arguments import checked
 from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import divergence, heading
 from . import free_memory, lanes, two_policies
 
 
+@checked
 def figure(*runs: Run, dark: bool | None = None) -> Drawing:
     """The lanes of one run or two, how each ended, and where they part; free memory under each."""
     drawing = Drawing(alt_text(*runs), dark)
@@ -29,6 +31,7 @@ def figure(*runs: Run, dark: bool | None = None) -> Drawing:
     return drawing
 
 
+@checked
 def alt_text(*runs: Run) -> str:
     """What is to be seen, and how it ended, as sentences."""
     if len(runs) > 1:
