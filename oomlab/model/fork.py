@@ -84,7 +84,11 @@ def write_inherited(current, pages: int) -> Steps:
 
 
 def vfork(current, name: str, program: tuple) -> Steps:
-    """Lend our mm to a child and wait until it has done with it."""
+    """Lend our mm to a child and wait until it has done with it, or we are killed.
+
+    Simplified: in 2.6.38 SIGKILL does not end that wait (K 2.6.38 do_fork, K 3.10
+    wait_for_vfork_done).
+    """
     yield "vfork", name
     if fatal_signal_pending(current):
         return

@@ -152,7 +152,10 @@ def look(current, name: str) -> Steps:
 
 
 def read_mm(current, mm) -> Steps:
-    """Read another's /proc/PID/cmdline: its mmap_sem for read, and a page while holding it."""
+    """Read another's /proc/PID/cmdline: its mmap_sem for read, and a page while holding it.
+
+    Simplified: SIGKILL does not end the wait; in 5.4 and later it does (K 5.4 access_remote_vm).
+    """
     yield "look up", mm
     if not mmget_not_zero(mm):  # get_task_mm(): it is being torn down
         return

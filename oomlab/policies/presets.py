@@ -11,9 +11,9 @@ from ..naming import Named
 from .policy import HZ, Policy, presets
 
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
-# Simplified: the page-scanning heuristics of zone reclaim. As in the stable 2.6.38.2, which was
-# recorded, a child that shares its parent's mm does not die for it; in 2.6.38 itself it could
-# (K 2.6.38, 3.0 oom_kill_process).
+# Simplified: the page-scanning heuristics of zone reclaim; a victim's real-time priority. As in the
+# stable 2.6.38.2, which was recorded, a child that shares its parent's mm does not die for it; in
+# 2.6.38 itself it could (K 2.6.38, 3.0 oom_kill_process).
 LINUX_2_6_38 = replace(
     Policy(),
     name="linux-2.6.38",
