@@ -254,6 +254,18 @@ def test_total_pages_of_a_memcg():
     assert total(memcg_of(4000, both_kb=unlimited), swapped, **scored) == 3000
 
 
+@pytest.mark.parametrize("kernel, exact", [("5.2.1", False), ("5.4.0", True), ("6.1.0", True)])
+def test_are_the_holes_of_the_allowed_nodes_counted(kernel, exact):
+    """K 4.4, 5.2 constrained_alloc: node_spanned_pages(). K 5.4, 6.12: node_present_pages()."""
+    text = (DATA / "6.1-global.txt").read_text("utf-8")
+    text = text.replace("6.1.0-56-cloud-amd64", kernel).replace(
+        "CONSTRAINT_NONE", "CONSTRAINT_CPUSET"
+    )
+    total = total_pages(next(parse(text)))
+    assert (total.most == total.pages) == exact
+    assert ("holes" in total.source) != exact
+
+
 def reason(made):
     verdict = explain(made).verdict
     assert verdict.agrees is False and verdict.because == REASONS[verdict.reason]

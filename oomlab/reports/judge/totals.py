@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...model.mm import PTRS_PER_PTE
 from ..read.report import Kill, Report, TaskRow
-from .kernels import in_container, policy_for
+from .kernels import in_container, policy_for, version
 
 BY_SCORE = "as the printed score tells"
 UNLIMITED_KB = 1 << 52  # a memcg without limit prints 2^63 bytes in kB, less a page
@@ -33,7 +33,7 @@ def total_pages(report: Report) -> Total:
         ram, source = _ram(report)
         nodes = _allowed_pages(report)
         if nodes:
-            return Total(nodes + (swap or 0), nodes + (swap or 0), "the allowed nodes, and swap")
+            return _of_nodes(report, nodes + (swap or 0))
         return Total(max(ram + (swap or 0), 1), ram + (swap or 0), source)
     by_score = _by_score(report)
     held = sum((row.rss or 0) + (row.swapents or 0) for row in report.tasks)
@@ -139,6 +139,18 @@ def _allowed_pages(report: Report) -> int:
     nodes = report.allowed_nodes
     zones = [z for z in report.memory.zones if z.node in nodes] if report.memory else []
     return sum(z.sizes_kb.get("present", 0) for z in zones) // report.page_kb
+
+
+def _of_nodes(report: Report, pages: int) -> Total:
+    """So many pages are there. K 5.2 counts the holes between them as well (node_spanned_pages),
+    which no report prints; K 5.4 does not."""
+    written = version(report)
+    if written is not None and written >= (5, 4):
+        return Total(pages, pages, "the allowed nodes, and swap")
+    by_score = _by_score(report)
+    if by_score and by_score >= pages:
+        return Total(by_score, by_score, BY_SCORE)
+    return Total(pages, 2 * pages, "the allowed nodes, and swap; before 5.4 their holes, too")
 
 
 def page_tables(row: TaskRow, page_kb: int) -> tuple[int, int]:
