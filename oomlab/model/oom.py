@@ -112,7 +112,7 @@ def oom_evaluate_task(task, oc: OomControl, policy):
 
 
 def candidates(kernel, oc: OomControl) -> list:
-    """Whom the scan looks at, in its order.
+    """Whom the scan looks at, in its order (kernel-facts 9).
 
     2.6.38 looks at the leaders, 3.10 to 4.6 at each thread that lives, later versions at the
     leaders again, in a memcg from 5.3 on. A leader that has exited stands for its threads. From 3.6

@@ -2,8 +2,9 @@
 
 Mode 2 refuses a mapping that memory and swap could not back, so that mmap() fails and no task is
 killed. Mode 0 guesses: to 5.1 it refuses what is more than is free or could be, from 5.2 on only
-what is more than the whole machine has. Mode 1 refuses nothing. Only fill() asks; what grows by
-touch() was mapped before the machine began. Simplified: huge pages count as RAM in mode 2.
+what is more than the whole machine has (kernel-facts 10). Mode 1 refuses nothing. Only fill()
+asks; what grows by touch() was mapped before the machine began. Simplified: huge pages count as RAM
+in mode 2.
 """
 
 from .faults import touch
