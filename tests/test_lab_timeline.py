@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 import oomlab
-from oomlab.lab.machine_at import machine_at
+from oomlab.lab.machine_at import follow, machine_at
 from oomlab.lab.timeline import STATES, lanes, moments, shown_steps, takers
+from oomlab.model.suspend import stands_frozen
 
 RUNS = [
     ("lost-victim", "rfc-2015-11-25"),
@@ -56,6 +57,34 @@ def test_a_lane_says_what_its_task_did_last(run):
             assert step.state == {"locked": "waiting"}.get(segment.state, segment.state)
             lock = "mutex" in segment.on or "mmap_sem" in segment.on
             assert lock == (segment.state == "locked")
+
+
+SUSPENDS = [("suspend-race", name) for name in oomlab.PRESETS if name.startswith("linux-")]
+
+
+@pytest.mark.parametrize("run", [*RUNS, *SUSPENDS], ids=map(str, [*RUNS, *SUSPENDS]))
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_lane_is_frozen_as_long_as_its_task_is(run, seed):
+    """Also of a task that took no step, and slept when the freeze came; one that was woken has
+    what its last step left it in, until its next.
+    """
+    run = oomlab.run(*run, seed=seed)
+    rows = lanes(run)
+    froze = False
+
+    def compare(kernel, *_):
+        nonlocal step, froze
+        asleep = {task.name: stands_frozen(task) for task in kernel.tasks if task.state}
+        for lane in rows:
+            if lane.name in asleep:
+                segment = lane.at(step)
+                assert segment and (segment.state == "frozen") == asleep[lane.name], (step, lane)
+                froze |= asleep[lane.name]
+        step += 1
+
+    step = 0
+    follow(run, 0, shown_steps(run), lambda _: None, compare)
+    assert froze == (run.scenario == "suspend-race")
 
 
 @each_run

@@ -139,23 +139,29 @@ def lanes(run: Run) -> list[Lane]:
         found[task.name] = Lane(task.name, kind_of(task))
         now[task.name] = (0, *looks(state_of(task), task.waits_for))
 
+    def turn(name: str, number: int, after: tuple[str, str]) -> None:
+        before = now.get(name)
+        if before is not None and before[1:] == after:
+            return
+        if before is not None and before[0] < number:
+            found[name].segments.append(Segment(before[0], number, *before[1:]))
+        now[name] = (number, *after)
+
+    cold = freezes(run)
     last: dict[str, tuple] = {}  # what the trace said, to compare before looking closer
     for number, (_, task, _, _, state, _, on, _) in enumerate(run.trace[:until]):
         name = task.name
-        if last.get(name) == (state, on):
-            continue
-        last[name] = state, on
-        before, after = now.get(name), looks(state, on)
-        if before is not None and before[1:] == after:
-            continue
-        if name not in found:
-            found[name] = Lane(name, kind_of(task))
-        if before is not None and before[0] < number:
-            found[name].segments.append(Segment(before[0], number, *before[1:]))
-        if state == "dead":
-            now.pop(name, None)
-        else:
-            now[name] = (number, *after)
+        if last.get(name) != (state, on):
+            last[name] = state, on
+            if name not in found:
+                found[name] = Lane(name, kind_of(task))
+            turn(name, number, looks(state, on))
+            if state == "dead":
+                now.pop(name, None)
+        for sleeper, becomes in cold.get(number, {}).items():  # those that took no step
+            if sleeper in now and sleeper != name:
+                turn(sleeper, number, (becomes, now[sleeper][2]))
+                last.pop(sleeper, None)
 
     for name, (since, state, on) in now.items():
         found[name].segments.append(Segment(since, until, state, on))
@@ -163,6 +169,16 @@ def lanes(run: Run) -> list[Lane]:
         if name in found:
             found[name].fates = [fate for fate in fates if found[name].at(fate.start)]
     return list(found.values())
+
+
+def freezes(run: Run) -> dict[int, dict[str, str]]:
+    """Who is frozen, or asleep again, by a step that another task takes: {step: {name: state}}."""
+    becomes = {"freezing": "frozen", "thawing": "waiting"}
+    return {
+        event["step"]: dict.fromkeys(event["sleepers"], becomes[event["event"]])
+        for event in run.kernel.events or ()
+        if event["event"] in becomes
+    }
 
 
 def looks(state: str, on) -> tuple[str, str]:

@@ -8,6 +8,7 @@ sleep count as frozen, and the freezer does not wait for those that run.
 from ..policies.policy import HZ
 from .locks import (
     TASK_FROZEN,
+    TASK_INTERRUPTIBLE,
     TASK_KILLABLE,
     TASK_UNINTERRUPTIBLE,
     Steps,
@@ -19,21 +20,42 @@ from .tasks import PF_KTHREAD, thaw
 FREEZE_TIMEOUT = 20 * HZ  # freeze_timeout_msecs
 
 
+def stands_frozen(task) -> bool:
+    """Is it in TASK_FROZEN, or would freeze_task() have put it there out of its sleep?
+
+    It wakes whoever sleeps in TASK_INTERRUPTIBLE, and on its way out that task stands still; a
+    victim is let through (kernel/freezer.c). Here such a task sleeps on, and counts as frozen.
+    """
+    if task.state == TASK_INTERRUPTIBLE and task.kernel.freezing:
+        return not task.flags & PF_KTHREAD and not task.memdie
+    return task.state == TASK_FROZEN
+
+
 def suspend(current, ticks: int) -> Steps:
     """Sleep for `ticks` with all user tasks frozen; not at all if victims are in the way."""
     kernel = current.kernel
     yield "freeze", "all tasks"
     kernel.freezing = True
+    tell(current, "freezing")
     disabled = yield from oom_killer_disable(current)
     if disabled:
         kernel.event("suspended", current)
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
     else:
         kernel.event("suspend_failed", current)
+    tell(current, "thawing")
     kernel.oom_killer_disabled = kernel.freezing = False
     for task in kernel.tasks:
         if task.state == TASK_FROZEN and not task.flags & PF_KTHREAD:
             thaw(task)
+
+
+def tell(current, name: str) -> None:
+    """An event with the names of those that count as frozen in their sleep."""
+    kernel = current.kernel
+    if kernel.events is not None:
+        sleepers = [t.name for t in kernel.tasks if stands_frozen(t) and t.state != TASK_FROZEN]
+        kernel.event(name, current, vain=True, sleepers=sleepers)
 
 
 def oom_killer_disable(current) -> Steps:

@@ -7,7 +7,8 @@ from itertools import repeat
 
 from ..model.faults import FAULT
 from ..model.kernel import Kernel
-from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_RUNNING
+from ..model.locks import TASK_DEAD, TASK_RUNNING
+from ..model.suspend import stands_frozen
 from ..model.tasks import PF_EXITING, Task
 from .effect import Look, words
 
@@ -59,7 +60,7 @@ class Recorder:
 def state_of(task: Task) -> str:
     if task.state == TASK_DEAD:
         return "dead"
-    if task.state == TASK_FROZEN:
+    if stands_frozen(task):
         return "frozen"
     if task.state != TASK_RUNNING and not (task.allocating and task.waits_for == "a timer"):
         return "waiting"  # but a nap in the slow path is part of the loop
