@@ -55,8 +55,16 @@ function onTheme(root, redraw) {
   return () => watch.disconnect();
 }
 
+// What is drawn in some pictures: states and fates, events, and whether free memory falls below min.
+function marksOf(pictures) {
+  const states = STATES.filter((_, i) => pictures.some((p) => p.segments[i].length));
+  const fates = Object.keys(FATES).filter((kind) => pictures.some((p) => p.lanes.some((l) => l.fates.some((f) => f[2] === kind))));
+  const kinds = Object.keys(MOMENTS).filter((kind) => pictures.some((p) => p.moments.some((m) => m[1] === kind)));
+  return [[...states, ...fates], kinds, pictures.some((p) => p.free.some((pages) => pages < p.zone.min))];
+}
+
 // The key of what is drawn: states and fates by their pattern, events by their letter.
-function swatches(shown, kinds = Object.keys(MOMENTS), dips = true) {
+function swatches(shown, kinds, dips) {
   const theme = THEMES[pageIsDark() ? "dark" : "light"];
   const letters = kinds.map((kind) => {
     const [letter, word] = MOMENTS[kind], failed = kind === "loss" || kind === "bug" ? " and ✖ on the lane" : "";

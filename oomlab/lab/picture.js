@@ -29,6 +29,16 @@ function decode(picture, view = picture.columns) {
   return { ...picture, who, what, where, tick, free, segments, rows };
 }
 
+// The picture with those lanes alone whose name has one of the words; with all, if none has.
+function only(picture, text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean), { lanes } = picture;
+  const kept = [...lanes.keys()].filter((i) => words.some((word) => lanes[i].name.toLowerCase().includes(word)));
+  if (!kept.length) return picture;
+  const rows = kept.map((old, row) => picture.rows[old].map((s) => ({ ...s, row })));
+  const segments = STATES.map((_, state) => rows.flat().filter((s) => s.state === state));
+  return { ...picture, lanes: kept.map((i) => lanes[i]), rows, segments };
+}
+
 function step(picture, n) {
   const { who, what, where, tick, free } = picture;
   return {

@@ -16,7 +16,6 @@ class Prediction {
     if (model.get("frozen").steps) this.trace(root);
     this.stopTheme = onTheme(root, (dark) => {
       if (!this.timeline) return;
-      this.legend.replaceChildren(...swatches([...STATES, ...Object.keys(FATES)]));
       this.timeline.setTheme(dark);
       this.draw();
     });
@@ -47,6 +46,7 @@ class Prediction {
     const picture = decode(this.model.get(this.done ? "whole" : "frozen"));
     this.wide = this.canvas.clientWidth;
     this.timeline.load(picture);
+    this.legend.replaceChildren(...swatches(...marksOf([picture])));
     this.timeline.now = this.done ? this.model.get("frozen").steps - 1 : picture.steps - 1;
     this.timeline.draw(this.timeline.node.clientWidth);
     this.title.textContent = picture.title;

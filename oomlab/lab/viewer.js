@@ -2,6 +2,8 @@
 //
 // The policy lab puts its settings around this (policylab.js); a saved run is only this (run_page.py).
 
+const MANY = 8;  // tasks, from which on one may want to see only some of them
+
 // One canvas that is a slider: its value is the step.
 function lanesView(lab, index) {
   const timeline = new Timeline({
@@ -62,6 +64,8 @@ class Viewer {
     this.log = new KernelLog((n) => this.go(n));
     this.legend = make("ul", { className: "legend", ariaLabel: "legend" });
     this.stepping = new Stepping(this);
+    this.word = make("input", { type: "search", placeholder: "reaper victim …", oninput: () => this.sift() });
+    this.sieve = make("label", {}, "only tasks called", this.word);
     this.panes = [new CodeView(), new StateView(), new WaitsView()];
     this.details = [];
     this.detailsSay = make("p", { className: "quiet", role: "status" });
@@ -69,7 +73,7 @@ class Viewer {
     this.beside = make("div", { className: "beside" }, make("div", {}, code, waits), state);
   }
 
-  stepButtons() { return make("div", { className: "row", role: "group", ariaLabel: "steps" }, ...this.stepping.nodes); }
+  stepButtons() { return make("div", { className: "row", role: "group", ariaLabel: "steps" }, ...this.stepping.nodes, this.sieve); }
 
   build(root) {
     root.append(this.outcome.node, this.stepButtons(), this.parted, this.lanes, this.legend, this.says,
@@ -88,27 +92,52 @@ class Viewer {
     this.now = Math.max(0, Math.min(this.now, this.steps - 1));
     this.outcome.show(view.sentence);
     this.views.forEach((v, i) => {
-      const picture = decode(view.pictures[i], this.numbers(i)), more = picture.more;
-      const name = v.timeline.picture?.lanes[v.timeline.row]?.name, row = picture.lanes.findIndex((l) => l.name === name);
-      v.timeline.load(picture);
-      v.timeline.row = row < 0 ? null : row;  // the same task, if there still is one of this name
+      const picture = v.whole = decode(view.pictures[i], this.numbers(i)), more = picture.more;
+      this.pick(v);
       v.timeline.now = this.now;
       v.timeline.parted = view.parted?.[i]?.[0] ?? null;
       v.policy.textContent = `${picture.policy}: ${picture.verdict}` +
         (more ? ` (what follows, ${more} step${more > 1 ? "s" : ""} in which nothing new happens, is not shown)` : "");
-      v.canvas.ariaLabel = `timeline of ${picture.title}, ${picture.lanes.length} tasks`;
       v.canvas.ariaValueMax = String(Math.max(1, picture.steps));
       if (!v.timeline.theme) v.timeline.setTheme(pageIsDark());
       this.redraw(v);
     });
-    this.looked = this.views.find(({ timeline }) => timeline.row !== null)?.timeline ?? null;
-    if (!this.looked) this.laneSays.textContent = "";
+    this.sieve.hidden = this.views.every(({ whole }) => whole.lanes.length < MANY);
+    this.lookAgain();
     const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0] + 1})` : "nothing more happens"}`);
     this.parted.textContent = parted ? `They part at the thick line. ${parted.join("; ")}. ${view.differs}`
       : view.pictures.length > 1 ? `Every event is the same. ${view.differs}` : "";
     this.log.load(view.pictures[0]);
     this.stepping.load();
     this.stepping.showZoom(this.views[0].timeline);
+    this.fillLegend();
+    this.go(this.now);
+  }
+
+  // Load the lanes that are asked for, and look at the same task, if it is still there.
+  pick({ timeline, whole, canvas }) {
+    const name = timeline.picture?.lanes[timeline.row]?.name, picture = only(whole, this.word.value), { lanes } = picture;
+    timeline.load(picture);
+    const row = lanes.findIndex((lane) => lane.name === name);
+    timeline.row = row < 0 ? null : row;
+    canvas.ariaLabel = `timeline of ${picture.title}, ${whole.lanes.length} tasks` +
+      (lanes.length < whole.lanes.length ? `, of which are shown: ${lanes.map((l) => l.name).join(", ")}` : "");
+  }
+
+  lookAgain() {
+    this.looked = this.views.find(({ timeline }) => timeline.row !== null)?.timeline ?? null;
+    if (!this.looked) this.laneSays.textContent = "";
+  }
+
+  // Other lanes of the same runs: what else is seen stays as it is, the zoom, too.
+  sift() {
+    for (const v of this.views) {
+      const { from, to } = v.timeline;
+      this.pick(v);
+      Object.assign(v.timeline, { from, to });
+      this.redraw(v);
+    }
+    this.lookAgain();
     this.fillLegend();
     this.go(this.now);
   }
@@ -124,15 +153,10 @@ class Viewer {
 
   // Only what is in the picture: made again when that has changed.
   fillLegend() {
-    const pictures = this.views.map(({ timeline }) => timeline.picture);
-    const states = STATES.filter((_, i) => pictures.some((p) => p.segments[i].length));
-    const fates = Object.keys(FATES).filter((kind) => pictures.some((p) => p.lanes.some((l) => l.fates.some((f) => f[2] === kind))));
-    const kinds = Object.keys(MOMENTS).filter((kind) => pictures.some((p) => p.moments.some((m) => m[1] === kind)));
-    const dips = pictures.some((p) => p.free.some((pages) => pages < p.zone.min));
-    const key = [...states, ...fates, ...kinds, dips].join();
+    const shown = marksOf(this.views.map(({ timeline }) => timeline.picture)), key = shown.join();
     if (key === this.key) return;
     this.key = key;
-    this.legend.replaceChildren(...swatches([...states, ...fates], kinds, dips));
+    this.legend.replaceChildren(...swatches(...shown));
   }
 
   // See `factor` times as many steps around the cursor, in each picture.

@@ -317,3 +317,33 @@ def test_the_state_graph_replays_and_goes_there(open_stage):
     lab.locator(".outcome").filter(has_text="no-victim-lost holds here").wait_for()
     control(lab, "policy").select_option("handa")
     lab.locator(".states").wait_for(state="detached")
+
+
+def test_only_some_tasks_are_seen_when_there_are_many(open_stage):
+    stage = open_stage("fork-bomb", "linux-4.6")
+    lab, canvas = stage.lab, stage.lab.locator("canvas")
+    word = lab.get_by_label("only tasks called")
+    tall, named = canvas.bounding_box()["height"], canvas.get_attribute("aria-label")
+    tasks = int(named.rpartition(", ")[2].split()[0])
+    canvas.focus()
+    lab.page.keyboard.press("+")
+    zoomed = lab.get_by_role("status").filter(has_text="steps ").inner_text()
+    lab.page.keyboard.press("ArrowDown")  # init
+    word.fill("reaper DATABASE")
+    assert canvas.get_attribute("aria-label").endswith("shown: oom_reaper, database")
+    assert canvas.bounding_box()["height"] == tall - 24 * (tasks - 2)
+    assert lab.locator(".lane").inner_text() == ""  # init is not seen
+    assert lab.get_by_role("status").filter(has_text="steps ").inner_text() == zoomed
+    canvas.focus()
+    lab.page.keyboard.press("ArrowDown")
+    looked = lab.locator(".lane").inner_text().split(":")[0]
+    assert looked == "oom_reaper"
+    stage.picture("only-some-tasks")
+    control(lab, "seed").fill("3")
+    control(lab, "seed").press("Enter")
+    lab.get_by_text("seed 3,").first.wait_for()
+    assert "shown: oom_reaper, database" in canvas.get_attribute("aria-label")  # of another run
+    word.fill("nobody is called so")
+    assert canvas.get_attribute("aria-label").endswith(" tasks")
+    control(lab, "scenario").select_option("lost-victim")
+    word.wait_for(state="hidden")  # few: all are seen
