@@ -21,6 +21,17 @@ STATE_LOOKS: dict[str, Look] = {  # asleep is drawn in the theme's faint grey
 }
 FATE_LOOKS: dict[str, Look] = {"killed": (VERMILLION, ""), "reaped": (BLUE, "")}
 
+VERDICTS = {  # thinned when they are drawn, so that ink stays legible
+    "recovered": GREEN,
+    "holds": GREEN,
+    "deadlock": VERMILLION,
+    "violated": VERMILLION,
+    "stops": VERMILLION,
+    "livelock": ORANGE,
+    "lost-victim": PURPLE,
+    "panic": BLUE,
+}
+
 PATTERNS = {"/": "M0 8 8 0", "x": "M0 8 8 0M0 0 8 8", ".": "M3 4h2", "\\": "M0 0 8 8"}  # 8 by 8
 
 LIGHT = {

@@ -8,20 +8,10 @@ What a cell says is always written in it: its colour only helps to find it.
 from collections.abc import Mapping
 from html import escape
 
-from ..looks import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+from ..looks import VERDICTS
 
-# Thinned when they are drawn, so that ink stays legible.
-COLOURS = {
-    "recovered": GREEN,
-    "holds": GREEN,
-    "deadlock": VERMILLION,
-    "violated": VERMILLION,
-    "stops": VERMILLION,
-    "livelock": ORANGE,
-    "lost-victim": PURPLE,
-    "panic": BLUE,
-}
 CELL = "padding:.3rem .6rem;border:1px solid #8886;text-align:center"
+LONG = 40  # letters: a sentence, which begins at the left
 
 
 class Grid:
@@ -58,8 +48,9 @@ class Grid:
 
     def cell(self, row: str, column: str, word: str) -> str:
         """One cell: its word, thinly on its colour, and a link if there is one."""
-        colour = f";background:{COLOURS[word]}55" if word in COLOURS else ""
+        more = f";background:{VERDICTS[word]}55" if word in VERDICTS else ""
+        more += ";text-align:left" if len(word) > LONG else ""
         text = escape(word)
         if link := self.links.get((row, column)):
             text = f"<a style='color:inherit' href='{escape(link)}'>{text}</a>"
-        return f"<td style='{CELL}{colour}'>{text}</td>"
+        return f"<td style='{CELL}{more}'>{text}</td>"

@@ -14,9 +14,10 @@ from IPython.display import display
 from traitlets import Dict, List
 
 from ..arguments import checked
+from ..looks import VERDICTS
 from ..scenarios import SCENARIOS
 from .figures import heat_map
-from .grid import COLOURS, Grid
+from .grid import Grid
 from .policylab import HERE, PolicyLab, scripts
 from .verdict_table import SEEDS, every_end, usual_end, versions
 
@@ -32,7 +33,7 @@ class Verdicts(anywidget.AnyWidget):
 
     columns: List = List().tag(sync=True)
     rows: List = List().tag(sync=True)  # (scenario, verdicts)
-    colours = Dict(COLOURS).tag(sync=True)
+    colours = Dict(VERDICTS).tag(sync=True)
     letters = Dict().tag(sync=True)  # what stands in a cell for its verdict; empty: the verdict
 
     @checked

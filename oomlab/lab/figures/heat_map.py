@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from ...arguments import checked
-from ...looks import Look
+from ...looks import VERDICTS, Look
 from ...paper import PAD, Drawing, wide_as
-from ..grid import COLOURS
 from ..verdict_table import every_end
 
 ROW, SIZE = 30, 12.5
@@ -64,7 +63,7 @@ THIN = ' fill-opacity=".35" rx="3"'  # so that ink stays legible
 
 
 def look(verdict: str) -> Look:
-    return COLOURS.get(verdict, "faint"), ""
+    return VERDICTS.get(verdict, "faint"), ""
 
 
 @checked
