@@ -174,18 +174,48 @@ TERMS = (  # what a reader who knows C and no kernel must be told
     "swap",
     "resident",
     "reserve",
+    r"panics?",
+    "tasks?",
+    "scenario",
+    "kernel thread",
+    "allocator",
+    r"zones?",
+    "page cache",
+    "[Hh]uge pages?",
+    "tmpfs",
+    "address space",
+    "livelock",
+    "page fault",
+    "ENOMEM",
+    "inode",
+    "sysctl",
+    "explorer",
+    "pressure",
+    "daemon",
 )
+GLOSSED = re.compile(r'\[([^\]]+)\]\(\.\./docs/glossary\.md "[^"]*"\)')
+NO_PROSE = re.compile(
+    r"^#[^\n]*$|```.*?```|^> .*?$|\]\(\S+( \"[^\"]*\")?\)", re.DOTALL | re.MULTILINE
+)
+
+
+def read_in_order(path):
+    """What a student reads of a lesson, cell by cell: its prose, and what its cells ask."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            yield NO_PROSE.sub("", GLOSSED.sub(r"{\1}", cell.source))
+        for name in re.findall(r'^Prediction\("([\w-]+)"\)', cell.source, re.MULTILINE):
+            for ask in PLACES[name].asks:
+                yield "\n".join([ask.text, *ask.choices, *ask.choices.values()])
 
 
 @pytest.mark.parametrize("term", TERMS)
 def test_a_term_is_explained_where_the_course_uses_it_first(term):
-    """There it is a link that tells what it means. Words in a table count, in a heading not."""
+    """There it is a link that tells what it means: before a question uses it, too. Words in a table
+    count, in a heading or a quotation not.
+    """
     for path in LESSONS:
-        text = "\n".join(cells(path, "markdown"))
-        text = re.sub(r'\[([^\]]+)\]\(\.\./docs/glossary\.md "[^"]*"\)', r"{\1}", text)
-        text = re.sub(
-            r"^#[^\n]*$|```.*?```|\]\(\S+( \"[^\"]*\")?\)", "", text, flags=re.DOTALL | re.MULTILINE
-        )
+        text = "\n".join(read_in_order(path))
         if first := re.search(rf"(?<![\w./-])({term})(?![\w-])", text):
             around = text[max(first.start() - 60, 0) : first.end() + 40]
             before = text[: first.start()]

@@ -117,7 +117,7 @@ PLACES = {
                     "300": "That would be the heap alone. The first RFC takes locked memory, too.",
                     "450": "Heap and locked part. The library's clean pages go back to the page "
                     "cache, and the device's were never the machine's.",
-                    "574": "So many are taken out of the address space. But the library's 60 go "
+                    "574": "So many are taken from the process. But the library's 60 go "
                     "back to the page cache, and the device's 64 were never the machine's.",
                     "1286": "That is all there is, and shared memory and huge pages are left.",
                 },

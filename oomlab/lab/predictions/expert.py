@@ -103,7 +103,8 @@ PLACES = {
                 "And how many states must a program look at until it finds that one?",
                 {
                     "50": "Its shortest schedule alone has more than twenty steps.",
-                    "500": "A second's work. What is rare for chance is not far away.",
+                    "500": "It takes about a second. A random schedule rarely meets the fault, but "
+                    "it is only some twenty steps from the start.",
                     "a million": "Many orders of steps lead to the same state, and it is looked at "
                     "once.",
                 },
