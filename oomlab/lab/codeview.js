@@ -20,21 +20,23 @@ class CodeView {
     const { details, n } = this, stack = details.stack(n), stands = details.stands(n);
     if (!stack.length) {
       this.lines.textContent = "This step is in no function of the model.";
-      this.shown = null;
+      this.shown = this.lit = null;
       for (const node of [this.stack, this.file, this.linux]) node.replaceChildren();
       return;
     }
-    this.stack.replaceChildren(...stack.map(([f], i) => make("button", {
-      type: "button", ariaPressed: String(i === depth), onclick: () => this.frame(i),
-    }, `${details.functions[f].name}()`)));
     const [f, line] = stack[depth], told = details.functions[f];
     // Where it stands after the step, if that is the same function, as deep.
     const next = stands[depth]?.[0] === f && stands.slice(0, depth).every(([g], i) => g === stack[i][0])
       ? stands[depth][1] : null;
     const key = JSON.stringify(told);  // the same function of another run needs no new lines
+    const lights = JSON.stringify([key, line, next, depth, stack.map(([g]) => details.functions[g].name)]);
+    if (lights === this.lit) return;  // to scroll makes the browser lay out the page
+    this.lit = lights;
+    this.stack.replaceChildren(...stack.map(([f], i) => make("button", {
+      type: "button", ariaPressed: String(i === depth), onclick: () => this.frame(i),
+    }, `${details.functions[f].name}()`)));
     if (this.shown !== key) {
       this.shown = key;
-      this.file.textContent = `${told.file}, line ${told.first + line}`;
       this.lines.replaceChildren(...(told.lines.length ? told.lines : ["(its source is not at hand)"])
         .map((text, i) => make("span", {}, make("i", { ariaHidden: "true" }, String(told.first + i).padStart(4)), ` ${text}\n`)));
       const { where, link, words } = told.linux;

@@ -140,28 +140,27 @@ def lanes(run: Run) -> list[Lane]:
         now[task.name] = (0, *looks(state_of(task), task.waits_for))
 
     def turn(name: str, number: int, after: tuple[str, str]) -> None:
-        before = now.get(name)
-        if before is not None and before[1:] == after:
+        was = now.get(name)
+        if was is not None and was[1:] == after:
             return
-        if before is not None and before[0] < number:
-            found[name].segments.append(Segment(before[0], number, *before[1:]))
+        if was is not None and was[0] < number:
+            found[name].segments.append(Segment(was[0], number, *was[1:]))
         now[name] = (number, *after)
 
     cold = freezes(run)
-    last: dict[str, tuple] = {}  # what the trace said, to compare before looking closer
+    before: tuple = (None, "", None)  # most steps are like the one before
     for number, (_, task, _, _, state, _, on, _) in enumerate(run.trace[:until]):
-        name = task.name
-        if last.get(name) != (state, on):
-            last[name] = state, on
-            if name not in found:
-                found[name] = Lane(name, kind_of(task))
-            turn(name, number, looks(state, on))
-            if state == "dead":
-                now.pop(name, None)
+        if task is before[0] and state == before[1] and on is before[2] and number not in cold:
+            continue
+        before, name = (task, state, on), task.name
+        if name not in found:
+            found[name] = Lane(name, kind_of(task))
+        turn(name, number, looks(state, on))
+        if state == "dead":
+            now.pop(name, None)
         for sleeper, becomes in cold.get(number, {}).items():  # those that took no step
             if sleeper in now and sleeper != name:
                 turn(sleeper, number, (becomes, now[sleeper][2]))
-                last.pop(sleeper, None)
 
     for name, (since, state, on) in now.items():
         found[name].segments.append(Segment(since, until, state, on))

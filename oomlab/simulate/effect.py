@@ -11,6 +11,7 @@ Steps that happen by the thousand are not looked at: what they did is seen in th
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from ..model.kernel import Kernel
@@ -164,6 +165,7 @@ def own_words(op: tuple, was: Look, now: Look) -> str:
     return ""
 
 
+@cache
 def pages_words(verb: str, pages: int) -> str:
     """The effect of an ordinary step, from how many pages it took."""
     if pages > 0:

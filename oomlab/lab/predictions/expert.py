@@ -130,7 +130,8 @@ PLACES = {
                     "4.6": "The reaper takes the victim's memory, the holder of the lock gets its "
                     "page, and lets go.",
                     "4.10": "It does here, too. But 4.6 has the reaper already.",
-                    "5.1": "That version stopped the sacrifice of children: another story.",
+                    "5.1": "That version stopped killing children for their parents, which has no "
+                    "part in this.",
                 },
                 right="4.6",
                 model=lambda: first_good("invisible-dependency"),
@@ -153,7 +154,8 @@ PLACES = {
                     "4.4": "The machine's killer meets the cgroup's victim, and waits for it.",
                     "4.6": "The victim is reaped, and from then on hidden from the search.",
                     "4.10": "It does here, too. But a reaped victim is hidden already in 4.6.",
-                    "5.1": "That version stopped the sacrifice of children: another story.",
+                    "5.1": "That version stopped killing children for their parents, which has no "
+                    "part in this.",
                 },
                 right="4.6",
                 model=lambda: first_good("memcg-vs-global"),

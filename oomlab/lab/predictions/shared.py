@@ -184,8 +184,8 @@ PLACES = {
                 }[run("workqueue-reaper", "workqueue").outcome.verdict],
             ),
             LessonQuestion(
-                "Linux 4.4. The victim is frozen: the user has suspended it, and it takes no "
-                "step. Can it be killed?",
+                "Linux 4.4. The victim is frozen: an administrator has frozen its cgroup, and "
+                "it takes no step. Can it be killed?",
                 {
                     "no, it takes no step, so it sees no signal": "True of a frozen task. That is "
                     "why the killer thaws the one that it marks.",
