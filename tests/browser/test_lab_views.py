@@ -343,7 +343,7 @@ def test_only_some_tasks_are_seen_when_there_are_many(open_stage):
     control(lab, "seed").press("Enter")
     lab.get_by_text("seed 3,").first.wait_for()
     assert "shown: oom_reaper, database" in canvas.get_attribute("aria-label")  # of another run
-    word.fill("nobody is called so")
+    word.fill("no task is called so")
     assert canvas.get_attribute("aria-label").endswith(" tasks")
     control(lab, "scenario").select_option("lost-victim")
     word.wait_for(state="hidden")  # few: all are seen
