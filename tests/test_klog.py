@@ -11,7 +11,10 @@ import pytest
 import oomlab
 from oomlab.model import gfp
 from oomlab.policies.presets import PRESETS
+from oomlab.reports.judge.explain import explain
 from oomlab.reports.read.parse import parse
+from oomlab.reports.tell.scenario import register_report
+from oomlab.scenarios import SCENARIOS
 from oomlab.simulate.kernel_log import kernel_log
 
 RECORDED = Path(__file__).parents[2] / "shared" / "kernel-runs"
@@ -268,3 +271,19 @@ def test_a_run_without_a_trace_keeps_no_log_and_an_event_is_json():
 def test_a_version_that_is_none():
     with pytest.raises(ValueError, match="'new'"):
         kernel_log(oomlab.run("small-child", kernel="new"))
+
+
+def test_a_machine_made_from_a_report_prints_what_a_kernel_could(monkeypatch):
+    """No count is below zero, and RAM less what is reserved is the total of the report."""
+    for path in sorted(SHIPPED.glob("mix.00*.k6*.json.gz")):
+        with gzip.open(path, "rt") as file:
+            report = next(parse(json.load(file)["report"]))
+        monkeypatch.setitem(SCENARIOS, "of-a-report", None)
+        del SCENARIOS["of-a-report"]
+        register_report("of-a-report", report)
+        printed = "\n".join(bare(log("of-a-report", explain(report).policy.name)))
+        assert not re.search(r"[ :]-\d+(?:kB| pages)", printed)
+        ram, reserved = (
+            int(re.search(rf"(\d+) pages {what}", printed)[1]) for what in ("RAM", "reserved")
+        )
+        assert ram - reserved == explain(report).total.pages

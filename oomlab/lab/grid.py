@@ -11,7 +11,7 @@ from html import escape
 from ..looks import VERDICTS
 
 CELL = "padding:.3rem .6rem;border:1px solid #8886;text-align:center"
-LONG = 40  # letters: a sentence, which begins at the left
+SHORT, LONG = 12, 40  # letters: a number or two stay on one line, a sentence begins at the left
 
 
 class Grid:
@@ -50,6 +50,7 @@ class Grid:
         """One cell: its word, thinly on its colour, and a link if there is one."""
         more = f";background:{VERDICTS[word]}55" if word in VERDICTS else ""
         more += ";text-align:left" if len(word) > LONG else ""
+        more += ";white-space:nowrap" if len(word) < SHORT else ""
         text = escape(word)
         if link := self.links.get((row, column)):
             text = f"<a style='color:inherit' href='{escape(link)}'>{text}</a>"

@@ -188,8 +188,9 @@ def show_mem(mem: dict, version: tuple[int, ...]) -> Lines:
     yield f"{mem['pagecache']} total pagecache pages"
     yield f"Free swap  = {kb(mem['free_swap'])}kB"
     yield f"Total swap = {kb(mem['total_swap'])}kB"
-    yield f"{mem['managed']} pages RAM"
-    yield f"{mem['reserved']} pages reserved"
+    # A machine made from a report may count more as RAM than its zone has: none is reserved then.
+    yield f"{mem['managed'] - min(mem['reserved'], 0)} pages RAM"
+    yield f"{max(mem['reserved'], 0)} pages reserved"
 
 
 def mem_cgroup_print_oom_info(memcg: dict, failcnt: Counter, version: tuple[int, ...]) -> Lines:
