@@ -308,6 +308,17 @@ def test_is_memory_high_of_a_parent_kept():
     assert names(kernel, "throttled") == []  # swap took what was over
 
 
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].pressure_triggers])
+def test_does_memory_high_of_a_parent_make_one_sleep(policy):
+    """K 5.4 mem_cgroup_handle_over_high: its own cgroup alone. K 5.10 mem_find_max_overage: yes."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    outer = kernel.new_memcg("outer", limit=2000, high=100)
+    inner = kernel.new_memcg("inner", limit=2000, parent=outer)
+    kernel.spawn("inside", ((touch, "heap", 300), (pause,)), vmas=heap(90), memcg=inner)
+    run(kernel)
+    assert bool(names(kernel, "throttled")) == (policy != "linux-5.4")
+
+
 @pytest.mark.parametrize("policy", RELEASES)
 def test_is_the_swap_of_a_memcg_part_of_what_adj_is_a_share_of(policy):
     """K 2.6.38 to 6.12 mem_cgroup_get_limit, mem_cgroup_get_max: limit + min(swap.max, swap)."""

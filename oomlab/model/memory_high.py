@@ -28,7 +28,8 @@ def note_over_high(current, memcg, pages: int) -> None:
 def mem_cgroup_handle_over_high(current) -> Steps:
     """Back to user mode: reclaim what we took over the limit, or sleep for it.
 
-    v5.10 tries as long as reclaim frees something, and sixteen times more; v6.8 lets the dying go.
+    5.4 sleeps for the overage of the task's own cgroup, 5.10 for the worst up to the root. 5.10
+    tries as long as reclaim frees something, and sixteen times more; 6.8 lets the dying go.
     """
     rule, memcg = current.kernel.policy.memory_high, current.memcg
     nr_pages, current.memcg_nr_pages_over_high = current.memcg_nr_pages_over_high, 0
@@ -38,7 +39,8 @@ def mem_cgroup_handle_over_high(current) -> Steps:
         freed = reclaim_high(current.kernel, memcg)
         if rule == "reclaims":
             return
-        delay = high_delay(memcg, nr_pages, current.kernel.policy.charge_batch)
+        batch, alone = current.kernel.policy.charge_batch, rule == "throttles"
+        delay = high_delay(memcg, nr_pages, batch, alone)
         penalty = min(delay, MEMCG_MAX_HIGH_DELAY_JIFFIES)
         if penalty <= HZ // 100:
             return
@@ -59,9 +61,13 @@ def reclaim_high(kernel, memcg) -> int:
     return sum(shrink_lruvec(kernel, __GFP_IO, m) for m in memcg.ancestors() if m.usage > m.high)
 
 
-def high_delay(memcg, nr_pages: int, charge_batch: int) -> int:
-    """Ticks of sleep for `nr_pages`: the square of the worst overage (calculate_high_delay)."""
-    over = [(max(m.usage - m.high, 0), max(m.high, 1)) for m in memcg.ancestors()]
+def high_delay(memcg, nr_pages: int, charge_batch: int, alone: bool = False) -> int:
+    """Ticks of sleep for `nr_pages`: the square of the worst overage (calculate_high_delay).
+
+    `alone`: that of this cgroup, and not of those above it.
+    """
+    memcgs = (memcg,) if alone else memcg.ancestors()
+    over = [(max(m.usage - m.high, 0), max(m.high, 1)) for m in memcgs]
     overage = max((pages << MEMCG_DELAY_PRECISION_SHIFT) // high for pages, high in over)
     ticks = overage * overage * HZ >> MEMCG_DELAY_PRECISION_SHIFT >> MEMCG_DELAY_SCALING_SHIFT
     return ticks * nr_pages // charge_batch

@@ -225,8 +225,10 @@ def process_mrelease(current, task) -> Steps:
     thread = find_lock_task_mm(task)
     if pins == "none":
         return "ENOSYS"
-    if thread is None or pins == "mm_users" and not mmget_not_zero(thread.mm):
+    if thread is None:
         return "ESRCH"
+    if pins == "mm_users" and not mmget_not_zero(thread.mm):
+        return ""  # K 5.15: no error, and no work
     mm, error = thread.mm, ""
     mmgrab(mm)
     if not task_will_free_mem(thread, current.kernel.policy):
