@@ -19,6 +19,7 @@ sys.path.insert(0, str(HERE))
 
 import bake  # noqa: E402
 import lessons  # noqa: E402
+import links  # noqa: E402
 import reference  # noqa: E402
 import runtime  # noqa: E402
 import single  # noqa: E402
@@ -46,6 +47,7 @@ def stage(sources: Path, wanted: list[str]) -> None:
         patch = html.escape((ROOT / "sheets" / "patches" / "slot-per-memcg.py").read_text())
         text = path.read_text().replace("{{ widget }}", bake.baked(widget, page))
         path.write_text(text.replace("{{ patch }}", patch.replace("\n", "&#10;")))
+    shutil.copytree(ROOT / "sheets", sources / "sheets")
     docs = sources / "docs"
     docs.mkdir()
     for page in sorted((ROOT / "docs").glob("*.*")):
@@ -67,7 +69,7 @@ def glossary(text: str) -> str:
             if not (out and out[-1].startswith("```{glossary}")):
                 out.append("```{glossary}")
             names = "\n".join(term.strip() for term in terms.split(", "))
-            out[-1] += f"\n{names}\n  : {' '.join(meaning.split())}\n"
+            out[-1] += f"\n{names}\n  {' '.join(meaning.split())}\n"
         else:
             out.append(block)
     return "\n\n".join(part + "```" * part.startswith("```{glossary}") for part in out) + "\n"
@@ -98,6 +100,9 @@ def main() -> None:
         shutil.copytree(work / name, out / "_static" / name, dirs_exist_ok=True)
     runtime.lay(work, out / "_static")
     single.write(out)
+    dead = [] if how.lessons else links.dead(out)  # with all lessons: each links to others
+    if dead:
+        sys.exit("Links that lead nowhere:\n" + "\n".join(dead))
 
 
 if __name__ == "__main__":

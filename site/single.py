@@ -53,7 +53,7 @@ def write(site: Path) -> Path:
         + script("application/octet-stream", in_letters(text_of(pages(site, out)), True), "pages")
         + f"<script>{(static / 'scripts' / 'furo.js').read_text('utf-8')}</script>"
         + f'<script type="module">{module(SCRIPTS / "start.js")}</script>'
-        + script("application/json", text_of(fetched(static)), "files")
+        + script("application/json", text_of(fetched(site)), "files")
     )
     frame = with_pictures(LINKED.sub("", frame), site / FRAME)
     frame = FORBIDDEN.sub(lambda found: f"{found[1]}{POLICY}{found[2]}", frame)
@@ -81,13 +81,21 @@ def modules(static: Path) -> dict[str, str]:
     return {name: as_data(module(path).encode(), path) for name, path in named.items()}
 
 
-def fetched(static: Path) -> dict[str, list]:
-    """{name: [is it packed in here, its letters]} of what scripts fetch: Python, oomlab, sheets."""
-    wanted = [static / "worker.js", *static.glob("oomlab.zip*")]
-    for folder in ("pyodide", "exercises", "notebooks"):
+def downloads(site: Path) -> dict[str, Path]:
+    """{name: file} of what a link of a page saves."""
+    folders = (site / "_static" / "notebooks", site / "_downloads")
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(site).as_posix(): path for path in files}
+
+
+def fetched(site: Path) -> dict[str, list]:
+    """{name: [is it packed in here, its letters]} of what scripts fetch, and what links save."""
+    static = site / "_static"
+    wanted = [static / "worker.js", *static.glob("oomlab.zip*"), *downloads(site).values()]
+    for folder in ("pyodide", "exercises"):
         wanted += (static / folder).iterdir()
     return {
-        path.relative_to(static).as_posix(): [
+        path.relative_to(site).as_posix().removeprefix("_static/"): [
             path.suffix != ".gz",
             in_letters(path.read_bytes(), path.suffix != ".gz"),
         ]

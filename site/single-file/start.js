@@ -12,7 +12,7 @@ let pages = null, files = null, shown = main;
 // What a script fetches is in this file. The worker gets it all with its first message.
 const held = () => (files ??= JSON.parse(text("files")));
 window.fetch = async (what) => {
-  const [packed, letters] = held()[String(what).replace(`${root}_static/`, "")];
+  const [packed, letters] = held()[String(what).replace(root, "").replace("_static/", "")];
   const raw = new Blob([Uint8Array.from(atob(letters), (c) => c.charCodeAt(0))]);
   return new Response(packed ? raw.stream().pipeThrough(new DecompressionStream("gzip")) : raw);
 };
@@ -25,10 +25,13 @@ window.Worker = class extends Plain {
 };
 
 // A link to a page of this file becomes a fragment: #page=NAME#PLACE, for the lab what it shows. What
-// is not in this file, as the search, cannot be linked to.
+// is not in this file, as the search, cannot be linked to. A step of a figure, and what the frame
+// says of whatever page it shows, stay as they are.
 function link(within) {
   for (const a of within.querySelectorAll("a[href]")) {
-    const url = new URL(a.getAttribute("href"), root + shown);
+    const own = a.getAttribute("href");
+    if (own.startsWith("#step-") || (own.startsWith("#") && !a.closest(".main") && within === document)) continue;
+    const url = new URL(own, root + shown);
     if (!url.href.startsWith(root)) continue;
     const page = url.pathname.slice(1);
     if (a.hasAttribute("download")) download(a, url);
@@ -64,7 +67,10 @@ async function follow(first) {
     await enliven();
   }
   if (!there) document.querySelector(".main article").prepend(note(`This file has no page ${page}; here is the lab.`));
-  if (place) document.getElementById(place)?.scrollIntoView();
+  const target = place ? document.getElementById(place) : null;
+  document.querySelector(".targeted")?.classList.remove("targeted");
+  target?.classList.add("targeted");  // as :target is in a page of its own
+  if (target) target.scrollIntoView();
   else scrollTo(0, 0);
 }
 
