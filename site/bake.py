@@ -7,6 +7,7 @@ here they become HTML that static/widgets.js draws without Python.
 import gzip
 import html
 import json
+import re
 import sys
 from base64 import b64encode
 from pathlib import Path
@@ -16,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent / "standin"))
 from anywidget import MIME, AnyWidget  # noqa: E402
 
 import oomlab.lab as lab  # noqa: E402
+from oomlab.looks import IN_A_PAGE  # noqa: E402
 
+FRAME = re.compile(r"</?iframe[^>]*>")  # a notebook's: of it a page shows the picture alone
 WIDGETS = tuple(name for name in lab.HOMES if isinstance(getattr(lab, name), type))
 
 
@@ -30,14 +33,16 @@ def placeholder(bundle: dict, fallback: str = "", page: str = "") -> str:
         raise ValueError(f"the site has no script for {name}: there are {', '.join(WIDGETS)}")
     text = b64encode(gzip.compress(json.dumps(bundle).encode(), 9, mtime=0)).decode()
     return (
-        f'<div class="oomlab-widget" data-page="{html.escape(page)}"><div>{fallback}</div>'
+        f'<div class="oomlab-widget" data-page="{html.escape(page)}">'
+        f'<div class="first">{FRAME.sub("", fallback)}</div>'
         f'<script type="application/octet-stream" class="state">{text}</script></div>'
     )
 
 
 def baked(widget: AnyWidget, page: str = "") -> str:
     """A widget of this Python as HTML."""
-    return placeholder(widget._repr_mimebundle_()[0][MIME], page=page)
+    bundle = widget._repr_mimebundle_()[0]
+    return placeholder(bundle[MIME], bundle.get("text/html", ""), page)
 
 
 def in_outputs(notebook: dict) -> None:
@@ -54,7 +59,7 @@ def in_outputs(notebook: dict) -> None:
 def scripts(folder: Path) -> None:
     """The JavaScript of each widget as a module of its own, and all their styles as one file."""
     folder.mkdir(parents=True, exist_ok=True)
-    styles = []
+    styles = [IN_A_PAGE]
     for name in WIDGETS:
         widget = getattr(lab, name)
         (folder / f"{name}.js").write_text(text_of(widget._esm))

@@ -108,7 +108,14 @@ def ancestors(node: nodes.Node):
         yield node
 
 
+def without_aliases(app, what: str, name: str, thing, options, lines: list[str]) -> None:
+    """A field of a named tuple has a name and a type; "Alias for field number 0" says no more."""
+    if lines and lines[0].startswith("Alias for field number"):
+        lines.clear()
+
+
 def setup(app) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", without_aliases)
     app.add_html_math_renderer(
         "mathml", inline_renderers=(mathml("inline"), None), block_renderers=(mathml("block"), None)
     )

@@ -134,7 +134,9 @@ export function begin(place, model) {
     goTo(current, asked);
   });
   const text = document.getElementById("patch"), says = document.getElementById("patch-says");
-  document.getElementById("run-patch").addEventListener("click", async () => {
+  const run = document.getElementById("run-patch");
+  run.disabled = false;  // what is pressed before there is a lab would be lost
+  run.addEventListener("click", async () => {
     says.textContent = "running …";
     const now = JSON.parse(current.get("view")).settings, asked = settingsOf(location.hash);
     const next = new Model({ widget: "PolicyLab", made_with: [[asked?.patch && asked.settings.scenario || now.scenario], {}], state: {} }, text.value);

@@ -12,6 +12,7 @@ import anywidget
 
 import oomlab.lab as lab
 from oomlab.arguments import as_sentence
+from oomlab.simulate.patches import whose_failure
 
 widgets: dict[int, anywidget.AnyWidget] = {}
 send: Callable[[str, list], None]
@@ -24,7 +25,7 @@ def begin(post: Callable[[str, list], None]) -> None:
 
 
 def receive(text: str) -> None:
-    """Do what the page asks; a failure of oomlab's own is told, and nothing is lost by it."""
+    """Do what the page asks; a failure is told, a patch's as its own, and nothing is lost by it."""
     message = json.loads(text)
     number = message["to"]
     try:
@@ -42,8 +43,7 @@ def receive(text: str) -> None:
         send(json.dumps({"to": number, "failed": as_sentence(wrong)}), [])
     except Exception as wrong:
         traceback.print_exc()
-        said = f"oomlab itself failed: {type(wrong).__name__}: {wrong}."
-        send(json.dumps({"to": number, "failed": said}), [])
+        send(json.dumps({"to": number, "failed": whose_failure(wrong)}), [])
 
 
 def page_and_summary(text: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The pages of the site: everybody can use them, and an address names what the lab shows."""
 
 import re
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,7 +11,23 @@ from wide import TIMES
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SERIOUS = ("serious", "critical")
 CONTRAST = {"runOnly": ["color-contrast"]}
-KINDS = ("lab", "why", "search", "exercises/level-2", "reference/scenarios", "docs/scale")
+KINDS = (
+    "lab",
+    "why",
+    "search",
+    "exercises/level-2",
+    "reference/scenarios",
+    "docs/scale",
+    "docs/glossary",
+)
+PATCH = """base = "linux-4.6"
+name = "mine"
+
+
+def wake_oom_reaper(current, task, mm):
+    pass
+    yield "wake", "oom_reaper"
+"""
 # What has the focus: its name, whether it is on the screen, and whether one sees that it has it.
 STOP = """() => {
     const at = document.activeElement, look = getComputedStyle(at);
@@ -72,6 +88,27 @@ def test_the_lab_runs_a_typed_patch_and_a_link_from_it_opens_the_same_step(visit
     pictured(again, "link-on-a-phone")
 
 
+def test_the_picture_of_the_lab_needs_no_script_and_a_link_shows_no_other_run(visit, home):
+    page = visit(f"{home}why.html")
+    page.route("**/start.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    picture = page.get_by_role("img", name="Lanes of 6 tasks")
+    for asked, shown in (("", True), ("#seed=4", False), ("#the-policy-lab", True)):
+        page.goto("about:blank")
+        page.goto(f"{home}lab.html{asked}")
+        assert picture.count() == (1 if shown else 0)  # what is hidden has no role
+    assert fits(page)
+
+
+def test_the_lab_is_alive_after_seven_megabytes(visit, home, built):
+    page, asked = visit("about:blank"), set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).path.lstrip("/")))
+    page.goto(f"{home}lab.html")
+    alive(page)
+    sizes = {name: (built / name).stat().st_size for name in asked if (built / name).is_file()}
+    assert "_static/pyodide/pyodide.asm.wasm.gz" in sizes  # the worker's are counted, too
+    assert 5e6 < sum(sizes.values()) < 7e6, sizes
+
+
 def test_every_setting_is_in_the_address(visit, home):
     asked = 'scenario=lost-victim&policy=handa&other=linux-4.6&knobs=reaper:"slot"&params=victims:3'
     page = visit(f"{home}lab.html#{asked}&seed=4&step=7")
@@ -114,6 +151,7 @@ def test_every_kind_of_page_fits_and_is_for_everybody(visit, home, theme, width,
             page.get_by_role("button", name="show the rest without answering").click()
         assert page.locator("h1").count() == 1
         assert fits(page), kind
+        assert not page.locator("dd", has_text=re.compile(r"^:|^Alias for field")).count(), kind
         found = Axe().run(page, options=rules).response["violations"]
         told = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in SERIOUS]
         assert not told, (kind, theme, told)
@@ -168,3 +206,34 @@ def test_everything_is_reached_with_the_keyboard(visit, home):
     search.press("Enter")
     page.locator("#search-results li a").first.wait_for()
     assert "words to look for" in stops(page)
+
+
+def test_a_link_carries_patch_knobs_timers_and_hand_steps(visit, home):
+    page = visit(f"{home}lab.html#scenario=invisible-dependency&policy=linux-4.6")
+    alive(page)
+    page.locator("summary", has_text="A patch of your own").click()
+    text = page.get_by_label("the patch, as Python text")
+    text.fill(PATCH.replace("pass", "task.nothing"))
+    page.locator("#run-patch").click()
+    says = page.locator("#patch-says")
+    says.filter(has_text="the patch failed in line 6: AttributeError").wait_for(timeout=ALIVE)
+    text.fill(PATCH)
+    page.locator("#run-patch").click()
+    says.filter(has_text="The lab now runs your patch").wait_for(timeout=ALIVE)
+    page.evaluate("document.querySelector('[data-control=\"knob reaper_naps\"]').click()")
+    page.wait_for_url(re.compile("knobs=reaper_naps"))
+    page.get_by_role("button", name="play by hand from the start").click()
+    choices = page.get_by_role("group", name="which task moves next")
+    choices.get_by_role("button", name="⏱").first.click()
+    page.wait_for_url(re.compile(r"hand=\d+:\w+&step=1&"))
+    choices.get_by_role("button").first.click()
+    page.wait_for_url(re.compile(r"hand=\d+:\w+,[\d:\w]+&step=2&"))
+    now = page.locator(".oomlab .now").first
+    said, copied = now.inner_text(), page.url
+    again = visit(copied)
+    alive(again)
+    again.locator("#patch-says", has_text="This link carries a patch").wait_for()
+    again.locator("#run-patch").click()
+    again.locator(".oomlab .now", has_text="Step 2 of").first.wait_for(timeout=ALIVE)
+    assert again.locator(".oomlab .now").first.inner_text() == said
+    again.wait_for_url(copied)
