@@ -1,5 +1,6 @@
 """A patch is a policy: functions of the model replaced for it alone."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,16 @@ from types import FunctionType
 import pytest
 
 import oomlab
+from oomlab.lab import PolicyLab
 from oomlab.model.mm import mmdrop, mmgrab
 from oomlab.model.reaper import oom_reap_task
-from oomlab.simulate.patches import model_names, patch, patch_text, read_patch
+from oomlab.simulate.patches import (
+    model_names,
+    patch,
+    patch_text,
+    read_patch,
+    whose_failure,
+)
 
 
 def fill_slot(current, task, mm):
@@ -213,3 +221,31 @@ def test_a_function_of_another_name_travels_under_the_one_it_replaces():
     assert read_patch(text, "a.py").patch.functions.keys() == {"wake_oom_reaper"}
     first, second = read_patch(text, "p.py"), read_patch(patch_text(SLOTS), "p.py")
     assert patch_text(first) == text and "fill_slot" in patch_text(second)
+
+
+WITHIN = """base = "linux-4.6"
+
+
+def wake_oom_reaper(current, task, mm):
+    {does}
+    yield "wake", "oom_reaper"
+"""
+
+
+@pytest.mark.parametrize(
+    "does, line",
+    [
+        ("task.no_such_thing += 1", 5),
+        ("mmgrab(None)", 5),  # it is the model that raises, for what the patch gave it
+        ("yield from oom_reap_task(current)", 5),
+    ],
+)
+def test_a_failure_of_a_patch_is_not_called_oomlabs_own(does, line):
+    policy = read_patch(WITHIN.format(does=does), "mine.py")
+    with pytest.raises((AttributeError, TypeError)) as wrong:
+        oomlab.run("lost-victim", policy)
+    assert whose_failure(wrong.value).startswith(f"the patch failed in line {line}: ")
+    lab = PolicyLab("lost-victim", policies=["linux-4.6", policy])
+    lab.answer(lab, {"do": "change", "with": {"policy": policy.name}}, [])
+    assert json.loads(lab.view)["error"].startswith(f"the patch failed in line {line}: ")
+    assert whose_failure(KeyError("x")) == "oomlab itself failed: KeyError: 'x'."

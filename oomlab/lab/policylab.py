@@ -20,6 +20,7 @@ from traitlets import Bytes, Dict, List, Unicode
 from ..arguments import as_sentence, checked
 from ..explorer.progress import in_words
 from ..policies.policy import Policy
+from ..simulate.patches import whose_failure
 from ..simulate.run import Run
 from ..simulate.scheduler import Entry
 from .controller import Controller
@@ -100,7 +101,7 @@ class PolicyLab(anywidget.AnyWidget):
         except ValueError as wrong:
             error = as_sentence(wrong)
         except Exception as wrong:  # a student does not see a kernel's log: told in place, too
-            error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}. The last run stays."
+            error = f"{whose_failure(wrong)} The last run stays."
             traceback.print_exc(file=sys.stderr)
         self.show(error=error, answers=message.get("number"))
 

@@ -13,6 +13,7 @@ import copyreg
 import hashlib
 import inspect
 import linecache
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,6 +34,8 @@ SETTINGS = {
     "state": dict,
     "kthreads": dict,
 }
+
+PLACE = re.compile(r"<.* [0-9a-f]{12}>")  # what run_text() calls a text, for who reads a traceback
 
 
 @checked
@@ -123,6 +126,17 @@ def run_text(text: str, source: str) -> dict[str, object]:
     except (Exception, SystemExit) as wrong:
         raise ValueError(f"{source} cannot be run: {type(wrong).__name__}: {wrong}") from None
     return known
+
+
+def whose_failure(wrong: Exception) -> str:
+    """What failed, as a sentence: a patch that was read as text, and in which line, or oomlab."""
+    line, at = 0, wrong.__traceback__
+    while at is not None:
+        if PLACE.fullmatch(at.tb_frame.f_code.co_filename):
+            line = at.tb_lineno
+        at = at.tb_next
+    failed = f"the patch failed in line {line}" if line else "oomlab itself failed"
+    return f"{failed}: {type(wrong).__name__}: {wrong}."
 
 
 def model_names() -> dict[str, object]:
