@@ -28,7 +28,7 @@ class HandView {
     });
     this.rows = make("ul");
     this.node = make("section", { className: "pane hand", ariaLabel: "you are the scheduler", hidden: true },
-      make("h4", {}, "you are the scheduler: which task moves next?"), this.choices,
+      make("p", { className: "head" }, "you are the scheduler: which task moves next?"), this.choices,
       make("div", { className: "row" }, this.undo, this.worst, this.goOn, this.seed, this.compare),
       this.said, this.rows, make("div", { className: "row schedule" }, this.text, this.copy, this.replay));
   }

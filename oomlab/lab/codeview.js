@@ -8,7 +8,7 @@ class CodeView {
     this.lines = make("pre", { className: "code", tabIndex: 0, role: "region", ariaLabel: "source of the function" });
     this.linux = make("p", { className: "linux" });
     this.node = make("section", { className: "pane", ariaLabel: "code" },
-      make("h4", {}, "the model's function"), this.stack, this.file, this.lines, this.linux);
+      make("p", { className: "head" }, "the model's function"), this.stack, this.file, this.lines, this.linux);
   }
 
   show(details, n) {

@@ -14,7 +14,7 @@ class StateGraph {
       "● a state  ○ nothing can move any more  ■ the property is broken  ◎ where the run is. " +
       "Pointing looks, a click goes there; arrow keys look, Enter goes there, Escape looks away.");
     this.node = make("section", { className: "pane hand", ariaLabel: "state graph", hidden: true },
-      make("h4", {}, "the state graph"), this.said, this.picture, this.way, this.key);
+      make("p", { className: "head" }, "the state graph"), this.said, this.picture, this.way, this.key);
   }
 
   draw() {

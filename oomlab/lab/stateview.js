@@ -4,7 +4,7 @@ class StateView {
   constructor() {
     this.body = make("div", { className: "state", tabIndex: 0, role: "region", ariaLabel: "variables of the kernel" });
     this.node = make("section", { className: "pane", ariaLabel: "kernel state" },
-      make("h4", {}, "kernel state", make("small", {}, " ◆ changed in this step")), this.body);
+      make("p", { className: "head" }, "kernel state", make("small", {}, " ◆ changed in this step")), this.body);
   }
 
   show(details, n, picture) {

@@ -7,7 +7,7 @@ class WaitsView {
   constructor() {
     this.body = make("div");
     this.node = make("section", { className: "pane", ariaLabel: "who waits for whom" },
-      make("h4", {}, "who waits for whom"), this.body);
+      make("p", { className: "head" }, "who waits for whom"), this.body);
   }
 
   show(details, n) {
