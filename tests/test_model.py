@@ -203,15 +203,15 @@ def test_faults_are_written_down_at_once_as_they_are_one_by_one(machine):
     boot, seed = machine
 
     def history(at_once: bool) -> list:
-        kernel, taken, effects = boot(), [], []
-        recorder = Recorder(kernel, taken, effects)
+        kernel = boot()
+        recorder = Recorder(kernel)
         record = recorder if at_once else lambda *step: recorder(*step)
         count = run_seeded(kernel, seed, record, most_steps=1500)
         rows = [
-            (tick, task.pid, op[0], name_of(op[1]), where, state, free, name_of(on or ""), reaped)
-            for tick, task, op, where, state, free, on, reaped in taken
+            (tick, task.pid, op[0], name_of(op[1]), where, state, free, name_of(on or ""), *more)
+            for tick, task, op, where, state, free, on, *more in recorder.rows()
         ]
-        return [count, rows, effects, [plain(event) for event in kernel.events]]
+        return [count, rows, [plain(event) for event in kernel.events]]
 
     assert history(True) == history(False)
 

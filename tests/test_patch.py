@@ -106,21 +106,20 @@ def test_a_kthread_of_its_own():
 
 
 def test_a_patch_may_use_every_constant_of_the_model():
-    """`ABORT` among them: a mark that is compared by what it is. Modules' own tools are refused."""
+    """And a mark of its own, compared by what it is. Modules' own tools are refused."""
     tools = {"inspect", "sys", "threads", "KNOBS"}
     values = model_names().items()
     names = [n for n, v in values if not isinstance(v, FunctionType) and n not in tools]
     assert "ABORT" in names and len(names) > 90
     body = "\n    ".join(
         [
-            f"chosen = ABORT if ({', '.join(names)}) else None",
+            f"chosen = ABORT, MARK if ({', '.join(names)}) else None",
             "yield 'keep', 'a mark'",
-            "if chosen is not ABORT: raise AssertionError(chosen)",
+            "if chosen[0] is not ABORT or chosen[1] is not MARK: raise AssertionError(chosen)",
         ]
     )
-    mine = read_patch(
-        f"base = 'linux-4.6'\ndef wake_oom_reaper(current, task, mm):\n    {body}\n", "mine.py"
-    )
+    head = "base = 'linux-4.6'\nMARK = object()\n"
+    mine = read_patch(f"{head}def wake_oom_reaper(current, task, mm):\n    {body}\n", "mine.py")
     found = oomlab.explore("lost-victim", mine, victims=1)
     assert found.verdict == "violated" and found.run().outcome.lost
 

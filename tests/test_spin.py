@@ -15,6 +15,8 @@ from oomlab.scenarios.registry import heap
 from oomlab.simulate import spin
 from oomlab.simulate.fingerprint import attributes, fingerprint
 from oomlab.simulate.outcome import whom
+from oomlab.simulate.recorder import Recorder
+from oomlab.simulate.run import name_of, plain
 from oomlab.simulate.scheduler import run_seeded
 from oomlab.simulate.standstill import CONTAINERS, Standstill, Unknown
 
@@ -30,6 +32,9 @@ LOOKS = {
     ("runqueue", "start"),  # puts a task in that was not there, which is seen
     ("runqueue", "wake_up_process"),
     ("turn", "touch"),  # where it takes pages, which is seen
+    ("turn", "begin_round"),  # to know a round that changed nothing
+    ("turn", "go_round"),  # takes more such rounds
+    ("asked", "go_round"),
     ("thread", "start"),
 }
 
@@ -63,7 +68,7 @@ def looks(path: Path):
 
 
 def test_the_model_looks_neither_at_the_clock_nor_at_anothers_frames():
-    changed = ("jiffies", "timers_made", "runqueue", "turn", "thread", "op", "gi_frame")
+    changed = ("jiffies", "timers_made", "runqueue", "turn", "asked", "thread", "op", "gi_frame")
     files = [path for room in ("model", "scenarios") for path in (ROOM / room).glob("*.py")]
     found = {look for path in files for look in looks(path) if look[0] in changed}
     assert found == LOOKS
@@ -94,6 +99,71 @@ def test_a_run_is_cut_off_in_the_middle_of_what_is_counted():
         counted, told = (oomlab.run("page-thieves", trace=t, **how) for t in (False, True))
         assert counted.outcome == told.outcome
         assert fingerprint(counted.kernel) == fingerprint(told.kernel)
+
+
+@pytest.mark.parametrize("policy", ["linux-3.10", "linux-4.4", "linux-4.6", "linux-6.12"])
+@pytest.mark.parametrize(
+    "scenario, settings",
+    [("oom-storm", {"tasks": 4, "allocations": 6000}), ("page-thieves", {}), ("kmallocwd", {})],
+)
+def test_rounds_that_are_taken_at_once_are_those_taken_one_by_one(scenario, settings, policy):
+    for seed in range(2):
+
+        def told(at_once: bool, seed=seed):
+            kernel, _ = oomlab.build(scenario, policy, **settings)
+            recorder = Recorder(kernel)
+            record = recorder if at_once else lambda *step: recorder(*step)
+            count = run_seeded(kernel, seed, record, most_steps=6000)
+            kept = len({id(entry) for entry in recorder.kept})
+            rows = [
+                (row[0], row[1].pid, row[2][0], *row[3:6], name_of(row[6] or ""), *row[7:])
+                for row in recorder.rows()
+            ]
+            return kept, [count, rows, list(map(plain, kernel.events)), fingerprint(kernel)]
+
+        (few, at_once), (_, one_by_one) = told(True), told(False)
+        assert at_once == one_by_one and few <= at_once[0]
+    if policy == "linux-6.12":  # where a task goes round until the victim has gone
+        assert few < 0.9 * at_once[0]
+
+
+def test_a_patch_that_counts_in_a_function_sees_every_fault_and_every_round():
+    """What is settled at once would pass by it."""
+    text = """base = "linux-6.12"
+name = "counted"
+state = {"kernel.asked_for": 0, "kernel.looked": 0}
+
+
+def get_page_from_freelist(current, mark, order=0):
+    current.kernel.asked_for += 1
+    return linux_get(current, mark, order)
+
+
+def oom_evaluate_task(task, oc, policy):
+    task.kernel.looked += task is task.kernel.init
+    return linux_evaluate(task, oc, policy)
+
+
+from oomlab.model.memory import get_page_from_freelist as linux_get
+from oomlab.model.oom import oom_evaluate_task as linux_evaluate
+"""
+    mine, how = oomlab.read_patch(text), {"tasks": 4, "allocations": 9000}
+    for traced in (True, False):
+        kernel = oomlab.run("oom-storm", mine, trace=traced, **how).kernel
+        plainly = oomlab.run("oom-storm", "linux-6.12", **how)
+        said = [event["event"] for event in plainly.events]
+        assert kernel.looked == said.count("scan_aborted") + said.count("oom_report") > 100
+        assert kernel.asked_for >= sum(step.verb == "fault" for step in plainly.steps) > 9000
+    never = """base = "linux-6.12"
+name = "never"
+
+
+def get_page_from_freelist(current, mark, order=0):
+    return False
+"""
+    run = oomlab.run("oom-storm", oomlab.read_patch(never), most_steps=3000, **how)
+    assert any(step.verb == "fault" for step in run.steps)
+    assert not any(vma.pages for mm in run.kernel.mms for vma in mm.vmas)
 
 
 LEFT = 0
@@ -158,7 +228,7 @@ def test_whatever_changes_is_seen(scenario, policy):
                 changed += 1
         else:
             for name, value in attributes(thing):
-                if name in ("op", "thread", "turn"):
+                if name in ("op", "thread", "turn", "asked"):
                     continue
                 setattr(thing, name, WaitQueue("another"))
                 assert not still.same(), (thing, name)

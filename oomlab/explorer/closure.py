@@ -34,7 +34,7 @@ from .things import CONTAINERS, Thing
 PLAIN = {int, bool, str, float, complex, bytes, type(None), range, object}
 SEEN_THROUGH = {"tuple", "frozenset", "partial", "method"}  # see inside()
 SEEN_THROUGH |= {"method_descriptor", "builtin_function_or_method"}
-# What says only which one it is: a mark as `ABORT = object()`, and what annotations are made of.
+# What says only which one it is: a mark as `MARK = object()`, and what annotations are made of.
 MARKS = (GenericAlias, TypeVar, UnionType)
 # What goes past the watch (watch.py), or tells its classes from those that it watches.
 PAST = {"__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__"}

@@ -17,17 +17,19 @@ def touch(current, name: str, pages: int) -> Steps:
     """Write to `pages` new pages of the VMA `name`, one fault each, until done or killed.
 
     A fault that needs nothing but one free page is settled here, in one step; and where the
-    scheduler promises several steps in a row (kernel.turn), so many such faults at once.
+    scheduler promises several steps in a row (kernel.turn), so many such faults at once. Not with a
+    patch, which may handle faults in another way.
     """
     kernel, mm, zone = current.kernel, current.mm, current.kernel.zone
     vma, sem, low = mm.find_vma(name), mm.mmap_sem, zone.low
-    plain = vma is not None and vma.kind == ANON and mm.memcg is None
+    ours = mm.memcg is None and kernel.policy.patch is None
+    plain = ours and vma is not None and vma.kind == ANON
     faults = 1
     while pages > 0:
         yield FAULT
         if vma not in mm.vmas:  # unmapped by now, and perhaps mapped again
             vma = mm.find_vma(name)
-            plain = vma is not None and vma.kind == ANON and mm.memcg is None
+            plain = ours and vma is not None and vma.kind == ANON
         if (
             zone.free > low
             and plain

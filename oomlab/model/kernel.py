@@ -66,6 +66,7 @@ class Kernel:
         "cpus",
         "timeslice",
         "turn",
+        "asked",
         "zone",
         "unmanaged",
         "tasks",
@@ -125,6 +126,7 @@ class Kernel:
         self.cpus = cpus
         self.timeslice = timeslice  # how long turns on a processor are, in units of the scheduler
         self.turn = 1  # steps that the current task is sure to take before any other does anything
+        self.asked = 0  # how many these were when it last asked for a page in them; 0: it did not
         self.zone = policy.class_of(Zone)(managed, policy.watermarks, min_kbytes)
         self.zone.reserved, self.zone.reclaimable = reserved, reclaimable
         self.zone.free -= reserved + reclaimable

@@ -24,9 +24,9 @@ from .gfp import (
     PAGE_ALLOC_COSTLY_ORDER,
 )
 from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
-from .oom import OomControl, out_of_memory
+from .oom import ABORT, OomControl, out_of_memory
 from .tasks import PF_DUMPCORE, PF_KTHREAD, PF_MEMALLOC, fatal_signal_pending, tsk_is_oom_victim
-from .vmscan import try_to_free_pages, wakeup_kswapd, zone_reclaimable_pages
+from .vmscan import kswapd_is_due, try_to_free_pages, wakeup_kswapd, zone_reclaimable_pages
 
 MAX_RECLAIM_RETRIES = 16
 
@@ -182,6 +182,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
     while True:
         wakeup_kswapd(kernel)
         yield "allocate", zone
+        begin_round(kernel, no_progress_loops)
         alloc_flags = gfp_to_alloc_flags(current, gfp)
         if get_page_from_freelist(current, wmark(zone, alloc_flags), order):
             return True
@@ -210,10 +211,29 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
                 progress = False  # even its half of the reserves is used up
         if progress:
             no_progress_loops = 0
+            go_round(kernel, progress)
         elif not gfp & __GFP_NOFAIL:
             return False
         elif policy.nofail == "dips" and __alloc_pages_cpuset_fallback(current, order):
             return True
+
+
+def begin_round(kernel, loops: int) -> None:
+    """Note how many steps are left of this turn, for go_round()."""
+    if kernel.turn > 1 and not loops:
+        kernel.asked = kernel.turn
+
+
+def go_round(kernel, progress) -> None:
+    """Take the rest of a turn at once, if each round of it is like the last.
+
+    That round took two steps, both of this turn, and asked in vain: no page, nothing to reclaim, a
+    victim that has not finished yet. So nothing has changed, and nothing will before the turn is
+    over. A patch may count in its functions: there every round is taken.
+    """
+    if progress == ABORT and kernel.turn == kernel.asked - 1 and kernel.policy.patch is None:
+        if not kswapd_is_due(kernel):
+            kernel.turn -= (kernel.turn - 1) // 2 * 2
 
 
 def may_reclaim(current, gfp: int) -> bool:

@@ -115,7 +115,10 @@ class MM:
         self.tasks.append(task)
 
     def find_vma(self, name: str) -> VMA | None:
-        return next((vma for vma in self.vmas if vma.name == name), None)
+        for vma in self.vmas:
+            if vma.name == name:
+                return vma
+        return None
 
     def counter(self, kind: str) -> int:
         """get_mm_counter(): resident pages of one kind."""

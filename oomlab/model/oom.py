@@ -27,7 +27,7 @@ from .tasks import (
     tsk_is_oom_victim,
 )
 
-ABORT = object()  # a scan that met a victim that has not finished yet
+ABORT = "abort"  # of a scan that met a victim that has not finished yet
 ALLOCATING = " (oom_kill_allocating_task)"
 
 
@@ -168,7 +168,7 @@ def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
 
 
 def out_of_memory(current, oc: OomControl) -> Steps:
-    """Make memory by killing; true if something was done or is under way."""
+    """Make memory by killing; true if something was done, ABORT if it is under way."""
     kernel, policy = current.kernel, current.kernel.policy
     # K 2.6.38, 3.10: the allocator alone asks. K 4.4, 4.6: a fault, too. K 4.10: and a memcg.
     unasked = oc.memcg is not None and policy.victim_mark == "thread"
@@ -199,7 +199,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     chosen = select_bad_process(kernel, oc)
     if chosen is ABORT:
         kernel.event("scan_aborted", current)
-        return True
+        return ABORT
     if chosen is None:
         panics = oc.memcg is None and (oc.order != -1 or policy.sysrq_panics)
         text, warns = "Out of memory and no killable processes...", policy.memcg_oom == "charge"

@@ -174,9 +174,13 @@ def take_swap(kernel, memcg, most: int) -> int:
 
 
 def wakeup_kswapd(kernel) -> None:
-    """Let it go to work, if it sleeps and there is something that it could free."""
-    if kernel.kswapd_wait.sleepers and reclaimable_pages(kernel, __GFP_IO):
+    if kswapd_is_due(kernel):
         kernel.kswapd_wait.wake_up()
+
+
+def kswapd_is_due(kernel) -> bool:
+    """Does it sleep, and is there something that it could free?"""
+    return bool(kernel.kswapd_wait.sleepers and reclaimable_pages(kernel, __GFP_IO))
 
 
 def kswapd(current) -> Steps:

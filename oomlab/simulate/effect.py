@@ -12,6 +12,7 @@ Steps that happen by the thousand are not looked at: what they did is seen in th
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ..model.kernel import Kernel
@@ -30,8 +31,12 @@ class Look(NamedTuple):
 
     free: int  # pages
     fact: Any  # what this verb asks of its object, see FACTS
-    refs: dict[MM, tuple[int, int]]  # mm_users and mm_count
-    awake: frozenset[Task]  # tasks that are not asleep
+    mms: list[MM]
+    refs: list[int]  # mm_users of each, then mm_count of each
+    awake: list[Task]  # tasks that are not asleep
+
+
+users_of, count_of = attrgetter("mm_users"), attrgetter("mm_count")
 
 
 def look(kernel: Kernel, op: tuple) -> Look | None:
@@ -43,8 +48,9 @@ def look(kernel: Kernel, op: tuple) -> Look | None:
         fact = FACTS[verb](kernel, what) if verb in FACTS else None
     except AttributeError:  # a program of the user's own does something else by this word
         fact = None
-    refs = {mm: (mm.mm_users, mm.mm_count) for mm in kernel.mms}
-    return Look(kernel.zone.free, fact, refs, frozenset(kernel.runqueue))
+    mms = kernel.mms
+    refs = [*map(users_of, mms), *map(count_of, mms)]
+    return Look(kernel.zone.free, fact, mms.copy(), refs, list(kernel.runqueue))
 
 
 def variable(kernel: Kernel, what: object) -> str:
@@ -185,13 +191,16 @@ def task_name(what: object) -> str:
 
 def changed_refs(was: Look, now: Look) -> Iterator[str]:
     """References taken and dropped: `mm_users of victim1 1 -> 0`."""
-    if was.refs == now.refs:
+    if was.refs == now.refs and was.mms == now.mms:
         return
-    for mm, (users, count) in was.refs.items():
-        if mm not in now.refs:
+    after = {
+        mm: refs for mm, *refs in zip(now.mms, now.refs, now.refs[len(now.mms) :], strict=False)
+    }
+    for mm, users, count in zip(was.mms, was.refs, was.refs[len(was.mms) :], strict=False):
+        if mm not in after:
             yield f"mm_count of {mm.name} {count} -> 0, freed"
             continue
-        new_users, new_count = now.refs[mm]
+        new_users, new_count = after[mm]
         if users != new_users:
             yield f"mm_users of {mm.name} {users} -> {new_users}"
         if count != new_count:
@@ -200,7 +209,10 @@ def changed_refs(was: Look, now: Look) -> Iterator[str]:
 
 def woken(op: tuple, was: Look, now: Look) -> Iterator[str]:
     """Whom the step woke up."""
-    names = [task.name for task in sorted(now.awake - was.awake, key=lambda task: task.pid)]
+    names = []
+    if was.awake != now.awake:
+        woke = {*now.awake} - {*was.awake}
+        names = [task.name for task in sorted(woke, key=lambda task: task.pid)]
     if names:
         yield f"wakes {', '.join(names)}"
     elif op[0] == "wake":
@@ -209,12 +221,14 @@ def woken(op: tuple, was: Look, now: Look) -> Iterator[str]:
 
 def event_words(event: dict) -> str:
     """What the model itself reports, as far as the other words do not say it."""
-    name = task_name(event["task"]) if event["task"] is not None else ""
-    said = EVENTS.get(event["event"])
-    if said is None:
-        return ""
-    more = {key: task_name(value) for key, value in event.items() if key not in ("event", "task")}
-    return said.format(task=name, **more)
+    return EVENTS.get(event["event"], "").format_map(Names(event))
+
+
+class Names(dict):
+    """What an event holds, by name."""
+
+    def __getitem__(self, key: str) -> str:
+        return task_name(super().__getitem__(key))
 
 
 # Events in words. Those whose step says the same by itself are left out.

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import chain, repeat, takewhile
 
 from ..model.faults import FAULT
 from ..model.kernel import Kernel
@@ -12,37 +12,46 @@ from ..model.suspend import stands_frozen
 from ..model.tasks import PF_EXITING, Task
 from .effect import Look, words
 
+# A step as Step in run.py has it, from `tick` to `reaped`, with the objects, not yet their names;
+# last its effect, None if the pages that it took tell it.
+Row = tuple
+
 
 class Recorder:
-    """Writes down each step and its effect, and numbers the events in it."""
+    """Writes down each step and its effect, and numbers the events in it.
 
-    def __init__(self, kernel: Kernel, taken: list[tuple], effects: list[str | None]):
+    Steps in a row that are alike are kept as one entry; rows() makes them when they are looked at.
+    """
+
+    def __init__(self, kernel: Kernel):
         assert kernel.events is not None, "a run is only recorded where events are kept"
         for event in kernel.events:  # what happened at boot, before the first step
             event["step"] = -1
-        self.kernel, self.taken, self.effects = kernel, taken, effects
-        self.events = kernel.events
+        self.kernel, self.events = kernel, kernel.events
+        self.kept: list[Row | Iterator[Row]] = []
+        self.count = 0  # steps
         self.seen, self.free = len(kernel.events), kernel.zone.free
+        self.before = self.free  # the first step
 
     def __call__(self, task: Task, op: tuple, function: str, was: Look | None) -> None:
         """A step of `task` was taken, which is in `function` and did `op`."""
-        kernel, events, taken = self.kernel, self.events, self.taken
+        kernel, events = self.kernel, self.events
         zone = kernel.zone
-        if was is None and taken and self.seen == len(events) and not task.state:
-            self.effects.append(None)  # an ordinary step, told by its pages alone
+        if was is None and self.seen == len(events) and not task.state:
+            effect = None  # an ordinary step, told by its pages alone
         else:
-            told = words(kernel, task, op, was, self.free, events[self.seen :])
-            self.effects.append(told)
+            effect = words(kernel, task, op, was, self.free, events[self.seen :])
         self.free = zone.free
         if self.seen < len(events):
             for event in events[self.seen :]:
-                event["step"] = len(taken)
+                event["step"] = self.count
             self.seen = len(events)
         plainly = not (task.state or task.allocating or task.flags)
         state = "running" if plainly else state_of(task)
-        taken.append(
-            (kernel.jiffies, task, op, function, state, zone.free, task.waits_for, zone.reaped)
-        )
+        now = kernel.jiffies
+        row = now, task, op, function, state, zone.free, task.waits_for, zone.reaped, effect
+        self.kept.append(row)
+        self.count += 1
 
     def faults(self, number: int, task: Task, function: str, state: str, reaped: int) -> None:
         """`number` page faults in a row, each of which took one free page and did nothing else.
@@ -52,9 +61,25 @@ class Recorder:
         free = range(self.free - 1, self.free - number - 1, -1)
         left = [max(reaped - n, 0) for n in range(1, number + 1)] if reaped else repeat(0)
         same = map(repeat, (self.kernel.jiffies, task, FAULT, function, state))
-        self.taken += zip(*same, free, repeat(None), left, strict=False)
-        self.effects += [None] * number
+        self.kept.append(zip(*same, free, repeat(None), left, repeat(None), strict=False))
         self.free -= number
+        self.count += number
+
+    def again(self, steps: int) -> None:
+        """The last two steps were taken again and again, until `steps` more were."""
+        begin = self.count - 2
+        said = list(takewhile(lambda event: event["step"] >= begin, reversed(self.events)))[::-1]
+        for more in range(2, steps + 2, 2):
+            self.events += [event | {"step": event["step"] + more} for event in said]
+        self.kept += self.kept[-2:] * (steps // 2)
+        self.seen = len(self.events)
+        self.count += steps
+
+    def rows(self) -> list[Row]:
+        """All steps so far, one by one."""
+        each = ((entry,) if type(entry) is tuple else entry for entry in self.kept)
+        self.kept = rows = [*chain.from_iterable(each)]
+        return rows
 
 
 def state_of(task: Task) -> str:

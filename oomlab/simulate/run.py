@@ -7,7 +7,7 @@ run.steps[0]               # Step(number=1, tick=0, task='writer1', ...)
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -64,9 +64,8 @@ class Run:
     kernel: Kernel
     outcome: Outcome
     step_count: int
-    trace: list[tuple]  # as a Step, but with the objects, not yet their names
+    recorder: Recorder | None  # what was written down; None without a trace
     schedule: list[Entry] | None = None  # the order that was asked for
-    effects: list[str | None] = field(default_factory=list)  # None: see `free`
     most_steps: int | None = None  # where it was to be cut off
 
     @cached_property
@@ -81,10 +80,15 @@ class Run:
             most_steps=self.most_steps,
         )
 
+    @cached_property
+    def trace(self) -> list[tuple]:
+        """The steps as a Step has them, but with the objects, not yet their names."""
+        return [row[:-1] for row in self.recorder.rows()] if self.recorder is not None else []
+
     @property
     def traced(self) -> bool:
         """Were its steps kept? With trace=False a run has its outcome alone."""
-        return self.kernel.events is not None
+        return self.recorder is not None
 
     def must_be_traced(self) -> None:
         """ValueError for a run that has its outcome alone."""
@@ -143,13 +147,15 @@ class Run:
             )
         ]
 
-    @property
+    @cached_property
     def told(self) -> list[str]:
         """The effect of each step, in words; of an ordinary one, from the pages that it took."""
-        before = [self.kernel.zone.managed, *(row[5] for row in self.trace)]
+        if self.recorder is None:
+            return []
+        before = [self.recorder.before, *(row[5] for row in self.trace)]
         return [
-            pages_words(row[2][0], free - row[5]) if effect is None else effect
-            for row, free, effect in zip(self.trace, before, self.effects, strict=False)
+            pages_words(row[2][0], free - row[5]) if row[-1] is None else row[-1]
+            for row, free in zip(self.recorder.rows(), before, strict=False)
         ]
 
     @property
@@ -294,9 +300,7 @@ def run(
         trace = True  # so that each step can be held against what was recorded
     if not trace:
         kernel.events = None
-    taken: list[tuple] = []
-    effects: list[str | None] = []
-    record = Recorder(kernel, taken, effects) if trace else None
+    record = Recorder(kernel) if trace else None
     with uncollected(trace):
         if schedule is not None:
             count = run_schedule(kernel, schedule, record)
@@ -306,9 +310,7 @@ def run(
     cut = None if most_steps == MOST_STEPS else most_steps
     early = order is not None or cut is not None and count >= cut
     outcome = judge(kernel, count, early, cut if order is None else None)
-    done = Run(
-        scenario, kernel.policy, seed, params, kernel, outcome, count, taken, order, effects, cut
-    )
+    done = Run(scenario, kernel.policy, seed, params, kernel, outcome, count, record, order, cut)
     if isinstance(schedule, Schedule):
         schedule.check_steps(done.steps)
     return done

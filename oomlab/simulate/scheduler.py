@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from heapq import heappop
 from math import inf
 from random import Random
+from types import GeneratorType
 
 from ..model.faults import FAULT
 from ..model.tasks import PF_KTHREAD
@@ -42,6 +43,7 @@ def run_seeded(
     """
     draw, stall, spin = Random(seed).random, StallDetector(kernel), Spin(kernel)
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
+    told, owed, bursts, timeslice = record is not None, spin.owed, len(BURSTS), kernel.timeslice
     steps, next_tick, per_tick = 0, 0, steps_per_tick * cpus
     while not kernel.panicked:
         if not runqueue:
@@ -54,15 +56,18 @@ def run_seeded(
         else:
             ready = len(runqueue)
             current = runqueue[int(draw() * (ready if ready < cpus else cpus))]
-            length = BURSTS[int(draw() * len(BURSTS))] * kernel.timeslice
-            told = record is not None
-            steps += trace(current, length, record) if told else spin.turn(current, length)
+            length = BURSTS[int(draw() * bursts)] * timeslice
+            if current in owed:  # its turn is counted, not taken
+                owed[current] += length
+                steps += length
+            else:
+                steps += trace(current, length, record) if told else spin.turn(current, length)
             if current.state:
                 runqueue.remove(current)
             elif len(runqueue) > cpus and not current.fifo:
                 runqueue.remove(current)
                 runqueue.append(current)
-            if current in spin.rounds and steps < min(next_tick, most_steps):
+            if steps < next_tick and steps < most_steps and current in owed:
                 continue  # nothing can have happened
             if steps >= next_tick:
                 next_tick = steps + per_tick
@@ -85,32 +90,33 @@ def run_seeded(
 def trace(current, length: int, record) -> int:
     """A task's turn, as Spin.turn(), and tell `record` about each of its steps.
 
-    A Recorder is told at once of page faults in a row, but for the last: the task goes on from it.
+    A Recorder is told at once of steps that the task takes at once: page faults in a row, but for
+    the last, which the task goes on from; and a round of two steps, once it has taken one.
     """
     step, kernel = 0, current.kernel
-    recorder = record if isinstance(record, Recorder) and record.taken else None
+    recorder = record if isinstance(record, Recorder) else None
     while step < length and not current.state and not kernel.panicked:
         op, where = current.op, function_of(current.thread)
         was = look(kernel, op)
-        if recorder and op is FAULT:
+        if op is FAULT:
             state, reaped = state_of(current), kernel.zone.reaped
-            kernel.turn = left = length - step
-            current.op = next(current.thread, None)
-            more, kernel.turn = left - kernel.turn, 1
-            if more:
-                recorder.faults(more, current, where, state, reaped)
-                step += more
-        else:
-            current.op = next(current.thread, None)
+        kernel.turn = left = length - step if recorder else 1
+        current.op = next(current.thread, None)
+        more, kernel.turn = left - kernel.turn, 1
+        if recorder and more and op is FAULT:
+            recorder.faults(more, current, where, state, reaped)
         record(current, op, where, was)
-        step += 1
+        if recorder and more and op is not FAULT:
+            recorder.again(more)
+        step += 1 + more
+    kernel.asked = 0
     return step
 
 
 def function_of(thread) -> str:
     """The kernel function that a suspended thread of control is in."""
-    while (inner := thread.gi_yieldfrom) is not None and hasattr(inner, "gi_yieldfrom"):
-        thread = inner  # it may also go through a list
+    while type(inner := thread.gi_yieldfrom) is GeneratorType:  # it may also go through a list
+        thread = inner
     return thread.gi_code.co_name
 
 

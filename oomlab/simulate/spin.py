@@ -14,13 +14,25 @@ whose turns were counted takes what is left of its last round: the machine, the 
 number of steps are those of the run in which all steps were taken.
 """
 
+from types import GeneratorType
+from typing import NamedTuple
+
 from ..model.kernel import Kernel
 from ..model.tasks import Task
 from .standstill import Standstill, Unknown
 
-FIRST, LAST = 64, 4096  # quiet steps until a look is worth it; more after each vain look
+FIRST, LAST = 32, 600  # quiet turns until a look is worth it; more after each vain look
 LONGEST_ROUND = 100  # steps
 NEAR = 2  # ticks
+
+
+class Stand(NamedTuple):
+    """Where a task stood, `steps` steps ago; after `until` steps another place is taken."""
+
+    steps: int
+    until: int
+    lines: list[int]
+    all: tuple  # what Standstill.place() says
 
 
 class Spin:
@@ -31,16 +43,16 @@ class Spin:
         self.quiet, self.patience = 0, FIRST  # steps that seemed to change nothing
         self.still: Standstill | None = None  # while we watch: nothing has changed since then
         self.progress = 0
-        self.places: dict[Task, list[tuple]] = {}  # where a watched task stood before each step
+        self.places: dict[Task, Stand] = {}  # where a watched task once stood
         self.rounds: dict[Task, int] = {}  # the steps of a round, of who is known to spin
-        self.owed: dict[Task, int] = {}  # of these, the steps that were counted, not taken
+        self.owed: dict[Task, int] = {}  # of each of these, the steps that were counted, not taken
         self.saved = 0
 
     def turn(self, current: Task, length: int) -> int:
-        """Let one task have its turn, as burst(); the steps that it took, or would have taken."""
-        if current in self.rounds:
-            self.owed[current] += length
-            return length
+        """Let one task have its turn, as burst(); the steps that it took, or would have taken.
+
+        Not for a task in `owed`: its turns are counted there.
+        """
         if self.still is not None:
             return self.watched_turn(current, length)
         kernel = self.kernel
@@ -49,7 +61,7 @@ class Spin:
         if current.state or before != (kernel.progress, kernel.timers_made, kernel.zone.free):
             self.quiet = 0
             return taken
-        self.quiet += taken
+        self.quiet += 1
         if self.quiet > self.patience and not self.timer_is_near():
             self.watch()
         return taken
@@ -70,20 +82,33 @@ class Spin:
         """Take the steps one by one, until the task is known to spin, or has changed something."""
         assert self.still is not None
         self.catch_up()
-        places = self.places.setdefault(current, [])
         for taken in range(length):
-            place = self.still.place(current)
-            if place in places:
-                self.rounds[current] = len(places) - places.index(place)
+            if steps := self.steps_of_round(current):
+                self.rounds[current] = steps
                 self.owed[current] = length - taken
                 return length
-            places.append(place)
             burst(current, 1)
-            if not self.nothing_changed() or len(places) > LONGEST_ROUND:
+            if not self.nothing_changed() or self.places[current].until > LONGEST_ROUND:
                 self.forget()
                 left = 0 if current.state or self.kernel.panicked else length - taken - 1
                 return taken + 1 + (burst(current, left) if left else 0)
         return length
+
+    def steps_of_round(self, task: Task) -> int:
+        """How many steps ago the task stood where it stands; 0 if it is not known to go round.
+
+        It is held against one place, and after 4, 8, 16, ... steps against a new one (Brent's way).
+        """
+        assert self.still is not None
+        stands, place = lines(task.thread), self.places.get(task)
+        if place is not None and stands == place.lines and self.still.place(task) == place.all:
+            return place.steps
+        if place is None or place.steps == place.until:
+            until = 4 if place is None else 2 * place.until
+            self.places[task] = Stand(1, until, stands, self.still.place(task))
+        else:
+            self.places[task] = place._replace(steps=place.steps + 1)
+        return 0
 
     def nothing_changed(self) -> bool:
         """Not even an event that is progress?"""
@@ -114,6 +139,15 @@ class Spin:
             self.forget()
 
 
+def lines(thread) -> list[int]:
+    """Where a suspended thread stands, without what its frames hold: quick to ask."""
+    found = []
+    while type(thread) is GeneratorType and thread.gi_frame is not None:
+        found.append(thread.gi_frame.f_lasti)
+        thread = thread.gi_yieldfrom
+    return found
+
+
 def burst(current, length: int) -> int:
     """Let one task take up to `length` steps, fewer if it falls asleep, dies or the machine panics.
 
@@ -129,5 +163,6 @@ def burst(current, length: int) -> int:
             break
     else:
         kernel.turn, op = kernel.turn - 1, None
-    current.op, taken, kernel.turn = op, length - kernel.turn, 1
+    current.op, taken = op, length - kernel.turn
+    kernel.turn, kernel.asked = 1, 0
     return taken

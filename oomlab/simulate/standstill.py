@@ -24,7 +24,7 @@ ITERATORS = tuple(type(iter(some)) for some in EMPTY)
 PLAIN, FOLLOWED, OTHER = "plain", "followed", "other"
 ITERATOR = "iterator"  # of a frame: it goes on only when that thread does
 SLOTS_OF_TASK = [name for name in Task.__slots__ if name not in ("op", "thread", "__weakref__")]
-NO_STATE = (*Kernel.NOT_STATE, "turn")
+NO_STATE = (*Kernel.NOT_STATE, "turn", "asked")
 SLOTS_OF_KERNEL = [name for name in Kernel.__slots__ if name not in NO_STATE]
 
 

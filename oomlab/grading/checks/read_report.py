@@ -65,12 +65,10 @@ class PracticeMachine:
 
     def run(self) -> list[str]:
         """The lines of the kernel's log."""
-        steps: list[tuple] = []
-        effects: list[str | None] = []
-        seed = self.draw.randrange(1 << 30)
-        count = run_seeded(self.kernel, seed, Recorder(self.kernel, steps, effects), 200_000)
+        seed, recorder = self.draw.randrange(1 << 30), Recorder(self.kernel)
+        count = run_seeded(self.kernel, seed, recorder, 200_000)
         outcome, policy = judge(self.kernel, count), self.kernel.policy
-        run = Run("", policy, seed, {}, self.kernel, outcome, count, steps, None, effects)
+        run = Run("", policy, seed, {}, self.kernel, outcome, count, recorder)
         return [line for _, line in kernel_log(run)]
 
 
