@@ -248,3 +248,26 @@ def test_a_failure_of_a_patch_is_not_called_oomlabs_own(does, line):
     lab.answer(lab, {"do": "change", "with": {"policy": policy.name}}, [])
     assert json.loads(lab.view)["error"].startswith(f"the patch failed in line {line}: ")
     assert whose_failure(KeyError("x")) == "oomlab itself failed: KeyError: 'x'."
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "def do_exit(current):\n    yield from exit_mm(current)\n",
+        "def janitor(current):\n    yield 'look at', 'the list'\nkthreads = {'janitor': janitor}\n",
+    ],
+)
+def test_a_thread_that_is_over_and_whose_task_is_not_gone_is_one_sentence(ends):
+    mine = read_patch(f"base = 'linux-4.6'\nname = 'ends'\n{ends}", "ends.py")
+    said = set()
+    for way in (
+        lambda: oomlab.run("second-oom", mine),
+        lambda: oomlab.run("second-oom", mine, trace=False),
+        lambda: oomlab.sweep("second-oom", [mine], range(2)),
+        lambda: oomlab.explore("second-oom", mine, "no-victim-lost"),
+        lambda: oomlab.hunt("second-oom", mine, "no-victim-lost", runs=5),
+    ):
+        with pytest.raises(ValueError, match="is over, and release_task") as wrong:
+            way()
+        said.add(str(wrong.value))
+    assert len(said) == 1 and "\n" not in said.pop()

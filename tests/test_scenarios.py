@@ -1,14 +1,16 @@
 """Each debate ends as it did: verdicts per scenario and policy, over several seeds."""
 
+import sys
 from random import Random
 
 import pytest
 from wide import examples
 
 import oomlab
-from oomlab.scenarios import SCENARIOS
+from oomlab.scenarios import SCENARIOS, choices, parameters
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.scheduler import run_schedule
+from oomlab.simulate.setup import MOST
 
 SEEDS = range(6)
 
@@ -206,3 +208,33 @@ def test_a_wrong_name_is_answered_in_a_sentence(call, word):
     with pytest.raises(ValueError, match=word) as wrong:
         call()
     assert "\n" not in str(wrong.value)
+
+
+NUMBERS = [
+    (name, parameter)
+    for name in SCENARIOS
+    for parameter, default in parameters(name).items()
+    if isinstance(default, int) and parameter not in choices(name)
+]
+
+
+@pytest.mark.parametrize("name, parameter", NUMBERS)
+def test_a_number_that_is_too_great_is_refused_at_once(name, parameter):
+    """Not after ten million of something were made: calls are counted, no time is."""
+    calls = 0
+
+    def counted(*_):
+        nonlocal calls
+        calls += 1
+        if calls > 100_000:
+            sys.setprofile(None)
+            raise AssertionError(f"{name} makes {parameter} one by one before it refuses them")
+
+    sys.setprofile(counted)
+    try:
+        oomlab.build(name, "linux-6.12", **{parameter: MOST})
+    except ValueError as refused:
+        assert "\n" not in str(refused)
+    finally:
+        sys.setprofile(None)
+    assert calls <= 100_000

@@ -26,6 +26,7 @@ from ..policies.policy import Policy
 from ..simulate.scheduler import Entry, run_schedule
 from ..simulate.sent_functions import received, received_scenario, sent, sent_scenario
 from ..simulate.setup import build as build_kernel
+from ..simulate.spin import NotGone
 from ..workers import Submits, in_order
 from .anew import check_alike, made
 from .errors import in_a_sentence
@@ -229,6 +230,8 @@ class RandomRun:
                 self.memory = self.said(self.memory, in_words(self.kernel, entry))
             try:
                 run_schedule(self.kernel, [entry])
+            except NotGone:
+                raise
             except Exception as wrong:
                 raise ValueError(f"the step {entry} fails: {in_a_sentence(wrong)}") from None
             self.schedule.append(entry)

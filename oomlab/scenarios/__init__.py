@@ -6,8 +6,8 @@ times in ticks (HZ = 100).
 """
 
 from . import cgroups, dependencies, machines, victims
-from .registry import SCENARIOS, choices, heap, parameters, title
+from .registry import SCENARIOS, choices, heap, most, parameters, title
 
 FILES = (victims, dependencies, machines, cgroups)  # each adds its own to SCENARIOS
 
-__all__ = ["FILES", "SCENARIOS", "choices", "heap", "parameters", "title"]
+__all__ = ["FILES", "SCENARIOS", "choices", "heap", "most", "parameters", "title"]

@@ -20,11 +20,11 @@ from ..model.syscalls import (
     touch,
 )
 from ..policies.policy import Policy
-from .registry import heap, scenario
+from .registry import Many, heap, scenario
 
 
 @scenario
-def invisible_dependency(policy: Policy, holders: int = 1) -> Kernel:
+def invisible_dependency(policy: Policy, holders: Many = 1) -> Kernel:
     """A lock holder loops in the allocator; the victim waits for the lock (M04, M16).
 
     The kernel cannot see that killing the hog frees nothing until the lock is let go, and that
@@ -43,8 +43,8 @@ def invisible_dependency(policy: Policy, holders: int = 1) -> Kernel:
 @scenario
 def page_thieves(
     policy: Policy,
-    thieves: int = 8,
-    dying: int = 2,
+    thieves: Many = 8,
+    dying: Many = 2,
     need: int = 6,
     pages: int = 4,
     reserve: int = 0,
@@ -79,7 +79,7 @@ def page_thieves(
 
 
 @scenario
-def small_child(policy: Policy, children: int = 3, child_pages: int = 4) -> Kernel:
+def small_child(policy: Policy, children: Many = 3, child_pages: int = 4) -> Kernel:
     """The hog's small children die for it, and little is freed (M08, M16)."""
     kernel = Kernel(policy, 1024)
     hog = kernel.spawn("hog", ((mmap, "heap"), (touch, "heap", 1100)), vmas=heap(500))
@@ -89,7 +89,7 @@ def small_child(policy: Policy, children: int = 3, child_pages: int = 4) -> Kern
 
 
 @scenario
-def mmap_sem_writer(policy: Policy, readers: int = 1) -> Kernel:
+def mmap_sem_writer(policy: Policy, readers: Many = 1) -> Kernel:
     """A writer holds or waits for mmap_sem, so the reaper's trylock fails (M04, M07, Q11).
 
     One thread of the victim maps files: it needs a page while it holds the write lock, and may not
@@ -116,7 +116,7 @@ def no_reaper_thread(policy: Policy) -> Kernel:
 
 
 @scenario
-def workqueue_reaper(policy: Policy, busy: int = 1) -> Kernel:
+def workqueue_reaper(policy: Policy, busy: Many = 1) -> Kernel:
     """Reaping from a workqueue: a busy pool must make a worker first, which takes memory (M10)."""
     kernel = invisible_dependency(policy)
     kernel.busy_workers = busy
@@ -124,7 +124,7 @@ def workqueue_reaper(policy: Policy, busy: int = 1) -> Kernel:
 
 
 @scenario
-def inode_writers(policy: Policy, writers: int = 10) -> Kernel:
+def inode_writers(policy: Policy, writers: Many = 10) -> Kernel:
     """Many threads append to one file, one more eats all memory; one thread is marked (M02)."""
     kernel = Kernel(policy, 1024, cpus=4)
     inode = Mutex("i_mutex of the file")
@@ -136,7 +136,7 @@ def inode_writers(policy: Policy, writers: int = 10) -> Kernel:
 
 
 @scenario
-def decoys(policy: Policy, decoys: int = 5) -> Kernel:
+def decoys(policy: Policy, decoys: Many = 5) -> Kernel:
     """Everything big is exempt, so only decoys can be killed (M04)."""
     kernel = Kernel(policy, 1024)
     for i in range(1, decoys + 1):
@@ -146,7 +146,7 @@ def decoys(policy: Policy, decoys: int = 5) -> Kernel:
 
 
 @scenario
-def decoy_children(policy: Policy, children: int = 4) -> Kernel:
+def decoy_children(policy: Policy, children: Many = 4) -> Kernel:
     """Ten children block each other on one file; killing them in turn ends nothing (M23)."""
     kernel = Kernel(policy, 1024)
     inode = Mutex("i_mutex of the shared file")
@@ -158,7 +158,7 @@ def decoy_children(policy: Policy, children: int = 4) -> Kernel:
 
 
 @scenario
-def tiny_child(policy: Policy, readers: int = 1) -> Kernel:
+def tiny_child(policy: Policy, readers: Many = 1) -> Kernel:
     """One reader of /proc suffices to block a tiny victim's mmap_sem (M08)."""
     kernel = Kernel(policy, 1024, cpus=4)
     hog = kernel.spawn("hog", ((sleep, 3), (mmap, "heap"), (touch, "heap", 1100)), vmas=heap(400))

@@ -18,7 +18,7 @@ from ..model.syscalls import (
     write_tmpfs,
 )
 from ..policies.policy import Policy
-from .registry import heap, scenario
+from .registry import Many, heap, scenario
 
 
 @scenario
@@ -44,7 +44,7 @@ def mlocked_and_shared(policy: Policy) -> Kernel:
 
 
 @scenario
-def fork_bomb(policy: Policy, bombs: int = 12, pages: int = 60) -> Kernel:
+def fork_bomb(policy: Policy, bombs: Many = 12, pages: int = 60) -> Kernel:
     """Many small processes: the worst task is small, and recovery takes many kills (M42)."""
     kernel = Kernel(policy, 1024)
     bomb = tuple(
@@ -57,7 +57,7 @@ def fork_bomb(policy: Policy, bombs: int = 12, pages: int = 60) -> Kernel:
 
 
 @scenario
-def bomb_and_hog(policy: Policy, bombs: int = 20, hog: int = 300) -> Kernel:
+def bomb_and_hog(policy: Policy, bombs: Many = 20, hog: int = 300) -> Kernel:
     """A fork bomb fills memory, and the biggest process dies for it.
 
     The bombs never grow: each is a shell of a few pages, and what they cost is page tables and
@@ -118,7 +118,7 @@ def panic_knobs(policy: Policy) -> Kernel:
 
 
 @scenario
-def oom_storm(policy: Policy, tasks: int = 20, allocations: int = 100_000) -> Kernel:
+def oom_storm(policy: Policy, tasks: Many = 20, allocations: int = 100_000) -> Kernel:
     """Tasks grow page by page, are killed, and are started again: the benchmark.
 
     Each of `tasks` supervisors restarts its child until all children together did `allocations`
@@ -140,7 +140,7 @@ def supervise(current, name: str, pages: int):
 
 
 @scenario
-def forked_workers(policy: Policy, workers: int = 3, writes: int = 20) -> Kernel:
+def forked_workers(policy: Policy, workers: Many = 3, writes: int = 20) -> Kernel:
     """A server forks workers that share its memory: each looks as big as the server, and is not.
 
     A fork copies page tables only; a worker has pages of its own where it `writes`. All count the

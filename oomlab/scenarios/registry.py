@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from functools import cache
 from inspect import Parameter, signature
-from typing import Literal, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 from ..model.kernel import Kernel
 from ..model.mm import ANON, VMA
 from ..model.syscalls import hang
+from ..model.tasks import MOST_TASKS
 from ..naming import Named
+
+Many = Annotated[int, MOST_TASKS]  # of what a machine makes one by one: tasks, VMAs
 
 SCENARIOS: Named[Callable[..., Kernel]] = Named("scenario")
 
@@ -28,6 +31,14 @@ def choices(name: str) -> dict[str, tuple]:
     """The values that a parameter of a scenario takes, where they are few: {parameter: values}."""
     found = taken(SCENARIOS[name])
     return {p.name: get_args(p.annotation) for p in found if get_origin(p.annotation) is Literal}
+
+
+def most(name: str) -> dict[str, int]:
+    """The greatest value of a parameter that is annotated with one, as Many: {parameter: value}."""
+    found = taken(SCENARIOS[name])
+    return {
+        p.name: get_args(p.annotation)[1] for p in found if get_origin(p.annotation) is Annotated
+    }
 
 
 @cache

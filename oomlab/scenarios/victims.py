@@ -22,13 +22,13 @@ from ..model.syscalls import (
 )
 from ..model.tasks import PF_KTHREAD
 from ..policies.policy import Policy
-from .registry import heap, nearly_full, scenario
+from .registry import Many, heap, nearly_full, scenario
 
 Sharer = Literal["unkillable", "init", "kthread", "killable"]
 
 
 @scenario
-def lost_victim(policy: Policy, victims: int = 2, vmas: int = 2) -> Kernel:
+def lost_victim(policy: Policy, victims: Many = 2, vmas: Many = 2) -> Kernel:
     """The mail's seven steps: two memory cgroups run out at about the same time (M16).
 
     Each memcg is full of one process of `vmas` VMAs. Its first thread sleeps in D state, so only
@@ -45,7 +45,7 @@ def lost_victim(policy: Policy, victims: int = 2, vmas: int = 2) -> Kernel:
 
 
 @scenario
-def second_oom(policy: Policy, victims: int = 2) -> Kernel:
+def second_oom(policy: Policy, victims: Many = 2) -> Kernel:
     """The first victim exits while the reaper looks at it; the next one is lost (M29).
 
     Memory runs out for the whole machine, once for each of `victims`. The first exits by itself
@@ -75,7 +75,7 @@ def self_marked(policy: Policy) -> Kernel:
 
 
 @scenario
-def killed_twice(policy: Policy, children: int = 1) -> Kernel:
+def killed_twice(policy: Policy, children: Many = 1) -> Kernel:
     """The same stuck child is sacrificed for its parent again and again (855b01832573).
 
     With --set oom_kill_allocating_task=1 nothing else is looked at: neither that a victim is

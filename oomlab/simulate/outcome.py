@@ -13,7 +13,7 @@ from ..model.locks import TASK_RUNNING
 from ..model.mm import MM, MMF_OOM_SKIP
 from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
 from .fingerprint import fingerprint
-from .scheduler import function_of
+from .scheduler import function_of, take_one
 from .standstill import Standstill, Unknown
 from .wait_graph import find_cycle, wait_for_graph
 
@@ -224,7 +224,8 @@ def one_round(kernel: Kernel, steps: list[str]) -> None:
         steps.append(
             f"{task.name}: {function_of(task.thread)}: {verb} {getattr(what, 'name', what)}"
         )
-        task.op = next(task.thread, None) if task.thread is not None else None
+        if task.thread is not None:
+            take_one(task)
         if task.state:
             kernel.runqueue.remove(task)
     kernel.jiffies = kernel.jiffies + 1

@@ -19,7 +19,7 @@ from ..model.tasks import PF_KTHREAD
 from .effect import look
 from .fingerprint import timer_key
 from .recorder import Recorder, state_of
-from .spin import Spin
+from .spin import Spin, must_be_gone
 from .stall import StallDetector
 
 STEPS_PER_TICK = 20
@@ -101,7 +101,7 @@ def trace(current, length: int, record) -> int:
         if op is FAULT:
             state, reaped = state_of(current), kernel.zone.reaped
         kernel.turn = left = length - step if recorder else 1
-        current.op = next(current.thread, None)
+        take_one(current)
         more, kernel.turn = left - kernel.turn, 1
         if recorder and more and op is FAULT:
             recorder.faults(more, current, where, state, reaped)
@@ -159,9 +159,16 @@ def entry_of(entry) -> tuple[int, str | None]:
     )
 
 
+def take_one(current) -> None:
+    """One step of a thread. ValueError if it is its last, and the task is not gone."""
+    current.op = next(current.thread, None)
+    if current.op is None:
+        must_be_gone(current)
+
+
 def take_step(kernel, current) -> None:
     """One step of a runnable task."""
-    current.op = next(current.thread, None)
+    take_one(current)
     if current.state:
         kernel.runqueue.remove(current)
 

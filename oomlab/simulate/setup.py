@@ -14,7 +14,7 @@ from ..model.kernel import Kernel
 from ..naming import nearest
 from ..policies.policy import KNOBS, Policy
 from ..policies.presets import PRESETS
-from ..scenarios import SCENARIOS, choices, parameters
+from ..scenarios import SCENARIOS, choices, most, parameters
 
 MOST = 10_000_000  # of what a parameter counts: pages, tasks, ticks
 # What run(), explore(), hunt(), compare() and sweep() take themselves. A parameter of such a name
@@ -58,10 +58,10 @@ def parameter_value(scenario: str, name: str, value):
     """A scenario parameter from itself or from text."""
     default = parameters(scenario)[name]
     if isinstance(default, int):
-        number = whole_number(value)
-        if number is None or number > MOST:
+        number, greatest = whole_number(value), most(scenario).get(name, MOST)
+        if number is None or number > greatest:
             raise ValueError(
-                f"parameter {name} of {scenario} takes a whole number from 0 to {MOST}, "
+                f"parameter {name} of {scenario} takes a whole number from 0 to {greatest}, "
                 f"not {short(value)}"
             )
         value = number

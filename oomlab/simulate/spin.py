@@ -18,6 +18,7 @@ from types import GeneratorType
 from typing import NamedTuple
 
 from ..model.kernel import Kernel
+from ..model.locks import TASK_DEAD
 from ..model.tasks import Task
 from .standstill import Standstill, Unknown
 
@@ -163,6 +164,20 @@ def burst(current, length: int) -> int:
             break
     else:
         kernel.turn, op = kernel.turn - 1, None
+        must_be_gone(current)
     current.op, taken = op, length - kernel.turn
     kernel.turn, kernel.asked = 1, 0
     return taken
+
+
+class NotGone(ValueError):
+    """A thread is over, and its task is still on the task list: only a patch can do that."""
+
+
+def must_be_gone(task: Task) -> None:
+    """NotGone for a task whose thread is over, and which is not."""
+    if task.state != TASK_DEAD:
+        raise NotGone(
+            f"the thread of {task} is over, and release_task() has not taken it off the task list: "
+            "end it with do_exit(), or let it go on"
+        )
