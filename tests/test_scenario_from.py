@@ -118,6 +118,18 @@ def test_what_cannot_be_told_is_refused_in_a_sentence(source, more, sentence):
     assert "\n" not in str(refused.value)
 
 
+def test_what_is_only_tried_does_not_stay_among_the_scenarios():
+    """Neither the scales that were tried first, nor what was refused; what is used does."""
+    before = dict(oomlab.SCENARIOS)
+    log = (REPORTS / "6.12-memcg.txt").read_text("utf-8")
+    made = oomlab.scenario_from(log)
+    (told,) = oomlab.explain(GLOBAL)[:1]
+    assert differences(replace(story_of(told, None), end="given up"), made.text, "reported")
+    assert before == oomlab.SCENARIOS
+    made.run()
+    assert set(oomlab.SCENARIOS) - set(before) == {made.scenario}
+
+
 def test_the_release_is_given_where_the_log_does_not_say_it():
     """But what a log's own format proves comes first: it is not of 2.6.38."""
     nameless = without("Not tainted")

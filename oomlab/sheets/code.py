@@ -7,7 +7,8 @@ The text may use every name of the model without an import. It is run: trust it 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..scenarios import SCENARIOS
 from ..simulate.sent_functions import function_in
@@ -25,6 +26,18 @@ def add_scenario(text: str, name: str, source: str) -> str:
         function.__doc__ = function.__doc__ or f"{name}, from {source}."
         SCENARIOS[full] = function
     return full
+
+
+@contextmanager
+def tried_scenario(text: str, name: str, source: str) -> Iterator[str]:
+    """A function of this text as a scenario, for as long as this lasts; its name."""
+    before = set(SCENARIOS)
+    full = add_scenario(text, name, source)
+    try:
+        yield full
+    finally:
+        if full not in before:
+            del SCENARIOS[full]
 
 
 def split_spec(spec: str) -> tuple[str, str, str] | None:

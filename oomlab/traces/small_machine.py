@@ -26,7 +26,7 @@ from ..reports import Explanation, explain
 from ..reports.judge.explain import explain as judge
 from ..reports.read.logs import DAMAGED, open_log
 from ..reports.tell.smallest import Story, parts_of, story_line, text_of, words_of_policy
-from ..sheets.code import add_scenario
+from ..sheets.code import add_scenario, tried_scenario
 from ..simulate.run import Run, run
 from ..textfile import reason, write_text
 from .real import MOST_BYTES, Trace, read_trace
@@ -175,14 +175,9 @@ def end_of(told: Explanation, policy: Policy, trace: Trace | None) -> str:
 
 def differences(story: Story, text: str, name: str) -> list[str]:
     """What a run of the text tells otherwise than the report, in words; [] if nothing."""
-    scenario = add_scenario(text, name, "the report")
-    return list(
-        dict.fromkeys(
-            words
-            for seed in SEEDS
-            for words in otherwise(story, run(scenario, story.policy, seed=seed).kernel)
-        )
-    )
+    with tried_scenario(text, name, "the report") as scenario:
+        runs = [run(scenario, story.policy, seed=seed).kernel for seed in SEEDS]
+    return list(dict.fromkeys(words for kernel in runs for words in otherwise(story, kernel)))
 
 
 def otherwise(story: Story, kernel: Kernel) -> Iterable[str]:
