@@ -17,7 +17,7 @@ import oomlab
 from oomlab.explorer import Property, hunt
 from oomlab.explorer.compile import resumable
 from oomlab.explorer.monitor import known
-from oomlab.explorer.nearest import nearest_story
+from oomlab.explorer.nearest_passing import nearest_story
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
 from oomlab.model.syscalls import hang, sleep, touch

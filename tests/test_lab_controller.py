@@ -12,7 +12,7 @@ import oomlab
 from oomlab.lab.controller import Controller
 from oomlab.lab.timeline import lanes, shown_steps
 from oomlab.policies.knobs import GROUPS, OPTIONS
-from oomlab.simulate.patches import patch
+from oomlab.simulate.patch_text import patch
 from oomlab.simulate.setup import build
 
 

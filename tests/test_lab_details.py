@@ -13,7 +13,7 @@ from oomlab.lab.kernel_source import PLACES, READ, Proposed, SourcePlace, in_lin
 from oomlab.lab.kernel_state import facts
 from oomlab.lab.machine_at import machine_at
 from oomlab.policies.patch import model_classes, model_functions
-from oomlab.simulate.patches import patch
+from oomlab.simulate.patch_text import patch
 
 RUNS = [
     ("lost-victim", "rfc-2015-11-25", {}),

@@ -3,7 +3,7 @@
 import pytest
 
 import oomlab
-from oomlab.explorer.nearest import nearest, nearest_story
+from oomlab.explorer.nearest_passing import nearest, nearest_story
 from oomlab.explorer.properties import choose_property
 from oomlab.simulate.setup import build
 

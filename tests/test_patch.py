@@ -12,7 +12,7 @@ import oomlab
 from oomlab.lab import PolicyLab
 from oomlab.model.mm import mmdrop, mmgrab
 from oomlab.model.reaper import oom_reap_task
-from oomlab.simulate.patches import (
+from oomlab.simulate.patch_text import (
     model_names,
     patch,
     patch_text,

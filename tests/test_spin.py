@@ -18,7 +18,7 @@ from oomlab.simulate.outcome import whom
 from oomlab.simulate.recorder import Recorder
 from oomlab.simulate.run import name_of, plain
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.standstill import CONTAINERS, Standstill, Unknown
+from oomlab.simulate.unchanged import CONTAINERS, Standstill, Unknown
 
 ROOM = Path(oomlab.__file__).parent
 

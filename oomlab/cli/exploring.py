@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..explorer import Exploration, explore, hunt
-from ..explorer.nearest import nearest_story
+from ..explorer.nearest_passing import nearest_story
 from ..explorer.progress import Stopped, on_a_terminal
 from ..sheets import check_all, property_of, sheet_of
 from ..textfile import must_be_writable, read_text, write_text

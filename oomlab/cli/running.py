@@ -13,7 +13,7 @@ from ..policies.presets import PRESETS
 from ..scenarios import SCENARIOS, parameters, title
 from ..sheets import scenario_of
 from ..simulate.comparison import compare
-from ..simulate.patches import read_patch
+from ..simulate.patch_text import read_patch
 from ..simulate.run import Run, run
 from ..simulate.schedule import Schedule, read_schedule
 from ..simulate.setup import takes

@@ -1,9 +1,9 @@
 """A state as the search has it, beside the model: reached again by ordinary generators.
 
 The search walks a translation of the model. So a counterexample is replayed in a fresh machine.
-Where it says "holds", a random sample of its states is reached by replaying their schedules, and
-both are laid side by side (replayed.py), with which transitions are enabled and what the property
-says; and then all their successors. A difference is the explorer's own fault: there is no answer.
+Where it says "holds", a random sample of its states is reached by replaying their schedules. Both
+are compared (compare_states.py), with which transitions are enabled and what the property says; and
+then all their successors. A difference is the explorer's own fault: there is no answer.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from random import Random
 from ..model.kernel import Kernel
 from ..simulate.scheduler import Entry, run_schedule
 from . import plain
+from .compare_states import Beside, Layout
 from .errors import ExplorerFault
 from .exploration import says
 from .properties import Property
 from .relation import Interned, State
-from .replayed import Beside, Layout
-from .things import Thing
+from .state_vector import Thing
 
 LEAST = 200  # states that are checked, if there are so many
 PART = 0.01  # of all states, if that is more

@@ -10,8 +10,8 @@ worked out once for each shape.
 from array import array
 from collections.abc import Callable, Iterator
 
-from .restored import Machine
-from .things import Cell, Thing, first_cell, indexes, moved
+from .restorable import Machine
+from .state_vector import Cell, Thing, first_cell, indexes, moved
 
 
 class Form:

@@ -29,7 +29,7 @@ from ..model.kernel import Kernel
 from ..policies.policy import Policy
 from .errors import Refused
 from .objects import PURE, Values, is_object, is_record, ordered
-from .things import CONTAINERS, Thing
+from .state_vector import CONTAINERS, Thing
 
 PLAIN = {int, bool, str, float, complex, bytes, type(None), range, object}
 SEEN_THROUGH = {"tuple", "frozenset", "partial", "method"}  # see inside()

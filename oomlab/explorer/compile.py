@@ -1,12 +1,12 @@
 """A generator function, unedited, as functions that can be entered after each of its yields.
 
 From the syntax tree of `f` come one function that runs f to its first yield, and for each yield
-one more that runs what is left after it: the same statements, less those that are over. What is
+one more that runs what is left after it: the same statements without those already done. What is
 left of a loop is that loop, whose first round is what is left of its body. Each returns (what it
 yields, frames) where it stops, and (its value, None) when it is over; see frames.py.
 
 Statements keep their places, so a traceback points at the author's own lines. Names that begin with
-a dot are ours; nothing that an author writes can be called so.
+a dot are the compiler's own: an author cannot write such a name.
 """
 
 import ast

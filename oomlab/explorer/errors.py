@@ -1,4 +1,4 @@
-"""The explorer's own fault, as against the user's mistake, which is a ValueError."""
+"""Errors: ExplorerFault is a fault of the explorer; a user's mistake is a ValueError."""
 
 from contextvars import ContextVar
 from pathlib import Path

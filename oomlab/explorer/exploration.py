@@ -16,7 +16,7 @@ from ..simulate.run import Run, Step, name_of, run
 from ..simulate.schedule import Schedule, told_of
 from ..simulate.scheduler import Entry, entry_of, function_of, run_schedule
 from ..textfile import write_text
-from .never import WAY
+from .coverage import WAY
 from .plain import task_of
 from .properties import Property
 

@@ -15,8 +15,8 @@ from ..arguments import short
 from ..model.kernel import Kernel
 from .canonical import Canonical
 from .objects import TUPLE
-from .restored import Machine
-from .things import CONTENT, Cell, Thing, moved, pool_key
+from .restorable import Machine
+from .state_vector import CONTENT, Cell, Thing, moved, pool_key
 
 Permutation = tuple[int, ...]  # of each group: the group whose place it takes
 

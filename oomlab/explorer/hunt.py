@@ -4,8 +4,8 @@ Every task, and every timer, gets a random priority when it is first met; of tho
 the highest goes. At `depth` - 1 steps, drawn from 1 to k, the one that has just gone falls below
 all others. A bug of this depth (that many orders between two steps suffice to show it within k
 steps) is found by one such run with a chance of at least 1 / (n * k**(depth - 1)), for n tasks and
-timers. What the answer names is the chance that all runs miss it, with the n that was met and the k
-that was drawn from. Nothing found is no proof.
+timers. The answer names the chance that all runs miss such a bug, with the n that was met and the k
+that was drawn from. To find nothing proves nothing.
 
 The argument is that of Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler
 with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). It wants schedules of at most k steps,
@@ -28,9 +28,9 @@ from ..simulate.sent_functions import received, received_scenario, sent, sent_sc
 from ..simulate.setup import build as build_kernel
 from ..simulate.spin import NotGone
 from ..workers import Submits, in_order
-from .anew import check_alike, made
 from .errors import in_a_sentence
 from .exploration import Exploration, in_words, says
+from .isolation import check_alike, made
 from .plain import CLOCKS, enabled
 from .progress import Stopped
 from .properties import Property, choose_property

@@ -1,4 +1,4 @@
-"""Fair lassos: ways to go on for ever without anything good happening.
+"""Fair lassos: schedules that go on for ever, and nothing good ever happens.
 
 Weak fairness: a task that could move all the time does move some time. A loop in which
 a task is always ready and never runs is the fault of the schedule, not of the kernel: it does not

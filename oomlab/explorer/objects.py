@@ -20,7 +20,7 @@ from typing import Any
 from ..policies.policy import Policy
 from .errors import Refused
 from .frames import UNSET, Threads
-from .things import CONTAINERS, Const, Pools, Thing
+from .state_vector import CONTAINERS, Const, Pools, Thing
 
 # Modules of Python whose functions and objects keep nothing, and look at nothing outside.
 PURE = {

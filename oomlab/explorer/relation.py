@@ -2,9 +2,10 @@
 
 A step of a machine is a function of what it reads. So it is taken in the machine once, and
 remembered as a decision tree: which cell it read first, what the value was, which cell next, and at
-the end what it wrote to which. The same holds for every question about a state. A step or question
-that reads the same values again need not be run again; its answer is looked up. This is exact,
-since reading is watched (restored.py), and it is checked against plain replay (audit.py).
+the end which values it wrote to which cells. The same holds for every question about a state. A
+step or question that reads the same values again need not be run again; its answer is looked up.
+This is exact, since reading is watched (restorable.py), and it is checked against plain replay
+(audit.py).
 """
 
 from array import array
@@ -18,8 +19,8 @@ from ..simulate.scheduler import Entry, entry_of
 from . import plain
 from .canonical import Canonical
 from .errors import ExplorerFault
-from .restored import Machine
-from .things import Cell
+from .restorable import Machine
+from .state_vector import Cell
 
 State = bytes
 

@@ -23,20 +23,20 @@ from ..simulate.scheduler import Entry, entry_of
 from ..simulate.setup import build as build_kernel
 from ..version import VERSION
 from . import audit as audits
-from .anew import in_common
+from .coverage import never_entered
+from .dijkstra import Ways
 from .errors import ExplorerFault
 from .exploration import Exploration
-from .garbage import rarely_collected
 from .groups import NotSymmetric, claimed
+from .isolation import in_common
 from .liveness import fair_lasso
 from .monitor import Monitored
-from .never import never_entered
 from .plain import CLOCKS
 from .progress import Progress, Stopped, telling
 from .properties import PROPERTIES, Property, choose_property
+from .python_gc import rarely_collected
 from .relation import Interned
 from .symmetry import Symmetric
-from .ways import Ways
 
 MAX_STATES = 400_000
 PREFERENCES = ("steps", "switches", "decisions")
@@ -140,7 +140,7 @@ class Search:
     ):
         """`symmetry`: may one state stand for those in which equals are exchanged?
 
-        `shared`: what all machines have in common (anew.py).
+        `shared`: what all machines have in common (isolation.py).
         """
         self.shared = shared
         self.asked, self.build, self.clock, self.prefer = asked, build, clock, prefer
@@ -264,7 +264,7 @@ class Search:
         return way[::-1]
 
     def fewest(self) -> tuple[str, list[Entry] | None, int | None]:
-        """The nearest by switches or decisions, then steps (ways.py)."""
+        """The nearest by switches or decisions, then steps (dijkstra.py)."""
         relation = self.relation
         self.seen = {relation.start: 0}
         self.states, self.visited = 1, [relation.start]

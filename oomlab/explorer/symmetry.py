@@ -3,7 +3,7 @@
 If each step of the image of a state is the image of a step, then a state and its images have the
 same futures, up to names: one of them stands for all (Clarke, Emerson, Jha and Sistla, CAV '98).
 
-Nothing of this is believed. A step is a function of what it reads (relation.py). One that reads
+None of this is assumed. A step is a function of what it reads (relation.py). One that reads
 nothing that tells the groups apart (groups.py) does to the image what the image says. One that does
 read such a cell, as a walk over the task list, is taken in the images too, and must do the same
 there, having read the same. A question of a user is asked of the images, too. If one of them does
@@ -22,7 +22,7 @@ from ..simulate.scheduler import Entry, entry_of
 from .errors import ExplorerFault
 from .groups import Groups, Images, NotSymmetric, Permutation
 from .relation import Answer, Interned, State, pack, wide
-from .things import Cell, Thing
+from .state_vector import Cell, Thing
 
 MOST_IMAGES = (
     300  # of one step: all of five different groups, one of eight and any half of the rest

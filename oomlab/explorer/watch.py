@@ -1,7 +1,7 @@
-"""Who reads and writes what: the class of every object is exchanged for one that notes it.
+"""Which cells does a step read and write? Each object gets a subclass that notes accesses.
 
-Whoever gets a container is taken to have read all of it: how it is looked at cannot be seen. What
-changed in it is found afterwards, by what it held when it was first read.
+A step that gets a container is taken to have read all of it, because its accesses to the items
+cannot be seen. What changed in it is found afterwards, by comparing with what it held at first.
 """
 
 import sys
@@ -14,7 +14,7 @@ from ..model.kernel import Timer
 from .errors import Refused
 from .frames import UNSET
 from .objects import Values, left_out
-from .things import CONTAINERS, CONTENT, THREAD, Cell, Thing
+from .state_vector import CONTAINERS, CONTENT, THREAD, Cell, Thing
 
 COMPUTED = (property, FunctionType, MethodType)  # attributes of a class that are no values
 

@@ -17,9 +17,9 @@ from ..model.mm import (
     get_mm_rss,
 )
 from ..model.tasks import PF_EXITING, Task, thread_group_leader, tsk_is_oom_victim
-from ..simulate.effect import queue
 from ..simulate.recorder import state_of
 from ..simulate.run import name_of
+from ..simulate.step_effect import queue
 from ..simulate.wait_graph import find_cycle, wait_for_graph
 
 Facts = dict[tuple[str, str, str], str]  # (group, row, column): what stands there

@@ -20,7 +20,7 @@ from traitlets import Bytes, Dict, List, Unicode
 from ..arguments import as_sentence, checked
 from ..explorer.progress import in_words
 from ..policies.policy import Policy
-from ..simulate.patches import whose_failure
+from ..simulate.patch_text import whose_failure
 from ..simulate.run import Run
 from ..simulate.scheduler import Entry
 from .controller import Controller

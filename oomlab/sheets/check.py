@@ -23,7 +23,7 @@ from ..policies.policy import Policy
 from ..scenarios import SCENARIOS
 from ..scenarios import parameters as scenario_parameters
 from ..simulate.origin import preset_words
-from ..simulate.patches import read_patch
+from ..simulate.patch_text import read_patch
 from ..simulate.run import run
 from ..simulate.scheduler import run_schedule
 from ..simulate.sent_functions import function_in

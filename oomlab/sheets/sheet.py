@@ -29,7 +29,7 @@ from ..arguments import checked
 from ..explorer.exploration import Exploration
 from ..naming import nearest
 from ..simulate.origin import preset_words, words_of
-from ..simulate.patches import patch_text
+from ..simulate.patch_text import patch_text
 from ..version import VERSION
 
 FORMAT = 1
@@ -53,7 +53,7 @@ class Sheet:
     source: str = ""  # message-ids or commits
     clock: str = "any"
     bound: str = "400000 states"
-    patch: str = ""  # Python text, see simulate/patches.py
+    patch: str = ""  # Python text, see simulate/patch_text.py
     code: str = ""  # Python text with the scenario's or the property's function
     said: str = ""  # what the maintainers said of it
     schedule: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from ..policies.policy import KNOBS, Policy
 from ..policies.presets import PRESETS
 from ..version import VERSION
 from .fingerprint import filled
-from .patches import patch_hash, patch_text, read_patch
+from .patch_text import patch_hash, patch_text, read_patch
 from .scheduler import Entry, entry_of
 
 Value = int | str | bool
@@ -35,7 +35,7 @@ class Origin:
     policy: str  # its name
     preset: str  # which preset it is, or is made from
     knobs: Mapping[str, Value]  # each that differs from the preset's
-    patch: str = ""  # the text of a patch, as simulate/patches.py reads it
+    patch: str = ""  # the text of a patch, as simulate/patch_text.py reads it
     seed: int | None = None
     schedule: tuple[Entry, ...] | None = None
     most_steps: int | None = None  # where a run was to be cut off

@@ -14,7 +14,7 @@ from ..model.mm import MM, MMF_OOM_SKIP
 from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
 from .fingerprint import fingerprint
 from .scheduler import function_of, take_one
-from .standstill import Standstill, Unknown
+from .unchanged import Standstill, Unknown
 from .wait_graph import find_cycle, wait_for_graph
 
 VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic", "unfinished")

@@ -10,7 +10,7 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_RUNNING
 from ..model.suspend import stands_frozen
 from ..model.tasks import PF_EXITING, Task
-from .effect import Look, words
+from .step_effect import Look, words
 
 # A step as Step in run.py has it, from `tick` to `reaped`, with the objects, not yet their names;
 # last its effect, None if the pages that it took tell it.

@@ -19,15 +19,15 @@ from ..model.tasks import PF_KTHREAD, Task
 from ..policies.policy import Policy
 from ..textfile import read_text, write_text
 from .dataframe import frame_of
-from .effect import pages_words
 from .origin import Origin
 from .outcome import Outcome, judge
-from .patches import patch_text
+from .patch_text import patch_text
 from .recorder import Recorder, uncollected
-from .recording import SCHEMA, read_recording
+from .run_json import SCHEMA, read_recording
 from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
 from .setup import build
+from .step_effect import pages_words
 
 MOST_STEPS = 5_000_000  # of a run that is cut off nowhere else
 

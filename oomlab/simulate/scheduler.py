@@ -16,11 +16,11 @@ from types import GeneratorType
 
 from ..model.faults import FAULT
 from ..model.tasks import PF_KTHREAD
-from .effect import look
 from .fingerprint import timer_key
 from .recorder import Recorder, state_of
 from .spin import Spin, must_be_gone
 from .stall import StallDetector
+from .step_effect import look
 
 STEPS_PER_TICK = 20
 Entry = int | tuple[int, str]  # a task takes its next step, or its timer with that function fires
@@ -39,7 +39,7 @@ def run_seeded(
     """Run until all is done, quiet, stuck or panicked, or until(kernel); the steps taken.
 
     `record(task, op, function, was)` is called after each step: what the task did, where, and how
-    the machine looked before (effect.py). A timer that fires is told as a step too.
+    the machine looked before (step_effect.py). A timer that fires is told as a step too.
     """
     draw, stall, spin = Random(seed).random, StallDetector(kernel), Spin(kernel)
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus

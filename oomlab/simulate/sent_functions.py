@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..naming import nearest
 from ..scenarios import SCENARIOS
-from .patches import run_text
+from .patch_text import run_text
 
 
 class FromText(NamedTuple):

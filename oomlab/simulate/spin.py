@@ -20,7 +20,7 @@ from typing import NamedTuple
 from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD
 from ..model.tasks import Task
-from .standstill import Standstill, Unknown
+from .unchanged import Standstill, Unknown
 
 FIRST, LAST = 32, 600  # quiet turns until a look is worth it; more after each vain look
 LONGEST_ROUND = 100  # steps

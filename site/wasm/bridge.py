@@ -12,7 +12,7 @@ import anywidget
 
 import oomlab.lab as lab
 from oomlab.arguments import as_sentence
-from oomlab.simulate.patches import whose_failure
+from oomlab.simulate.patch_text import whose_failure
 
 widgets: dict[int, anywidget.AnyWidget] = {}
 send: Callable[[str, list], None]
@@ -68,7 +68,7 @@ def open_widget(
     """
     args, how = made_with
     if patch:
-        from oomlab.simulate.patches import read_patch
+        from oomlab.simulate.patch_text import read_patch
 
         how = {**how, "policy": read_patch(patch)}
     try:

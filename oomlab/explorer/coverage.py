@@ -1,7 +1,7 @@
-"""What did not happen: functions of the model that no explored transition ever entered.
+"""Which functions of the model did no explored transition ever enter?
 
-"holds: 9 states" is worth little if the reaper never ran. Of the generator functions that entered
-ones call, those that were never begun themselves are the border of what was explored.
+"holds: 9 states" is worth little if the reaper never ran. What is named are the generator functions
+that an entered function calls, and that were never entered themselves.
 """
 
 from collections.abc import Iterable

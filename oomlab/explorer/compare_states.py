@@ -1,4 +1,4 @@
-"""One state of a search, laid beside one machine of the model that was run.
+"""Compares a state of the search with a machine of the model that was run there.
 
 Compared are every attribute of every object that one can come to, every local of every suspended
 function, and where each of them stands.
@@ -17,8 +17,8 @@ from ..simulate.fingerprint import timer_key
 from .frames import UNSET, each
 from .objects import FRAMES, ITERATOR, METHOD, NUMBER, PARTIAL, RECORD, TUPLE, has
 from .relation import Interned, State
-from .restored import Machine
-from .things import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Const, Thing, type_name
+from .restorable import Machine
+from .state_vector import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Const, Thing, type_name
 
 
 class Layout:

@@ -1,8 +1,8 @@
-"""Every machine of a scenario is made anew: equal to the one before, and nothing of it is shared.
+"""The machines that a scenario makes are equal, and share nothing that a step changes.
 
-A search makes many machines and lets each change alone. So a list that stands beside the scenario,
-and that all machines change, would hold what other schedules did. What two machines have in common
-may be looked at, and is refused as soon as a step changes it.
+A search makes many machines and lets each change alone. A list outside the scenario's function that
+all machines change would hold what other schedules did. So what two machines have in common may be
+read, and the search refuses as soon as a step changes it.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A run as its JSON text holds it: where it comes from, and all that it did, to be compared.
+"""A run as JSON, and back: its origin, and all that it did, for comparison.
 
 A loaded run is made again from its origin, never from what the text claims: what a file says and
 this oomlab does not do is refused, step by step.

@@ -1,4 +1,4 @@
-"""Is the machine as it was? Asked after every step, so it must cost little.
+"""Is the machine unchanged since an earlier look? Asked after every step, so it must cost little.
 
 fingerprint.py makes a state a value, whatever objects it is made of. Here the same objects are
 looked at again: if each still holds the same things, the state is the same. That finds fewer equal

@@ -1,7 +1,7 @@
-"""Where the things stand that a step has made: their places in the nursery (things.py).
+"""Objects that a step makes get places in the state vector (state_vector.py).
 
 A place is a thing of the same class, with a cell for each attribute, that exists in some states and
-not in others. The machine lends what it knows of its things; here is only how a place comes to be.
+not in others. It is made when a step first needs it, and used again by later states.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from ..model.kernel import Kernel, Timer
 from .closure import Closure
 from .frames import UNSET
 from .objects import Values, fresh
-from .things import CONTAINERS, CONTENT, EXISTS, Cell, Thing, moved, pool_key
+from .state_vector import CONTAINERS, CONTENT, EXISTS, Cell, Thing, moved, pool_key
 from .watch import Watch, no_property
 
 

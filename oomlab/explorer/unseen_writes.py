@@ -1,4 +1,4 @@
-"""What a step changed without a write that was noted: there must be nothing.
+"""Did a step change something without a write that was noted? Then it is refused.
 
 Reads and writes are seen at the objects (watch.py). A function of C may go past them, and a step
 may change a global. So after each of the first steps, and now and then later, every attribute of
@@ -13,7 +13,7 @@ from .closure import Closure
 from .errors import Refused
 from .frames import UNSET
 from .objects import has
-from .things import CONTENT, EXISTS, THREAD, Cell, Thing
+from .state_vector import CONTENT, EXISTS, THREAD, Cell, Thing
 
 CHECKED = 300  # steps after each of which everything is looked at
 SOMETIMES = 64  # and one of so many after that

@@ -1,4 +1,4 @@
-"""The cheapest way to each node of a graph that is found while one goes: Dijkstra's algorithm.
+"""Dijkstra's algorithm on a graph whose edges are found during the search.
 
 For the counterexample with the fewest switches or decisions a node is (state, task of the last
 step), and the cost of a way is (their number, steps).

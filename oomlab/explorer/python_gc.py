@@ -1,4 +1,4 @@
-"""How often Python looks for garbage while states are searched."""
+"""Python's garbage collector runs less often during a search."""
 
 import gc
 from collections.abc import Iterator

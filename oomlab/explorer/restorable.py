@@ -1,4 +1,4 @@
-"""One machine of frames whose whole state can be put back: the place where a step is taken.
+"""A machine whose whole state can be restored, so that a step can be taken in any state.
 
 A state is a list of numbers, one for each cell that ever changed. load() puts the machine into a
 state; watched() runs something in it and says which cells that read, in order, and which it wrote.
@@ -19,10 +19,10 @@ from .clock import settle
 from .closure import Closure, patched
 from .errors import ExplorerFault, Refused, in_a_sentence, refusals
 from .frames import UNSET, Threads
-from .nursery import Nursery
+from .new_objects import Nursery
 from .objects import Values, attribute_names, fresh, has, left_out
-from .things import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
-from .unnoted import Unnoted
+from .state_vector import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
+from .unseen_writes import Unnoted
 from .watch import Watch, still
 
 SALTS = range(1, 8)  # sets of objects are looked at in so many other orders
@@ -39,7 +39,7 @@ class Machine:
         questions: list[Callable],
         shared: Mapping[int, object] = {},
     ):
-        """`shared`: by id, what other machines of the scenario have, too (anew.py)."""
+        """`shared`: by id, what other machines of the scenario have, too (isolation.py)."""
         self.clock, self.shared = clock, shared
         self.values = Values(Threads())
         self.pools = self.values.pools
