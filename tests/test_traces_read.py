@@ -35,6 +35,16 @@ FORMS = {
     "latency": lambda c, p, t, e, a: f"{c:>8}-{p:<7} 1d..2. {round(t * 1e6)}us+: {e}: {a}",
     "perf": lambda c, p, t, e, a: f"{c:>16} {p:>5} [001] {t:>12.6f}:      oom:{e}: {a}",
     "perf, tid": lambda c, p, t, e, a: f"{c} {p}/{p} [001] {t:.6f}:   1 oom:{e}: {a}",
+    "trace-cmd -l": lambda c, p, t, e, a: f"{c:>16}-{p:<6}  1d..3 {t:>14.6f}: {e + ':':<20} {a}",
+    "trace-cmd -t": lambda c, p, t, e, a: f"{c:>16}-{p:<6} [001] ..... {t:>14.9f}: {e}: {a}",
+    "trace-cmd --ts-diff": lambda c, p, t, e, a: f"{c}-{p} [001] ..... {t:.6f}: (+1234) {e}: {a}",
+    "option fields": lambda c, p, t, e, a: (
+        (f"{c}-{p} [001] ..... {t:.6f}: {e}: " + re.sub(r"pid=(\d+)", r"pid=0x5\1 (\1)", a))
+        .replace("0x585", "0x55")
+        .replace("0x586", "0x56")
+    ),
+    "irq flags": lambda c, p, t, e, a: f"{c:>16}-{p:<7} [001] dNZ2.B. {t:>12.6f}: {e}: {a}",
+    "perf, flags": lambda c, p, t, e, a: f"{c:>16} {p:>7} [001] d..2. {t:>14.6f}: oom:{e}: {a}",
     "nanoseconds": lambda c, p, t, e, a: f"{c}-{p} [000] {t:.9f}: oom:{e}: {a}",
     "a mail": lambda c, p, t, e, a: f"> > > {c:>16}-{p} [000] .... {t:.6f}: {e}: {a}",
 }
@@ -48,6 +58,7 @@ def test_each_tool_tells_the_same_story(form):
     assert (server["pid"], server["tries_in_vain"], server["end"]) == (85, 10, "given up")
     assert server["mark_to_wake_s"] == pytest.approx(2.019631, abs=2e-6)
     assert server["mark_to_exit_s"] == pytest.approx(6.139398, abs=2e-6)
+    assert server["victim"] == "my server"
     assert (innocent["victim"], innocent["end"]) == ("innocent", "exited")
     said = " ".join(trace.beside_the_model())
     assert "2.020 s after its mark, as linux-6.1 does it" in said
@@ -99,8 +110,29 @@ def test_last_in_first_out():
     )
 
 
-def test_what_was_lost_is_said():
-    text = "CPU:1 [LOST 17 EVENTS]\n" + FORMS["trace-cmd"](*STORY[0]) + "\n"
+@pytest.mark.parametrize("length", range(0, 117, 3))
+def test_a_line_that_was_cut_names_no_task_that_it_is_not_about(length):
+    """Without its pid=, mark_victim was taken to be about who hit it."""
+    lines = [FORMS["trace-cmd"](*row) for row in STORY]
+    cut = lines[0][:length]
+    trace = oomlab.read_trace("\n".join([cut, *lines[1:], ""]), kernel="6.1")
+    whole = "pid=85" in cut
+    assert {v.pid for v in trace.victims} - {8} == ({85, 86} if whole else {86})
+    if re.search(r"mark_victim: +(p|pi|pid|pid=)?$", cut):
+        assert "1 line does not say which task" in trace.markdown()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CPU:1 [LOST 17 EVENTS]",
+        "CPU:1 [17 EVENTS DROPPED]",
+        "  swapper  0 [001]  5.1: PERF_RECORD_LOST lost 17",
+        "PERF_RECORD_LOST_SAMPLES lost 17",
+    ],
+)
+def test_what_was_lost_is_said(said):
+    text = f"{said}\n" + FORMS["trace-cmd"](*STORY[0]) + "\n"
     assert "17 events were lost" in oomlab.read_trace(text, kernel="6.1").markdown()
     assert "No tracepoint of the reaper" in oomlab.read_trace(text, kernel="6.1").markdown()
 

@@ -45,6 +45,7 @@ class Trace:
     policy: Policy | None = None  # the preset of that kernel
     lost: int = 0  # events
     dropped: bool = False
+    unread: int = 0  # lines that do not say which task they are about
     victims: list[Victim] = field(init=False)
     reports: list[Explanation] = field(init=False)
 
@@ -104,6 +105,9 @@ class Trace:
             said.append(
                 f"{many} were lost while it was recorded: what is missing here may have happened."
             )
+        if self.unread:
+            lines = "1 line does" if self.unread == 1 else f"{self.unread} lines do"
+            said.append(f"{lines} not say which task the killer or the reaper was at: left out.")
         said += unseen_reaper(self.victims, self.policy)
         if not self.victims:
             said.append("No victim is marked in it.")
@@ -208,7 +212,7 @@ def read_trace(
     log = report or "\n".join(e.text for e in events if e.name == "console")
     release = agreed(kernel, next(iter(RELEASE.findall(text) or RELEASE.findall(log)), None))
     policy = with_backports({"tag": release, "version": release}) if release else None
-    return Trace(events, log, release, policy, lines.lost, lines.dropped)
+    return Trace(events, log, release, policy, lines.lost, lines.dropped, lines.unread)
 
 
 def of_recording(record: dict, kernel: str | None, report: str | None) -> Trace:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 class TraceEvent(NamedTuple):
     """One tracepoint that was hit: when (seconds of the trace's clock), by whom, and what it says.
 
-    `fields` are the words `key=value` of the line; `line` is its number, from 1.
+    `fields` are the words `key=value` of the line; `line` is its number, from 1. `target` is the
+    pid that it is about: its own `pid=`, or who hit it where it has none.
     """
 
     seconds: float
@@ -24,27 +25,25 @@ class TraceEvent(NamedTuple):
     fields: dict[str, str]
     line: int
     text: str  # what stands after the name of the event
-
-    @property
-    def target(self) -> int:
-        """The pid that the event is about."""
-        value = self.fields.get("pid", "")
-        return int(value) if value.isdigit() else self.pid
+    target: int
 
 
 WHO = r"^\s{0,32}(?P<comm>\S.{0,40}?)-(?P<pid>\d{1,10})\s{1,16}"
 TGID = r"(?:\(\s{0,8}[-\d]{1,10}\)\s{1,8})?"
 WHAT = r"(?:(?P<system>[a-z]\w{0,40}):)?(?P<event>[a-z]\w{0,60}):\s{0,32}(?P<text>.{0,2000})$"
 FTRACE = re.compile(
-    WHO + TGID + r"\[(?P<cpu>\d{1,5})\]\s{1,8}(?:[^\s:\d]\S{2,7}\s{1,8})?"
-    r"(?P<time>\d{1,12}(?:\.\d{1,9})?):\s{1,8}" + WHAT
+    WHO
+    + TGID
+    + r"(?:\[(?P<cpu>\d{1,5})\]\s{1,8}(?:[^\s:\d]\S{2,7}\s{1,8})?|\d{1,5}[^\s\d]\S{2,6}\s{1,8})"
+    r"(?P<time>\d{1,12}(?:\.\d{1,9})?):\s{1,8}(?:\(\+\d{1,16}\)\s{1,8})?" + WHAT
 )
 LATENCY = re.compile(
     WHO + r"(?P<cpu>\d{1,5})[^\s\d]\S{2,6}\s{1,8}(?P<us>\d{1,16})us[+!#*@$ ]{0,2}:\s{0,8}" + WHAT
 )
 PERF = re.compile(
     r"^\s{0,32}(?P<comm>\S.{0,40}?)\s{1,16}(?P<pid>-?\d{1,10})(?:/(?P<tid>-?\d{1,10}))?\s{1,8}"
-    r"(?:\[(?P<cpu>\d{1,5})\]\s{1,8})?(?P<time>\d{1,12}\.\d{1,9}):\s{1,32}(?:\d{1,12}\s{1,8})?"
+    r"(?:\[(?P<cpu>\d{1,5})\]\s{1,8})?(?:[^\s:\d]\S{2,7}\s{1,8})?"
+    r"(?P<time>\d{1,12}\.\d{1,9}):\s{1,32}(?:\d{1,12}\s{1,8})?"
     r"(?P<system>[a-z]\w{0,40}):(?P<event>[a-z]\w{0,60}):\s{0,32}(?P<text>.{0,2000})$"
 )
 OOMKILL = re.compile(
@@ -53,7 +52,21 @@ OOMKILL = re.compile(
     r"OOM kill of PID (?P<victim>\d{1,10}) "
     r'\("?(?P<name>[^"()]{0,64})"?(?:, "[^"]{0,200}")?\), (?P<pages>\d{1,16}) pages'
 )
-LOST = re.compile(r"\[LOST (\d{1,12}) EVENTS?\]|LOST (\d{1,12}) events|lost (\d{1,12}) event", re.I)
+COMM = re.compile(r"\bcomm=(\S.{0,60}?)(?=\s{1,8}[\w-]{1,40}[=:]|\s{0,8}$)")
+PID = re.compile(r"\d{1,10}|0x[0-9a-fA-F]{1,8}")
+# Each says pid= of a victim (include/trace/events/oom.h).
+OF_A_VICTIM = {
+    "mark_victim",
+    "wake_reaper",
+    "start_task_reaping",
+    "finish_task_reaping",
+    "skip_task_reaping",
+}
+LOST = re.compile(
+    r"\[LOST (\d{1,12}) EVENTS?\]|LOST (\d{1,12}) events|lost (\d{1,12}) event"
+    r"|\[(\d{1,12}) EVENTS DROPPED\]|PERF_RECORD_LOST(?:_SAMPLES)? lost (\d{1,12})",
+    re.I,
+)
 DROPPED = re.compile(r"\[EVENTS DROPPED\]")
 QUOTED = re.compile(r"^(?:>[ \t]?){1,12}")
 FIELD = re.compile(r"([A-Za-z_][\w-]{0,40})[=:]\s?(\S{1,200})")
@@ -65,6 +78,7 @@ class Lines:
     def __init__(self, text: Iterable[str]):
         self.text = text
         self.lost = 0  # events that the tool says it lost
+        self.unread = 0  # of the events of the killer and the reaper, those that do not say whose
         self.dropped = False  # it says that some were, and not how many
         self.whole_numbers = False  # a clock that does not count seconds
 
@@ -96,11 +110,26 @@ class Lines:
         else:
             self.whole_numbers = self.whole_numbers or "." not in parts["time"]
             seconds = float(parts["time"])
-        fields = dict(FIELD.findall(found["text"]))
-        pid = int(parts.get("tid") or parts["pid"])
-        return TraceEvent(
-            seconds, found["comm"], pid, found["event"], fields, number, found["text"]
-        )
+        fields = fields_of(found["text"])
+        pid, name = int(parts.get("tid") or parts["pid"]), found["event"]
+        target = number_of(fields.get("pid"))
+        if target is None and name in OF_A_VICTIM:  # a line that was cut: not about who hit it
+            self.unread += 1
+            return None
+        target = pid if target is None else target
+        return TraceEvent(seconds, found["comm"], pid, name, fields, number, found["text"], target)
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """The words `key=value` of a text. A name may have blanks in it."""
+    named = COMM.search(text)
+    return dict(FIELD.findall(text)) | ({"comm": named[1]} if named else {})
+
+
+def number_of(word: str | None) -> int | None:
+    """A pid as it is printed, also in hexadecimal (trace option `fields`)."""
+    found = PID.fullmatch(word or "")
+    return int(found[0], 0) if found else None
 
 
 def killed(found: re.Match, number: int) -> TraceEvent:
@@ -109,10 +138,14 @@ def killed(found: re.Match, number: int) -> TraceEvent:
     seconds = hours * 3600 + minutes * 60 + int(found["s"]) + part
     fields = {"pid": found["victim"], "comm": found["name"], "pages": found["pages"]}
     pid, text = int(found["pid"]), f"pid={found['victim']} comm={found['name']}"
-    return TraceEvent(seconds, found["comm"], pid, "oom_kill_process", fields, number, text)
+    target = int(found["victim"])
+    return TraceEvent(seconds, found["comm"], pid, "oom_kill_process", fields, number, text, target)
 
 
 def recorded(rows: Iterable[Iterable]) -> Iterator[TraceEvent]:
     """The events of a recording: [microseconds, comm, pid, event, args] each."""
     for number, (when, comm, pid, name, args) in enumerate(rows, 1):
-        yield TraceEvent(when / 1e6, comm, pid, name, dict(FIELD.findall(args)), number, args)
+        fields = fields_of(args)
+        target = number_of(fields.get("pid"))
+        target = pid if target is None else target
+        yield TraceEvent(when / 1e6, comm, pid, name, fields, number, args, target)
