@@ -168,7 +168,7 @@ def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
 
 
 def out_of_memory(current, oc: OomControl) -> Steps:
-    """Make memory by killing; true if something was done, ABORT if it is under way."""
+    """Make memory by killing; true if it was done, ABORT if it is under way. (No OOM notifiers.)"""
     kernel, policy = current.kernel, current.kernel.policy
     # K 2.6.38, 3.10: the allocator alone asks. K 4.4, 4.6: a fault, too. K 4.10: and a memcg.
     unasked = oc.memcg is not None and policy.victim_mark == "thread"

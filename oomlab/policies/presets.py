@@ -11,13 +11,14 @@ from ..naming import Named
 from .policy import HZ, Policy, presets
 
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
-# Simplified: the page-scanning heuristics of zone reclaim; a victim's real-time priority. As in the
-# stable 2.6.38.2, which was recorded, a child that shares its parent's mm does not die for it; in
-# 2.6.38 itself it could (K 2.6.38, 3.0 oom_kill_process).
+# As in the stable 2.6.38.2, which was recorded, a child that shares its parent's mm does not die
+# for it; in 2.6.38 itself it could (K 2.6.38, 3.0 oom_kill_process). Left out: how zone reclaim
+# decides what to scan, and the victim's real-time priority.
 LINUX_2_6_38 = replace(
     Policy(),
     name="linux-2.6.38",
-    about="March 2011: per mille points; a sharer with adj -1000 protects the mm",
+    about="March 2011: per mille points; a sharer with adj -1000 protects the mm (left out: "
+    "zone reclaim, real-time victims)",
     kernel="2.6.38",
     points="permille",
     page_tables="none",
@@ -37,10 +38,11 @@ LINUX_2_6_38 = replace(
     thaws="nothing",
 )
 
+# Left out: a task that a tracer holds at its exit does not stop the search (PT_TRACE_EXIT).
 LINUX_3_10 = replace(
     Policy(),
     name="linux-3.10",
-    about="June 2013: points in pages, 3 % of all memory off for root",
+    about="June 2013: points in pages, 3 % of all memory off for root (left out: tracers)",
     kernel="3.10",
     page_tables="ptes",
     root_bonus="total",
@@ -185,11 +187,12 @@ LINUX_4_10 = replace(
     gave_up="skip",
 )
 
-# November 2017. Half the reserve, for every thread of the victim. Simplified: mmu notifiers.
+# Left out: mmu notifiers, for which the reaper gives up (K 4.14) or tries again (K 4.19).
 LINUX_4_14 = replace(
     LINUX_4_10,
     name="linux-4.14",
-    about="November 2017: half the reserve, for every thread of the victim",
+    about="November 2017: half the reserve, for every thread of the victim (left out: mmu "
+    "notifiers)",
     kernel="4.14",
     reserves="oom-half",
     retry="no-progress-loops",
@@ -219,7 +222,7 @@ LINUX_4_19 = replace(
 LINUX_5_1 = replace(
     LINUX_4_19,
     name="linux-5.1",
-    about="May 2019: children are not sacrificed any more",
+    about="May 2019: children are not sacrificed any more (left out, since 5.0: watermark boost)",
     kernel="5.1",
     queue_guard="flag",
     child_sacrifice=False,
@@ -227,11 +230,12 @@ LINUX_5_1 = replace(
     memcg_recheck="dying",
 )
 
-# Simplified: in 5.4.0 the scan of a memcg passes over a process that is in do_exit() (to 5.5).
+# K 5.4 css_task_iter_advance: not if signal->live is 0; K 6.1: only of those that are gone.
 LINUX_5_4 = replace(
     LINUX_5_1,
     name="linux-5.4",
-    about="November 2019: on equal points the last task of the list is chosen",
+    about="November 2019: on equal points the last task of the list is chosen (left out: a memcg "
+    "passes over a process in do_exit())",
     kernel="5.4",
     overcommit="machine",
     scan="leaders",
@@ -249,7 +253,6 @@ LINUX_5_10 = replace(
     memcg_recheck="margin",
 )
 
-# December 2022. Reaped after two seconds, mlocked memory too. Simplified: watermark boost.
 LINUX_6_1 = replace(
     LINUX_5_10,
     name="linux-6.1",
