@@ -115,6 +115,10 @@ def test_one_file_from_a_disk_has_lab_report_and_exercises(visit, built, tmp_pat
     page.locator("h1", has_text="Glossary").wait_for()
     page.go_back()
     page.locator("h1", has_text="Pages, watermarks").wait_for()
+    page.goto(f"{file}#page={LESSON}.html#the-marks-at-work")  # what stands behind a question
+    page.locator("h2", has_text="The marks at work").wait_for()
+    page.locator(".skip-to-content").press("Enter")  # on this page, not on the frame's
+    page.locator("h1", has_text="Pages, watermarks").wait_for()
     page.goto(f"{file}#page=toString")
     page.locator("article", has_text="This file has no page toString; here is the lab.").wait_for()
 
