@@ -7,7 +7,7 @@ import { followTheme, unpack } from "./widgets.js";
 const text = (id) => document.getElementById(id).textContent;
 const { worker, main } = JSON.parse(text("about"));
 const root = "https://oomlab.invalid/";  // where a page may believe that it is; no host has it
-let pages = null, files = null, shown = main;
+let pages = null, files = null, shown = main, turns = 0;
 
 // What a script fetches is in this file. The worker gets it all with its first message.
 const held = () => (files ??= JSON.parse(text("files")));
@@ -59,12 +59,13 @@ function asked() {
 }
 
 async function follow(first) {
-  const [page, place] = asked() ?? [];
+  const [page, place] = asked() ?? [], turn = ++turns;
   if (page === undefined) return;
   const there = Object.hasOwn(pages, page);
   if (!there || page !== shown || first) {
     put(there ? page : main);
     await enliven();
+    if (turn !== turns) return;  // another link was followed meanwhile
   }
   if (!there) document.querySelector(".main article").prepend(note(`This file has no page ${page}; here is the lab.`));
   const target = place ? document.getElementById(place) : null;
