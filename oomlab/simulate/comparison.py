@@ -131,9 +131,9 @@ def compare(
     `settings` are parameters of the scenario, and knobs that both policies get. ValueError, in one
     sentence, for a name or value that does not exist, and for other than two policies.
     """
-    if isinstance(policies, str) or not isinstance(policies, Sequence) or len(policies) != 2:
+    if len(policies) != 2:
         raise ValueError(f"compare takes two policies, as ('linux-4.4', 'handa'), not {policies!r}")
-    if type(seeds) is not int or not 1 <= seeds <= MOST_SEEDS:
+    if not 1 <= seeds <= MOST_SEEDS:
         raise ValueError(f"compare takes 1 to {MOST_SEEDS} seeds, a whole number, not {seeds!r}")
     for fixed in ("seed", "schedule", "trace"):
         if fixed in settings:

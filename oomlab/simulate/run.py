@@ -288,9 +288,9 @@ def run(
         seed = 0
     if schedule is not None and seed is not None:
         raise ValueError("give a seed or a schedule, not both")
-    if schedule is None and (type(seed) is not int or seed < 0):
+    if seed is not None and seed < 0:
         raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
-    if type(most_steps) is not int or most_steps < 1:
+    if most_steps < 1:
         raise ValueError(f"most_steps is a whole number from 1 on, not {most_steps!r}")
     if schedule is not None and not isinstance(schedule, list | tuple):
         raise ValueError(f"a schedule is a list of entries, not {schedule!r}")
