@@ -394,3 +394,13 @@ def test_whatever_takes_long_says_so_on_a_terminal_and_nowhere_else():
     assert said.endswith("\r") and not said.split("\r")[-2].strip()  # and the line is gone
     quiet = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert quiet.stderr == b""
+
+
+@pytest.mark.parametrize("spec", ["my.py", "my.py:", ":writes"])
+@pytest.mark.parametrize("option", ["--scenario", "--property"])
+def test_a_function_of_a_file_is_named_with_its_file(option, spec, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.py").write_text("def writes(kernel):\n    return False\n")
+    words = ["explore", option, spec, *(["lost-victim"] if option == "--property" else [])]
+    assert main(words) == 2
+    assert f"is written FILE.py:function, not '{spec}'" in capsys.readouterr().err

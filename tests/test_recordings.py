@@ -250,6 +250,8 @@ def test_one_broken_recording_does_not_hide_the_others(tmp_path, capsys):
 def test_a_folder_without_recordings_is_said_so(tmp_path):
     with pytest.raises(ValueError, match="holds no recordings"):
         report(tmp_path)
+    with pytest.raises(ValueError, match="is no folder"):
+        report(tmp_path / "nowhere")
 
 
 # ---- what the reaper did, and when ----

@@ -36,7 +36,8 @@ def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
     Why it could not goes to stderr, a sentence each. ValueError if there is no recording.
     """
     if not any(folder.glob("*.json.gz")):
-        raise ValueError(f"{folder} holds no recordings (*.json.gz)")
+        words = "holds no recordings (*.json.gz)" if folder.is_dir() else "is no folder"
+        raise ValueError(f"{folder} {words}")
     runs, status = [], 0
     for found in compare_all(folder, jobs=jobs):
         if isinstance(found, str):

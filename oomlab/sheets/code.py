@@ -43,7 +43,7 @@ def tried_scenario(text: str, name: str, source: str) -> Iterator[str]:
 def split_spec(spec: str) -> tuple[str, str, str] | None:
     """(text, function, file) of FILE.py:name, None if the words are a plain name."""
     path, colon, name = spec.rpartition(":")
-    if not colon:
+    if not colon and not spec.endswith(".py"):
         return None
     if not path or not name:
         raise ValueError(f"a function of a file is written FILE.py:function, not {spec!r}")
