@@ -27,7 +27,7 @@ fuzz: .venv/test.stamp
 	    tests/grading tests/test_values.py tests/test_verdicts.py tests/browser/test_notebooks_in_lab.py \
 	    tests/browser/test_site.py
 
-# Which lines of the model, the runs and the explorer no test has entered.
+# Which lines of the model, the policies, the runs and the explorer no test has entered.
 coverage: .venv/test.stamp
 	$(BIN)/coverage run -m pytest -q -m "not timed and not browser" --ignore=tests/grading
 	$(BIN)/coverage report --skip-covered

@@ -17,6 +17,7 @@ def test_ruff(command):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.timeout(600)  # a quarter of a minute where nothing else runs and nothing is cached
 def test_types():
     """mypy finds nothing; settings in pyproject.toml. Its cache makes the second run quick."""
     done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
