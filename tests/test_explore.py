@@ -1,9 +1,13 @@
 """Every schedule: races are found, fixed versions are clean, reductions change nothing."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 import oomlab
 from oomlab import explore, hunt
+from oomlab.explorer.compile import resumable
 
 THIEF = {"thieves": 1, "dying": 1, "need": 2, "pages": 2, "reserve": 2}
 TIGHT = {"reaper": "none", "thieves": 0, "dying": 2, "need": 2, "pages": 2}
@@ -281,3 +285,21 @@ def test_a_slow_answer_says_why():
     sizes = {"victims": 3, "vmas": 3, "symmetry": False}
     quick = explore("lost-victim", "handa", lambda kernel: False, audit=0, **sizes)
     assert quick.transitions > 10_000 and "slow" not in quick.sentence()
+
+
+def test_trees_on_which_another_program_wrote_are_copied():
+    """IPython hangs a parent on each node of a file when it shows a traceback: also on those that
+    are one object for all trees, such as ast.Load(). After any error in a notebook a first
+    exploration ended in a RecursionError.
+    """
+    tree = ast.parse(Path(oomlab.__file__).read_text())
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            vars(child)["parent"] = node
+    try:
+        resumable.cache_clear()
+        assert "parent" in vars(ast.parse("a").body[0].value.ctx)
+        assert explore("lost-victim", "handa", vmas=1).verdict == "holds"
+    finally:
+        for node in ast.walk(tree):
+            vars(node).pop("parent", None)

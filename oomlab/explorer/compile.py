@@ -63,13 +63,18 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
 
 
 def copied(node):
-    """A copy of a tree or of a list of them; copy.deepcopy() takes three times as long."""
+    """A copy of a tree or of a list of them; copy.deepcopy() takes three times as long.
+
+    Only of what Python's grammar gives a node. IPython hangs a parent on each node when it shows a
+    traceback, and an ast.Load is one object for all trees: a copy of that would never end.
+    """
     if isinstance(node, list):
         return [copied(item) for item in node]
     if not isinstance(node, ast.AST):
         return node
     new = type(node)()
-    vars(new).update({name: copied(value) for name, value in vars(node).items()})
+    own_names = (*node._fields, *node._attributes, "number")  # the last is ours
+    vars(new).update({name: copied(v) for name, v in vars(node).items() if name in own_names})
     return new
 
 
