@@ -12,6 +12,7 @@ import pytest
 
 import oomlab
 from oomlab.lab import facts, figures
+from oomlab.lab.timeline import lanes
 from oomlab.looks import DARK, LIGHT, style_sheet
 from oomlab.paper import Drawing
 
@@ -215,3 +216,17 @@ def test_stories_stand_side_by_side_and_are_told_in_words():
     said = "a, model: marked at 0 ms, tried 1 time in vain, given up at 3050 ms"
     assert said in drawn.alt_text and "b, recorded: marked at 3100 ms" in drawn.alt_text
     assert figures.alongside.figure({"model": []}).alt_text == "No victim."
+
+
+@pytest.mark.parametrize("policy", ["linux-4.6", "linux-4.10"])
+def test_each_attempt_of_the_reaper_is_seen(policy):
+    """However short. In 4.10 the first one waits for oom_lock before: slivers side by side."""
+    run = oomlab.run("stuck-writer", policy)
+    steps, svg = figures.lanes.draw(Drawing("a scale"), run), figures.lanes.figure(run).svg
+    attempts = [e["step"] - 1 for e in run.events if e["event"] == "skip_task_reaping"]
+    (lane,) = (lane for lane in lanes(run) if lane.name == "oom_reaper")
+    for segment in map(lane.at, attempts):
+        if (segment.end - segment.start) * steps.scale < figures.lanes.LEAST:
+            left = [steps.x(segment.start) + n * figures.lanes.LEAST for n in range(-2, 3)]
+            assert any(re.search(rf'<rect x="{x:.1f}" y="[\d.]+" width="2.0"', svg) for x in left)
+    assert len(attempts) == 10

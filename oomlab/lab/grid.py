@@ -11,7 +11,7 @@ from html import escape
 from ..looks import VERDICTS
 
 CELL = "padding:.3rem .6rem;border:1px solid #8886;text-align:center"
-SHORT, LONG = 12, 40  # letters: a number or two stay on one line, a sentence begins at the left
+SHORT, LONG = 12, 40  # letters: a number or two stay on one line, sentences begin at the left
 
 
 class Grid:
@@ -25,6 +25,8 @@ class Grid:
     ):
         self.title, self.rows, self.links = title, rows, links or {}
         self.columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+        longest = {c: max(len(row.get(c, "")) for row in rows.values()) for c in self.columns}
+        self.sentences = {column for column, letters in longest.items() if letters > LONG}
 
     def __repr__(self) -> str:
         lines = [self.title]
@@ -49,7 +51,7 @@ class Grid:
     def cell(self, row: str, column: str, word: str) -> str:
         """One cell: its word, thinly on its colour, and a link if there is one."""
         more = f";background:{VERDICTS[word]}55" if word in VERDICTS else ""
-        more += ";text-align:left" if len(word) > LONG else ""
+        more += ";text-align:left" if column in self.sentences else ""
         more += ";white-space:nowrap" if len(word) < SHORT else ""
         text = escape(word)
         if link := self.links.get((row, column)):

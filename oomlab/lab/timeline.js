@@ -5,6 +5,7 @@
 
 const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
 const LEAST = 2;  // pixels: ten failed attempts are ten slivers, however long the run
+const FEW = 3;  // slivers in a row: to wait for a lock, to try, and to give it back
 
 // Okabe and Ito's colours; a line pattern says the same to those who cannot tell them apart.
 const COLOURS = {
@@ -74,16 +75,21 @@ function paint(paper, picture, place, theme, fills) {
   paper.fillText("step", 4, height - AXIS / 2);
 }
 
-// What is shorter than a sliver, and stands between long ones, is drawn as wide as a sliver.
+// What is shorter than a sliver is drawn as wide as one, if few such stand between long ones.
 function paintSlivers(paper, picture, { x, from, to, scale }, fills) {
   if (scale >= LEAST) return;
-  const long = (s) => !s || (s.end - s.start) * scale > 3 * LEAST;
-  picture.rows.forEach((segments, row) => segments.forEach((s, i) => {
-    if ((s.end - s.start) * scale >= LEAST || s.start < from || s.start >= to) return;
-    if (!long(segments[i - 1]) || !long(segments[i + 1])) return;
-    paper.fillStyle = fills[STATES[s.state]];
-    paper.fillRect(x(s.start), TOP + row * ROW + 3, LEAST, 13);
-  }));
+  const wide = (s) => (s ? (s.end - s.start) * scale : Infinity);
+  picture.rows.forEach((segments, row) => {
+    for (let first = 0, next; first < segments.length; first = next + 1) {
+      for (next = first; wide(segments[next]) < LEAST;) next++;
+      if (next - first > FEW || Math.min(wide(segments[first - 1]), wide(segments[next])) <= 3 * LEAST) continue;
+      segments.slice(first, next).forEach((s, i) => {
+        if (s.start < from || s.start >= to) return;
+        paper.fillStyle = fills[STATES[s.state]];
+        paper.fillRect(x(segments[first].start) + i * LEAST, TOP + row * ROW + 3, LEAST, 13);
+      });
+    }
+  });
 }
 
 // A text on a pattern: the pattern stays, and a line around each letter keeps it legible.

@@ -9,6 +9,7 @@ from ..timeline import FATES, STATES, Lane, Moment, lanes, moments, shown_steps
 
 ROW, BAR = 24, 13
 LEAST = 2  # pixels: ten failed attempts are ten slivers, however long the run
+FEW = 3  # slivers in a row: to wait for a lock, to try, and to give it back
 LETTERS = {  # a letter and a word for each kind of event, as the lab has them (picture.js)
     "kill": ("K", "killed or marked"),
     "wake": ("W", "reaper woken"),
@@ -106,12 +107,17 @@ def draw_lane(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
 
 def slivers(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
     """What is too short to be seen, and stands between long ones, is drawn two pixels wide."""
-    wide = [(s.end - s.start) * steps.scale for s in lane.segments]
-    for before, here, after, segment in zip(
-        [9e9, *wide], wide, [*wide[1:], 9e9], lane.segments, strict=False
-    ):
-        if here < LEAST and min(before, after) > 3 * LEAST:
-            drawing.rect(steps.x(segment.start), y, LEAST, BAR, STATE_LOOKS[segment.state])
+    before, few = 9e9, []  # the width of the long one before, and the short ones since
+    for segment in [*lane.segments, None]:
+        wide = (segment.end - segment.start) * steps.scale if segment else 9e9
+        if segment and wide < LEAST:
+            few.append(segment)
+            continue
+        if len(few) <= FEW and min(before, wide) > 3 * LEAST:
+            for number, short in enumerate(few):
+                left = steps.x(few[0].start) + number * LEAST
+                drawing.rect(left, y, LEAST, BAR, STATE_LOOKS[short.state])
+        before, few = wide, []
 
 
 def failures(
