@@ -136,3 +136,12 @@ def test_a_victim_is_lost_in_one_sense_only(seed):
     assert run.outcome.lost == lost
     assert PROPERTIES["victims-settled"].question(run.kernel) == (not lost)
     assert PROPERTIES["no-victim-lost"].question(run.kernel) == bool(lost)
+
+
+@pytest.mark.parametrize("kind", ["freed", "alive"])
+def test_a_name_in_the_text_of_a_bug_does_not_say_of_which_kind_it_is(kind):
+    """A process may be called anything: 'freedom', or 'mm_count falls below zero'."""
+    kernel = oomlab.build("lost-victim")[0]
+    kernel.bug(kind, "freedom is reaped while 'below zero' has no SIGKILL")
+    assert PROPERTIES["no-use-after-free"].question(kernel) == (kind == "freed")
+    assert PROPERTIES["no-live-task-reaped"].question(kernel) == (kind == "alive")

@@ -37,12 +37,12 @@ class Property:
 
 def miscounted(kernel: Kernel) -> bool:
     """A reference dropped below zero, or a structure freed while in use (M23)."""
-    return any("freed" in bug or "below zero" in bug for bug in kernel.bugs)
+    return "freed" in kernel.bugs.values()
 
 
 def reaped_alive(kernel: Kernel) -> bool:
     """Memory was taken from a process that had no SIGKILL (M13)."""
-    return any("has no SIGKILL" in bug for bug in kernel.bugs)
+    return "alive" in kernel.bugs.values()
 
 
 def list_broken(kernel: Kernel) -> bool:

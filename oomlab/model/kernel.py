@@ -159,7 +159,7 @@ class Kernel:
         self.overcommit_memory = 0  # sysctl: 0 guesses, 1 always says yes, 2 keeps its promises
         # what is to be told
         self.panicked: str | None = None
-        self.bugs: list[str] = []
+        self.bugs: dict[str, str] = {}  # what must never happen and did: text, and kind
         self.events: list[dict] | None = []  # None: none are kept
         self.progress = 0  # events that were not just another vain attempt
         # By name, of mms and of tasks; None where no answer may depend on a name.
@@ -315,10 +315,13 @@ class Kernel:
         if self.events is not None:
             self.events.append(dict(event=name, tick=self.jiffies, task=task, **more))
 
-    def bug(self, text: str) -> None:
-        """Something that must never happen did; the run goes on."""
+    def bug(self, kind: str, text: str) -> None:
+        """Something that must never happen did; the run goes on.
+
+        `kind`: "freed", what is used was freed or will be; "alive", who was reaped has no SIGKILL.
+        """
         if text not in self.bugs:
-            self.bugs.append(text)
+            self.bugs[text] = kind
             self.event("bug", None, text=text)
 
     def panic(self, text: str) -> None:

@@ -133,16 +133,18 @@ def get_mm_rss(mm: MM) -> int:
 def mmgrab(mm: MM) -> None:
     """Hold the structure (atomic_inc(&mm->mm_count) before 4.11)."""
     if mm.mm_count <= 0:
-        mm.kernel.bug(f"{mm.name}: a reference is taken on an mm_struct already freed")
+        mm.kernel.bug("freed", f"{mm.name}: a reference is taken on an mm_struct already freed")
     mm.mm_count += 1
 
 
 def mmdrop(mm: MM) -> None:
     mm.mm_count -= 1
     if mm.mm_count < 0:
-        mm.kernel.bug(f"{mm.name}: mm_count falls below zero")
+        mm.kernel.bug("freed", f"{mm.name}: mm_count falls below zero")
     elif mm.mm_count == 0 and mm.mm_users > 0:
-        mm.kernel.bug(f"{mm.name}: the mm_struct is freed while {mm.mm_users} still use it")
+        mm.kernel.bug(
+            "freed", f"{mm.name}: the mm_struct is freed while {mm.mm_users} still use it"
+        )
     elif mm.mm_count == 0 and mm in mm.kernel.mms:  # it may be freed twice, which is a bug above
         mm.kernel.mms.remove(mm)
 

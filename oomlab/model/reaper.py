@@ -252,4 +252,4 @@ def check_sharers(kernel, mm: MM) -> None:
     for task in mm.tasks:
         if not (fatal_signal_pending(task) or task.flags & PF_EXITING):
             if not task.flags & PF_KTHREAD or kernel.policy.kthread_blocks_reaping:
-                kernel.bug(f"{mm.name} is reaped while {task} has no SIGKILL")
+                kernel.bug("alive", f"{mm.name} is reaped while {task} has no SIGKILL")
