@@ -160,11 +160,18 @@ def timer_key(timer) -> tuple[int, str]:
 
 
 def on_the_frame(thread: GeneratorType) -> tuple[tuple[str, ...], list]:
-    """Which locals a suspended thread has, and all objects that its frame holds."""
+    """Which locals a suspended thread has, and all objects that its frame holds.
+
+    Last comes the exception that it handles. Where it handles none any more that is None, and
+    nothing where it never did: to its future that is the same. With the locals that it has, one
+    place in the code has a fixed number of the others, so None at the end need not be told.
+    """
     assert thread.gi_frame is not None
     seen = thread.gi_frame.f_locals  # a copy, which the frame may hold, too
     held = gc.get_referents(thread)
     held = [thing for thing in held if type(thing) not in NOT_HELD and thing is not seen]
+    while held and held[-1] is None:
+        held.pop()
     return tuple(seen), held
 
 

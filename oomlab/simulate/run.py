@@ -245,7 +245,12 @@ class Run:
 
 
 def name_of(thing) -> str:
-    return thing if isinstance(thing, str) else getattr(thing, "name", str(thing))
+    """What it is called in a story: by its name, or its text, but never by its address."""
+    if isinstance(thing, str):
+        return thing
+    kind = thing.__class__
+    of_object = kind.__repr__ is object.__repr__ and kind.__str__ is object.__str__
+    return getattr(thing, "name", f"a {kind.__name__}" if of_object else str(thing))
 
 
 def plain(event: dict) -> dict:
