@@ -250,3 +250,58 @@ def test_a_list_of_the_equals_that_is_put_in_another_order(monkeypatch, change):
         right = plain.explore(lambda: scenario(PRESETS["linux-4.4"]), question)
         found = oomlab.explore("absent", property=question, audit=1.0)
         assert (found.verdict, len(found.pids)) == (right[0], len(right[1]))
+
+
+def one_with_x(current, queue):
+    yield "begin", ""
+    made = Bare()
+    made.x = 1
+    queue.append(made)
+    made = None
+    yield "made", "one with x"
+    queue[0].late = hasattr(queue[0], "x")
+    yield "wrote", "late"
+    queue.pop(0)
+
+
+def one_with_y(current, queue):
+    yield "begin", ""
+    made = Bare()
+    made.y = 2
+    queue.insert(0, made)
+    made = None
+    yield "made", "one with y"
+    queue.reverse()
+    yield "turned", "the list"
+    queue.pop()
+
+
+def one_with_nothing(current, queue):
+    yield "begin", ""
+    queue.append(Bare())
+    yield "made", "one"
+    if hasattr(queue[0], "y"):
+        del queue[0].y
+    yield "took", "y"
+    queue.pop()
+
+
+@pytest.mark.parametrize("last", [one_with_x, one_with_nothing])
+def test_new_objects_of_one_class_with_other_attributes(monkeypatch, last):
+    def scenario(policy):
+        kernel, queue = Kernel(policy, 4096), []
+        for number, program in enumerate((one_with_x, one_with_y, last)):
+            kernel.spawn(f"t{number}", ((program, queue),))
+        return kernel
+
+    def queue_of(kernel):
+        return next((call[1] for task in kernel.tasks for call in task.program if call[1:]), [])
+
+    def turned(kernel):
+        names = [[n for n in ("x", "y", "late") if hasattr(o, n)] for o in queue_of(kernel)]
+        return names == [["late"], ["x"]]
+
+    agree(monkeypatch, scenario, turned)
+    monkeypatch.setitem(SCENARIOS, "attributes", scenario)
+    found = oomlab.explore("attributes", property=lambda kernel: False, audit=1.0)
+    assert found.verdict == "holds"

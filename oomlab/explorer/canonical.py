@@ -176,7 +176,8 @@ class Canonical:
                 pool = self.pool_of[thing]
                 slot = used[id(pool)] = used.get(id(pool), -1) + 1
                 if slot == len(pool) or pool[slot] is not thing:
-                    places[thing] = self.machine.nursery.place(pool, slot, thing.object)
+                    nursery = self.machine.nursery
+                    places[thing] = nursery.place(pool, slot, thing.object, list(thing.cells))
         lost = [self.loose[thing] for thing in self.loose.keys() - leads.keys()]
         form = Form(lost, places)
         if places:

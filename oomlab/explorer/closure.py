@@ -38,6 +38,7 @@ SEEN_THROUGH |= {"method_descriptor", "builtin_function_or_method"}
 MARKS = (GenericAlias, TypeVar, UnionType)
 # What goes past the watch (watch.py), or tells its classes from those that it watches.
 PAST = {"__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__"}
+PAST |= {"__hash__", "__repr__"}  # of object: its address
 NAMES_OF_A_CLASS = ("__name__", "__qualname__", "__module__")
 IMPURE = {"id", "hash", "eval", "exec", "locals", "globals", "vars", "open", "input", "__import__"}
 
@@ -48,7 +49,6 @@ class Closure:
     def __init__(self, values: Values, functions: list[Callable]):
         self.values = values
         self.seen: set[tuple[int, bool]] = set()
-        self.sets = False  # does some function make a set, whose order may show?
         self.within = False  # a function or a class, whose looking at what it holds is not seen
         self.behind: set[Thing] = set()  # the objects that those hold themselves
         self.classes: set[type] = set()
@@ -129,10 +129,7 @@ class Closure:
             self.within = before
 
     def function(self, f: FunctionType) -> None:
-        if self.values.starting:
-            self.values.given.add(f)
-        else:
-            self.values.encode(f)  # refused, if a step made it
+        self.values.definition(f)  # refused, if a step made it
         module = f.__module__ or ""
         held = standing_on(f)  # a step may write on a function, too
         self.constants.append(
@@ -160,12 +157,6 @@ class Closure:
         scope = f.__globals__
         instructions = list(get_instructions(code))
         self.looks_at_objects(f, instructions)
-        self.sets = self.sets or any(
-            i.opname in ("BUILD_SET", "SET_ADD", "SET_UPDATE")
-            or i.opname == "LOAD_GLOBAL"
-            and i.argval in ("set", "frozenset")
-            for i in instructions
-        )
         for i in instructions:
             if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
                 raise Refused(f"{f.__name__} writes the global {i.argval}: use an attribute")
@@ -222,6 +213,8 @@ class Closure:
         if kind in self.classes:
             return
         self.classes.add(kind)
+        if self.values.starting:
+            self.values.definition(kind)  # known from now on
         if not is_user(kind):
             if kind.__flags__ & 1 << 9:  # a class statement made it
                 self.unwritten(kind, kind.__name__)

@@ -134,7 +134,7 @@ class Beside:
             return value is not ABSENT
         if isinstance(held, Timer) and name in ("expires", "number"):
             return value == self.time_of(held, name)
-        if name == "jiffies":
+        if name == "jiffies" and held is self.kernel:
             return value == self.kernel.jiffies % self.kernel.wheel
         if value is ABSENT or type(value) is Const and value.value is UNSET:
             return not has(held, name)

@@ -11,6 +11,7 @@ a dot are the compiler's own: an author cannot write such a name.
 
 import ast
 from functools import cache
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -29,7 +30,7 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
     name, where = code.co_name, f"{code.co_filename}, line {code.co_firstlineno}"
     tree = copied(definition(code))
     tree.decorator_list = []
-    rewriting = Rewriting(f"{name} ({where})")
+    rewriting = Rewriting(f"{name} ({where})", code.co_varnames[:1])
     tree.body = rewriting.block(tree.body)
     points = rewriting.points
     local = (*code.co_varnames, *[n for n in code.co_cellvars if n not in code.co_varnames])
@@ -54,12 +55,20 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
         function.args.defaults = [ast.Constant(None) for _ in function.args.defaults]
         function.args.kw_defaults = [d and ast.Constant(None) for d in function.args.kw_defaults]
         ast.copy_location(function, tree)
-    module = ast.fix_missing_locations(ast.Module([ast.copy_location(outer, tree)], []))
-    made: Any = compile(module, code.co_filename, "exec", dont_inherit=True)
-    inner = next(c for c in made.co_consts if isinstance(c, CodeType))
+    around = ast.ClassDef(class_around(code.co_qualname), [], [], [outer], [])
+    module = ast.fix_missing_locations(ast.Module([ast.copy_location(around, tree)], []))
+    inner: Any = compile(module, code.co_filename, "exec", dont_inherit=True)
+    for _ in (around, outer):
+        inner = next(c for c in inner.co_consts if isinstance(c, CodeType))
     lines = [(0, 0), *[(p.lineno, p.end_lineno) for p in rewriting.points]]
     parts = [c for c in inner.co_consts if isinstance(c, CodeType)]
     return [c.replace(co_name=name, co_qualname=code.co_qualname) for c in parts], kept, lines
+
+
+def class_around(name: str) -> str:
+    """The class that a function's private names (__x) have in them; "_" does not change them."""
+    parts = pairwise(name.split("."))
+    return (["_"] + [part for part, then in parts if "<locals>" not in (part, then)])[-1]
 
 
 def copied(node):
@@ -105,8 +114,8 @@ def call(name: str, *args) -> ast.Call:
 class Rewriting:
     """Statements so that each yield stands alone in one: `yield x` or `name = yield from call`."""
 
-    def __init__(self, where: str):
-        self.where = where
+    def __init__(self, where: str, first_argument: tuple[str, ...]):
+        self.where, self.first_argument = where, first_argument
         self.points: list[Any] = []  # the statements that yield, each with its number
         self.iterators: list[str] = []
         self.deletes = False
@@ -123,7 +132,10 @@ class Rewriting:
             if isinstance(node, ast.Nonlocal | ast.Global):
                 word = type(node).__name__.lower()
                 raise self.refuse(f"a {word} variable", node)
-            self.deletes = self.deletes or isinstance(node, ast.Delete)
+            if isinstance(node, ast.ExceptHandler) and node.name or isinstance(node, ast.Delete):
+                self.deletes = True
+            if isinstance(node, ast.Call) and is_super(node):
+                node.args = [load(name) for name in ("__class__", *self.first_argument)]
         if isinstance(s, SCOPES):
             if any(isinstance(n, ast.Nonlocal | ast.Global) for n in ast.walk(s)):
                 raise self.refuse("a nonlocal or global variable", s)
@@ -233,6 +245,12 @@ class Rewriting:
         if has_yield(e):
             raise self.refuse("two yields inside one expression", e)
         return before, e
+
+
+def is_super(node: ast.Call) -> bool:
+    """`super()` finds the class and the first argument by itself."""
+    bare = not (node.args or node.keywords)
+    return bare and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def simple_target(target: ast.expr) -> bool:

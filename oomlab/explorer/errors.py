@@ -26,7 +26,7 @@ class Refused(ValueError):
 refusals: ContextVar["list[Refused] | None"] = ContextVar("refusals", default=None)
 
 
-def in_a_sentence(wrong: Exception) -> str:
+def in_a_sentence(wrong: BaseException) -> str:
     """An exception: what it is, and the author's function and line that it comes from."""
     frames = extract_tb(wrong.__traceback__)
     theirs = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]

@@ -47,8 +47,8 @@ class Threads:
         for depth in range(len(frames) - 1, -1, -1):
             function, *local = frames[depth]
             try:
-                value, new = function(value, error, *local)
-            except Exception as raised:  # the caller may catch it
+                value, new = entered(function, value, error, *local)
+            except BaseException as raised:  # the caller may catch it
                 if not depth:
                     raise
                 value, error = None, raised
@@ -66,7 +66,7 @@ class Threads:
         if isinstance(function, MethodType):
             function, args = function.__func__, (function.__self__, *args)
         if isinstance(function, FunctionType) and isgeneratorfunction(function):
-            return self.of(function)[0](*args, **more)
+            return entered(self.of(function)[0], *args, **more)
         return self.each(function(*args, **more))
 
     def each(self, things) -> tuple[object, Frames | None]:
@@ -103,6 +103,14 @@ class Threads:
             made[0].__kwdefaults__ = function.__kwdefaults__
             self.known[function] = made
         return self.known[function]
+
+
+def entered(function: Callable, *args, **more) -> Any:
+    """One function of a frame, run; StopIteration in it is what it is in a generator (PEP 479)."""
+    try:
+        return function(*args, **more)
+    except StopIteration as raised:
+        raise RuntimeError("generator raised StopIteration") from raised
 
 
 def each(things):

@@ -5,19 +5,18 @@ not in others. It is made when a step first needs it, and used again by later st
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..model.kernel import Kernel, Timer
 from .closure import Closure
-from .frames import UNSET
 from .objects import Values, fresh
-from .state_vector import CONTAINERS, CONTENT, EXISTS, Cell, Thing, moved, pool_key
+from .state_vector import CONTAINERS, EXISTS, Cell, Thing, moved, pool_key
 from .watch import Watch, no_property
 
 
 class Nursery:
-    """The places of one machine. `held`, `names` and `vary` are the machine's."""
+    """The places of one machine. `held` and `vary` are the machine's."""
 
     def __init__(
         self,
@@ -27,11 +26,10 @@ class Nursery:
         watch: Watch,
         defaults: dict[type, dict],
         held: Callable[[Thing], list[tuple]],
-        names: Callable[[Any], list[str]],
         vary: Callable[[Cell], list[Cell]],
     ):
         self.kernel, self.values, self.closure, self.watch = kernel, values, closure, watch
-        self.defaults, self.held, self.names, self.vary = defaults, held, names, vary
+        self.defaults, self.held, self.vary = defaults, held, vary
         self.pools = values.pools
 
     def place_new(self, found: dict) -> dict:
@@ -54,7 +52,7 @@ class Nursery:
             kind = pool_key(thing.object)
             slot = taken[kind] = taken.get(kind, -1) + 1
             pool = self.pools.nursery.setdefault(kind, [])
-            places[thing] = self.place(pool, slot, thing.object)
+            places[thing] = self.place(pool, slot, thing.object, [n for n, _ in contents[thing]])
         for thing in new:
             del self.values.things[id(thing.object)]
         made = {}
@@ -64,18 +62,22 @@ class Nursery:
                 if name not in place.cells:
                     self.vary(self.cell_of(place, name))
             for name, cell in place.cells.items():
-                made[cell] = moved(held.get(name, self.values.const(UNSET)), places)
+                none = None if name == EXISTS else self.pools.unset
+                made[cell] = moved(held.get(name, none), places)
         for cell in found:
             found[cell] = moved(found[cell], places)
         return made
 
-    def place(self, pool: list[Thing], slot: int, like) -> Thing:
-        """The place with this number in a pool for such things; a new one, if there is none."""
+    def place(self, pool: list[Thing], slot: int, like, names: Iterable[str]) -> Thing:
+        """The place with this number in a pool for such things; a new one, if there is none.
+
+        `names`: the cells of a thing like this one, which at the moment may have no attributes.
+        """
         if slot == len(pool):
-            pool.append(self.another(like))
+            pool.append(self.another(like, names))
         return pool[slot]
 
-    def another(self, like) -> Thing:
+    def another(self, like, names: Iterable[str]) -> Thing:
         """A thing of the same class, which exists in no state yet."""
         kind = type(like)
         if kind in CONTAINERS:
@@ -86,7 +88,8 @@ class Nursery:
             for name, value in self.defaults[kind].items():
                 object.__setattr__(held, name, fresh(value))
         thing = self.values.things[id(held)] = Thing(held, True)
-        names = [CONTENT] if type(held) in CONTAINERS else self.names(like) or [EXISTS]
+        if type(held).__dictoffset__:  # no two of this class need have the same attributes
+            names = dict.fromkeys((EXISTS, *names))
         for name in names:
             self.vary(self.cell_of(thing, name))
         return thing

@@ -68,14 +68,14 @@ class Values:
         self.threads = threads
         self.things: dict[int, Thing] = {}  # by id; a Thing keeps its object alive
         self.consts: dict[int, Const] = {}
-        self.given: set[FunctionType] = set()  # functions that were there at the start
-        self.pools = Pools()
+        self.pools = Pools(self.const(UNSET))
         self.new: list[Thing] = []  # met while something was encoded
-        self.starting = True  # functions that are met now were there before the first step
+        self.starting = True  # functions and classes met now were there before the first step
 
     def thing(self, object) -> Thing:
         found = self.things.get(id(object))
         if found is None:
+            self.definition(type(object))
             found = self.things[id(object)] = Thing(object, True)
             self.new.append(found)
         return found
@@ -103,27 +103,37 @@ class Values:
         if kind is partial:
             words = tuple([(k, self.encode(x)) for k, x in v.keywords.items()])
             return PARTIAL, self.encode(v.func), self.encode(v.args), words
-        if kind is FunctionType:
-            return self.encode_function(v)
+        if isinstance(v, FunctionType | type | ModuleType):
+            return self.definition(v)
         if kind is BuiltinFunctionType and not isinstance(v.__self__, ModuleType | type(None)):
             return METHOD, v.__name__, self.encode(v.__self__)
         if kind is frozenset:
             return FROZENSET, frozenset([self.encode(x) for x in ordered(v)])
-        constant = (type, ModuleType, BuiltinFunctionType, Policy, Enum, type(...))
-        if v is UNSET or isinstance(v, constant) or kind is object:
+        if kind is object:
+            return self.mark(v)
+        if v is UNSET or isinstance(v, BuiltinFunctionType | Policy | Enum | type(...)):
             return self.const(v)
         if is_record(v):
-            return RECORD, self.const(kind), *[self.encode(x) for x in v]
+            return RECORD, self.definition(kind), *[self.encode(x) for x in v]
         if is_object(kind):
             return self.thing(v)
         raise Refused(f"a state cannot hold a {kind.__qualname__}")
 
-    def encode_function(self, f: FunctionType) -> Const:
-        if self.starting:
-            self.given.add(f)
-        if f in self.given or f in self.threads.kept or is_of_a_module(f):
-            return self.const(f)
-        raise Refused(f"the function {f.__qualname__} is made by a step and kept over a yield")
+    def definition(self, v) -> Const:
+        """A function, a class, a module: the same in every state, or refused."""
+        known = self.starting or id(v) in self.consts or v in self.threads.kept
+        if known or is_of_a_module(v):
+            return self.const(v)
+        kind = "function" if isinstance(v, FunctionType) else "class"
+        raise Refused(f"the {kind} {v.__name__} is made by a step and kept over a yield")
+
+    def mark(self, v: object) -> Const:
+        """An object() says only which one it is: one that a module has, as `ABORT = object()`."""
+        scopes = [function.__globals__.values() for function in self.threads.known]
+        known = self.starting or id(v) in self.consts
+        if known or any(v is value for scope in scopes for value in scope):
+            return self.const(v)
+        raise Refused("an object() is made by a step and kept over a yield: make one of a class")
 
     def decode(self, v):
         kind = type(v)
@@ -235,14 +245,16 @@ class Values:
             held.extend([self.decode(x) for x in items[1:]])
 
 
-def is_of_a_module(function: FunctionType) -> bool:
+def is_of_a_module(v) -> bool:
     """Can it be found by its name, so that it is the same in every state?"""
-    if function.__closure__:
-        return False
-    found = sys.modules.get(function.__module__)
-    for name in function.__qualname__.split("."):
+    if isinstance(v, ModuleType):
+        return sys.modules.get(v.__name__) is v
+    found: Any = sys.modules.get(v.__module__)
+    for name in v.__qualname__.split("."):
         found = getattr(found, name, None)
-    return found is function or function.__globals__.get(function.__name__) is function
+    if isinstance(v, type) or found is v:
+        return found is v
+    return not v.__closure__ and v.__globals__.get(v.__name__) is v
 
 
 @cache

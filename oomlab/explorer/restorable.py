@@ -9,7 +9,8 @@ can depend on them, and a program or property that reads one is refused.
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 from ..model.kernel import Kernel, threads
@@ -22,10 +23,10 @@ from .frames import UNSET, Threads
 from .new_objects import Nursery
 from .objects import Values, attribute_names, fresh, has, left_out
 from .state_vector import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
+from .unordered import DEPENDS, orders_of_sets, orders_of_timers
 from .unseen_writes import Unnoted
 from .watch import Watch, still
 
-SALTS = range(1, 8)  # sets of objects are looked at in so many other orders
 AFTER_ALL = 1 << 40  # numbers of new timers: later than all that are pending
 
 
@@ -56,7 +57,7 @@ class Machine:
             raise
         self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
         knows = self.kernel, self.values, self.closure, self.watch, self.defaults
-        self.nursery = Nursery(*knows, self.held, self.names, self.vary)
+        self.nursery = Nursery(*knows, self.held, self.vary)
         self.unnoted = Unnoted(self.closure, self.static, self.value_of)
         self.now: list[int] = []  # the state that the objects are in; -1: whatever
 
@@ -184,7 +185,7 @@ class Machine:
         self.state = state
         self.load(state)
         self.put_back()
-        self.watch.reads, self.watch.writes = {}, {}
+        self.watch.reads, self.watch.writes, self.watch.hashed = {}, {}, {}
         for thing in self.closure.roots:
             if type(thing.object) in CONTAINERS:
                 self.watch.read_all(thing.object)
@@ -196,7 +197,7 @@ class Machine:
         except BaseException as wrong:
             self.now = [-1] * len(self.now)
             self.values.new.clear()
-            if not isinstance(wrong, Exception) or isinstance(wrong, Refused | ExplorerFault):
+            if isinstance(wrong, KeyboardInterrupt | Refused | ExplorerFault):
                 raise
             raise ValueError(f"{what} fails: {in_a_sentence(wrong)}") from None
         finally:
@@ -216,13 +217,12 @@ class Machine:
         `known`: it is one of ours. One of a user is asked in other orders, too.
         """
         answer, reads = self.watched(state, lambda: question(self.kernel), name)
-        for _ in self.orders(reads) if not known else ():
+        sets = orders_of_sets(self.values, self.watch)
+        timers = orders_of_timers(self.kernel.timers, self.values, reads, self.clock)
+        for _ in chain(timers, sets) if not known else ():
             again, _ = self.watched(state, lambda: question(self.kernel), name)
             if again != answer:
-                raise Refused(
-                    f"{name} depends on an order that is no part of a state: of a set of objects, "
-                    "which is that of their addresses, or of pending timers"
-                )
+                raise Refused(f"{name} {DEPENDS}")
         for cell in self.watch.writes:
             number = state[cell.index] if cell.index is not None else 0
             if self.value_of(cell) != cell.values[number]:
@@ -230,36 +230,22 @@ class Machine:
                 raise Refused(f"the property changes {cell}: it may only look")
         return answer, reads
 
-    def orders(self, reads: dict) -> Iterator[None]:
-        """The machine as it is, but for the order in which sets and pending timers are held."""
-        timers = self.kernel.timers
-        before = list(timers)
-        try:
-            if self.values.things[id(timers)].cells[CONTENT] in reads and len(before) > 1:
-                first = int(self.clock != "any")  # a heap: the one at 0 is due first
-                timers[first:] = before[first:][::-1]
-                yield
-                timers[:] = before
-            for salt in SALTS if self.closure.sets else ():
-                self.watch.salt = salt
-                self.fill_again()
-                yield
-        finally:
-            timers[:] = before
-            if self.watch.salt:
-                self.watch.salt = 0
-                self.fill_again()
-
-    def fill_again(self) -> None:
-        """Dictionaries hold objects by their hashes."""
-        for thing in self.values.things.values():
-            if type(thing.object) is dict:
-                items = list(thing.object.items())
-                thing.object.clear()
-                thing.object.update(items)
-
     def step(self, state: array, entry: Entry) -> tuple[dict, dict]:
-        """Take a step from this state: the cells it read, and what it wrote to which."""
+        """Take a step from this state: the cells it read, and what it wrote to which.
+
+        One that may have looked at a set of objects is taken in other orders of it, too.
+        """
+        reads, writes = self.taken(state, entry)
+        for _ in orders_of_sets(self.values, self.watch):
+            for cell in writes:
+                if cell.index is None:  # load() takes it for constant still
+                    self.put(cell, 0)
+            if self.taken(state, entry)[1] != writes:
+                raise Refused(f"the step {entry} {DEPENDS}")
+        self.unnoted.check(state, writes)
+        return reads, writes
+
+    def taken(self, state: array, entry: Entry) -> tuple[dict, dict]:
         timers = self.values.things[id(self.kernel.timers)].cells[CONTENT]
         before = timers.values[state[timers.index] if timers.index is not None else 0]
         _, reads = self.watched(state, lambda: self.take(state, entry), f"the step {entry}")
@@ -271,7 +257,6 @@ class Machine:
         for cell in writes:
             if cell.index is not None and cell.index < len(self.now):
                 self.now[cell.index] = -1
-        self.unnoted.check(state, writes)
         return reads, writes
 
     def take(self, state: array, entry: Entry) -> None:

@@ -14,7 +14,7 @@ from .errors import Refused
 
 CONTENT = "[]"  # the one cell of a container
 CONTAINERS = (list, dict, deque)
-EXISTS = "()"  # the one cell of an object without attributes
+EXISTS = "()"  # the cell of an object that may have no attributes
 THREAD = "thread"
 MOST_VALUES = 65_535  # of one cell; a number is kept in 16 bits
 
@@ -100,7 +100,9 @@ class Pools:
     keeps, the nursery is empty.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unset: Const) -> None:
+        """`unset`: the value of an attribute that an object does not have."""
+        self.unset = unset
         self.things: dict[Any, list[Thing]] = {}
         self.nursery: dict[Any, list[Thing]] = {}
 
@@ -116,6 +118,8 @@ class Pools:
         alike = (*self.things.get(key, ()), *self.nursery.get(key, ()))
         like = next((t.cells[name] for t in alike if name in t.cells), None)
         cell = thing.cells[name] = Cell(thing, name, ABSENT, like)
+        if EXISTS in thing.cells:  # that says whether the thing is there; the others need not
+            cell.numbers[self.unset] = 0
         return cell
 
 

@@ -26,7 +26,10 @@ class Watch:
         self.values = values
         self.classes: dict[type, type] = {}
         self.begun: list = []  # the objects that are watched
-        self.salt = 0  # of the hashes of objects, which are their addresses: another order of sets
+        self.hashed: dict[
+            int, None
+        ] = {}  # whose hash was asked for, which is an address (unordered.py)
+        self.hashes: dict[int, int] = {}  # other hashes for them, for another order of sets
         self.reads: Any = None  # {Cell: contents or None} in a step; None: nothing is noted now
         self.writes: dict[Cell, None] = {}
 
@@ -83,9 +86,17 @@ class Watch:
                 self.note_write(self_, name)
 
         def __hash__(self_):
-            return object.__hash__(self_) ^ self.salt  # 0: what it was before it was watched
+            self.hashed[id(self_)] = None
+            other = self.hashes.get(id(self_))
+            return object.__hash__(self_) if other is None else other
 
-        by_address = kind.__hash__ is object.__hash__
+        def __repr__(self_):
+            caller = sys._getframe(1).f_globals.get("__name__") or ""
+            if self.reads is not None and not caller.startswith("oomlab."):
+                raise Refused(f"the text of a {kind.__qualname__} is its address: use an attribute")
+            return plain_repr(self_)
+
+        by_address, plain_repr = kind.__hash__ is object.__hash__, kind.__repr__
         body = dict(
             __slots__=(),
             watched=kind,
@@ -95,6 +106,7 @@ class Watch:
             __module__=kind.__module__,
             __qualname__=kind.__qualname__,
             __hash__=__hash__ if by_address else kind.__hash__,
+            __repr__=__repr__ if plain_repr is object.__repr__ else plain_repr,
         )
         if "__eq__" in vars(kind):
             body["__eq__"] = kind.__eq__
