@@ -401,6 +401,19 @@ def test_a_property_looks_only_where_it_is_seen(asked):
         oomlab.explore("closed", property=asked)
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        lambda kernel: not kernel.__slots__,
+        lambda kernel: kernel.tasks[0].__doc__ is None,
+        lambda kernel: hasattr(kernel.zone, "watched"),
+        lambda kernel: kernel.__class__.__name__ != "Kernel",
+    ],
+)
+def test_that_an_object_is_watched_does_not_show(bad):
+    assert oomlab.explore("closed", property=bad).verdict == "holds"
+
+
 def test_the_class_of_an_object_is_its_own():
     def exiting(kernel):
         return any(task.__class__ is Task and task.flags & PF_EXITING for task in kernel.tasks)

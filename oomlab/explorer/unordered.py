@@ -1,10 +1,11 @@
 """What no answer may depend on: the order of a set of objects, and that of pending timers.
 
 A set holds objects in the order of their addresses, which are others in each machine. So what asked
-for the hashes of objects (watch.py) is run again with other hashes: each of these objects is the
-first once and the last once, and any two stand in either order. And what read the pending timers is
-run again with these in another order. It must come out the same. New objects of a step are not
-watched yet: a set of those is not seen.
+for the hashes of objects (watch.py) is run again with other hashes: each of these objects stands in
+each place, and any two in either order. And what read the pending timers is run again with these in
+another order. It must come out the same. Not all orders of four and more are tried: a question that
+is true of one of the others alone is not seen. Nor is a set of new objects, which are not watched
+before the step is over.
 """
 
 from collections.abc import Iterator
@@ -37,9 +38,9 @@ def orders_of_sets(values: Values, watch: Watch) -> Iterator[None]:
     A table is larger than the number of objects in it: in a set they stand in the order of these.
     """
     asked = list(watch.hashed)
-    turned = [asked[n:] + asked[:n] for n in range(len(asked))]
+    turned = [some[n:] + some[:n] for some in (asked, asked[::-1]) for n in range(len(asked))]
     try:
-        for order in (*turned, asked[::-1]) if len(asked) > 1 else ():
+        for order in turned if len(asked) > 1 else ():
             watch.hashes = {address: n for n, address in enumerate(order)}
             fill_again(values)
             yield

@@ -16,6 +16,7 @@ from .frames import UNSET
 from .objects import Values, left_out
 from .state_vector import CONTAINERS, CONTENT, THREAD, Cell, Thing
 
+OF_THE_CLASS = ("__slots__", "__doc__", "watched")  # which the subclass has otherwise
 COMPUTED = (property, FunctionType, MethodType)  # attributes of a class that are no values
 
 
@@ -65,6 +66,8 @@ class Watch:
         def __getattribute__(self_, name):
             if name == "__class__":
                 return kind
+            if name in OF_THE_CLASS:
+                return getattr(kind, name)
             try:
                 value = plain_get(self_, name)
             except AttributeError:
