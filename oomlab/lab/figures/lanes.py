@@ -142,7 +142,8 @@ def axis(drawing: Drawing, steps: Steps, words: str) -> None:
     for step in range(every, steps.last + 1, every):
         x = steps.x(step - 0.5)
         drawing.line(x, drawing.y - 15, x, drawing.y - 11, "quiet")
-        drawing.text(x, drawing.y, str(step), "quiet", size=12, anchor="middle")
+        middle = min(x, drawing.width - PAD - wide_as(str(step), 12) / 2)  # not over the edge
+        drawing.text(middle, drawing.y, str(step), "quiet", size=12, anchor="middle")
     drawing.text(PAD, drawing.y, "step", "quiet", size=12)
     if words != "step":
         drawing.y += 16
