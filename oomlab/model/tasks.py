@@ -146,7 +146,10 @@ def find_lock_task_mm(task: Task) -> Task | None:
     """
     if task.mm is not None and task.kernel.policy.scan in ("processes", "each-thread"):
         return task
-    return next((thread for thread in task.signal.threads if thread.mm is not None), None)
+    for thread in task.signal.threads:
+        if thread.mm is not None:
+            return thread
+    return None
 
 
 def process_shares_mm(task: Task, mm) -> bool:

@@ -1,8 +1,9 @@
 """How a run is written down while it goes: each step, its effect, the events in it."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, repeat, takewhile
 
 from ..model.faults import FAULT
@@ -28,7 +29,7 @@ class Recorder:
         for event in kernel.events:  # what happened at boot, before the first step
             event["step"] = -1
         self.kernel, self.events = kernel, kernel.events
-        self.kept: list[Row | Iterator[Row]] = []
+        self.kept: list[Row | Callable[[], Iterable[Row]]] = []
         self.count = 0  # steps
         self.seen, self.free = len(kernel.events), kernel.zone.free
         self.before = self.free  # the first step
@@ -61,7 +62,7 @@ class Recorder:
         free = range(self.free - 1, self.free - number - 1, -1)
         left = [max(reaped - n, 0) for n in range(1, number + 1)] if reaped else repeat(0)
         same = map(repeat, (self.kernel.jiffies, task, FAULT, function, state))
-        self.kept.append(zip(*same, free, repeat(None), left, repeat(None), strict=False))
+        self.kept.append(partial(zip, *same, free, repeat(None), left, repeat(None)))
         self.free -= number
         self.count += number
 
@@ -77,9 +78,8 @@ class Recorder:
 
     def rows(self) -> list[Row]:
         """All steps so far, one by one."""
-        each = ((entry,) if type(entry) is tuple else entry for entry in self.kept)
-        self.kept = rows = [*chain.from_iterable(each)]
-        return rows
+        each = (entry() if callable(entry) else (entry,) for entry in self.kept)
+        return [*chain.from_iterable(each)]
 
 
 def state_of(task: Task) -> str:
