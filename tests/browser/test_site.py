@@ -171,6 +171,13 @@ def stops(page, most=120):
     raise AssertionError(f"a trap: {found[-5:]}")
 
 
+def test_no_page_holds_the_keyboard_or_hides_where_it_is(visit, home):
+    page = visit(home)
+    for kind in (*KINDS, LESSON):
+        page.goto(f"{home}{kind}.html")
+        assert len(stops(page, 300)) > 20, kind
+
+
 def test_everything_is_reached_with_the_keyboard(visit, home):
     page = visit(f"{home}lab.html")
     alive(page)
