@@ -81,7 +81,8 @@ class Zone:
 
     def free_pages(self, pages: int) -> None:
         """__free_pages(): back to the free list. v4.4's reclaim takes new hope from it."""
-        self.free += pages
+        if pages:  # a task that has none to give back depends on no other's pages
+            self.free += pages
         self.pages_scanned = 0
 
 
