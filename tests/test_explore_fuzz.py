@@ -25,8 +25,6 @@ MOST = 60 if WIDE else 40  # states of the plain search
 REDUCTIONS = [
     {},
     {"symmetry": False},
-    {"partial_order": False},
-    {"symmetry": False, "partial_order": False},
     {"audit": 1.0},
 ]
 

@@ -21,11 +21,7 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import heap
 from oomlab.simulate.scheduler import run_schedule
 
-REDUCTIONS = [
-    {},
-    {"symmetry": False},
-    {"partial_order": False, "symmetry": False},
-]
+REDUCTIONS = [{}, {"symmetry": False}]
 
 
 def agree(monkeypatch, build, question, policy="linux-4.4", clock="any", symmetric=False) -> tuple:
@@ -33,7 +29,7 @@ def agree(monkeypatch, build, question, policy="linux-4.4", clock="any", symmetr
     monkeypatch.setitem(oomlab.SCENARIOS, "kind", build)
     policy = oomlab.build("kind", policy)[0].policy
     verdict, schedule, *_ = plain.explore(lambda: build(policy), question, clock)
-    more = [{"symmetry": True}, {"symmetry": True, "partial_order": False}] if symmetric else []
+    more = [{"symmetry": True}] if symmetric else []
     for reductions in REDUCTIONS + more:
         found = explore("kind", policy, question, clock=clock, **reductions)
         assert (found.verdict, len(found.pids)) == (verdict, len(schedule)), reductions

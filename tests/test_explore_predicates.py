@@ -37,7 +37,7 @@ def test_memory_is_part_of_the_state():
     def first_of_all(memory, step):
         return memory or step["task"]
 
-    plain = explore("lost-victim", "handa", symmetry=False, partial_order=False)
+    plain = explore("lost-victim", "handa", symmetry=False)
     with_memory = explore("lost-victim", "handa", first_of_all)
     assert plain.states < with_memory.states <= 3 * plain.states
 

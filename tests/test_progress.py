@@ -9,7 +9,7 @@ import pytest
 
 from oomlab.explorer.progress import on_a_terminal
 
-LONG = "explore('lost-victim', 'handa', victims=7, vmas=7, partial_order=False, max_states=10**7)"
+LONG = "explore('lost-victim', 'handa', victims=7, vmas=7, symmetry=False, max_states=10**7)"
 
 
 def test_a_terminal_line_is_blank_at_the_end(capsys):

@@ -19,7 +19,7 @@ from ..scenarios import SCENARIOS, choices, most, parameters
 MOST = 10_000_000  # of what a parameter counts: pages, tasks, ticks
 # What run(), explore(), hunt(), compare() and sweep() take themselves. A parameter of such a name
 # could never be set: its value would go to them.
-TAKEN = """audit clock depth executor jobs max_states most_steps out partial_order policies policy
+TAKEN = """audit clock depth executor jobs max_states most_steps out policies policy
 prefer progress property runs scenario schedule seconds seed seeds settings steps symmetry trace"""
 ARGUMENTS = frozenset(TAKEN.split())
 
