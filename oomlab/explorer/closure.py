@@ -269,6 +269,10 @@ def standing_on(f: FunctionType) -> list:
 
 def unchanged(f: FunctionType, held: list) -> list | None:
     """`held` again, if the function holds the very same things."""
+    if len(held) == 3 and not vars(f):  # nothing stands on it, and nothing did
+        code, defaults, named = held
+        same = f.__code__ is code and f.__defaults__ is defaults and f.__kwdefaults__ is named
+        return held if same else None
     now = standing_on(f)
     same = len(now) == len(held) and all(a is b for a, b in zip(now, held, strict=True))
     return held if same else None

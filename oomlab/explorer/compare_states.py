@@ -7,6 +7,7 @@ function, and where each of them stands.
 import gc
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from operator import attrgetter
 from types import FunctionType, GeneratorType
 from typing import Any
@@ -159,6 +160,8 @@ class Beside:
                 for (k, v), (a, b) in zip(value[1:], held, strict=True)
             )
         items = value[1:]
+        if not items and not held:
+            return True
         if held is self.kernel.timers:
             held = self.due
         elif hasattr(held, "maxlen"):
@@ -245,9 +248,13 @@ class Beside:
     def same_locals(self, names: tuple[str, ...], local: list, thread: Any) -> bool:
         """The locals of one frame, and the iterators of its loops, which have no names there."""
         seen, count = thread.gi_frame.f_locals, 0
-        loops = loops_of(thread, seen) if any(name[0] == "." for name in names) else []
+        loops = loops_of(thread, seen) if has_loops(names) else []
+        unset, pairs = self.unset, self.pairs
         for name, value in zip(names, local, strict=True):
-            if value is self.unset:
+            if value is unset:
+                continue
+            if type(value) is Thing and name in seen and pairs.get(value, self) is seen[name]:
+                count += 1
                 continue
             if name[0] == ".":
                 if loops and not self.same_iterator(value, loops.pop(0)):
@@ -256,8 +263,7 @@ class Beside:
             count += 1
             if name not in seen or not self.same(value, seen[name]):
                 return False
-        around = sum([name in seen for name in thread.gi_code.co_freevars])
-        return count == len(seen) - around
+        return count == len(seen) - sum([name in seen for name in thread.gi_code.co_freevars])
 
     def same_iterator(self, value, made) -> bool:
         if type(value) is not tuple or value[0] is not ITERATOR:
@@ -272,6 +278,11 @@ class Beside:
             elif not self.same(v, now):
                 return False
         return all(map(self.same, value[3:], state))
+
+
+@cache
+def has_loops(names: tuple[str, ...]) -> bool:
+    return any(name[0] == "." for name in names)
 
 
 def loops_of(thread: GeneratorType, seen: dict) -> list[tuple]:

@@ -16,7 +16,7 @@ from ..model.kernel import Kernel
 from .canonical import Canonical
 from .objects import TUPLE
 from .restorable import Machine
-from .state_vector import CONTENT, Cell, Thing, moved, pool_key
+from .state_vector import CONTENT, Cell, Moved, Thing, moved, pool_key
 
 Permutation = tuple[int, ...]  # of each group: the group whose place it takes
 
@@ -53,7 +53,9 @@ class Alike:
         """A new value of one of the cells: its number, in all of them."""
         mine = self.cells.index(cell)
         crosses = self.groups.leads_elsewhere(value, mine)
-        self.crossing = self.crossing or crosses
+        if crosses and not self.crossing:
+            self.crossing = True
+            self.groups.crossing += 1
         for group, other in enumerate(self.cells):
             if group == mine:
                 other.add(value)
@@ -74,6 +76,8 @@ class Groups:
         self.telling: set[Cell] = set()  # the cells that tell the groups apart
         self.ranks: dict[Cell, dict] = {}  # lists in the order of making: the place of each item
         self.alike: list[Alike] = []
+        self.moved = Moved()
+        self.crossing = 0  # how many of them have a value that leads from one group to another
         self.swaps: dict[tuple[int, int], dict[Thing, Thing]] = {}
         if len({len(group) for group in every}) != 1 or self.count < 2:
             raise NotSymmetric("groups of several sizes")
@@ -178,11 +182,6 @@ class Groups:
             self.swaps[a, b] = {**dict(pairs), **{y: x for x, y in pairs}}
         return self.swaps[a, b]
 
-    def references(self) -> int:
-        """How many cells lead somewhere, or from one group to another: it only grows."""
-        variable = self.machine.variable
-        return sum([bool(c.leading) + (c.alike is not None and c.alike.crossing) for c in variable])
-
     def leads_elsewhere(self, value, group: int) -> bool:
         """Does a value lead to a thing of another group?"""
         if type(value) is Thing:
@@ -216,7 +215,7 @@ class Images:
         canonical = self.canonical
         if canonical.stale:
             canonical.look_at_cells()
-        new, canonical.stale = self.renaming(p).of(state, canonical.looks)
+        new, canonical.stale = self.renaming(p).of(state, canonical)
         new, self.places = canonical.settled(self.in_order(new))
         return new
 
@@ -250,8 +249,8 @@ class Renaming:
         self.things = {
             thing: members[p[group]][role] for thing, (group, role) in groups.role.items()
         }
-        self.numbers: dict[tuple[int, int], int] = {}
-        self.looks, self.made_for = -1, (-1, -1)
+        self.numbers: dict[Cell, dict[int, int]] = {}  # of a cell and its number: the new number
+        self.looks, self.made_for = -1, (-1, -1, -1)
 
     def cell(self, cell: Cell) -> Cell:
         thing = self.things.get(cell.thing)
@@ -268,29 +267,25 @@ class Renaming:
             sources[self.cell(cell).index] = cell.index
         self.sources = itemgetter(*sources) if len(sources) > 1 else tuple
         self.renamed = [
-            (cell, self.cell(cell))
+            (cell, self.cell(cell), self.numbers.setdefault(cell, {}))
             for cell in self.variable
             if cell.leading and (cell.alike is None or cell.alike.crossing)
         ]
 
-    def of(self, state: array, looks: int) -> tuple[array, bool]:
-        """The image of a state, and whether a cell has a value that it never had.
-
-        `looks`: how often cells or values were new, so far.
-        """
-        if looks != self.looks:
-            size = len(self.variable), self.groups.references()
+    def of(self, state: array, canonical: Canonical) -> tuple[array, bool]:
+        """The image of a state, and whether a cell has a value that it never had."""
+        if self.looks != canonical.looks:
+            size = len(self.variable), canonical.references, self.groups.crossing
             if size != self.made_for:
                 self.look()
-            self.looks, self.made_for = looks, size
-        new, more, known = array("H", self.sources(state)), False, self.numbers
-        for cell, there in self.renamed:
+            self.looks, self.made_for = canonical.looks, size
+        new, more = array("H", self.sources(state)), False
+        for cell, there, known in self.renamed:
             number = state[cell.index]
-            key = cell.index, number
-            if key not in known:
+            if number not in known:
                 more = True
-                known[key] = self.number(cell, number, there)
-            new[there.index] = known[key]
+                known[number] = self.number(cell, number, there)
+            new[there.index] = known[number]
         return new, more
 
     def pair(self, cell: Cell, number: int) -> tuple[int, int]:
@@ -302,9 +297,5 @@ class Renaming:
 
     def number(self, cell: Cell, number: int, there: Cell) -> int:
         """The number that the renamed value has in the cell that takes this one's place."""
-        value = moved(cell.values[number], self.things)
         ranks = self.groups.ranks.get(cell)
-        if ranks is not None:
-            last = len(ranks)
-            value = TUPLE, *sorted(value[1:], key=lambda item: ranks.get(item, last))
-        return there.number(value)
+        return self.groups.moved.number(cell, number, there, self.things, ranks)

@@ -147,6 +147,8 @@ class Values:
         if mark is TUPLE:
             return tuple([self.decode(x) for x in v[1:]])
         if mark is NUMBER:
+            if v[1] is bool:
+                return v[2] == "True"
             return float(v[2]) if v[1] is float else literal_eval(v[2])
         if mark is RANGE:
             return range(*v[1:])

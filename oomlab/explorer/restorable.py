@@ -58,7 +58,7 @@ class Machine:
         self.tasks = {task.pid: task for task in self.kernel.tasks}  # those of the start
         knows = self.kernel, self.values, self.closure, self.watch, self.defaults
         self.nursery = Nursery(*knows, self.held, self.vary)
-        self.unnoted = Unnoted(self.closure, self.static, self.value_of)
+        self.unnoted = Unnoted(self.closure, self.static, self.variable, self.value_of)
         self.now: list[int] = []  # the state that the objects are in; -1: whatever
 
     def start(self, build: Callable[[], Kernel], questions: list[Callable]) -> None:

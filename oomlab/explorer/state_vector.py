@@ -162,3 +162,33 @@ def moved(value, places: dict[Thing, Thing]):
     if type(value) is tuple:
         return tuple([moved(v, places) for v in value])
     return value
+
+
+class Moved:
+    """The numbers of values with other things in them: each is worked out once."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple, int] = {}
+
+    def number(
+        self,
+        cell: Cell,
+        number: int,
+        there: Cell,
+        places: dict[Thing, Thing],
+        ranks: dict | None = None,
+    ) -> int:
+        """Of a value of `cell`, with its things renamed by `places`: the number in `there`.
+
+        `ranks`: always the same for a cell. What it holds is put in this order.
+        """
+        things = tuple([places.get(thing, thing) for thing in cell.mentions[number]])
+        key = cell, number, there, things
+        found = self.numbers.get(key)
+        if found is None:
+            value = moved(cell.values[number], places)
+            if ranks is not None:
+                last = len(ranks)
+                value = value[0], *sorted(value[1:], key=lambda item: ranks.get(item, last))
+            found = self.numbers[key] = there.number(value)
+        return found

@@ -41,7 +41,8 @@ class Symmetric:
         self.identity = tuple(range(self.count))
         self.looked = -1  # how many steps had been learned, when the cells were looked at
         self.fitting: dict[Answer, tuple[State, Entry | None, int] | None] = {}
-        self.ranks: dict[Any, list[int]] = {}
+        self.kinds: dict[tuple[Thing, ...], int] = {}  # of what a value leads to elsewhere
+        self.ranks: dict[tuple[int, ...], list[int]] = {}  # by the kinds of the leading cells
         self.leads: dict[Cell, tuple[int, bool]] = {}  # with how many values; does it lead away?
         self.size = (-1, -1)
         self.start, self.first = self.representative(relation.unpack(relation.start))
@@ -106,7 +107,7 @@ class Symmetric:
         self.leading_of: dict[Thing, list[Cell]] = {}
         for cell in self.leading:
             self.leading_of.setdefault(cell.thing, []).append(cell)
-        self.numbers_of_leading = getter([cell.index for cell in self.leading])
+        self.kinds_of: list[tuple[Cell, list[int]]] = [(cell, []) for cell in self.leading]
         self.numbers_of = [
             getter(
                 [
@@ -119,6 +120,13 @@ class Symmetric:
             for members in self.groups.members
         ]
         self.ranks.clear()
+
+    def look_at_values(self) -> None:
+        """To which groups and made things, but those of its own group, does each value lead?"""
+        for cell, kinds in self.kinds_of:
+            for mentions in cell.mentions[len(kinds) :]:
+                things = tuple([thing for thing in mentions if self.is_loose(thing, cell)])
+                kinds.append(self.kinds.setdefault(things, len(self.kinds)))
 
     def is_loose(self, thing: Thing, cell: Cell) -> bool:
         """Is a thing that a cell leads to of a group, and not of the cell's own, or made?"""
@@ -136,7 +144,11 @@ class Symmetric:
         if self.looked != self.relation.learned:
             self.look()
             state = wide(state, len(self.relation.variable))
-        key = self.numbers_of_leading(state)
+        try:
+            key = tuple([kinds[state[cell.index]] for cell, kinds in self.kinds_of])
+        except IndexError:  # there are new values
+            self.look_at_values()
+            key = tuple([kinds[state[cell.index]] for cell, kinds in self.kinds_of])
         ranks = self.ranks.get(key)
         if ranks is None:
             ranks = self.ranks[key] = self.rank(state)
