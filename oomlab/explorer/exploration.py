@@ -21,7 +21,7 @@ from .plain import task_of
 from .properties import Property
 
 SCHEMA = "oomlab-explore/1"
-SLOW, MANY = 0.1, 10_000  # the part of the transitions that is run, of so many, which is slow
+SLOW, MANY = 0.3, 3_000  # the part of so many transitions that is not remembered where it is slow
 
 CLOCK_WORDS = {
     "any": ", with sleeps of any length",
@@ -86,6 +86,7 @@ class Exploration:
             "clock": search.clock,
             "audited": search.audited,
             "learned": search.learned(),
+            "shapes": search.shapes(),
         }
         if search.cost is not None and verdict != "holds":
             bound[search.prefer] = search.cost  # every schedule with fewer was looked at
@@ -170,13 +171,18 @@ class Exploration:
 
     def pace(self) -> str:
         """Why this was slow, if it was; for the sentence."""
-        learned = self.bound.get("learned", 0)
-        if self.transitions < MANY or learned < SLOW * self.transitions:
+        learned, shapes = self.bound.get("learned", 0), self.bound.get("shapes", 0)
+        if self.transitions < MANY or learned + shapes < SLOW * self.transitions:
             return ""
-        return (
-            f"; it was slow, since {learned} of the transitions read values that no transition"
-            " had read before, and had to be run"
-        )
+        least, why = SLOW / 3 * self.transitions, []
+        if learned >= least:
+            why.append(f"{learned} steps read values that none had read before, and had to be run")
+        if shapes >= least:
+            why.append(
+                f"{shapes} states held what steps had made in a form that none before them had,"
+                " and had to be put in order"
+            )
+        return f"; it was slow: {', and '.join(why)}"
 
     def switches(self) -> int:
         """Context switches of the counterexample; a timer counts as its task's."""
@@ -217,7 +223,7 @@ class Exploration:
             else ""
         )
         after = f"{len(self.pids)} steps{end}"
-        return f"{self.property} is violated after {after} (found among {seen})"
+        return f"{self.property} is violated after {after} (found among {seen}){self.pace()}"
 
     def markdown(self) -> str:
         """A table of the schedule: step, task, function, what it does, its effect."""

@@ -247,8 +247,12 @@ class Search:
         return self.interned.entered if self.interned is not None else []
 
     def learned(self) -> int:
-        """The transitions that had to be run; the others were remembered."""
+        """The steps that had to be run; the others were remembered."""
         return self.interned.learned if self.interned is not None else 0
+
+    def shapes(self) -> int:
+        """The states whose canonical form had to be worked out; see Canonical.form()."""
+        return self.interned.canonical.worked_out if self.interned is not None else 0
 
     def path_to(self, number: int) -> list[Entry]:
         return [self.entries[n] for n in self.numbers_to(number)]
