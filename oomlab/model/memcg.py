@@ -91,6 +91,8 @@ class Memcg:
 
     def in_tree_order(self) -> list:
         """Its own tasks, then those of each child and all below it (mem_cgroup_scan_tasks)."""
+        if all(task.memcg is self for task in self.tasks):  # no other memcg is looked at
+            return list(self.tasks)
 
         def place(task) -> list[int]:
             all_of_them = task.kernel.memcgs

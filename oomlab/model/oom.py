@@ -119,8 +119,9 @@ def candidates(kernel, oc: OomControl) -> list:
     on the tasks of a memcg come before those of its children.
     """
     policy, memcg = kernel.policy, oc.memcg
-    tasks = kernel.tasks
-    if memcg is not None:
+    if memcg is None:
+        tasks = kernel.tasks
+    else:
         tasks = memcg.tasks if policy.scan == "processes" else memcg.in_tree_order()
     new = memcg is None and policy.victim_mark == "process"
     if new or policy.scan in ("processes", "leaders"):
