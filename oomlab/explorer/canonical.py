@@ -38,6 +38,7 @@ class Canonical:
         self.worked_out = 0  # how many forms
         self.stale = True
         self.forms: dict[tuple, Form] = {}  # by shape
+        self.distinct: dict[tuple, Form] = {}  # the same, each once: by all that it does
         self.lost: dict[int, list[tuple]] = {}  # by what can be reached, as in Form.lost
         self.fixed: set[Thing] = set()
         self.loose: dict[Thing, tuple] = {}  # the others, as in Form.lost
@@ -130,6 +131,7 @@ class Canonical:
 
     def look_who_refers(self) -> None:
         self.forms.clear()
+        self.distinct.clear()
         self.lost.clear()
         self.referring = {
             index: numbering.leads
@@ -192,7 +194,7 @@ class Canonical:
         form = Form(self.lost[reached], places)
         if places:
             self.arrange(form, order, state, reached)
-        return form
+        return self.distinct.setdefault((reached, *places.items(), *form.renamed), form)
 
     def reached(self, state: array) -> int:
         """The loose things that one can come to, as a set of bits."""

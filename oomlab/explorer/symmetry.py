@@ -44,6 +44,7 @@ class Symmetric:
         self.kinds: dict[tuple[Thing, ...], int] = {}  # of what a value leads to elsewhere
         self.ranks: dict[tuple[int, ...], list[int]] = {}  # by the kinds of the leading cells
         self.leads: dict[Cell, tuple[int, bool]] = {}  # with how many values; does it lead away?
+        self.permutations: dict[Permutation, Permutation] = {}
         self.size = (-1, -1)
         self.start, self.first = self.representative(relation.unpack(relation.start))
         self.permutation = self.first  # that led to the last representative
@@ -159,6 +160,7 @@ class Symmetric:
             ]
         )
         p = inverse(tuple([group for _, _, group in order]))
+        p = self.permutations.setdefault(p, p)  # they are kept, one for each state
         if p != self.identity:
             state = self.images.of(state, p)
         return pack(state), p
