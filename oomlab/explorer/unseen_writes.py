@@ -14,7 +14,8 @@ from .closure import Closure
 from .errors import Refused
 from .frames import UNSET
 from .objects import has, is_slot
-from .state_vector import CONTENT, EXISTS, THREAD, Cell, Thing
+from .state_vector import CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
+from .watch import still
 
 CHECKED = 300  # steps after each of which everything is looked at
 SOMETIMES = 64  # and one of so many after that
@@ -37,8 +38,8 @@ class Unnoted:
         self.closure, self.things, self.variable = closure, things, variable
         self.value_of = value_of
         self.steps, self.size = 0, (-1, -1)  # size: how many cells vary, and how many there are
-        self.constant: list[Constant] = []
-        self.others: list[Cell] = []
+        self.fixed: list[Fixed] = []
+        self.others: list[Cell] = []  # that have to be looked at one by one
 
     def check(self, state: array, writes: dict) -> None:
         """After a step from `state` that wrote to these cells. Refused if others changed, too."""
@@ -51,29 +52,27 @@ class Unnoted:
         size = len(self.variable), sum([len(thing.cells) for thing in self.things])
         if size != self.size:
             self.size = size
-            self.look_at_cells()
-        for constant in self.constant:
-            if not constant.same():
-                self.check_cells(constant.cells, state, writes)
-        self.check_cells(self.others, state, writes)
+            self.look_at_all(state, writes)
+            return
+        for fixed in self.fixed:
+            if not fixed.same():
+                self.look_at(fixed.cells, state, writes)
+        self.look_at(self.others, state, writes)
 
-    def look_at_cells(self) -> None:
-        """Which cells never changed and can be compared all at once, and which are the others?"""
-        self.constant, self.others = [], []
+    def look_at_all(self, state: array, writes: dict) -> None:
+        """Look at each cell, and note what those hold that never changed."""
+        self.fixed, self.others = [], []
         for thing in self.things:
-            kind: Any = type(thing.object)
-            plain = []
-            for cell in thing.cells.values():
-                if cell.index is None and is_slot(kind, cell.name) and cell.name != THREAD:
-                    if type(cell.values[0]) in (int, str, Thing, type(None)):
-                        plain.append(cell)
-                        continue
-                if cell.name not in (THREAD, EXISTS):
-                    self.others.append(cell)
-            if plain:
-                self.constant.append(Constant(thing.object, plain))
+            cells = [cell for cell in thing.cells.values() if cell.name not in (THREAD, EXISTS)]
+            self.look_at(cells, state, writes)
+            constant = [cell for cell in cells if cell.index is None and cell not in writes]
+            if type(thing.object) not in CONTAINERS:
+                constant = [cell for cell in constant if in_a_slot(thing.object, cell.name)]
+            if constant:
+                self.fixed.append(Fixed(thing.object, constant))
+            self.others += [cell for cell in cells if cell not in constant]
 
-    def check_cells(self, cells: list[Cell], state: array, writes: dict) -> None:
+    def look_at(self, cells: list[Cell], state: array, writes: dict) -> None:
         for cell in cells:
             number = state[cell.index] if cell.index is not None else 0
             if cell not in writes and (number != 0 or cell.index is None):
@@ -89,19 +88,34 @@ class Unnoted:
         return self.value_of(cell) == value
 
 
-class Constant:
-    """The slots of one object that never changed."""
+class Fixed:
+    """What some cells of one object hold, which never changed; asked without being watched."""
 
     def __init__(self, held, cells: list[Cell]):
         self.held, self.cells = held, cells
-        self.slots = [getattr(type(held), cell.name).__get__ for cell in cells]
-        values = [cell.values[0] for cell in cells]
-        self.values = [value.object if type(value) is Thing else value for value in values]
+        self.contained = type(held) in CONTAINERS
+        self.slots = []
+        if not self.contained:
+            self.slots = [getattr(type(held), cell.name).__get__ for cell in cells]
+        self.before = self.now()
+
+    def now(self) -> tuple:
+        held = self.held
+        if self.contained:
+            return tuple(held.items() if type(held) is dict else held)
+        return tuple([slot(held) for slot in self.slots])
 
     def same(self) -> bool:
-        """Do they hold the very same objects? If not sure, no."""
-        held = self.held
+        """Are they the very same objects? If not sure, no."""
+        if self.contained:
+            return still(self.held, self.before)
         try:
-            return all(map(is_, [slot(held) for slot in self.slots], self.values))
+            return all(map(is_, self.now(), self.before))
         except AttributeError:  # one has no value any more
             return False
+
+
+def in_a_slot(held, name: str) -> bool:
+    """Does an object hold this in a slot, so that one can ask the slot?"""
+    kind: Any = type(held)
+    return is_slot(kind, name) and has(held, name)
