@@ -1,5 +1,6 @@
 """What the explorer cannot be sure of, it says in a sentence: memory that no state holds."""
 
+import copy
 import gc
 import importlib
 import linecache
@@ -8,6 +9,7 @@ import random
 import sys
 import threading
 import time
+from collections import deque
 from enum import Enum
 from pathlib import Path
 
@@ -573,3 +575,42 @@ def test_a_dictionary_that_a_scenario_fills_with_processes():
     SCENARIOS["closed"] = filled
     assert len(oomlab.explore("closed", property=two_left).pids) == 2
     assert oomlab.explore("closed").verdict == "holds"
+
+
+class Shut:
+    """A container that is only reached through its own method: who calls it reads no container."""
+
+    def __init__(self, held, method: str):
+        self.held, self.change = held, getattr(held, method)
+
+
+@pytest.mark.parametrize(
+    "held, method, what",
+    [
+        ([], "append", "list"),
+        ([1], "clear", "list"),
+        ([0, 1], "reverse", "list"),
+        ({}, "setdefault", "dict"),
+        ({1: 1}, "clear", "dict"),
+        (deque([0, 1]), "rotate", "deque"),
+        (deque(), "append", "deque"),
+    ],
+)
+def test_a_change_that_nothing_noted_is_refused(held, method, what):
+    """The look at all that never changed sees it, whatever the container held before."""
+    arguments = () if method in ("clear", "reverse") else (1,)
+
+    def change(current, shut):
+        yield "change", ""
+        shut.change(*arguments)
+
+    def made(policy):
+        kernel = Kernel(policy, 128, min_kbytes=32)
+        shut = Shut(copy.copy(held), method)
+        for number in (1, 2):
+            kernel.spawn(f"t{number}", ((change, shut),))
+        return kernel
+
+    SCENARIOS["closed"] = made
+    with pytest.raises(ValueError, match=rf"a step changes {what}\.\[\] behind"):
+        oomlab.explore("closed", property=lambda kernel: False)
