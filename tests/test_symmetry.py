@@ -13,8 +13,8 @@ from oomlab.explorer import plain
 from oomlab.explorer.errors import ExplorerFault
 from oomlab.explorer.groups import Groups, NotSymmetric
 from oomlab.explorer.relation import Interned
+from oomlab.explorer.state_vector import CONTENT
 from oomlab.explorer.symmetry import Symmetric
-from oomlab.explorer.things import CONTENT
 from oomlab.model.fork import fork
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, VMA
