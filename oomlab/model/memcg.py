@@ -200,7 +200,7 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
     else:
         progress = yield from out_of_memory(current, OomControl(GFP_KERNEL, 0, memcg))
     kernel.oom_lock.unlock()
-    return progress
+    return bool(progress)
 
 
 def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:

@@ -213,6 +213,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         if progress:
             no_progress_loops = 0
             go_round(kernel, progress)
+            progress = True  # it was, or ABORT: that decides nothing from here on
         elif not gfp & __GFP_NOFAIL:
             return False
         elif policy.nofail == "dips" and __alloc_pages_cpuset_fallback(current, order):
