@@ -175,8 +175,8 @@ class NotGone(ValueError):
 
 
 def must_be_gone(task: Task) -> None:
-    """NotGone for a task whose thread is over, and which is not."""
-    if task.state != TASK_DEAD:
+    """NotGone for a task whose thread is over, and which is not; a panic ends any thread."""
+    if task.state != TASK_DEAD and not task.kernel.panicked:
         raise NotGone(
             f"the thread of {task} is over, and release_task() has not taken it off the task list: "
             "end it with do_exit(), or let it go on"
