@@ -123,7 +123,7 @@ def place(tmp_path, monkeypatch):
         (["runn"], "run"),
         (["explore", "lost-victim", "--property", "no-victim"], "no-victim-lost"),
         (["compare", "lost-victim", "--policy", "handa"], "twice"),
-        (["fidelity", "no-such-folder"], "no recordings"),
+        (["fidelity", "no-such-folder"], "no-such-folder is no folder"),
         (["run"], "scenario"),
         (["run", "lost-victim", "--seed", "x"], "whole number, not 'x'"),
         (["run", "lost-victim", "--seed", "-1"], "not negative"),
