@@ -496,6 +496,55 @@ def first_timer(kernel):
     return len(kernel.timers) > 1 and kernel.timers[0].argument.name == "t0"
 
 
+def least_timer(kernel):
+    return len(kernel.timers) > 1 and min(kernel.timers).argument.name == "t0"
+
+
+def sorted_timers(kernel):
+    return [timer.argument.name for timer in sorted(kernel.timers)] == ["t0", "t2", "t1"]
+
+
+def compared_timers(kernel):
+    return len(kernel.timers) > 1 and kernel.timers[1] < kernel.timers[0]
+
+
+@pytest.mark.parametrize("asked", [least_timer, sorted_timers, compared_timers])
+def test_who_compares_timers_reads_when_they_are_due(asked):
+    def sleepers(policy):
+        kernel = Kernel(policy, 4096)
+        for n in range(3):
+            kernel.spawn(f"t{n}", ((sleep, 5 - n), (two_steps,)))
+        return kernel
+
+    SCENARIOS["closed"] = sleepers
+    with pytest.raises(ValueError, match="reads Timer.expires, which is no part of a state"):
+        oomlab.explore("closed", property=asked)
+
+
+def runs_timers(current):
+    yield "run", "timers"
+    current.kernel.run_timers()
+
+
+def takes_the_first(current):
+    yield "look", "at timers"
+    current.uid = min(current.kernel.timers).argument.pid
+
+
+@pytest.mark.parametrize("call", [runs_timers, takes_the_first])
+def test_no_step_of_a_user_looks_at_the_time(call):
+    def sleepers(policy):
+        kernel = Kernel(policy, 4096)
+        for n in range(2):
+            kernel.spawn(f"t{n}", ((sleep, 5 - n),))
+        kernel.spawn("looks", ((call,),))
+        return kernel
+
+    SCENARIOS["closed"] = sleepers
+    with pytest.raises(ValueError, match="which is no part of a state"):
+        oomlab.explore("closed", property=lambda kernel: False)
+
+
 def size_of_a_set(kernel):
     return len({task.signal for task in kernel.tasks}) == 3
 

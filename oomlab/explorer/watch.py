@@ -10,13 +10,14 @@ from operator import is_
 from types import FunctionType, MethodType
 from typing import Any
 
-from ..model.kernel import Timer
+from ..model.kernel import Kernel, Timer
 from .errors import Refused
 from .frames import UNSET
 from .objects import Values, left_out
 from .state_vector import CONTAINERS, CONTENT, THREAD, Cell, Thing
 
 OF_THE_CLASS = ("__slots__", "__doc__", "watched")  # which the subclass has otherwise
+THROUGH = (Timer.__lt__.__code__, Kernel.run_timers.__code__)  # they read for who calls them
 COMPUTED = (property, FunctionType, MethodType)  # attributes of a class that are no values
 
 
@@ -119,7 +120,10 @@ class Watch:
         thing = things.get(id(held))
         hidden = name in no_state or name == THREAD or name == "__dict__"
         if hidden or name in ("expires", "number") and issubclass(type(held), Timer):
-            caller = sys._getframe(2).f_globals.get("__name__") or ""
+            frame: Any = sys._getframe(2)
+            while frame.f_code in THROUGH:
+                frame = frame.f_back
+            caller = frame.f_globals.get("__name__") or ""
             if not caller.startswith("oomlab."):
                 known = type(held).watched.__qualname__
                 raise Refused(
