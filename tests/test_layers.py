@@ -157,3 +157,8 @@ def test_the_model_is_no_larger_than_the_page_says():
         sum(map(lines_of_code, files)),
     )
     assert most - 300 < lines <= most and most_code - 200 < code <= most_code, (lines, code)
+
+
+def test_a_file_is_read_in_one_sitting():
+    lines = {path.name: len(path.read_text("utf-8").splitlines()) for path in FILES.values()}
+    assert not {name: n for name, n in lines.items() if n > 350}

@@ -44,10 +44,9 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
         args = [ast.arg(n) for n in (".v", ".error", *kept)]
         given = ast.arguments([], args, None, [], [], None, [])
         functions.append(ast.FunctionDef(".f", given, head + body, [], None))
-    outer_names = [ast.arg(n) for n in dict.fromkeys((*GIVEN, *code.co_freevars))]
-    outer = ast.FunctionDef(
-        "outer", ast.arguments([], outer_names, None, [], [], None, []), functions, [], None
-    )
+    names = [ast.arg(n) for n in dict.fromkeys((*GIVEN, *code.co_freevars))]
+    given = ast.arguments([], names, None, [], [], None, [])
+    outer = ast.FunctionDef("outer", given, functions, [], None)
     for function in functions:  # defaults and annotations are those of the function object
         for arg in ast.walk(function.args):
             if isinstance(arg, ast.arg):
@@ -195,12 +194,8 @@ class Rewriting:
         take = ast.copy_location(ast.Assign([s.target], load(name + "x")), s)
         body, orelse = [take, *self.block(s.body)], self.block(s.orelse)
         begin = ast.Assign([store(name)], call(".iter", over))
-        return [
-            *before,
-            begin,
-            ast.While(test, body, orelse),
-            ast.Delete([ast.Name(name, ast.Del())]),
-        ]
+        end = ast.Delete([ast.Name(name, ast.Del())])
+        return [*before, begin, ast.While(test, body, orelse), end]
 
     def simple(self, s: Any) -> list[ast.stmt]:
         if isinstance(s, ast.Expr | ast.Assign) and isinstance(s.value, YIELDS):

@@ -49,10 +49,7 @@ def schedule_timeout(current, state: int, ticks: int) -> Steps:
 class WaitQueue:
     """wait_queue_head_t: tasks that sleep until something happens."""
 
-    __slots__ = (
-        "name",
-        "sleepers",
-    )
+    __slots__ = ("name", "sleepers")
 
     def __init__(self, name: str):
         self.name = name
@@ -74,11 +71,7 @@ class WaitQueue:
 class Mutex:
     """struct mutex: one owner."""
 
-    __slots__ = (
-        "name",
-        "owner",
-        "waiters",
-    )
+    __slots__ = ("name", "owner", "waiters")
 
     def __init__(self, name: str):
         self.name = name
@@ -120,12 +113,7 @@ class RwSemaphore:
     mmap() call can stop the reaper (M07, kernel-facts 1).
     """
 
-    __slots__ = (
-        "name",
-        "readers",
-        "writer",
-        "waiters",
-    )
+    __slots__ = ("name", "readers", "writer", "waiters")
 
     def __init__(self, name: str):
         self.name = name

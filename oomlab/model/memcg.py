@@ -18,21 +18,8 @@ class Memcg:
     """struct mem_cgroup: usage and limits in pages; a child's pages count in its parents too."""
 
     __slots__ = (
-        "name",
-        "limit",
-        "parent",
-        "oom_group",
-        "high",
-        "low",
-        "swap_max",
-        "usage",
-        "swap",
-        "forced",
-        "tasks",
-        "under_oom",
-        "oom_waitq",
-        "stalled",
-        "trigger",
+        *("name", "limit", "parent", "oom_group", "high", "low", "swap_max", "usage"),
+        *("swap", "forced", "tasks", "under_oom", "oom_waitq", "stalled", "trigger"),
     )
 
     NOT_STATE = ("forced",)  # only told, decides nothing

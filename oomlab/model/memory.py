@@ -40,19 +40,8 @@ class Zone:
     """struct zone, the only one: counts of pages, and the marks below which they get scarce."""
 
     __slots__ = (
-        "name",
-        "managed",
-        "min",
-        "low",
-        "high",
-        "free",
-        "reserved",
-        "reclaimable",
-        "stuck_lru",
-        "pages_scanned",
-        "total_swap",
-        "reaped",
-        "pages_to",
+        *("name", "managed", "min", "low", "high", "free", "reserved", "reclaimable"),
+        *("stuck_lru", "pages_scanned", "total_swap", "reaped", "pages_to"),
     )
     NOT_STATE = ("reaped", "pages_to")  # only told: who got pages that the reaper made free
 

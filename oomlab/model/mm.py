@@ -28,14 +28,7 @@ class Shmem:
     charged as a whole to the cgroup that touched it first.
     """
 
-    __slots__ = (
-        "name",
-        "pages",
-        "linked",
-        "mappings",
-        "memcg",
-        "swapped",
-    )
+    __slots__ = ("name", "pages", "linked", "mappings", "memcg", "swapped")
 
     def __init__(self, name: str, pages: int = 0, linked: bool = False):
         self.name = name
@@ -77,20 +70,8 @@ class MM:
     """struct mm_struct."""
 
     __slots__ = (
-        "kernel",
-        "name",
-        "vmas",
-        "memcg",
-        "mmap_sem",
-        "tasks",
-        "mm_users",
-        "mm_count",
-        "flags",
-        "swapents",
-        "nr_ptes",
-        "nr_pmds",
-        "reaped",
-        "munlocking",
+        *("kernel", "name", "vmas", "memcg", "mmap_sem", "tasks", "mm_users", "mm_count"),
+        *("flags", "swapents", "nr_ptes", "nr_pmds", "reaped", "munlocking"),
     )
 
     def __init__(self, kernel, name: str, vmas=(), memcg=None):

@@ -30,14 +30,8 @@ class Signal:
     """What the threads of one process share: signal_struct."""
 
     __slots__ = (
-        "threads",
-        "children",
-        "oom_score_adj",
-        "oom_score_adj_min",
-        "oom_mm",
-        "group_exit",
-        "coredump",
-        "wait_chldexit",
+        *("threads", "children", "oom_score_adj", "oom_score_adj_min", "oom_mm"),
+        *("group_exit", "coredump", "wait_chldexit"),
     )
 
     def __init__(self, oom_score_adj: int = 0):
@@ -55,35 +49,11 @@ class Task:
     """struct task_struct: one thread of control, `thread` is its generator."""
 
     __slots__ = (
-        "kernel",
-        "pid",
-        "name",
-        "signal",
-        "parent",
-        "mm",
-        "memcg",
-        "uid",
-        "flags",
-        "state",
-        "waits_for",
-        "sigkill",
-        "memdie",
-        "allocating",
-        "kernel_pages",
-        "vfork_done",
-        "fifo",
-        "oom_reaper_list",
-        "memcg_in_oom",
-        "over_limit",
-        "memcg_nr_pages_over_high",
-        "program",
-        "at_exit",
-        "thread",
-        "op",
-        "marked",
-        "daemon",
-        "task_lock",
-        "__weakref__",
+        *("kernel", "pid", "name", "signal", "parent", "mm", "memcg", "uid", "flags"),
+        *("state", "waits_for", "sigkill", "memdie", "allocating", "kernel_pages"),
+        *("vfork_done", "fifo", "oom_reaper_list", "memcg_in_oom", "over_limit"),
+        *("memcg_nr_pages_over_high", "program", "at_exit", "thread", "op", "marked"),
+        *("daemon", "task_lock", "__weakref__"),
     )
 
     def __init__(self, kernel, pid: int, name: str, signal: Signal, mm=None, memcg=None, uid=1000):

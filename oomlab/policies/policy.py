@@ -98,10 +98,7 @@ class Policy:
         "first", "on equal points the first or the last task of the list wins", "M43", "first last"
     )
     victim_mark: str = knob(
-        "thread",
-        "the mark: TIF_MEMDIE, or signal->oom_mm",
-        "26db62f179d1",
-        "thread process",
+        "thread", "the mark: TIF_MEMDIE, or signal->oom_mm", "26db62f179d1", "thread process"
     )
     free_mem: str = knob(
         "exiting",
@@ -260,10 +257,7 @@ class Policy:
         "nothing hide skip",
     )
     gave_up: str = knob(
-        "nothing",
-        "and one that could not be reaped",
-        "449d777d7ad6, K 4.10",
-        "nothing unmark skip",
+        "nothing", "and one that could not be reaped", "449d777d7ad6, K 4.10", "nothing unmark skip"
     )
     reap_delay: int = knob(0, "ticks between kill and reap", "e4a38402c36e")
     reaper_starts: bool = knob(True, "kthread_run(oom_reaper) succeeds", "M13, M16")
