@@ -248,7 +248,11 @@ class Machine:
     def taken(self, state: array, entry: Entry) -> tuple[dict, dict]:
         timers = self.values.things[id(self.kernel.timers)].cells[CONTENT]
         before = timers.values[state[timers.index] if timers.index is not None else 0]
-        _, reads = self.watched(state, lambda: self.take(state, entry), f"the step {entry}")
+        self.watch.stepping = True
+        try:
+            _, reads = self.watched(state, lambda: self.take(state, entry), f"the step {entry}")
+        finally:
+            self.watch.stepping = False
         if timers in reads:
             self.set_clock(reads, before)
         found = {cell: self.value_of(cell) for cell in self.watch.writes}
