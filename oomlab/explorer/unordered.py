@@ -4,9 +4,8 @@ A set holds objects in the order of their addresses, which are others in each ma
 for the hashes of objects (watch.py) is run again with other hashes: each of these objects stands in
 each place, and any two in either order. And a question that read the pending timers is asked again
 with these in another order; a step of a user may not look at them (watch.py). It must come out the
-same. Not all orders of four and more are tried: a question that
-is true of one of the others alone is not seen. Nor is a set of new objects, which are not watched
-before the step is over.
+same. Not all orders of four and more are tried: a question that is true of one of the others alone
+is not seen. Nor is a set of new objects, which are not watched before the step is over.
 """
 
 from collections.abc import Iterator
