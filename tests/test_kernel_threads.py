@@ -9,6 +9,8 @@ from one_machine import RELEASES, names, run
 import oomlab
 from oomlab.model.fork import copy_on_write, fork, vfork
 from oomlab.model.kernel import Kernel
+from oomlab.model.locks import TASK_DEAD, TASK_FROZEN
+from oomlab.model.oom import mark_oom_victim
 from oomlab.model.reaper import process_mrelease
 from oomlab.model.syscalls import hang, pause, set_adj, sysrq_f, touch
 from oomlab.model.tasks import PF_EXITING, PF_OOM_ORIGIN, Task, do_send_sigkill
@@ -234,3 +236,34 @@ def test_does_a_kill_end_process_mrelease(policy):
     do_send_sigkill(killer)
     run_seeded(kernel, 1, most_steps=40)
     assert answers == ["EINTR"]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_frozen_victim_exit_before_the_thaw(policy):
+    """To 3.10 nothing lets it through; later the freezer lets who is marked pass.
+
+    K 3.10, 4.4 freezing_slow_path, 51fae6da640e.
+    """
+    kernel = Kernel(PRESETS[policy], 512, min_kbytes=64)
+    victim = kernel.spawn("victim", ((pause,), (touch, "heap", 1)), vmas=heap(100))
+    kernel.freezing = True
+    for _ in mark_oom_victim(victim, victim, victim.mm):
+        pass
+    do_send_sigkill(victim)
+    run_seeded(kernel, 1, most_steps=200)
+    assert (victim.state == TASK_FROZEN) == (policy in OLDEST)
+
+
+@pytest.mark.parametrize("policy", ["linux-6.12", "linux-6.18"])
+def test_does_a_frozen_thread_of_a_victim_exit_that_is_not_marked_itself(policy):
+    """From 6.18 on (K 6.18 freezing_slow_path: tsk_is_oom_victim)."""
+    kernel = Kernel(PRESETS[policy], 512, min_kbytes=64)
+    victim = kernel.spawn("victim", ((pause,), (touch, "heap", 1)), vmas=heap(100))
+    other = kernel.spawn("other", ((pause,), (touch, "heap", 1)), thread_of=victim)
+    kernel.freezing = True
+    for _ in mark_oom_victim(victim, victim, victim.mm):
+        pass
+    do_send_sigkill(victim)
+    run_seeded(kernel, 1, most_steps=200)
+    assert victim.state == TASK_DEAD
+    assert (other.state == TASK_FROZEN) == (policy == "linux-6.12")

@@ -216,7 +216,7 @@ def test_a_schedule_is_a_setting_until_another_is_changed():
 
 def test_a_search_tells_how_far_it_is():
     lab, told = Controller("lost-victim", "linux-6.12"), []
-    lab.change(params={"victims": 3, "vmas": 3})
+    lab.change(params={"victims": 6, "vmas": 6})
     lab.explore(seconds=2, progress=lambda *now: told.append(now))
     assert told and all(len(now) == 3 for now in told)
 

@@ -8,7 +8,7 @@ with the mm, as in 4.4 (exit_mm); in 2.6.38 and 3.10 it stays on the task until 
 """
 
 from .locks import TASK_FROZEN, Steps, schedule
-from .tasks import PF_EXITING, exit_notify, exit_oom_victim, fatal_signal_pending
+from .tasks import PF_EXITING, exit_notify, exit_oom_victim, fatal_signal_pending, freezing
 from .unmap import mmput
 
 
@@ -24,8 +24,8 @@ def user_mode(current) -> Steps:
 
 
 def try_to_freeze(current) -> Steps:
-    """Stand still for a suspend (kernel/freezer.c); OOM victims are let through."""
-    if current.kernel.freezing and not current.memdie:
+    """Stand still for a suspend (kernel/freezer.c)."""
+    if freezing(current):
         yield from schedule(current, TASK_FROZEN, "thaw")
 
 

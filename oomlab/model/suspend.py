@@ -15,7 +15,7 @@ from .locks import (
     schedule_timeout,
     wake_up_process,
 )
-from .tasks import PF_KTHREAD, thaw
+from .tasks import PF_KTHREAD, freezing, thaw
 
 FREEZE_TIMEOUT = 20 * HZ  # freeze_timeout_msecs
 
@@ -24,11 +24,9 @@ def stands_frozen(task) -> bool:
     """Is it in TASK_FROZEN, or would freeze_task() have put it there out of its sleep?
 
     It wakes whoever sleeps in TASK_INTERRUPTIBLE, and on its way out that task stands still; a
-    victim is let through (kernel/freezer.c). Here such a task sleeps on, and counts as frozen.
+    victim may be let through. Here such a task sleeps on, and counts as frozen.
     """
-    if task.state == TASK_INTERRUPTIBLE and task.kernel.freezing:
-        return not task.flags & PF_KTHREAD and not task.memdie
-    return task.state == TASK_FROZEN
+    return task.state == TASK_FROZEN or task.state == TASK_INTERRUPTIBLE and freezing(task)
 
 
 def suspend(current, ticks: int) -> Steps:

@@ -216,6 +216,18 @@ def exit_oom_victim(task: Task) -> None:
         task.kernel.oom_victims_wait.wake_up()
 
 
+def freezing(task: Task) -> bool:
+    """Is there a request to freeze it? (freezing_slow_path, K 3.10, 4.4, 6.12, 6.18)
+
+    Not for a kernel thread here. From v3.18 on (51fae6da640e) the marked thread of a victim is let
+    through, from v6.18 on each thread of it.
+    """
+    policy = task.kernel.policy
+    marked = tsk_is_oom_victim(task) if policy.thaws == "process" else task.memdie
+    spared = marked and policy.suspend != "flag"
+    return task.kernel.freezing and not (task.flags & PF_KTHREAD or spared)
+
+
 def thaw(task: Task) -> None:
     """__thaw_task(): let a frozen task run again."""
     if task.state == TASK_FROZEN:

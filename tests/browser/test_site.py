@@ -45,7 +45,7 @@ HOSTILE = {
     "policy=%E0%A4%A": "no policy",
     "seed=1e400": "run takes seed as a whole number",
     "knobs=seed:3": "no knob or parameter 'seed'",
-    "params=victims:99999999999": "a whole number from 0 to 10000000",
+    "params=victims:99999999999": "a whole number from 0 to 100000",
     f"schedule={'101,' * 20_000}": "step 1: victim1(101) sleeps",
     "hand=102,zzz": "a schedule holds pids",
 }
