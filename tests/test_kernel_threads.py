@@ -242,7 +242,7 @@ def test_does_a_kill_end_process_mrelease(policy):
 def test_does_a_frozen_victim_exit_before_the_thaw(policy):
     """To 3.10 nothing lets it through; later the freezer lets who is marked pass.
 
-    K 3.10, 4.4 freezing_slow_path, 51fae6da640e.
+    K 3.10, 4.4 freezing_slow_path.
     """
     kernel = Kernel(PRESETS[policy], 512, min_kbytes=64)
     victim = kernel.spawn("victim", ((pause,), (touch, "heap", 1)), vmas=heap(100))

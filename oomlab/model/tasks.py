@@ -219,8 +219,9 @@ def exit_oom_victim(task: Task) -> None:
 def freezing(task: Task) -> bool:
     """Is there a request to freeze it? (freezing_slow_path, K 3.10, 4.4, 6.12, 6.18)
 
-    Not for a kernel thread here. From v3.18 on (51fae6da640e) the marked thread of a victim is let
-    through, from v6.18 on each thread of it.
+    Not for a kernel thread here. The marked thread of a victim is let through since October 2014
+    (Cong Wang, 1413876435-11720-2-git-send-email-mhocko@suse.cz), from v6.18 on each of its
+    threads.
     """
     policy = task.kernel.policy
     marked = tsk_is_oom_victim(task) if policy.thaws == "process" else task.memdie
