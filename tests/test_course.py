@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 
 from oomlab.bibliography import source as described
 from oomlab.grading import check
@@ -33,6 +34,18 @@ def test_a_lesson_says_what_it_asks_and_ends_with_checks(path):
     text = "\n".join(cells(path, "markdown"))
     assert re.search(r"^# \d+b?\. ", text) and "**The question.**" in text and " minutes. " in text
     assert "Check yourself" in text and text.count("<details>") >= 3
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(ROOT.glob("*/*.ipynb")), *sorted(ROOT.glob("docs/*.md"))], ids=lambda p: p.name
+)
+def test_no_link_or_code_is_shown_as_it_was_typed(path):
+    """In a <details>, say, what follows at once is HTML, and no Markdown."""
+    texts = cells(path, "markdown") if path.suffix == ".ipynb" else [path.read_text("utf-8")]
+    for text in texts:
+        page = MarkdownIt().enable("table").render(text)
+        seen = re.sub(r"<code.*?</code>|<!--.*?-->|<[^>]*>", "", page, flags=re.S)
+        assert not re.search(r"\]\(|`|\*\*", seen), seen
 
 
 PLACES = {

@@ -25,7 +25,8 @@ def discussion_sheet(runs: list[Run]) -> str:
     for number, question in enumerate(questions(first), 1):
         lines += [f"{number}. {question.text}", ""]
         lines += [f"    - {choice}" for choice in question.choices]
-        lines += ["", f"    <details><summary>Answer</summary>{answered(question)}</details>", ""]
+        lines += ["", "    <details><summary>Answer</summary>", ""]
+        lines += [f"    {answered(question)}", "", "    </details>", ""]
     return "\n".join(lines)
 
 
