@@ -15,3 +15,9 @@ def test_words_are_no_markup_and_links_lead_somewhere():
     page = Grid("<t>", {"<r>": {"<c>": "<w>"}}, {("<r>", "<c>"): "#a'b"})._repr_html_()
     assert not any(f"<{name}>" in page for name in "trcw" if name != "t")
     assert "&lt;t&gt;" in page and "href='#a&#x27;b'" in page
+
+
+def test_a_wide_table_is_scrolled_in_itself_and_with_the_keyboard():
+    wide = Grid("w", {"a": {f"c{n}": "x" for n in range(9)}})._repr_html_()
+    assert wide.startswith("<div style='overflow-x:auto' tabindex='0' role='region'")
+    assert Grid("n", {"a": {f"c{n}": "x" for n in range(8)}})._repr_html_().startswith("<table")

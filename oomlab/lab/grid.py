@@ -11,6 +11,7 @@ from html import escape
 from ..looks import VERDICTS
 
 CELL = "padding:.3rem .6rem;border:1px solid #8886;text-align:center"
+WIDE = 8  # columns: more of them are scrolled, with the keyboard, too
 SHORT, LONG = 12, 40  # letters: a number or two stay on one line, sentences begin at the left
 
 
@@ -42,11 +43,15 @@ class Grid:
             + "</tr>"
             for name, row in self.rows.items()
         )
-        return (
+        table = (
             f"<table style='border-collapse:collapse'><caption style='text-align:left'>"
             f"{escape(self.title)}</caption><thead><tr><th></th>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>"
         )
+        if len(self.columns) <= WIDE:
+            return table
+        about = f"tabindex='0' role='region' aria-label='{escape(self.title)}'"
+        return f"<div style='overflow-x:auto' {about}>{table}</div>"
 
     def cell(self, row: str, column: str, word: str) -> str:
         """One cell: its word, thinly on its colour, and a link if there is one."""
