@@ -488,6 +488,23 @@ def test_the_nearest_schedule_is_one_of_the_same_property():
 
 
 # ------------------------------------------------------------------ orders that are no state
+def sleepers(policy):
+    """Three, whose timers are due in the opposite order of their names."""
+    kernel = Kernel(policy, 4096)
+    for n in range(3):
+        kernel.spawn(f"t{n}", ((sleep, 5 - n), (two_steps,)))
+    return kernel
+
+
+def beside_sleepers(call):
+    def machine(policy):
+        kernel = sleepers(policy)
+        kernel.spawn("looks", ((call,),))
+        return kernel
+
+    return machine
+
+
 def first_of_a_set(kernel):
     return next(iter({task for task in kernel.tasks})).pid == 101
 
@@ -510,12 +527,6 @@ def compared_timers(kernel):
 
 @pytest.mark.parametrize("asked", [least_timer, sorted_timers, compared_timers])
 def test_who_compares_timers_reads_when_they_are_due(asked):
-    def sleepers(policy):
-        kernel = Kernel(policy, 4096)
-        for n in range(3):
-            kernel.spawn(f"t{n}", ((sleep, 5 - n), (two_steps,)))
-        return kernel
-
     SCENARIOS["closed"] = sleepers
     with pytest.raises(ValueError, match="reads Timer.expires, which is no part of a state"):
         oomlab.explore("closed", property=asked)
@@ -544,32 +555,13 @@ def goes_over_timers(current):
 
 
 @pytest.mark.parametrize("clock", ["any", "ordered", "urgent"])
-@pytest.mark.parametrize("call", [looks_at_the_first, goes_over_timers])
-def test_a_step_may_not_follow_the_order_of_the_heap(call, clock):
-    def machine(policy):
-        kernel = Kernel(policy, 64)
-        for number, ticks in enumerate((3, 1, 2)):
-            kernel.spawn(f"t{number}", ((sleep, ticks),))
-        kernel.spawn("looker", ((call,),))
-        return kernel
-
-    SCENARIOS["closed"] = machine
+@pytest.mark.parametrize(
+    "call", [runs_timers, takes_the_first, looks_at_the_first, goes_over_timers]
+)
+def test_no_step_of_a_user_looks_at_the_time_or_at_the_heap(call, clock):
+    SCENARIOS["closed"] = beside_sleepers(call)
     with pytest.raises(ValueError, match="Kernel.timers, whose order is no part of a state"):
         oomlab.explore("closed", "linux-4.6", property=lambda kernel: False, clock=clock)
-
-
-@pytest.mark.parametrize("call", [runs_timers, takes_the_first])
-def test_no_step_of_a_user_looks_at_the_time(call):
-    def sleepers(policy):
-        kernel = Kernel(policy, 4096)
-        for n in range(2):
-            kernel.spawn(f"t{n}", ((sleep, 5 - n),))
-        kernel.spawn("looks", ((call,),))
-        return kernel
-
-    SCENARIOS["closed"] = sleepers
-    with pytest.raises(ValueError, match="no part of a state"):
-        oomlab.explore("closed", property=lambda kernel: False)
 
 
 def size_of_a_set(kernel):
@@ -585,12 +577,6 @@ def two_timers(kernel):
     [(first_of_a_set, None), (first_timer, None), (size_of_a_set, 5), (two_timers, 1)],
 )
 def test_a_property_does_not_depend_on_an_order_that_is_no_state(asked, right):
-    def sleepers(policy):
-        kernel = Kernel(policy, 4096)
-        for n in range(3):
-            kernel.spawn(f"t{n}", ((sleep, 5 - n), (two_steps,)))
-        return kernel
-
     SCENARIOS["closed"] = sleepers
     if right is None:
         with pytest.raises(ValueError, match="order that is no part of a state"):
