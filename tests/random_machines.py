@@ -24,24 +24,10 @@ from oomlab.model.locks import (
 )
 from oomlab.model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from oomlab.model.suspend import suspend
-from oomlab.model.syscalls import (
-    alloc,
-    free,
-    hang,
-    locked,
-    look,
-    mmap,
-    munmap,
-    pause,
-    read_mm,
-    repeat,
-    set_adj,
-    sleep,
-    sysrq_f,
-    touch,
-)
+from oomlab.model.syscalls import mmap, munmap, read_mm, set_adj, sysrq_f
 from oomlab.policies.policy import Policy
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import alloc, free, hang, locked, look, pause, repeat, sleep, touch
 
 KNOBS = {
     "reserves": ["none", "memdie", "favour-dying", "oom-half"],

@@ -6,9 +6,9 @@ import oomlab
 from oomlab.explorer import plain
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import wake_up_process
-from oomlab.model.syscalls import hang
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import SCENARIOS
+from oomlab.scenarios.programs import hang
 
 
 class Bare:

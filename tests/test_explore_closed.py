@@ -22,9 +22,9 @@ from oomlab.explorer.monitor import known
 from oomlab.explorer.nearest_passing import nearest_story
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
-from oomlab.model.syscalls import hang, sleep, touch
 from oomlab.model.tasks import PF_EXITING, Task, do_send_sigkill
 from oomlab.scenarios import SCENARIOS
+from oomlab.scenarios.programs import hang, sleep, touch
 
 
 def two_steps(current):

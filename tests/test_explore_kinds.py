@@ -16,9 +16,10 @@ from oomlab.model.fork import fork, wait4
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_INTERRUPTIBLE, TASK_RUNNING, schedule_timeout, wake_up_process
 from oomlab.model.mm import VMA
-from oomlab.model.syscalls import munmap, pause, sleep, sysrq_f, touch
+from oomlab.model.syscalls import munmap, sysrq_f
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import heap
+from oomlab.scenarios.programs import pause, sleep, touch
 from oomlab.simulate.scheduler import run_schedule
 
 REDUCTIONS = [{}, {"symmetry": False}]

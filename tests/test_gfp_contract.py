@@ -8,9 +8,9 @@ from oomlab.gfp_contract import REQUESTS, VERSIONS, Terms, contract, page
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import alloc_pages, gfp_to_alloc_flags, wmark
 from oomlab.model.mm import ANON, VMA
-from oomlab.model.syscalls import hang
 from oomlab.model.tasks import PF_MEMALLOC, do_send_sigkill
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import hang
 
 LEFT = 20  # pages, below every mark
 

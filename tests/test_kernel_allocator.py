@@ -19,10 +19,10 @@ from oomlab.model.memory import (
     wmark,
 )
 from oomlab.model.mm import FILE, VMA, Shmem
-from oomlab.model.syscalls import hang, pause
 from oomlab.model.tasks import PF_DUMPCORE, do_send_sigkill
 from oomlab.policies.presets import PRESETS
 from oomlab.recordings.recorded import read_record
+from oomlab.scenarios.programs import hang, pause
 from oomlab.scenarios.registry import heap
 
 RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"

@@ -14,10 +14,11 @@ from oomlab.model.memcg import mem_cgroup_handle_oom
 from oomlab.model.memory_high import high_delay, mem_cgroup_handle_over_high
 from oomlab.model.mm import FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, constrained_alloc
-from oomlab.model.syscalls import alloc, hang, locked, pause, sleep, sysrq_f, touch, write_tmpfs
+from oomlab.model.syscalls import sysrq_f, write_tmpfs
 from oomlab.model.tasks import PF_EXITING
 from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import alloc, hang, locked, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded

@@ -14,7 +14,7 @@ from oomlab.model.mm import ANON, MMF_OOM_SKIP, VMA
 from oomlab.model.oom import OomControl, out_of_memory, select_bad_process
 from oomlab.model.reaper import MAX_OOM_REAP_RETRIES, oom_reap_task, process_mrelease
 from oomlab.model.suspend import suspend
-from oomlab.model.syscalls import hang, pause, read_mm, sleep, touch
+from oomlab.model.syscalls import read_mm
 from oomlab.model.tasks import (
     PF_EXITING,
     PF_KTHREAD,
@@ -25,6 +25,7 @@ from oomlab.model.tasks import (
 )
 from oomlab.policies.policy import Policy
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import hang, pause, sleep, touch
 from oomlab.scenarios.registry import SCENARIOS, heap, nearly_full
 from oomlab.scenarios.victims import map_and_hang, share_with_init
 from oomlab.simulate.outcome import whom

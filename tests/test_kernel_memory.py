@@ -11,11 +11,12 @@ from oomlab.model.fork import copy_on_write
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, HUGETLB, SHMEM, VMA, Shmem, get_mm_rss
 from oomlab.model.overcommit import vm_enough_memory
-from oomlab.model.show_mem import show_mem
-from oomlab.model.syscalls import alloc, pause, write_tmpfs
+from oomlab.model.syscalls import write_tmpfs
 from oomlab.model.tasks import do_send_sigkill
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import alloc, pause
 from oomlab.scenarios.registry import heap
+from oomlab.simulate.reported import show_mem
 from oomlab.simulate.scheduler import run_seeded
 
 TO_5_1 = RELEASES[: RELEASES.index("linux-5.4")]

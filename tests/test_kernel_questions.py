@@ -17,10 +17,11 @@ from oomlab.model.oom import oom_badness
 from oomlab.model.overcommit import vm_commit_limit, vm_enough_memory
 from oomlab.model.reaper import already_queued, enqueue, process_mrelease
 from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
-from oomlab.model.syscalls import alloc, hang, look, pause, sleep, sysrq_f, touch
+from oomlab.model.syscalls import sysrq_f
 from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill, task_will_free_mem
 from oomlab.model.vmscan import reclaimable_pages
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import alloc, hang, look, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.scheduler import run_seeded
 

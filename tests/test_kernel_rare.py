@@ -9,13 +9,14 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.memory import gfp_to_alloc_flags
 from oomlab.model.mm import ANON, FILE, VMA, Shmem, mmdrop
 from oomlab.model.oom import oom_badness
-from oomlab.model.syscalls import munmap, pause, touch
+from oomlab.model.syscalls import munmap
 from oomlab.model.tasks import write_oom_score_adj
 from oomlab.model.workqueue import WORKER_PAGES, create_worker
 from oomlab.policies.knobs import GROUPS, group_of
 from oomlab.policies.policy import KNOBS
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import heap
+from oomlab.scenarios.programs import pause, touch
 from oomlab.simulate.scheduler import run_schedule
 
 

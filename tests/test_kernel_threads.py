@@ -12,9 +12,10 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_DEAD, TASK_FROZEN
 from oomlab.model.oom import mark_oom_victim
 from oomlab.model.reaper import process_mrelease
-from oomlab.model.syscalls import hang, pause, set_adj, sysrq_f, touch
+from oomlab.model.syscalls import set_adj, sysrq_f
 from oomlab.model.tasks import PF_EXITING, PF_OOM_ORIGIN, Task, do_send_sigkill
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import hang, pause, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.scheduler import run_seeded
 

@@ -21,24 +21,10 @@ from oomlab.model.locks import (
 from oomlab.model.memory import Zone, min_free_kbytes, wmark
 from oomlab.model.mm import ANON, FILE, HUGETLB, SHMEM, VMA, Shmem
 from oomlab.model.oom import mark_oom_victim
-from oomlab.model.syscalls import (
-    alloc,
-    churn,
-    free,
-    kill,
-    locked,
-    look,
-    mmap,
-    munmap,
-    pause,
-    read_mm,
-    repeat,
-    set_adj,
-    sleep,
-    touch,
-)
+from oomlab.model.syscalls import kill, mmap, munmap, read_mm, set_adj
 from oomlab.model.tasks import release_task
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import alloc, churn, free, locked, look, pause, repeat, sleep, touch
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.recorder import Recorder

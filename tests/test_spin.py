@@ -9,8 +9,8 @@ import pytest
 import oomlab
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import WaitQueue
-from oomlab.model.syscalls import look, pause, repeat, sleep, touch
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import look, pause, repeat, sleep, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate import spin
 from oomlab.simulate.fingerprint import attributes, fingerprint

@@ -18,7 +18,7 @@ from oomlab.explorer.symmetry import Symmetric
 from oomlab.model.fork import fork
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, VMA
-from oomlab.model.syscalls import sleep, touch
+from oomlab.scenarios.programs import sleep, touch
 from oomlab.simulate.scheduler import run_schedule
 
 

@@ -15,9 +15,9 @@ from oomlab.model.memory import Zone, get_page_from_freelist, gfp_to_alloc_flags
 from oomlab.model.mm import ANON, VMA
 from oomlab.model.oom import OomControl, mark_oom_victim, oom_badness, select_bad_process
 from oomlab.model.reaper import wake_oom_reaper
-from oomlab.model.syscalls import alloc, hang, pause, sleep
 from oomlab.policies.policy import HZ
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import alloc, hang, pause, sleep
 from oomlab.scenarios.victims import map_and_hang
 from oomlab.simulate.scheduler import run_seeded
 from oomlab.simulate.spin import burst

@@ -4,51 +4,13 @@ from .exit import try_to_freeze
 from .gfp import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import Steps
 from .memcg import mem_cgroup_oom_synchronize, try_charge
-from .memory import alloc_pages, share_out
+from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
-from .mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
+from .mm import MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from .oom import OomControl, out_of_memory
 from .tasks import PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
 
 FAULT = ("fault", "a page")
-
-
-def touch(current, name: str, pages: int) -> Steps:
-    """Write to `pages` new pages of the VMA `name`, one fault each, until done or killed.
-
-    A fault that needs nothing but one free page is settled here, in one step; and where the
-    scheduler promises several steps in a row (kernel.turn), so many such faults at once. Not with a
-    patch, which may handle faults in another way.
-    """
-    kernel, mm, zone = current.kernel, current.mm, current.kernel.zone
-    vma, sem, low = mm.find_vma(name), mm.mmap_sem, zone.low
-    ours = mm.memcg is None and kernel.policy.patch is None
-    plain = ours and vma is not None and vma.kind == ANON
-    faults = 1
-    while pages > 0:
-        yield FAULT
-        if vma not in mm.vmas:  # unmapped by now, and perhaps mapped again
-            vma = mm.find_vma(name)
-            plain = ours and vma is not None and vma.kind == ANON
-        if (
-            zone.free > low
-            and plain
-            and vma.pages % PTRS_PER_PTE
-            and not (mm.flags or sem.writer or sem.waiters)
-        ):
-            if kernel.turn > 1:  # no more than there is room for in its last page table
-                faults = min(kernel.turn, pages, zone.free - low, -vma.pages % PTRS_PER_PTE)
-                kernel.turn -= faults - 1
-            zone.free -= faults
-            if zone.reaped:
-                share_out(current, zone, min(faults, zone.reaped))
-            vma.pages += faults
-            vma.size = max(vma.size, vma.pages)
-        else:
-            yield from do_page_fault(current, mm, name)
-        pages, faults = pages - faults, 1
-        if current.sigkill:
-            return
 
 
 def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:

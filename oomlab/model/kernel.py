@@ -9,12 +9,11 @@ from ..policies.policy import Policy
 from .exit import user_mode
 from .faults import charged_to
 from .kmallocwd import kmallocwd
-from .locks import TASK_RUNNING, Mutex, WaitQueue
+from .locks import TASK_INTERRUPTIBLE, TASK_RUNNING, Mutex, WaitQueue, schedule
 from .memcg import Memcg
 from .memory import Zone
 from .mm import HUGETLB, MM, PFNMAP
 from .reaper import oom_reaper_list, oom_reaper_slot
-from .syscalls import pause
 from .tasks import PF_KTHREAD, Signal, Task
 from .vmscan import kswapd
 from .workqueue import worker
@@ -136,7 +135,8 @@ class Kernel:
         self.happened: dict[tuple[str, str], None] | None = {}  # (event, whose), each once
         self.symmetric: list[list] = []  # groups of objects that are alike, for the explorer
 
-        self.init = self.spawn("init", ((pause,),), uid=0, daemon=True)
+        sleeps = (schedule, TASK_INTERRUPTIBLE, "a signal")
+        self.init = self.spawn("init", (sleeps,), uid=0, daemon=True)
         self.next_pid = 100
         if reclaimable:
             self.kthread_run("kswapd0", kswapd)

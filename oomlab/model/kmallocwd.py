@@ -24,7 +24,7 @@ def kmallocwd(current) -> Steps:
     while not kernel.panicked:
         yield from schedule_timeout(current, TASK_INTERRUPTIBLE, policy.scan_period)
         if kernel.jiffies % WARN_PERIOD < policy.scan_period:
-            warn(kernel)
+            kernel.event("memalloc_info", None)  # kmallocwd v1, who stalls
         while True:
             yield "look through", "the task list"
             victim = unreaped_victim(kernel)
@@ -37,17 +37,6 @@ def kmallocwd(current) -> Steps:
             kernel.panic("kmallocwd: the OOM victims do not die")
         elif policy.scan_next_victim and rounds * policy.scan_period >= policy.scan_next_victim:
             yield from next_victim(current)
-
-
-def warn(kernel) -> None:
-    """The line of kmallocwd v1 (M09)."""
-    if kernel.events is None:
-        return
-    stalling = sum(bool(task.allocating) for task in kernel.tasks)
-    if stalling or kernel.oom_victims:
-        dying = sum(fatal_signal_pending(task) for task in kernel.tasks)
-        victims = kernel.oom_victims
-        kernel.event("memalloc_info", None, stalling=stalling, dying=dying, victims=victims)
 
 
 def unreaped_victim(kernel) -> Task | None:

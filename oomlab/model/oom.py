@@ -8,7 +8,6 @@ from .gfp import __GFP_FS, __GFP_NOFAIL
 from .locks import TASK_DEAD, TASK_KILLABLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, get_mm_rss, mmdrop, mmgrab
 from .reaper import wake_oom_reaper
-from .show_mem import dump_header, dump_task
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
     PF_KTHREAD,
@@ -164,7 +163,7 @@ def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
         return  # SysRq-f is a wish for a kill
     if sysctl == 2 or sysctl == 1 and oc.memcg is None:
         which = "compulsory" if sysctl == 2 else "system-wide"
-        dump_header(kernel, oc, None, current)
+        kernel.event("oom_report", current, oc=oc, chosen=None)
         kernel.panic(f"Out of memory: {which} panic_on_oom is enabled")
 
 
@@ -205,7 +204,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         panics = oc.memcg is None and (oc.order != -1 or policy.sysrq_panics)
         text, warns = "Out of memory and no killable processes...", policy.memcg_oom == "charge"
         if panics or warns:  # v4.19 says so in any case
-            dump_header(kernel, oc, None, current)
+            kernel.event("oom_report", current, oc=oc, chosen=None)
             kernel.event("no_killable_processes", current)
         if panics:
             kernel.panic("System is deadlocked on memory" if warns else text)
@@ -231,16 +230,14 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     kernel, policy = current.kernel, current.kernel.policy
     if exits_already(chosen, policy):
         if policy.scan == "processes":  # 2.6.38 reports before it asks
-            dump_header(kernel, oc, None, current)
+            kernel.event("oom_report", current, oc=oc, chosen=None)
         mm, chosen.task_lock = chosen.mm, True
         yield from mark_oom_victim(current, chosen, mm)
         chosen.task_lock = False
         if policy.reap_dying and policy.wake == "oom_kill_process":
             yield from wake_oom_reaper(current, chosen, mm)
         return
-    searched = kernel.events is not None and not oc.message.endswith(ALLOCATING)
-    points = oom_badness(chosen, oc.totalpages, policy, oc.memcg) if searched else 0
-    dump_header(kernel, oc, chosen, current, oom_score(points or 0, oc.totalpages, policy))
+    kernel.event("oom_report", current, oc=oc, chosen=chosen)
     victim = sacrifice_child(chosen, oc, policy)
     yield from __oom_kill_process(current, oc, chosen, victim)
     grouped = policy.oom_group and victim.memcg is not None
@@ -265,9 +262,8 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         return
     mm = victim.mm
     mmgrab(mm)  # so that it can be compared after task_unlock()
-    row = dump_task(victim) if kernel.events is not None else None
     if policy.marked_first:
-        kernel.event("kill", victim, oc=oc, chosen=chosen, row=row)
+        kernel.event("kill", victim, oc=oc, chosen=chosen)
         can_oom_reap = yield from kill_sharers(victim, mm)
         if victim.state != TASK_DEAD:
             yield "mark", victim
@@ -278,7 +274,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         victim.task_lock = True
         yield "SIGKILL", victim
         do_send_sigkill(victim)
-        kernel.event("kill", victim, oc=oc, chosen=chosen, row=row)
+        kernel.event("kill", victim, oc=oc, chosen=chosen)
         yield "mark", victim
         yield from mark_oom_victim(current, victim, mm)
         victim.task_lock = False

@@ -2,15 +2,13 @@
 
 Mode 2 refuses a mapping that memory and swap could not back, so that mmap() fails and no task is
 killed. Mode 0 guesses: to 5.1 it refuses what is more than is free or could be, from 5.2 on only
-what is more than the whole machine has (kernel-facts 10). Mode 1 refuses nothing. Only fill()
-asks; what grows by touch() was mapped before the machine began. Simplified: huge pages count as RAM
-in mode 2.
+what is more than the whole machine has (kernel-facts 10). Mode 1 refuses nothing. Of a program only
+fill() asks; what grows by touch() was mapped before the machine began. Simplified: huge pages count
+as RAM in mode 2.
 """
 
-from .faults import touch
-from .locks import Steps
-from .mm import ANON, VMA
-from .show_mem import show_mem
+from .mm import ANON
+from .vmscan import page_cache
 
 OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER = 0, 1, 2
 
@@ -51,23 +49,13 @@ def admin_reserve(kernel) -> int:
 
 def guess(current) -> int:
     """What is free above the high mark, or could be: the page cache, and what swap has room for."""
-    kernel, mem = current.kernel, show_mem(current.kernel)
-    free = mem["free"] + mem["pagecache"] - mem["shmem"] + kernel.swap_free - kernel.zone.high
+    kernel, (cached, shmem) = current.kernel, page_cache(current.kernel)
+    free = kernel.zone.free + cached - shmem + kernel.swap_free - kernel.zone.high
     return free if current.uid == 0 else free - admin_reserve(kernel)
 
 
 def guess_with_shmem(current) -> int:
     """As 2.6.38 guesses: tmpfs counts as if it could be freed, and 3 % of each part are root's."""
-    kernel, mem = current.kernel, show_mem(current.kernel)
-    parts = [mem["pagecache"] + kernel.swap_free, max(mem["free"] - kernel.zone.high, 0)]
+    kernel, (cached, _) = current.kernel, page_cache(current.kernel)
+    parts = [cached + kernel.swap_free, max(kernel.zone.free - kernel.zone.high, 0)]
     return sum(part if current.uid == 0 else part - part // 32 for part in parts)
-
-
-def fill(current, name: str, pages: int) -> Steps:
-    """malloc() `pages` and write to them; a program that is refused says so and goes on."""
-    yield "mmap", name
-    if vm_enough_memory(current, pages):
-        current.mm.vmas.append(VMA(name, ANON, size=pages))
-        yield from touch(current, name, pages)
-    else:
-        current.kernel.event("enomem", current, pages=pages)

@@ -34,26 +34,18 @@ def suspend(current, ticks: int) -> Steps:
     kernel = current.kernel
     yield "freeze", "all tasks"
     kernel.freezing = True
-    tell(current, "freezing")
+    kernel.event("freezing", current, vain=True)
     disabled = yield from oom_killer_disable(current)
     if disabled:
         kernel.event("suspended", current)
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
     else:
         kernel.event("suspend_failed", current)
-    tell(current, "thawing")
+    kernel.event("thawing", current, vain=True)
     kernel.oom_killer_disabled = kernel.freezing = False
     for task in kernel.tasks:
         if task.state == TASK_FROZEN and not task.flags & PF_KTHREAD:
             thaw(task)
-
-
-def tell(current, name: str) -> None:
-    """An event with the names of those that count as frozen in their sleep."""
-    kernel = current.kernel
-    if kernel.events is not None:
-        sleepers = [t.name for t in kernel.tasks if stands_frozen(t) and t.state != TASK_FROZEN]
-        kernel.event(name, current, vain=True, sleepers=sleepers)
 
 
 def oom_killer_disable(current) -> Steps:

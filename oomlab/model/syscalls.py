@@ -1,108 +1,22 @@
-"""The words that programs are made of: what the tasks of a scenario do.
+"""System calls that take locks and memory, or act on another process; and Alt-SysRq-f.
 
-Each is a generator function (current, argument, ...). A call that holds a lock while it waits for
-memory is how ordinary code enters this debate.
+A call that holds a lock while it waits for memory is how ordinary code enters this debate.
 """
 
-from .faults import bad_area, charged_to, check_stable_address_space, read_zeros, touch
+from .faults import charged_to
 from .gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL
-from .locks import (
-    TASK_FROZEN,
-    TASK_INTERRUPTIBLE,
-    TASK_KILLABLE,
-    TASK_UNINTERRUPTIBLE,
-    Mutex,
-    Steps,
-    schedule,
-    schedule_timeout,
-)
+from .locks import TASK_FROZEN, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule
 from .memcg import try_charge
 from .memory import alloc_pages
-from .mm import ANON, MMF_UNSTABLE, VMA, mmget_not_zero
+from .mm import ANON, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
 from .tasks import do_send_sigkill, fatal_signal_pending, write_oom_score_adj
 from .unmap import mmput, remove_vma, zap_vma
-
-__all__ = [
-    "touch",
-    "alloc",
-    "free",
-    "churn",
-    "locked",
-    "repeat",
-    "pause",
-    "hang",
-    "sleep",
-    "frozen",
-    "mmap",
-    "munmap",
-    "look",
-    "read_mm",
-    "write_tmpfs",
-    "set_adj",
-    "kill",
-    "sysrq_f",
-]
-
-
-def alloc(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
-    """Take kernel pages, one by one, and keep them until free() or exit."""
-    for _ in range(pages):
-        page = yield from alloc_pages(current, gfp)
-        if not page:
-            return
-        current.kernel_pages += 1
-
-
-def free(current) -> Steps:
-    """Give all kernel pages back."""
-    yield "free", f"{current.kernel_pages} pages"
-    current.kernel.zone.free_pages(current.kernel_pages)
-    current.kernel_pages = 0
-
-
-def churn(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
-    """Take kernel pages and give them back, for ever: pages that circulate."""
-    yield from repeat(current, None, (alloc, pages, gfp), (free,))
-
-
-def locked(current, mutex: Mutex, *calls) -> Steps:
-    """Do the calls holding a mutex, as a write() holds its inode's."""
-    yield from mutex.lock(current)
-    for call, *args in calls:
-        yield from call(current, *args)
-    mutex.unlock()
-
-
-def repeat(current, times: int | None, *calls) -> Steps:
-    """Do the calls `times` times (None: for ever), or until killed."""
-    done = 0
-    while times is None or done < times:
-        for call, *args in calls:
-            yield from call(current, *args)
-            if fatal_signal_pending(current):
-                return
-        if times is not None:
-            done += 1
-
-
-def pause(current) -> Steps:
-    """Sleep until a signal comes."""
-    yield from schedule(current, TASK_INTERRUPTIBLE, "a signal")
-
-
-def hang(current, what: str = "a disk that never answers") -> Steps:
-    """Sleep in TASK_UNINTERRUPTIBLE for ever: SIGKILL does not help."""
-    yield from schedule(current, TASK_UNINTERRUPTIBLE, what)
 
 
 def frozen(current) -> Steps:
     """Stand still in a frozen cgroup until thawed (kernel/cgroup/freezer.c)."""
     yield from schedule(current, TASK_FROZEN, "thaw")
-
-
-def sleep(current, ticks: int, state: int = TASK_INTERRUPTIBLE) -> Steps:
-    yield from schedule_timeout(current, state, ticks)
 
 
 def mmap_lock(current) -> Steps:
@@ -137,18 +51,6 @@ def munmap(current, name: str) -> Steps:
         remove_vma(mm, vma)
         mm.vmas.remove(vma)
     mm.mmap_sem.up_write()
-
-
-def look(current, name: str) -> Steps:
-    """Read a page of the VMA: SIGSEGV if it is not mapped; if it was reaped, SIGBUS or zeros."""
-    mm = current.mm
-    yield "read", mm.find_vma(name) or name
-    if fatal_signal_pending(current):
-        return
-    if mm.find_vma(name) is None:
-        bad_area(current)
-    elif mm.flags & MMF_UNSTABLE and check_stable_address_space(current, mm):
-        read_zeros(current)
 
 
 def read_mm(current, mm) -> Steps:

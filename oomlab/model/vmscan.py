@@ -92,6 +92,17 @@ def swap_backed(kernel, gfp: int) -> int:
     return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
 
 
+def page_cache(kernel) -> tuple[int, int]:
+    """Pages of files and of shared memory (NR_FILE_PAGES), and the latter alone (NR_SHMEM)."""
+    zone = kernel.zone
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas]
+    shared = {v.shmem for v in vmas if v.shmem and v.kind != ANON}.union(kernel.shmems)
+    files = {v.shmem for v in vmas if v.shmem and v.kind == FILE}
+    cache = zone.reclaimable + zone.stuck_lru + sum(shmem.pages for shmem in shared)
+    mapped = sum(vma.pages for vma in vmas if vma.kind == FILE)
+    return cache + mapped, sum(shmem.pages for shmem in shared - files)
+
+
 def inside(memcg, target) -> bool:
     return target is None or memcg is not None and target in memcg.ancestors()
 

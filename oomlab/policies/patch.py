@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 
-MODEL = "oomlab.model"
+MODEL = ("oomlab.model.", "oomlab.scenarios.programs")  # the kernel, and the words of programs
 EXTENDED = ("kernel", "memcg", "mm", "signal", "task", "zone")  # what a kernel makes by class_of()
 STARTED = {"user_mode", "kswapd"}  # methods hand these to Kernel.start(), which asks the patch
 
@@ -94,11 +94,11 @@ class Patch:
 
 
 def in_model(function: FunctionType) -> bool:
-    return (function.__module__ or "").startswith(f"{MODEL}.")
+    return (function.__module__ or "").startswith(MODEL)
 
 
 def model_modules() -> Iterator:
-    return (m for name, m in sorted(sys.modules.items()) if name.startswith(f"{MODEL}."))
+    return (m for name, m in sorted(sys.modules.items()) if name.startswith(MODEL))
 
 
 def model_functions() -> dict[str, FunctionType]:

@@ -7,16 +7,16 @@ times in milliseconds, as the scenes have them.
 
 from collections import Counter
 
-from ..model.faults import touch
 from ..model.fork import fork
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
 from ..model.memcg import Memcg, try_charge
 from ..model.memory import alloc_pages
 from ..model.mm import ANON, VMA, Shmem
-from ..model.syscalls import alloc, mmap_lock, pause
+from ..model.syscalls import mmap_lock
 from ..model.tasks import Task, fatal_signal_pending
 from ..policies.policy import HZ
+from ..scenarios.programs import alloc, pause, touch
 
 STARVED = 50  # a task that gets less than one fiftieth of a processor: it stands still, for us
 WALK = 3  # ticks that a walk through megabytes of page tables takes with a processor of its own

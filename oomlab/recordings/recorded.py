@@ -14,8 +14,8 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.memory import Zone
 from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
-from ..model.syscalls import pause, sleep
 from ..policies.policy import Policy
+from ..scenarios.programs import pause, sleep
 from ..textfile import reason
 from .guest_programs import Stage, program_of, starve, ticks
 from .kernel_release import version, with_backports

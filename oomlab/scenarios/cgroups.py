@@ -7,19 +7,10 @@ from ..model.locks import TASK_UNINTERRUPTIBLE, Mutex, Steps
 from ..model.mm import Shmem
 from ..model.pressure import poll_pressure
 from ..model.reaper import process_mrelease
-from ..model.syscalls import (
-    alloc,
-    hang,
-    kill,
-    locked,
-    mmap,
-    pause,
-    sleep,
-    touch,
-    write_tmpfs,
-)
+from ..model.syscalls import kill, mmap, write_tmpfs
 from ..model.tasks import thread_group_leader
 from ..policies.policy import Policy
+from .programs import alloc, hang, locked, pause, sleep, touch
 from .registry import heap, nearly_full, scenario
 
 

@@ -5,21 +5,9 @@ from typing import Literal
 from ..model.gfp import GFP_ATOMIC, GFP_NOFS
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Mutex
-from ..model.syscalls import (
-    alloc,
-    churn,
-    free,
-    hang,
-    locked,
-    mmap,
-    munmap,
-    pause,
-    read_mm,
-    repeat,
-    sleep,
-    touch,
-)
+from ..model.syscalls import mmap, munmap, read_mm
 from ..policies.policy import Policy
+from .programs import alloc, churn, free, hang, locked, pause, repeat, sleep, touch
 from .registry import Many, heap, scenario
 
 

@@ -6,18 +6,9 @@ from ..model.fork import copy_on_write, fork, wait4, write_inherited
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem
-from ..model.overcommit import fill
-from ..model.syscalls import (
-    alloc,
-    free,
-    hang,
-    mmap,
-    pause,
-    sleep,
-    touch,
-    write_tmpfs,
-)
+from ..model.syscalls import mmap, write_tmpfs
 from ..policies.policy import Policy
+from .programs import alloc, fill, free, hang, pause, sleep, touch
 from .registry import Many, heap, scenario
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, get_args, get_origin
 
 from ..model.kernel import Kernel
 from ..model.mm import ANON, VMA
-from ..model.syscalls import hang
 from ..model.tasks import MOST_TASKS
 from ..naming import Named
+from .programs import hang
 
 Many = Annotated[int, MOST_TASKS]  # of what a machine makes one by one: tasks, VMAs
 

@@ -11,6 +11,7 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_RUNNING
 from ..model.suspend import stands_frozen
 from ..model.tasks import PF_EXITING, Task
+from .reported import keep_events
 from .step_effect import Look, words
 
 # A step as Step in run.py has it, from `tick` to `reaped`, with the objects, not yet their names;
@@ -28,6 +29,7 @@ class Recorder:
         assert kernel.events is not None, "a run is only recorded where events are kept"
         for event in kernel.events:  # what happened at boot, before the first step
             event["step"] = -1
+        keep_events(kernel)
         self.kernel, self.events = kernel, kernel.events
         self.kept: list[Row | Callable[[], Iterable[Row]]] = []
         self.count = 0  # steps

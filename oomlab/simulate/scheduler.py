@@ -18,6 +18,7 @@ from ..model.faults import FAULT
 from ..model.tasks import PF_KTHREAD
 from .fingerprint import timer_key
 from .recorder import Recorder, state_of
+from .reported import keep_events
 from .spin import Spin, must_be_gone
 from .stall import StallDetector
 from .step_effect import look
@@ -41,6 +42,7 @@ def run_seeded(
     `record(task, op, function, was)` is called after each step: what the task did, where, and how
     the machine looked before (step_effect.py). A timer that fires is told as a step too.
     """
+    keep_events(kernel)
     draw, stall, spin = Random(seed).random, StallDetector(kernel), Spin(kernel)
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
     told, owed, bursts, timeslice = record is not None, spin.owed, len(BURSTS), kernel.timeslice
@@ -125,6 +127,7 @@ def run_schedule(kernel, schedule: Sequence[Entry], record=None) -> int:
 
     ValueError, in one sentence, for an entry that is none, or that cannot happen then.
     """
+    keep_events(kernel)
     for number, entry in enumerate(schedule, start=1):
         pid, function = entry_of(entry)
         if kernel.panicked:

@@ -8,9 +8,10 @@ The sheet gives no rule, and neither does the feedback: the student runs the mod
 
 from ...model.kernel import Kernel
 from ...model.mm import ANON, FILE, HUGETLB, PFNMAP, VMA
-from ...model.syscalls import hang, mmap, touch
+from ...model.syscalls import mmap
 from ...model.unmap import can_reap as model_can_reap
 from ...policies.presets import PRESETS
+from ...scenarios.programs import hang, touch
 from ...simulate.scheduler import run_seeded
 from ..asking import CheckFailed, several
 from ..exercise import Exercise

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from ...model.kernel import Kernel
 from ...model.mm import ANON, VMA
-from ...model.syscalls import hang, mmap, pause, sleep, touch
+from ...model.syscalls import mmap
 from ...policies.presets import PRESETS
+from ...scenarios.programs import hang, pause, sleep, touch
 from ...simulate.kernel_log import kernel_log
 from ...simulate.outcome import judge
 from ...simulate.recorder import Recorder

@@ -11,9 +11,10 @@ from ...model.gfp import GFP_KERNEL
 from ...model.kernel import Kernel
 from ...model.mm import ANON, FILE, PTRS_PER_PTE, SHMEM, VMA, Shmem
 from ...model.oom import OomControl
-from ...model.syscalls import pause, sysrq_f, touch
+from ...model.syscalls import sysrq_f
 from ...model.tasks import Task
 from ...policies.policy import Policy
+from ...scenarios.programs import pause, touch
 from ..read.report import Report, TaskRow
 from .kernels import in_container, policy_for
 from .totals import page_tables, total_pages

@@ -1,0 +1,136 @@
+"""The words that programs are made of: what the tasks of a scenario do in user space.
+
+Each is a generator function (current, argument, ...). What the kernel does for a task, its system
+calls and page faults, is in the model. A task that holds a lock while it waits for memory is how
+ordinary code enters this debate: locked(), and the calls of model/syscalls.py.
+"""
+
+from ..model.faults import FAULT, bad_area, check_stable_address_space, do_page_fault, read_zeros
+from ..model.gfp import GFP_KERNEL
+from ..model.locks import (
+    TASK_INTERRUPTIBLE,
+    TASK_UNINTERRUPTIBLE,
+    Mutex,
+    Steps,
+    schedule,
+    schedule_timeout,
+)
+from ..model.memory import alloc_pages, share_out
+from ..model.mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
+from ..model.overcommit import vm_enough_memory
+from ..model.tasks import fatal_signal_pending
+
+
+def touch(current, name: str, pages: int) -> Steps:
+    """Write to `pages` new pages of the VMA `name`, one fault each, until done or killed.
+
+    A fault that needs nothing but one free page is settled here, in one step; and where the
+    scheduler promises several steps in a row (kernel.turn), so many such faults at once. Not with a
+    patch, which may handle faults in another way.
+    """
+    kernel, mm, zone = current.kernel, current.mm, current.kernel.zone
+    vma, sem, low = mm.find_vma(name), mm.mmap_sem, zone.low
+    ours = mm.memcg is None and kernel.policy.patch is None
+    plain = ours and vma is not None and vma.kind == ANON
+    faults = 1
+    while pages > 0:
+        yield FAULT
+        if vma not in mm.vmas:  # unmapped by now, and perhaps mapped again
+            vma = mm.find_vma(name)
+            plain = ours and vma is not None and vma.kind == ANON
+        if (
+            zone.free > low
+            and plain
+            and vma.pages % PTRS_PER_PTE
+            and not (mm.flags or sem.writer or sem.waiters)
+        ):
+            if kernel.turn > 1:  # no more than there is room for in its last page table
+                faults = min(kernel.turn, pages, zone.free - low, -vma.pages % PTRS_PER_PTE)
+                kernel.turn -= faults - 1
+            zone.free -= faults
+            if zone.reaped:
+                share_out(current, zone, min(faults, zone.reaped))
+            vma.pages += faults
+            vma.size = max(vma.size, vma.pages)
+        else:
+            yield from do_page_fault(current, mm, name)
+        pages, faults = pages - faults, 1
+        if current.sigkill:
+            return
+
+
+def fill(current, name: str, pages: int) -> Steps:
+    """malloc() `pages` and write to them; a program that is refused says so and goes on."""
+    yield "mmap", name
+    if vm_enough_memory(current, pages):
+        current.mm.vmas.append(VMA(name, ANON, size=pages))
+        yield from touch(current, name, pages)
+    else:
+        current.kernel.event("enomem", current, pages=pages)
+
+
+def look(current, name: str) -> Steps:
+    """Read a page of the VMA: SIGSEGV if it is not mapped; if it was reaped, SIGBUS or zeros."""
+    mm = current.mm
+    yield "read", mm.find_vma(name) or name
+    if fatal_signal_pending(current):
+        return
+    if mm.find_vma(name) is None:
+        bad_area(current)
+    elif mm.flags & MMF_UNSTABLE and check_stable_address_space(current, mm):
+        read_zeros(current)
+
+
+def alloc(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
+    """Take kernel pages, one by one, and keep them until free() or exit."""
+    for _ in range(pages):
+        page = yield from alloc_pages(current, gfp)
+        if not page:
+            return
+        current.kernel_pages += 1
+
+
+def free(current) -> Steps:
+    """Give all kernel pages back."""
+    yield "free", f"{current.kernel_pages} pages"
+    current.kernel.zone.free_pages(current.kernel_pages)
+    current.kernel_pages = 0
+
+
+def churn(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
+    """Take kernel pages and give them back, for ever: pages that circulate."""
+    yield from repeat(current, None, (alloc, pages, gfp), (free,))
+
+
+def locked(current, mutex: Mutex, *calls) -> Steps:
+    """Do the calls holding a mutex, as a write() holds its inode's."""
+    yield from mutex.lock(current)
+    for call, *args in calls:
+        yield from call(current, *args)
+    mutex.unlock()
+
+
+def repeat(current, times: int | None, *calls) -> Steps:
+    """Do the calls `times` times (None: for ever), or until killed."""
+    done = 0
+    while times is None or done < times:
+        for call, *args in calls:
+            yield from call(current, *args)
+            if fatal_signal_pending(current):
+                return
+        if times is not None:
+            done += 1
+
+
+def pause(current) -> Steps:
+    """Sleep until a signal comes."""
+    yield from schedule(current, TASK_INTERRUPTIBLE, "a signal")
+
+
+def hang(current, what: str = "a disk that never answers") -> Steps:
+    """Sleep in TASK_UNINTERRUPTIBLE for ever: SIGKILL does not help."""
+    yield from schedule(current, TASK_UNINTERRUPTIBLE, what)
+
+
+def sleep(current, ticks: int, state: int = TASK_INTERRUPTIBLE) -> Steps:
+    yield from schedule_timeout(current, state, ticks)
