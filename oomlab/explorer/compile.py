@@ -80,7 +80,7 @@ def copied(node):
         return [copied(item) for item in node]
     if not isinstance(node, ast.AST):
         return node
-    new = type(node)()
+    new = type(node).__new__(type(node))  # its fields follow; Python 3.15 asks __init__ for them
     own_names = (*node._fields, *node._attributes, "number")  # the last is ours
     vars(new).update({name: copied(v) for name, v in vars(node).items() if name in own_names})
     return new
