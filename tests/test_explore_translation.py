@@ -68,7 +68,8 @@ def loses_its_argument(current, counter):
 
 
 def two_up(kernel):
-    counters = [c for task in kernel.tasks for call in task.program for c in call[1:]]
+    users = [task for task in kernel.tasks if task is not kernel.init]
+    counters = [c for task in users for call in task.program for c in call[1:]]
     return any(counter.count() == 2 for counter in counters)
 
 
