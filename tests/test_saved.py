@@ -11,7 +11,7 @@ from oomlab.lab.controller import Controller
 from oomlab.lab.run_page import HERE, VIEWER, framed, html_of, outcome_sentence
 from oomlab.sheets import sheet_of
 from oomlab.simulate.kernel_log import kernel_log
-from oomlab.traces import ftrace_text, trace_events
+from oomlab.traces import ftrace_text
 
 FOUND = oomlab.explore("lost-victim", "rfc-2015-11-25")
 
@@ -86,18 +86,75 @@ def test_the_lab_saves_both_policies():
     assert "rfc-2015-11-25" in page and "What happened under handa" in page
 
 
-def test_perfetto_gets_a_track_for_each_task_and_no_gap():
-    run = oomlab.run("invisible-dependency", "linux-4.6", seed=1)
-    events = trace_events(run)["traceEvents"]
-    names = {e["args"]["name"].split(" (")[0] for e in events if e["name"] == "thread_name"}
-    assert names == {row[1].name for row in run.trace} | {"init"}
-    assert {e["ph"] for e in events} <= set("MXibeC")
-    for track in {e["tid"] for e in events if e["ph"] == "X"}:
-        spans = sorted((e["ts"], e["dur"]) for e in events if e["ph"] == "X" and e["tid"] == track)
-        for (start, length), (following, _) in zip(spans, spans[1:], strict=False):
-            assert start + length <= following
-    kill = next(e for e in events if e.get("cat") == "kill")
-    assert run.steps[kill["args"]["step"] - 1].verb == "SIGKILL"
+def as_perfetto_reads(text: str) -> tuple[dict, list, dict]:
+    """(names of tracks, slices, counters) as Perfetto's trace processor has them from a JSON.
+
+    Its json_trace_tokenizer.cc and json_trace_parser.cc (google/perfetto, ec5d16b14b74) count an
+    event as a failure, or leave it out, where this asserts something.
+    """
+    keys = []
+    json.loads(text, object_pairs_hook=lambda pairs: keys.append([k for k, _ in pairs]))
+    assert keys[-1][0] == "traceEvents"  # an older one stops at a key that it does not know
+    names, slices, counters, opened = {}, [], {}, {}
+    for event in json.loads(text)["traceEvents"]:
+        kind, tid = event["ph"], event.get("tid") or event["pid"]
+        assert type(event["pid"]) is int and type(tid) is int
+        assert type(event["name"]) is str and event["name"]
+        if kind == "M":
+            assert event["name"] in ("process_name", "thread_name") and event["args"]["name"]
+            names[event["name"], tid] = event["args"]["name"]
+            continue
+        assert type(event["ts"]) is int and event["ts"] >= 0
+        key = event.get("cat"), event.get("id"), event["name"]
+        if kind == "X":
+            assert type(event["dur"]) is int and event["dur"] > 0
+            slices.append((tid, event["ts"], event["ts"] + event["dur"], event["name"]))
+        elif kind == "i":
+            assert event["s"] == "t" and "tid" in event
+            slices.append((tid, event["ts"], event["ts"], event["name"]))
+        elif kind == "b":
+            assert event["id"] and key not in opened
+            opened[key] = event["ts"]
+        elif kind == "e":
+            slices.append((key, opened.pop(key), event["ts"], event["name"]))
+        else:
+            assert kind == "C" and event["args"]
+            for series, value in event["args"].items():
+                assert type(value) is int
+                counters.setdefault(f"{event['name']} {series}", []).append((event["ts"], value))
+    assert not opened
+    return names, slices, counters
+
+
+@pytest.mark.parametrize("policy", ["linux-2.6.38", "linux-4.4", "linux-4.6", "linux-6.12"])
+@pytest.mark.parametrize(
+    "scenario", ["invisible-dependency", "lost-victim", "suspend-race", "page-thieves", "fork-bomb"]
+)
+def test_perfetto_reads_all_of_a_run(scenario, policy, tmp_path):
+    run = oomlab.run(scenario, policy, seed=1, most_steps=3000)
+    text = run.save(tmp_path / "run.json").read_text("utf-8")
+    assert oomlab.Run.from_json(text) == run
+    names, slices, counters = as_perfetto_reads(text)
+    tracks = {name.split(" (")[0]: tid for (what, tid), name in names.items() if "thread" in what}
+    assert set(tracks) >= {row[1].name for row in run.trace} | {"init"}
+    for tid in tracks.values():  # what overlaps in part cannot lie on one track
+        lane = sorted((start, -end) for track, start, end, _ in slices if track == tid)
+        inside = []
+        for start, end in ((start, -end) for start, end in lane):
+            while inside and inside[-1] <= start:
+                inside.pop()
+            assert not inside or end <= inside[-1]
+            inside.append(end)
+    assert set(counters) == {"free pages"}
+    seen, at = iter(counters["free pages"]), None
+    following = next(seen)
+    for step in run.steps:
+        if following is not None and following[0] == (step.number - 1) * 1000:
+            at, following = following[1], next(seen, None)
+        assert at == step.free
+    kills = [event for event in run.events if event["event"] == "kill"]
+    told = {(start // 1000 + 1, name) for _, start, _, name in slices}
+    assert told >= {(event["step"], f"{event['task']} is killed") for event in kills}
 
 
 def test_ftrace_lines_have_the_form_of_trace_cmd():

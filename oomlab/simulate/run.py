@@ -236,7 +236,7 @@ class Run:
         elif path.suffix == ".svg":
             text = import_module("oomlab.lab.figures.whole_run").figure(self).svg + "\n"
         elif path.suffix == ".json":
-            text = json.dumps(import_module("oomlab.traces").trace_events(self), sort_keys=True)
+            text = json.dumps(import_module("oomlab.traces").trace_events(self))
         elif path.suffix == ".txt":
             text = import_module("oomlab.traces").ftrace_text(self) + "\n"
         else:
