@@ -108,7 +108,7 @@ class MM:
 
 def get_mm_rss(mm: MM) -> int:
     """Resident pages; hugetlb and device memory do not count (include/linux/mm.h)."""
-    return sum(vma.pages for vma in mm.vmas if vma.kind in (ANON, FILE, SHMEM))
+    return sum([vma.pages for vma in mm.vmas if vma.kind in (ANON, FILE, SHMEM)])
 
 
 def mmgrab(mm: MM) -> None:

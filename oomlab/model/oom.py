@@ -23,7 +23,6 @@ from .tasks import (
     task_will_free_mem,
     thaw,
     thread_group_leader,
-    tsk_is_oom_victim,
 )
 
 ABORT = "abort"  # of a scan that met a victim that has not finished yet
@@ -45,7 +44,7 @@ class OomControl:
 
 
 def oom_unkillable_task(task, memcg=None) -> bool:
-    if is_global_init(task) or task.flags & PF_KTHREAD:
+    if task.flags & PF_KTHREAD or is_global_init(task):
         return True
     return memcg is not None and not memcg.contains(task)
 
@@ -97,11 +96,12 @@ def oom_evaluate_task(task, oc: OomControl, policy):
     if oom_unkillable_task(task, oc.memcg):
         return None
     asks = oc.order != -1 or policy.scan == "processes"  # SysRq-f waits for no task (3.4)
-    if asks and policy.victim_mark == "process" and tsk_is_oom_victim(task):
-        return None if task.signal.oom_mm.flags & MMF_OOM_SKIP else ABORT
-    if asks and policy.victim_mark == "thread" and task.memdie:
+    if policy.victim_mark == "process":
+        if asks and (oom_mm := task.signal.oom_mm) is not None:  # tsk_is_oom_victim()
+            return None if oom_mm.flags & MMF_OOM_SKIP else ABORT
+    elif asks and task.memdie:
         return ABORT
-    if task.mm is None and policy.victim_mark == "thread" and policy.scan != "processes":
+    elif task.mm is None and policy.scan != "processes":
         return None
     if task.flags & PF_OOM_ORIGIN and policy.points == "pages":
         return float("inf")
@@ -124,7 +124,7 @@ def candidates(kernel, oc: OomControl) -> list:
         tasks = memcg.tasks if policy.scan == "processes" else memcg.in_tree_order()
     new = memcg is None and policy.victim_mark == "process"
     if new or policy.scan in ("processes", "leaders"):
-        return [task for task in tasks if thread_group_leader(task)]
+        return [task for task in tasks if task.signal.threads[0] is task]  # a leader
     return [task for task in tasks if task.state != TASK_DEAD]
 
 

@@ -88,6 +88,8 @@ def zone_reclaimable_pages(kernel) -> int:
 
 def swap_backed(kernel, gfp: int) -> int:
     """Pages that could go to swap, if there is room."""
+    if not may_swap(kernel, gfp):
+        return 0
     anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
     return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
 
@@ -128,9 +130,14 @@ def unmap_file(kernel, file, most: int) -> int:
     return taken
 
 
+def may_swap(kernel, gfp: int) -> bool:
+    """Only with __GFP_IO, and while there is room."""
+    return kernel.swap_free > 0 and bool(gfp & __GFP_IO)
+
+
 def swappable(kernel, gfp: int, target=None) -> Iterator[tuple[MM, VMA]]:
-    """Anonymous memory that may be written to swap: with __GFP_IO, and while there is room."""
-    if kernel.swap_free and gfp & __GFP_IO:
+    """Anonymous memory that may be written to swap."""
+    if may_swap(kernel, gfp):
         for mm in kernel.mms:
             for vma in mm.vmas:
                 if vma.kind == ANON and not (vma.locked or vma.shmem) and inside(mm.memcg, target):
@@ -139,7 +146,7 @@ def swappable(kernel, gfp: int, target=None) -> Iterator[tuple[MM, VMA]]:
 
 def swappable_shmem(kernel, gfp: int, target=None) -> list:
     """Shared memory, tmpfs and what a fork shares: anonymous as well, and each page once."""
-    if not (kernel.swap_free and gfp & __GFP_IO):
+    if not may_swap(kernel, gfp):
         return []
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem]
     stay = {vma.shmem for vma in vmas if vma.locked or vma.kind == FILE}

@@ -45,8 +45,8 @@ def run_seeded(
     keep_events(kernel)
     draw, stall, spin = Random(seed).random, StallDetector(kernel), Spin(kernel)
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
-    told, owed, bursts, timeslice = record is not None, spin.owed, len(BURSTS), kernel.timeslice
-    steps, next_tick, per_tick = 0, 0, steps_per_tick * cpus
+    told, owed, lengths = record is not None, spin.owed, [n * kernel.timeslice for n in BURSTS]
+    steps, next_tick, per_tick, choices = 0, 0, steps_per_tick * cpus, len(BURSTS)
     while not kernel.panicked:
         if not runqueue:
             if not timers:
@@ -56,21 +56,22 @@ def run_seeded(
             run_timers(kernel, record)
             next_tick = steps + per_tick
         else:
-            ready = len(runqueue)
-            current = runqueue[int(draw() * (ready if ready < cpus else cpus))]
-            length = BURSTS[int(draw() * bursts)] * timeslice
-            if current in owed:  # its turn is counted, not taken
-                owed[current] += length
-                steps += length
-            else:
-                steps += trace(current, length, record) if told else spin.turn(current, length)
-            if current.state:
-                runqueue.remove(current)
-            elif len(runqueue) > cpus and not current.fifo:
-                runqueue.remove(current)
-                runqueue.append(current)
-            if steps < next_tick and steps < most_steps and current in owed:
-                continue  # nothing can have happened
+            ready, enough, counted = min(len(runqueue), cpus), min(next_tick, most_steps), True
+            while counted:
+                current = runqueue[int(draw() * ready)]
+                length = lengths[int(draw() * choices)]
+                if current in owed:  # its turn is not taken: nothing happens in it
+                    owed[current] += length
+                    steps += length
+                    counted = steps < enough
+                else:
+                    steps += trace(current, length, record) if told else spin.turn(current, length)
+                    counted = False
+                if current.state:
+                    runqueue.remove(current)
+                elif len(runqueue) > cpus and not current.fifo:
+                    runqueue.remove(current)
+                    runqueue.append(current)
             if steps >= next_tick:
                 next_tick = steps + per_tick
                 kernel.jiffies += 1

@@ -30,7 +30,8 @@ def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
         policy = PRESETS[policy]
     if not isinstance(policy, Policy):
         raise ValueError(f"a policy is a Policy or the name of one, not {policy!r}")
-    return replace(policy, **{name: knob_value(name, value) for name, value in knobs.items()})
+    changed = {name: knob_value(name, value) for name, value in knobs.items()}
+    return replace(policy, **changed) if changed else policy
 
 
 def knob_value(name: str, value):

@@ -39,10 +39,12 @@ class Standstill:
         if kernel.policy.patch is not None or type(kernel) is not Kernel:
             raise Unknown("code that is not the model's may keep something in its module")
         self.kernel = kernel
-        self.things = things = reachable(kernel)  # kept, so that no id is used twice
-        self.known = {id(thing) for thing in things}
+        things, constants = reachable(kernel)
+        own = (GeneratorType, *ITERATORS)  # go on with their thread, which place() asks
+        # What is the same while it is there, by its id: kept, so that no id is used twice.
+        self.known = {id(thing): thing for thing in things + constants if type(thing) not in own}
         self.tasks = [thing for thing in things if type(thing) is Task]
-        apart = (Kernel, Task, GeneratorType, *ITERATORS)
+        apart = (Kernel, Task, *own)
         self.others = [thing for thing in things if type(thing) not in apart]
         self.sized = [thing for thing in self.others if type(thing) in CONTAINERS]
         self.was = self.all_held()
@@ -64,30 +66,31 @@ class Standstill:
         """Where a suspended task stands: its frames from the outermost, and what they hold."""
         new: dict[int, tuple[int, object]] = {}
         frames: list = []
+        known = self.known
         thread: Any = task.thread
         while type(thread) is GeneratorType and thread.gi_frame is not None:
             names, held = on_the_frame(thread)
             inner = thread.gi_yieldfrom
             if type(inner) is GeneratorType:
                 held = [thing for thing in held if thing is not inner]  # has a frame of its own
-            values = [self.value(thing, new) for thing in held]
+            values = [id(t) if id(t) in known else self.value(t, new) for t in held]
             frames.append((thread.gi_code, thread.gi_frame.f_lasti, names, values))
             thread = inner
         return frames, thread is None
 
     def value(self, thing, new: dict[int, tuple[int, object]]):
         """An object that was there by its identity, one that the task has made by its contents."""
+        if id(thing) in self.known:
+            return id(thing)
         kind: Any = type(thing)
         seen = nature(kind)
         if seen is PLAIN or seen is OTHER and is_constant(thing):
             return kind, thing
-        if seen is FOLLOWED and id(thing) in self.known and kind is not GeneratorType:
-            return id(thing)
         if id(thing) in new:
             return "new", new[id(thing)][0]
         new[id(thing)] = len(new), thing  # kept, so that no id is used twice
         if seen is ITERATOR:
-            held = thing.__reduce__()
+            held = thing.__reduce__()[1:]  # of what, and how far; the first is iter()
         elif kind is tuple or kind is list:
             held = thing
         elif seen is FOLLOWED and kind not in CONTAINERS and kind is not GeneratorType:
@@ -112,21 +115,25 @@ def nature(kind: type) -> str:
     return FOLLOWED if model or kind in CONTAINERS or kind is GeneratorType else OTHER
 
 
-def reachable(kernel: Kernel) -> list:
-    """Every object that one can come to from the kernel, but what never changes."""
+def reachable(kernel: Kernel) -> tuple[list, list]:
+    """Every object that one can come to from the kernel, and apart from them what never changes."""
     found: list[Any] = [kernel]
+    constants: list[Any] = []
     met = {id(kernel)}
     for thing in found:  # grows while we walk
         for item in held_by(thing):
             kind: Any = type(item)
             seen = nature(kind)
-            if seen is PLAIN or id(item) in met or seen is OTHER and is_constant(item):
+            if seen is PLAIN or id(item) in met:
+                continue
+            met.add(id(item))
+            if seen is OTHER and is_constant(item):
+                constants.append(item)
                 continue
             if seen is OTHER or seen is ITERATOR and type(thing) is not GeneratorType:
                 raise Unknown(f"a {kind.__qualname__} may change without being seen")
-            met.add(id(item))
             found.append(item)
-    return found
+    return found, constants
 
 
 def held_by(thing: Any) -> Iterable:
