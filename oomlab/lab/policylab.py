@@ -21,6 +21,7 @@ from ..arguments import as_sentence, checked
 from ..explorer.progress import in_words
 from ..policies.policy import Policy
 from ..simulate.patch_text import whose_failure
+from ..simulate.recorder import uncollected
 from ..simulate.run import Run
 from ..simulate.scheduler import Entry
 from .controller import Controller
@@ -107,10 +108,11 @@ class PolicyLab(anywidget.AnyWidget):
 
     def show(self, **more) -> None:
         """Send what the controller has now, in one message."""
-        view = {**self.controller.view(), **more}
-        numbers = [picture.pop("columns") for picture in view["pictures"]]
-        with self.hold_sync():
-            self.numbers, self.view = numbers, json.dumps(view)
+        with uncollected():  # what was made of a run is kept, and a picture must not wait
+            view = {**self.controller.view(), **more}
+            numbers = [picture.pop("columns") for picture in view["pictures"]]
+            with self.hold_sync():
+                self.numbers, self.view = numbers, json.dumps(view)
 
     def do_change(self, **changes) -> None:
         self.controller.change(**changes)

@@ -12,10 +12,9 @@ from ..model.locks import TASK_DEAD, TASK_RUNNING
 from ..model.suspend import stands_frozen
 from ..model.tasks import PF_EXITING, Task
 from .reported import keep_events
-from .step_effect import Look, words
+from .step_effect import Look, pages_words, words
 
-# A step as Step in run.py has it, from `tick` to `reaped`, with the objects, not yet their names;
-# last its effect, None if the pages that it took tell it.
+# A step as Step in run.py has it, from `tick` to `effect`, with the objects, not yet their names.
 Row = tuple
 
 
@@ -34,14 +33,13 @@ class Recorder:
         self.kept: list[Row | Callable[[], Iterable[Row]]] = []
         self.count = 0  # steps
         self.seen, self.free = len(kernel.events), kernel.zone.free
-        self.before = self.free  # the first step
 
     def __call__(self, task: Task, op: tuple, function: str, was: Look | None) -> None:
         """A step of `task` was taken, which is in `function` and did `op`."""
         kernel, events = self.kernel, self.events
         zone = kernel.zone
         if was is None and self.seen == len(events) and not task.state:
-            effect = None  # an ordinary step, told by its pages alone
+            effect = pages_words(op[0], self.free - zone.free)  # an ordinary step
         else:
             effect = words(kernel, task, op, was, self.free, events[self.seen :])
         self.free = zone.free
@@ -64,7 +62,8 @@ class Recorder:
         free = range(self.free - 1, self.free - number - 1, -1)
         left = [max(reaped - n, 0) for n in range(1, number + 1)] if reaped else repeat(0)
         same = map(repeat, (self.kernel.jiffies, task, FAULT, function, state))
-        self.kept.append(partial(zip, *same, free, repeat(None), left, repeat(None)))
+        effect = repeat(pages_words(FAULT[0], 1))
+        self.kept.append(partial(zip, *same, free, repeat(None), left, effect))
         self.free -= number
         self.count += number
 

@@ -27,7 +27,6 @@ from .run_json import SCHEMA, read_recording
 from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
 from .setup import build
-from .step_effect import pages_words
 
 MOST_STEPS = 5_000_000  # of a run that is cut off nowhere else
 
@@ -149,14 +148,8 @@ class Run:
 
     @cached_property
     def told(self) -> list[str]:
-        """The effect of each step, in words; of an ordinary one, from the pages that it took."""
-        if self.recorder is None:
-            return []
-        before = [self.recorder.before, *(row[5] for row in self.trace)]
-        return [
-            pages_words(row[2][0], free - row[5]) if row[-1] is None else row[-1]
-            for row, free in zip(self.recorder.rows(), before, strict=False)
-        ]
+        """The effect of each step, in words."""
+        return [row[-1] for row in self.recorder.rows()] if self.recorder is not None else []
 
     @property
     def events(self) -> list[dict]:
