@@ -1,8 +1,8 @@
-"""The pictures of the README, which `make pictures` writes: SVG without a script, light or dark.
+"""The pictures that `make pictures` writes for the README and docs: SVG, light or dark, no script.
 
 The moving one is how the first proposal of a reaper forgets a victim: the explorer's shortest
-schedule, a step a second, and beside it the same as a still. The other is how every scenario ends
-under every version of Linux.
+schedule, a step a second, and beside it the same as a still. Another is how every scenario ends
+under every version of Linux; the last one is the figure of docs/scale.md.
 """
 
 from pathlib import Path
@@ -23,7 +23,14 @@ def pictures() -> dict[str, str]:
     run = oomlab.explore("lost-victim", "rfc-2015-11-25").run()
     still = lanes.figure(run).svg + "\n"
     every = heat_map.of_all().svg + "\n"
-    return {"lost-victim.svg": moving(run), "lost-victim-still.svg": still, "verdicts.svg": every}
+    swept = {"victims": [2, 3, 4, 5], "vmas": [1, 16]}
+    found = oomlab.sweep("lost-victim", ["mm-2015-12", "handa"], range(200), swept)
+    return {
+        "lost-victim.svg": moving(run),
+        "lost-victim-still.svg": still,
+        "verdicts.svg": every,
+        "lost-victims.svg": found.figure("lost-victim").svg + "\n",
+    }
 
 
 def moving(run: Run) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 import oomlab
 from oomlab.cli import main
+from oomlab.looks import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, style_sheet
 
 ROOT = Path(__file__).parents[1]
 DOCS = {p.name: p.read_text("utf-8") for p in sorted((ROOT / "docs").glob("*.md"))}
@@ -19,6 +20,7 @@ COMMAND = re.compile(r"^(?: {4})?(?:journalctl [^|\n]*\| )?(oomlab (?!sheet 1).*
 COMMANDS = {n: COMMAND.findall(text) for n, text in DOCS.items() if n != "teaching.md"}
 PROGRAMS = {n: re.findall(r"^```python\n(.*?)^```", text, re.M | re.S) for n, text in DOCS.items()}
 VIOLATED = ("--policy mm-2015-12", "--policy rfc-xchg", "read-then-clear", "nap=150")
+BOTH = (BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION)  # seen on light and on dark
 NOTHING_THERE = ("--since 7d", "--what-if postgres")  # this log is not the reader's
 
 
@@ -65,3 +67,11 @@ def test_what_the_documents_name_in_python_is_there():
             value = getattr(value, part)
         assert callable(value), path
     assert len(named) > 5
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.svg")), ids=lambda p: p.name)
+def test_each_picture_is_light_or_dark_as_its_page_and_says_itself(path):
+    text = path.read_text("utf-8")
+    assert style_sheet() in text and len(re.findall('aria-label="([^"]+)"', text)[0]) > 60
+    for shape in re.findall("<(?:text|line)[^>]*>", text):  # a colour of each theme, or of both
+        assert "class=" in shape or re.search(f'(?:fill|stroke)="({"|".join(BOTH)})"', shape)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +34,52 @@ def test_a_row_for_each_run_in_order(alone):
     low, high = rates["linux-4.4", 1].interval
     assert 0.6 < low < high == 1
     assert "| linux-4.4 | 1 | 8 |" in alone.markdown()
+
+
+def place(shape: str, *names: str) -> list[float]:
+    return [float(re.search(f' {name}="([^"]+)"', shape)[1]) for name in names]
+
+
+def test_its_figure_has_each_share_where_it_belongs(alone):
+    """From the shapes back to the numbers; in both themes, and as a sentence."""
+    found = sweep("lost-victim", ["mm-2015-12", "handa"], range(12), {"victims": [2, 5, 3]})
+    light, dark = (found.figure("lost-victim", dark=dark) for dark in (False, True))
+    assert light.shapes == dark.shapes and 'data-theme="dark"' in dark.svg
+    assert all("class=" in text for text in re.findall("<text[^>]*>", light.svg))
+    grid = [place(shape, "y1")[0] for shape in light.shapes if "faint-line" in shape]
+    lines = [place(shape, "x1", "y1", "x2", "y2") for shape in light.shapes if "<line" in shape]
+    marks = [place(shape, "cx", "cy") for shape in light.shapes if "<circle" in shape]
+    rates = [r for r in found.rates("lost-victim") if r.group["policy"] == "mm-2015-12"]
+    for (x, y), rate in zip(marks[:3], rates, strict=True):
+        low, high, share = (
+            round(max(grid) - part * (max(grid) - min(grid)), 1)
+            for part in (*rate.interval, rate.share)
+        )
+        assert y == pytest.approx(share, abs=0.11)
+        assert any([x, low, x, high] == pytest.approx(line, abs=0.11) for line in lines)
+    (two, _), (five, _), (three, _) = marks[:3]
+    assert five - two == pytest.approx(3 * (three - two), abs=0.5)  # sizes, not places in a list
+    assert f"mm-2015-12: {rates[0].share:.1%} with victims 2" in light.alt_text
+    policies = alone.figure("livelock").alt_text  # one line for each number of policies
+    assert "linux-4.4: 100.0% with thieves 1, 100.0% with thieves 2" in policies
+
+
+def test_a_figure_of_policies_alone_joins_nothing():
+    found = sweep("lost-victim", ["mm-2015-12", "handa"], range(4))
+    for shape in found.figure("lost-victim").shapes:
+        if "<line" in shape and "faint-line" not in shape:
+            x1, y1, x2, y2 = place(shape, "x1", "y1", "x2", "y2")
+            assert x1 == x2 or y1 == y2 and x2 - x1 == 6  # a whisker, or one of its ends
+    assert "mm-2015-12" in found.figure().alt_text
+
+
+def test_what_no_figure_can_show_is_a_sentence():
+    found = sweep("lost-victim", ["handa"], range(1), {"victims": [2, 3], "vmas": range(1, 10)})
+    with pytest.raises(ValueError, match="8 lines at most, and this sweep makes 9"):
+        found.figure()
+    for ask in (found.figure, found.rates):
+        with pytest.raises(ValueError, match="did you mean 'lost-victim'"):
+            ask("lost_victim")  # it said 0 % of every group
 
 
 QUICK = {"policies": ["handa"], "seeds": range(40), "settings": {"vmas": ["1", "2"]}}

@@ -3,6 +3,7 @@
     found = oomlab.sweep("page-thieves", policies=["linux-4.4", "handa"], seeds=range(1000),
                          settings={"thieves": [1, 2, 4]}, jobs=2)
     print(found.markdown())      # the share of each verdict, with its 95 % interval
+    found.figure("livelock")     # the same as curves
     found.frame()                # pandas or polars, a row a run
 
 The points of a sweep have one order: policies, then settings, then seeds. Rows are written in this
@@ -18,41 +19,24 @@ from time import monotonic
 from typing import Any
 
 from ..arguments import checked
+from ..naming import nearest
+from ..paper import Drawing
 from ..policies.policy import Policy
 from ..scenarios import parameters
 from ..simulate.dataframe import frame_of
 from ..simulate.origin import Origin, policy_words, words_of
+from ..simulate.outcome import VERDICTS
 from ..simulate.run import run
 from ..simulate.sent_functions import received_scenario, sent_scenario
 from ..simulate.setup import build, choose_policy, knob_value, parameter_value, takes
 from ..workers import Submits, in_order
+from .curves import Curve, draw
 from .rowfile import open_rows
-from .wilson import wilson
+from .wilson import Rate
 
 CHUNK = 32  # seeds that a worker is given at once
 SCHEMA = "oomlab-sweep/1"
 Progress = Callable[[int, int, float], None]  # runs done, runs in all, seconds so far
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share among runs, with the 95 % interval of Wilson."""
-
-    group: dict[str, object]
-    hits: int
-    runs: int
-
-    @property
-    def share(self) -> float:
-        return self.hits / self.runs
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return wilson(self.hits, self.runs)
-
-    def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.share:.1%} [{low:.1%}, {high:.1%}]"
 
 
 @dataclass
@@ -77,7 +61,12 @@ class Sweep:
         return ["policy", *self.settings]
 
     def rates(self, hit: str | Callable[[dict], bool] = "recovered") -> list[Rate]:
-        """For each policy and setting, the share of runs with this verdict, or with hit(row)."""
+        """For each policy and setting, the share of runs with this verdict, or with hit(row).
+
+        ValueError for a verdict that there is not.
+        """
+        if not callable(hit) and hit not in VERDICTS:
+            raise ValueError(f"no verdict {hit!r}: {nearest(str(hit), VERDICTS)}")
         asked = hit if callable(hit) else lambda row: row["verdict"] == hit
         runs: Counter = Counter()
         hits: Counter = Counter()
@@ -90,6 +79,26 @@ class Sweep:
             for key, number in runs.items()
         ]
 
+    @checked
+    def figure(self, verdict: str = "recovered", *, dark: bool | None = None) -> Drawing:
+        """The share of runs that end with this verdict, as curves with 95 % intervals.
+
+        From left to right go the values of the first setting that has several, else the policies;
+        each combination of the others is a line. `dark`: not in the theme of the page around it.
+        ValueError for a verdict that there is not, and for more than eight lines.
+        """
+        rates, swept = self.rates(verdict), self.settings
+        along = next((name for name, values in swept.items() if len(values) > 1), "policy")
+        single = {name for name, values in swept.items() if len(values) == 1}
+        lines: dict[str, list[Rate]] = {}
+        for rate in rates:
+            others = {n: v for n, v in rate.group.items() if n != along and n not in single}
+            words = (str(v) if n == "policy" else f"{n} {v}" for n, v in others.items())
+            lines.setdefault(", ".join(words), []).append(rate)
+        title = f"{self.scenario}: share of runs that end with {verdict}"
+        about = f"{self.set_up()}. Whiskers are 95 % intervals."
+        return draw(title, about, along, [Curve(*line) for line in lines.items()], dark)
+
     def markdown(self) -> str:
         """A table: a line for each policy and setting, a column for each verdict that came out."""
         verdicts = sorted({row["verdict"] for row in self.rows})
@@ -101,9 +110,13 @@ class Sweep:
             cells = [*map(str, rate.group.values()), str(rate.runs)]
             cells += [str(tables[verdict][number]) for verdict in verdicts]
             lines.append(f"| {' | '.join(cells)} |")
+        return "\n".join([*lines, "", f"{self.set_up()}."])
+
+    def set_up(self) -> str:
+        """What was the same in all runs."""
         origin = self.origins[0]
         setup = words_of(origin.scenario, origin.params)
-        return "\n".join([*lines, "", f"{setup}, {self.order_words()}, oomlab {origin.version}."])
+        return f"{setup}, {self.order_words()}, oomlab {origin.version}"
 
     def order_words(self) -> str:
         """Which seeds were run."""

@@ -1,5 +1,6 @@
 """How sure a share is that was counted in some runs: the interval of Wilson (1927)."""
 
+from dataclasses import dataclass
 from math import sqrt
 
 Z = 1.959963984540054  # the normal distribution holds 95 % within this many deviations
@@ -18,3 +19,24 @@ def wilson(hits: int, runs: int) -> tuple[float, float]:
     half = Z / (1 + Z * Z / runs) * sqrt(share * (1 - share) / runs + Z * Z / (4 * runs * runs))
     # Rounding must not push an end past the share itself, nor past 0 and 1.
     return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share among runs, with the 95 % interval of Wilson."""
+
+    group: dict[str, object]
+    hits: int
+    runs: int
+
+    @property
+    def share(self) -> float:
+        return self.hits / self.runs
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.hits, self.runs)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.share:.1%} [{low:.1%}, {high:.1%}]"
