@@ -28,6 +28,7 @@ from oomlab.model.syscalls import mmap, munmap, read_mm, set_adj, sysrq_f
 from oomlab.policies.policy import Policy
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, free, hang, locked, look, pause, repeat, sleep, touch
+from oomlab.simulate.unaccounted import unaccounted
 
 KNOBS = {
     "reserves": ["none", "memdie", "favour-dying", "oom-half"],
@@ -326,7 +327,7 @@ EXPRESSIONS: dict[str, Callable[[Kernel], object]] = {
     "oom_victims": lambda k: k.oom_victims,
     "busy": lambda k: k.busy_workers,
     "mms": lambda k: len(k.mms),
-    "unaccounted": lambda k: k.unaccounted(),
+    "unaccounted": lambda k: unaccounted(k),
     "how many tasks": lambda k: len(k.tasks),
     "bugs": lambda k: len(k.bugs),
     "panicked": lambda k: bool(k.panicked),

@@ -22,6 +22,7 @@ from oomlab.scenarios.programs import alloc, hang, locked, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.unaccounted import unaccounted
 
 
 def with_knobs(policy: str, **knobs):
@@ -214,7 +215,7 @@ def test_is_shared_memory_uncharged_when_its_last_mapping_goes(policy):
     kernel.spawn("user", ((touch, "segment", 20),), vmas=[segment], memcg=pod)
     assert pod.usage == 50
     run(kernel)
-    assert pod.usage == 0 and kernel.unaccounted() == 0
+    assert pod.usage == 0 and unaccounted(kernel) == 0
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -239,7 +240,7 @@ def test_does_a_memcg_reclaim_mapped_files_before_it_kills(policy):
     kernel.spawn("inside", ((touch, "heap", 90), (pause,)), vmas=vmas, memcg=pod)
     outcome = run(kernel)
     assert outcome.victims == [] and libc.pages < 80 and pod.usage <= 120
-    assert kernel.unaccounted() == 0
+    assert unaccounted(kernel) == 0
 
 
 @pytest.mark.parametrize("policy", ["linux-4.14", "linux-6.12"])

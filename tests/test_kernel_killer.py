@@ -30,6 +30,7 @@ from oomlab.scenarios.registry import SCENARIOS, heap, nearly_full
 from oomlab.scenarios.victims import map_and_hang, share_with_init
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.unaccounted import unaccounted
 
 OLD = ("linux-2.6.38", "linux-3.10")
 WITH_REAPER = [name for name in RELEASES if PRESETS[name].reaper == "list"]
@@ -359,7 +360,7 @@ def torn_down_by_another(policy: Policy) -> Kernel:
     victim = kernel.spawn("victim", ((pause,),), vmas=[*heap(3), VMA("stack", ANON, 3)])
     nearly_full(kernel, leave=0)
     kernel.zone.free = kernel.zone.min
-    kernel.zone.reserved += kernel.unaccounted()
+    kernel.zone.reserved += unaccounted(kernel)
     kernel.spawn("reader", ((read_mm, victim.mm),), adj=-1000)
     return kernel
 

@@ -24,6 +24,7 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, look, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.unaccounted import unaccounted
 
 SINCE_4_7 = [name for name in RELEASES if name not in RELEASES[:4]]
 
@@ -377,7 +378,7 @@ def test_what_does_killing_a_tmpfs_writer_free(policy):
     """Its own pages. The file is linked and stays, and the next process dies (mm/shmem.c)."""
     run = oomlab.run("tmpfs-writer", policy)
     assert run.outcome.victims[:2] == ["writer", "browser"]
-    assert run.kernel.shmems[0].pages > 600 and run.kernel.unaccounted() == 0
+    assert run.kernel.shmems[0].pages > 600 and unaccounted(run.kernel) == 0
     small = oomlab.run("tmpfs-writer", policy, mapped=0)
     assert "writer" not in small.outcome.victims[:2] and small.outcome.victims[0] == "browser"
 
@@ -441,7 +442,7 @@ def libraries(policy: str, processes: int = 3) -> tuple[Kernel, Shmem]:
 def test_how_often_does_a_library_count_that_many_map(policy):
     """Once in memory; in the rss, and so in the badness, of each (get_mm_rss, K 2.6.38 to 6.18)."""
     kernel, _ = libraries(policy)
-    assert kernel.unaccounted() == 0
+    assert unaccounted(kernel) == 0
     users = [task for task in kernel.tasks if task.name.startswith("user")]
     assert all(get_mm_rss(task.mm) == 150 for task in users)
     tables = sum(task.mm.nr_ptes + task.mm.nr_pmds for task in users)
@@ -456,7 +457,7 @@ def test_does_somebody_die_while_a_library_could_be_read_again(policy):
     outcome = run(kernel)
     assert outcome.victims == [] and libc.pages < 100
     assert all(vma.pages == libc.pages for mm in kernel.mms for vma in mm.vmas if vma.shmem is libc)
-    assert kernel.unaccounted() == 0
+    assert unaccounted(kernel) == 0
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -474,7 +475,7 @@ def test_does_anonymous_memory_go_to_swap_before_somebody_dies(policy):
             assert hog.mm.swapents > 100
             assert oom_badness(hog, 1000, kernel.policy) == before
         assert kernel.swap_free + sum(mm.swapents for mm in kernel.mms) == pages
-        assert kernel.unaccounted() == 0
+        assert unaccounted(kernel) == 0
 
 
 def test_is_mlocked_memory_or_a_request_without_io_left_alone():
@@ -500,7 +501,7 @@ def test_does_a_memcg_swap_before_it_kills(policy):
     assert outside.mm.swapents == 0 and kernel.swap_free < 100
     kernel.spawn("more", ((touch, "heap", 300),), vmas=heap(10), memcg=pod)
     assert run(kernel).victims
-    assert kernel.unaccounted() == 0
+    assert unaccounted(kernel) == 0
 
 
 # fork
@@ -518,7 +519,7 @@ def test_what_does_a_forked_child_cost_before_it_writes(policy):
     assert free - kernel.zone.free == child.mm.nr_ptes + child.mm.nr_pmds == 3
     scores = [oom_badness(task, 2048, kernel.policy) for task in (parent, child)]
     assert scores[0] == scores[1] and get_mm_rss(child.mm) == 600
-    assert kernel.unaccounted() == 0
+    assert unaccounted(kernel) == 0
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -536,7 +537,7 @@ def test_what_does_killing_a_forked_child_free(policy):
     assert kernel.zone.free - free == 40 + tables
     do_send_sigkill(parent)
     run_seeded(kernel, 1)
-    assert kernel.unaccounted() == 0 and kernel.zone.free > free + 300
+    assert unaccounted(kernel) == 0 and kernel.zone.free > free + 300
 
 
 def test_does_the_last_one_copy_what_only_he_maps():
@@ -546,7 +547,7 @@ def test_does_the_last_one_copy_what_only_he_maps():
     kernel.spawn("parent", (child, (wait4,), (write_inherited, 100), (hang,)), vmas=heap(100))
     free = kernel.zone.free
     run_seeded(kernel, 1)
-    assert kernel.zone.free == free and kernel.unaccounted() == 0
+    assert kernel.zone.free == free and unaccounted(kernel) == 0
 
 
 # the task that asks

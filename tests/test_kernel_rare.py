@@ -11,13 +11,14 @@ from oomlab.model.mm import ANON, FILE, VMA, Shmem, mmdrop
 from oomlab.model.oom import oom_badness
 from oomlab.model.syscalls import munmap
 from oomlab.model.tasks import write_oom_score_adj
-from oomlab.model.workqueue import WORKER_PAGES, create_worker
 from oomlab.policies.knobs import GROUPS, group_of
 from oomlab.policies.policy import KNOBS
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import heap
 from oomlab.scenarios.programs import pause, touch
+from oomlab.scenarios.unmerged import WORKER_PAGES, create_worker
 from oomlab.simulate.scheduler import run_schedule
+from oomlab.simulate.unaccounted import unaccounted
 
 
 def machine(*programs, policy="linux-4.4", pages=0, free=None) -> Kernel:
@@ -46,7 +47,7 @@ def test_a_fork_without_memory_for_its_page_tables_fails_and_keeps_nothing():
     free, tasks = kernel.zone.free, len(kernel.tasks)
     steps(copy_on_write(parent, "child"))
     assert (kernel.zone.free, len(kernel.tasks)) == (free, tasks)
-    assert kernel.unaccounted() == 0
+    assert unaccounted(kernel) == 0
     assert parent.mm.find_vma("heap").pages == 4  # still its own
 
 
@@ -88,7 +89,7 @@ def test_the_last_mapping_of_a_file_leaves_it_in_the_page_cache_and_of_shared_me
         steps(munmap(task, "lib"))
         assert kernel.zone.reclaimable - before[0] == cached, kind
         assert kernel.zone.free - before[1] == 4 - cached
-        assert kernel.unaccounted() == 0
+        assert unaccounted(kernel) == 0
 
 
 def test_a_worker_more_costs_the_pool_its_pages():
@@ -97,7 +98,7 @@ def test_a_worker_more_costs_the_pool_its_pages():
     free = kernel.zone.free
     steps(create_worker(worker))
     assert (kernel.busy_workers, worker.kernel_pages) == (0, WORKER_PAGES)
-    assert free - kernel.zone.free == WORKER_PAGES and kernel.unaccounted() == 0
+    assert free - kernel.zone.free == WORKER_PAGES and unaccounted(kernel) == 0
 
 
 def test_a_fault_in_a_range_that_another_thread_unmaps_ends_the_task_or_takes_no_page():
@@ -110,7 +111,7 @@ def test_a_fault_in_a_range_that_another_thread_unmaps_ends_the_task_or_takes_no
         return kernel
 
     oomlab.SCENARIOS["unmapped"] = build
-    found = oomlab.explore("unmapped", property=lambda kernel: kernel.unaccounted() != 0)
+    found = oomlab.explore("unmapped", property=lambda kernel: unaccounted(kernel) != 0)
     assert found.verdict == "holds"
     gone = oomlab.explore("unmapped", property=lambda kernel: kernel.tasks[-2].sigkill)
     assert gone.verdict == "violated"  # SIGSEGV, where the range went first

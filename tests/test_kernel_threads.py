@@ -18,6 +18,7 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import hang, pause, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.unaccounted import unaccounted
 
 OLDEST = ("linux-2.6.38", "linux-3.10")
 BY_THREAD = ("linux-3.10", "linux-4.4", "linux-4.6")
@@ -79,7 +80,7 @@ def test_when_does_a_leader_that_has_exited_go(policy):
     do_send_sigkill(threads[0])
     run_seeded(kernel, 1)
     assert leader not in kernel.tasks and not leader.signal.threads
-    assert leader not in kernel.init.signal.children and kernel.unaccounted() == 0
+    assert leader not in kernel.init.signal.children and unaccounted(kernel) == 0
 
 
 @pytest.mark.parametrize("policy", RELEASES)

@@ -7,7 +7,8 @@ import pytest
 import oomlab
 from oomlab.lab.machine_at import follow, machine_at
 from oomlab.lab.timeline import STATES, lanes, moments, shown_steps, takers
-from oomlab.model.suspend import stands_frozen
+from oomlab.simulate.reported import stands_frozen
+from oomlab.simulate.unaccounted import unaccounted
 
 RUNS = [
     ("lost-victim", "rfc-2015-11-25"),
@@ -27,7 +28,7 @@ def test_the_machine_can_be_had_at_any_step(run):
     for step in run.steps[:900:53]:
         kernel = machine_at(run, step.number)
         assert (kernel.zone.free, kernel.jiffies) == (step.free, step.tick)
-        assert kernel.unaccounted() == 0
+        assert unaccounted(kernel) == 0
     assert machine_at(run, 0).jiffies == 0
 
 

@@ -29,6 +29,7 @@ from oomlab.reports.tell import console as command
 from oomlab.reports.tell.words import text_of
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.unaccounted import unaccounted
 
 DATA = Path(__file__).parent / "data" / "reports"
 RECORDED = [
@@ -101,10 +102,10 @@ def test_the_adj_that_spares_spares_and_one_more_does_not(recorded):
 @pytest.mark.parametrize("recorded", RECORDED)
 def test_a_report_can_be_run(recorded):
     kernel = scenario_from_report(recorded)
-    assert kernel.unaccounted() == 0
+    assert unaccounted(kernel) == 0
     run_seeded(kernel, seed=1, until=lambda kernel: whom(kernel, "kill"))
     assert whom(kernel, "kill")[0] == explain(recorded).predicted.row.name
-    assert kernel.unaccounted() == 0 and not kernel.bugs
+    assert unaccounted(kernel) == 0 and not kernel.bugs
 
 
 def test_what_has_no_table_cannot_be_run():

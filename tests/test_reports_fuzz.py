@@ -19,6 +19,7 @@ from oomlab.reports.judge.report_machine import scenario_from_report
 from oomlab.reports.read.parse import NotText, parse
 from oomlab.reports.tell.console import as_dict
 from oomlab.reports.tell.words import text_of
+from oomlab.simulate.unaccounted import unaccounted
 
 INPUTS = examples(300)
 SECONDS = 2  # for one input of some ten kB: a regular expression that explodes takes for ever
@@ -175,7 +176,7 @@ def test_what_was_mutated_can_still_be_run_or_says_why_not():
             except ValueError as refusal:
                 assert str(refusal)
             else:
-                assert kernel.unaccounted() == 0
+                assert unaccounted(kernel) == 0
 
 
 @pytest.mark.parametrize("lines", ["12 34\n", "x\n", "> [1] 1 1\n12\n", "|__GFP_ZERO\n"])

@@ -11,6 +11,7 @@ from oomlab.scenarios import SCENARIOS, choices, parameters
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.scheduler import run_schedule
 from oomlab.simulate.setup import MOST
+from oomlab.simulate.unaccounted import unaccounted
 
 SEEDS = range(6)
 
@@ -67,7 +68,7 @@ def test_every_scenario_ends_under_every_policy():
         small = {"allocations": 2000} if scenario == "oom-storm" else {}
         for policy in oomlab.PRESETS:
             run = oomlab.run(scenario, policy, seed=1, trace=False, most_steps=20_000, **small)
-            assert run.kernel.unaccounted() == 0, (scenario, policy)
+            assert unaccounted(run.kernel) == 0, (scenario, policy)
 
 
 WITH_A_SENTENCE_OF_ITS_OWN = [

@@ -169,7 +169,7 @@ def in_linux(code: CodeType, policy: Policy) -> dict[str, str]:
     """
     told = {"where": "", "link": "", "words": words(code)}
     file = code.co_filename.replace("\\", "/")
-    ours = "oomlab/model/" in file or file.endswith("oomlab/scenarios/programs.py")
+    ours = "oomlab/model/" in file or file.endswith(("/programs.py", "/unmerged.py"))
     if not ours or code.co_name not in PLACES:
         return told
     return told | located(PLACES[code.co_name], policy.kernel)

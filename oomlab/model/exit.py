@@ -51,7 +51,9 @@ def exit_mm(current) -> Steps:
     mm = current.mm
     if mm is None:
         return
-    complete_vfork_done(current)
+    if current.vfork_done is not None:  # the parent goes on that lent us its mm
+        current.vfork_done.wake_up()
+        current.vfork_done = None
     yield from mm.mmap_sem.down_read(current)
     while current.task_lock:  # a spinlock; the OOM killer looks at our mm
         yield "spin on task_lock of", current
@@ -60,10 +62,3 @@ def exit_mm(current) -> Steps:
     mm.mmap_sem.up_read(current)
     yield from mmput(current, mm)
     exit_oom_victim(current)
-
-
-def complete_vfork_done(current) -> None:
-    """Let the parent go on that lent us its mm."""
-    if current.vfork_done is not None:
-        current.vfork_done.wake_up()
-        current.vfork_done = None

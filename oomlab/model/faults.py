@@ -115,16 +115,6 @@ def bad_area(current) -> None:
     die_by_signal(current, 11)
 
 
-def read_zeros(current) -> None:
-    """What it wrote is gone. An ordinary process goes on with wrong data; init jumps to address 0.
-
-    (M27: init's stack read as zeros, and the SIGSEGV of init is a panic.)
-    """
-    current.kernel.event("zero_page", current)
-    if is_global_init(current):
-        bad_area(current)
-
-
 def die_by_signal(current, signal: int) -> None:
     """The end of a process, and of the machine if it is init."""
     if is_global_init(current):

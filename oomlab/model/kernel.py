@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from ..policies.policy import Policy
 from .exit import user_mode
 from .faults import charged_to
-from .kmallocwd import kmallocwd
 from .locks import TASK_INTERRUPTIBLE, TASK_RUNNING, Mutex, WaitQueue, schedule
 from .memcg import Memcg
 from .memory import Zone
@@ -16,14 +16,11 @@ from .mm import HUGETLB, MM, PFNMAP
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .tasks import PF_KTHREAD, Signal, Task
 from .vmscan import kswapd
-from .workqueue import worker
 
-REAPERS = {
+REAPERS: dict[str, tuple[str, Callable]] = {  # by knob; scenarios/unmerged.py has more
     "slot": ("oom_reaper", oom_reaper_slot),
     "slot-xchg": ("oom_reaper", oom_reaper_slot),
     "list": ("oom_reaper", oom_reaper_list),
-    "scan": ("kmallocwd", kmallocwd),
-    "workqueue": ("kworker", worker),
 }
 
 VAIN = {  # events that are no progress
@@ -42,16 +39,14 @@ threads: ContextVar[Callable | None] = ContextVar("threads", default=None)
 LVL_START = 64  # ticks: the timer wheel is exact up to these
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Timer:
     """struct timer_list: at tick `expires`, call function(argument)."""
 
-    __slots__ = ("expires", "number", "function", "argument")
-
-    def __init__(self, expires: int, number: int, function: Callable, argument: Task):
-        self.expires = expires
-        self.number = number  # keeps the order of equals
-        self.function = function
-        self.argument = argument
+    expires: int
+    number: int  # keeps the order of equals
+    function: Callable
+    argument: Task
 
     def __lt__(self, other: "Timer") -> bool:
         return (self.expires, self.number) < (other.expires, other.number)
@@ -178,9 +173,8 @@ class Kernel:
         if thread_of is not None:
             signal, mm, parent = thread_of.signal, thread_of.mm, thread_of.parent
         else:
-            signal = self.policy.class_of(Signal)(
-                parent.signal.oom_score_adj if adj is None and parent else adj or 0
-            )
+            inherited = parent.signal.oom_score_adj if parent else 0
+            signal = self.policy.class_of(Signal)(inherited if adj is None else adj)
         if mm is None:
             mm = self.new_mm(name, vmas, memcg)
         else:
@@ -222,7 +216,7 @@ class Kernel:
             self.runqueue.append(task)
 
     def new_mm(self, name: str, vmas, memcg: Memcg | None) -> MM:
-        mm = self.policy.class_of(MM)(self, name, vmas, memcg)
+        mm = self.policy.class_of(MM)(self, name, list(vmas), memcg)
         self.mms.append(mm)
         self.zone.free -= mm.nr_ptes + mm.nr_pmds
         for vma in mm.vmas:
@@ -296,26 +290,3 @@ class Kernel:
     def panic(self, text: str) -> None:
         self.panicked = text
         self.event("panic", None, text=text)
-
-    def unaccounted(self) -> int:
-        """Managed pages without an owner; anything but 0 is a fault of the model."""
-        zone = self.zone
-        owned = sum(
-            vma.pages
-            for mm in self.mms
-            for vma in mm.vmas
-            if vma.shmem is None and vma.kind != PFNMAP
-        )
-        tables = sum(mm.nr_ptes + mm.nr_pmds for mm in self.mms)
-        shared = {vma.shmem for mm in self.mms for vma in mm.vmas if vma.shmem is not None}
-        shared.update(self.shmems)
-        return zone.managed - (
-            zone.free
-            + zone.reclaimable
-            + zone.stuck_lru
-            + zone.reserved
-            + owned
-            + tables
-            + sum(s.pages for s in shared)
-            + sum(t.kernel_pages for t in self.tasks)
-        )

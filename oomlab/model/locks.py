@@ -9,7 +9,8 @@ order is the same, the stealing is left out.)
 """
 
 from collections.abc import Generator
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, TASK_FROZEN, TASK_DEAD = (
     range(6)
@@ -46,14 +47,12 @@ def schedule_timeout(current, state: int, ticks: int) -> Steps:
     kernel.del_timer(timer)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class WaitQueue:
     """wait_queue_head_t: tasks that sleep until something happens."""
 
-    __slots__ = ("name", "sleepers")
-
-    def __init__(self, name: str):
-        self.name = name
-        self.sleepers: list = []
+    name: str
+    sleepers: list = field(default_factory=list)
 
     def wait(self, current, state: int = TASK_INTERRUPTIBLE) -> Steps:
         self.sleepers.append(current)
@@ -68,21 +67,18 @@ class WaitQueue:
             wake_up_process(task)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Mutex:
     """struct mutex: one owner."""
 
-    __slots__ = ("name", "owner", "waiters")
-
-    def __init__(self, name: str):
-        self.name = name
-        self.owner = None
-        self.waiters: list = []
+    name: str
+    owner: Any = None
+    waiters: list = field(default_factory=list)
 
     def lock(self, current, state: int = TASK_UNINTERRUPTIBLE):
         """Wait for it: True once held; False if SIGKILL ended a TASK_KILLABLE wait (-EINTR)."""
         yield "lock", self
-        if self.owner is None:
-            self.owner = current
+        if self.trylock(current):
             return True
         self.waiters.append(current)
         yield from schedule(current, state, self)
@@ -106,37 +102,30 @@ class Mutex:
         return [self.owner] if self.owner else []
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class RwSemaphore:
     """struct rw_semaphore: many readers or one writer, first come first served.
 
     A writer that waits keeps new readers out, so a read *trylock* fails too: that is how one
-    mmap() call can stop the reaper (M07, kernel-facts 1).
+    mmap() call can stop the reaper (M07, kernel-facts 1). A wait for it is as one for a Mutex.
     """
 
-    __slots__ = ("name", "readers", "writer", "waiters")
-
-    def __init__(self, name: str):
-        self.name = name
-        self.readers: list = []
-        self.writer = None
-        self.waiters: list[tuple] = []  # (task, wants to write)
+    name: str
+    readers: list = field(default_factory=list)
+    writer: Any = None
+    waiters: list[tuple] = field(default_factory=list)  # (task, wants to write)
 
     def busy(self) -> bool:
         """Would a new reader have to wait?"""
         return self.writer is not None or bool(self.waiters)
 
     def down_read(self, current, state: int = TASK_UNINTERRUPTIBLE):
-        """Wait for it: True once held; False if SIGKILL ended a TASK_KILLABLE wait (-EINTR)."""
         yield "read-lock", self
         if self.down_read_trylock(current):
             return True
         self.waiters.append((current, False))
         yield from schedule(current, state, self)
-        if current in self.readers:
-            return True
-        self.waiters.remove((current, False))
-        self._grant()
-        return False
+        return current in self.readers or self._interrupted(current, False)
 
     def down_read_trylock(self, current) -> bool:
         if self.busy():
@@ -145,17 +134,13 @@ class RwSemaphore:
         return True
 
     def down_write(self, current, state: int = TASK_UNINTERRUPTIBLE):
-        """Wait for it: True once held; False if SIGKILL ended a TASK_KILLABLE wait (-EINTR)."""
         yield "write-lock", self
-        if self.busy() or self.readers:
-            self.waiters.append((current, True))
-            yield from schedule(current, state, self)
-            if self.writer is not current:
-                self.waiters.remove((current, True))
-                self._grant()
-                return False
-        self.writer = current
-        return True
+        if not self.busy() and not self.readers:
+            self.writer = current
+            return True
+        self.waiters.append((current, True))
+        yield from schedule(current, state, self)
+        return self.writer is current or self._interrupted(current, True)
 
     def up_read(self, current) -> None:
         self.readers.remove(current)
@@ -167,6 +152,12 @@ class RwSemaphore:
 
     def owners(self) -> list:
         return [self.writer] if self.writer else list(self.readers)
+
+    def _interrupted(self, task, writes: bool) -> bool:
+        """SIGKILL woke it, not we: it waits no longer, and has nothing."""
+        self.waiters.remove((task, writes))
+        self._grant()
+        return False
 
     def _grant(self) -> None:
         while self.waiters and self.writer is None:

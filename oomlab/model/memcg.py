@@ -5,51 +5,42 @@ dies. Over memory.high no task dies: memory_high.py. memory.low and memory.swap.
 vmscan.py.
 """
 
+from dataclasses import KW_ONLY, dataclass, field
+
 from .gfp import __GFP_IO, GFP_KERNEL
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
-from .memory_high import note_over_high
+from .memory_high import PsiTrigger, note_over_high
 from .mm import PAGE_COUNTER_MAX
 from .oom import OomControl, out_of_memory
 from .tasks import PF_EXITING, fatal_signal_pending, tsk_is_oom_victim
 from .vmscan import shrink_lruvec
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Memcg:
     """struct mem_cgroup: usage and limits in pages; a child's pages count in its parents too."""
 
-    __slots__ = (
-        *("name", "limit", "parent", "oom_group", "high", "low", "swap_max", "usage"),
-        *("swap", "forced", "tasks", "under_oom", "oom_waitq", "stalled", "trigger"),
-    )
+    name: str
+    limit: int  # memory.max
+    parent: "Memcg | None" = None
+    oom_group: bool = False
+    _: KW_ONLY
+    high: int = PAGE_COUNTER_MAX
+    low: int = 0
+    swap_max: int = PAGE_COUNTER_MAX
+    usage: int = 0  # memory.current
+    swap: int = 0  # memory.swap.current
+    forced: int = 0  # pages charged over the limit
+    tasks: list = field(default_factory=list)  # in it or below it, in order of creation
+    under_oom: bool = False
+    oom_waitq: WaitQueue = field(init=False)
+    stalled: int = 0  # tasks in it that wait for memory just now
+    trigger: PsiTrigger | None = None
 
     NOT_STATE = ("forced",)  # only told, decides nothing
 
-    def __init__(
-        self,
-        name: str,
-        limit: int,
-        parent: "Memcg | None" = None,
-        oom_group=False,
-        *,
-        high: int = PAGE_COUNTER_MAX,
-        low: int = 0,
-        swap_max: int = PAGE_COUNTER_MAX,
-    ):
-        self.name = name
-        self.limit = limit  # memory.max
-        self.parent = parent
-        self.oom_group = oom_group
-        self.high = high
-        self.low = low
-        self.swap_max = swap_max
-        self.usage = 0  # memory.current
-        self.swap = 0  # memory.swap.current
-        self.forced = 0  # pages charged over the limit: only told
-        self.tasks: list = []  # in it or below it, in order of creation
-        self.under_oom = False
-        self.oom_waitq = WaitQueue(f"memcg_oom_waitq of {name}")
-        self.stalled = 0  # tasks in it that wait for memory just now (pressure.py)
-        self.trigger = None
+    def __post_init__(self) -> None:
+        self.oom_waitq = WaitQueue(f"memcg_oom_waitq of {self.name}")
 
     def ancestors(self):
         """Itself, then its parents up to below the root."""

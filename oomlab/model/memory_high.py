@@ -1,15 +1,22 @@
-"""memory.high: who goes over it is slowed down, and never killed (mm/memcontrol.c, cgroup v2).
+"""memory.high: who goes over it is slowed down, and never killed; and who is told of such a stall.
 
 "Going over the high limit never invokes the OOM killer" (Documentation/admin-guide/cgroup-v2.rst).
 On the way back to user mode the task frees pages itself; from v5.4 on it then sleeps, the longer
-the farther its cgroup is over the limit, up to two seconds for each batch of pages. Simplified:
-Linux charges a whole batch before the first page of it is used, the model page by page.
+the farther its cgroup is over the limit, up to two seconds for each batch (mm/memcontrol.c).
+Simplified: Linux charges a whole batch before the first page of it is used, the model page by page.
+
+A user-space killer sets a trigger on a cgroup, "so many ticks of stall", and sleeps in poll() until
+it fires (kernel/sched/psi.c, v5.2, 0e94682b73bf). Simplified: Linux adds up the stall within a
+sliding window. Here the trigger looks once, `threshold` ticks after a stall began, whether some
+task stalls still or again. Only this sleep is a stall: the model's reclaim takes no time.
 """
+
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..policies.policy import HZ
 from .gfp import __GFP_IO
-from .locks import TASK_KILLABLE, Steps, schedule_timeout
-from .pressure import psi_memstall_enter, psi_memstall_leave
+from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
 from .tasks import fatal_signal_pending
 from .vmscan import shrink_lruvec
 
@@ -31,16 +38,17 @@ def mem_cgroup_handle_over_high(current) -> Steps:
     5.4 sleeps for the overage of the task's own cgroup, 5.10 for the worst up to the root. 5.10
     tries as long as reclaim frees something, and sixteen times more; 6.8 lets the dying go.
     """
-    rule, memcg = current.kernel.policy.memory_high, current.memcg
+    kernel, memcg = current.kernel, current.memcg
+    rule, batch = kernel.policy.memory_high, kernel.policy.charge_batch
     nr_pages, current.memcg_nr_pages_over_high = current.memcg_nr_pages_over_high, 0
     retries = MAX_RECLAIM_RETRIES if rule in ("retries", "spares-dying") else 0
     while not (rule == "spares-dying" and fatal_signal_pending(current)):
         yield "reclaim_high", memcg
-        freed = reclaim_high(current.kernel, memcg)
+        over = [m for m in memcg.ancestors() if m.usage > m.high]
+        freed = sum(shrink_lruvec(kernel, __GFP_IO, m) for m in over)
         if rule == "reclaims":
             return
-        batch, alone = current.kernel.policy.charge_batch, rule == "throttles"
-        delay = high_delay(memcg, nr_pages, batch, alone)
+        delay = high_delay(memcg, nr_pages, batch, alone=rule == "throttles")
         penalty = min(delay, MEMCG_MAX_HIGH_DELAY_JIFFIES)
         if penalty <= HZ // 100:
             return
@@ -50,15 +58,10 @@ def mem_cgroup_handle_over_high(current) -> Steps:
             retries -= 1
     else:
         return
-    psi_memstall_enter(current)
-    current.kernel.event("throttled", current, vain=True, ticks=penalty)
+    psi_memstall(memcg, +1)
+    kernel.event("throttled", current, vain=True, ticks=penalty)
     yield from schedule_timeout(current, TASK_KILLABLE, penalty)
-    psi_memstall_leave(current)
-
-
-def reclaim_high(kernel, memcg) -> int:
-    """Free pages of every cgroup upwards that is over its memory.high; how many."""
-    return sum(shrink_lruvec(kernel, __GFP_IO, m) for m in memcg.ancestors() if m.usage > m.high)
+    psi_memstall(memcg, -1)
 
 
 def high_delay(memcg, nr_pages: int, charge_batch: int, alone: bool = False) -> int:
@@ -71,3 +74,49 @@ def high_delay(memcg, nr_pages: int, charge_batch: int, alone: bool = False) -> 
     overage = max((pages << MEMCG_DELAY_PRECISION_SHIFT) // high for pages, high in over)
     ticks = overage * overage * HZ >> MEMCG_DELAY_PRECISION_SHIFT >> MEMCG_DELAY_SCALING_SHIFT
     return ticks * nr_pages // charge_batch
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class PsiTrigger:
+    """struct psi_trigger: a stall of `threshold` ticks in a cgroup wakes the task that polls."""
+
+    task: Any
+    threshold: int
+    armed: bool = False  # its timer runs
+    wait: WaitQueue = field(default_factory=lambda: WaitQueue("a pressure trigger"))
+
+
+def poll_pressure(current, memcg, threshold: int) -> Steps:
+    """Sleep until the cgroup's tasks have stalled for `threshold` ticks."""
+    yield "poll", memcg
+    if memcg.trigger is None:
+        memcg.trigger = PsiTrigger(current, threshold)
+        arm(memcg)
+    yield from memcg.trigger.wait.wait(current, TASK_INTERRUPTIBLE)
+
+
+def psi_memstall(memcg, change: int) -> None:
+    """One task more waits for memory, or one less, in this cgroup and in all above."""
+    for m in memcg.ancestors():
+        m.stalled += change
+        if change > 0:
+            arm(m)
+
+
+def arm(memcg) -> None:
+    """A stall begins, and a trigger is set: look again later."""
+    trigger = memcg.trigger
+    if trigger is not None and memcg.stalled and not trigger.armed:
+        trigger.armed = True
+        trigger.task.kernel.add_timer(trigger.threshold, psi_trigger_fires, trigger.task)
+
+
+def psi_trigger_fires(task) -> None:
+    """Does some task of the cgroup stall? Then tell who polls it."""
+    kernel = task.kernel
+    memcg = next(m for m in kernel.memcgs if m.trigger is not None and m.trigger.task is task)
+    memcg.trigger.armed = False
+    if memcg.stalled:
+        kernel.event("pressure", task, memcg=memcg)
+        memcg.trigger.wait.wake_up()
+        arm(memcg)

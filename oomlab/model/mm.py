@@ -6,6 +6,9 @@ structure that is freed while it is in use, is written to kernel.bugs and the ru
 that a schedule can show it.
 """
 
+from dataclasses import dataclass, field
+from typing import Any
+
 from .locks import RwSemaphore
 
 ANON, FILE, SHMEM, HUGETLB, PFNMAP = "anon", "file", "shmem", "hugetlb", "pfnmap"
@@ -19,24 +22,20 @@ PAGE_COUNTER_MAX = 1 << 50  # no limit: "max"
 PTRS_PER_PTE = 512  # one page-table page maps 512 pages
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Shmem:
     """A shared-memory object: its pages outlive any one mapping (mm/shmem.c).
 
     The anonymous pages that a fork left to parent and child are kept as one, too (fork.py).
-
-    `linked` objects (a file in tmpfs) live on when the last mapping goes. Simplified: an object is
-    charged as a whole to the cgroup that touched it first.
+    Simplified: an object is charged as a whole to the cgroup that touched it first.
     """
 
-    __slots__ = ("name", "pages", "linked", "mappings", "memcg", "swapped")
-
-    def __init__(self, name: str, pages: int = 0, linked: bool = False):
-        self.name = name
-        self.pages = pages
-        self.swapped = 0  # pages of it that are in swap
-        self.linked = linked
-        self.mappings = 0
-        self.memcg = None
+    name: str
+    pages: int = 0
+    linked: bool = False  # a file in tmpfs, which lives on when the last mapping goes
+    mappings: int = 0
+    memcg: Any = None
+    swapped: int = 0  # pages of it that are in swap
 
     def drop(self, pages: int) -> None:
         """So many of its pages are gone."""
@@ -45,50 +44,50 @@ class Shmem:
             self.memcg.uncharge(pages)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class VMA:
     """A mapped range: `pages` of it are resident.
 
     `shmem` is the object behind it: shared memory, or a file of which the page cache holds pages
     that several may map and reclaim may take. A file mapping without one is in constant use.
-    `shared` is VM_SHARED on a file; shared memory of its own kind says so by that.
     """
 
-    __slots__ = ("name", "kind", "pages", "locked", "shmem", "size", "shared", "swapped")
+    name: str
+    kind: str = ANON
+    pages: int = 0
+    locked: bool = False
+    shmem: Any = None  # a Shmem
+    size: int = 0  # pages, resident or not
+    shared: bool = False  # VM_SHARED on a file; shared memory of its own kind says so by that
+    swapped: int = 0  # pages of it that are in swap
 
-    def __init__(self, name, kind=ANON, pages=0, locked=False, shmem=None, size=0, shared=False):
-        self.name = name
-        self.kind = kind
-        self.pages = pages
-        self.locked = locked
-        self.shmem = shmem
-        self.size = max(size, pages)
-        self.shared = shared
-        self.swapped = 0  # pages of it that are in swap
+    def __post_init__(self) -> None:
+        self.size = max(self.size, self.pages)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class MM:
     """struct mm_struct."""
 
-    __slots__ = (
-        *("kernel", "name", "vmas", "memcg", "mmap_sem", "tasks", "mm_users", "mm_count"),
-        *("flags", "swapents", "nr_ptes", "nr_pmds", "reaped", "munlocking"),
-    )
+    kernel: Any
+    name: str
+    vmas: list[VMA]
+    memcg: Any = None
+    mmap_sem: RwSemaphore = field(init=False)
+    tasks: list = field(default_factory=list)  # who uses it; for Linux, for_each_process() does
+    mm_users: int = 1  # these, and whoever looks at it for a while
+    mm_count: int = 1
+    flags: int = 0
+    swapents: int = 0
+    nr_ptes: int = field(init=False)
+    nr_pmds: int = field(init=False)
+    reaped: int | None = None  # pages the reaper took, None before it came
+    munlocking: VMA | None = None  # whose pages munlock_vma_pages_all() walks just now
 
-    def __init__(self, kernel, name: str, vmas=(), memcg=None):
-        self.kernel = kernel
-        self.name = name
-        self.vmas: list[VMA] = list(vmas)
-        self.memcg = memcg
-        self.mmap_sem = RwSemaphore(f"mmap_sem of {name}")
-        self.tasks: list = []  # who uses it; Linux finds them with for_each_process()
-        self.mm_users = 1  # these, and whoever looks at it for a while
-        self.mm_count = 1
-        self.flags = 0
-        self.swapents = 0
-        self.nr_ptes = sum(-(-v.pages // PTRS_PER_PTE) for v in self.vmas)
+    def __post_init__(self) -> None:
+        self.mmap_sem = RwSemaphore(f"mmap_sem of {self.name}")
+        self.nr_ptes = sum(-(-vma.pages // PTRS_PER_PTE) for vma in self.vmas)
         self.nr_pmds = 1 if self.vmas else 0
-        self.reaped: int | None = None  # pages the reaper took, None before it came
-        self.munlocking: VMA | None = None  # whose pages munlock_vma_pages_all() walks just now
 
     def attach(self, task) -> None:
         """Let a task use this address space. A reference of its own (mm_users) is not taken."""

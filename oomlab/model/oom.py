@@ -4,17 +4,20 @@ Functions keep their kernel names. Those that another CPU can interrupt are gene
 where it can are the atomic operations that the races of this debate are made of.
 """
 
+from dataclasses import dataclass, field
+from typing import Any
+
 from .gfp import __GFP_FS, __GFP_NOFAIL
 from .locks import TASK_DEAD, TASK_KILLABLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, get_mm_rss, mmdrop, mmgrab
 from .reaper import wake_oom_reaper
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
+    PF_EXITING,
     PF_KTHREAD,
     PF_OOM_ORIGIN,
     caller_is_dying,
     do_send_sigkill,
-    exits_already,
     find_lock_task_mm,
     in_vfork,
     is_global_init,
@@ -29,18 +32,19 @@ ABORT = "abort"  # of a scan that met a victim that has not finished yet
 ALLOCATING = " (oom_kill_allocating_task)"
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class OomControl:
     """struct oom_control: one OOM situation. order -1 is SysRq-f."""
 
-    __slots__ = ("gfp_mask", "order", "memcg", "totalpages", "message", "caller")
+    gfp_mask: int
+    order: int = 0
+    memcg: Any = None
+    totalpages: int = 0
+    caller: Any = None  # the task that asks: `current`
+    message: str = field(init=False)
 
-    def __init__(self, gfp_mask: int, order: int = 0, memcg=None):
-        self.gfp_mask = gfp_mask
-        self.order = order
-        self.memcg = memcg
-        self.totalpages = 0
-        self.caller = None  # the task that asks: `current`
-        self.message = "Memory cgroup out of memory" if memcg else "Out of memory"
+    def __post_init__(self) -> None:
+        self.message = "Memory cgroup out of memory" if self.memcg else "Out of memory"
 
 
 def oom_unkillable_task(task, memcg=None) -> bool:
@@ -84,11 +88,6 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
         adj -= 30
     points += adj * (totalpages // 1000)
     return points if policy.signed_points else max(points, 1)
-
-
-def oom_score(points: int, totalpages: int, policy) -> int:
-    """The number that "Kill process ... score N" prints, to v5.0."""
-    return points if policy.points == "permille" else points * 1000 // totalpages
 
 
 def oom_evaluate_task(task, oc: OomControl, policy):
@@ -228,8 +227,9 @@ def may_kill_allocating_task(current, oc: OomControl) -> bool:
 def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     """Kill `chosen`, or a child of it in its place, or its whole memory.oom.group."""
     kernel, policy = current.kernel, current.kernel.policy
-    if exits_already(chosen, policy):
-        if policy.scan == "processes":  # 2.6.38 reports before it asks
+    asks_leader = policy.scan == "processes"  # K 2.6.38: and no other thread, exited or not
+    if chosen.flags & PF_EXITING if asks_leader else task_will_free_mem(chosen, policy):
+        if asks_leader:  # it reports before it asks
             kernel.event("oom_report", current, oc=oc, chosen=None)
         mm, chosen.task_lock = chosen.mm, True
         yield from mark_oom_victim(current, chosen, mm)

@@ -31,7 +31,7 @@ def vm_enough_memory(current, pages: int) -> bool:
     if kernel.overcommit_memory == OVERCOMMIT_GUESS and kernel.policy.overcommit == "machine":
         return pages <= totalram_pages(kernel) + kernel.zone.total_swap
     if kernel.overcommit_memory == OVERCOMMIT_GUESS:
-        return pages < (guess_with_shmem if old else guess)(current)
+        return pages < guess(current)
     allowed, reserve = vm_commit_limit(kernel), totalram_pages(kernel) // 32
     if current.uid != 0:
         ram = allowed - kernel.zone.total_swap
@@ -48,14 +48,14 @@ def admin_reserve(kernel) -> int:
 
 
 def guess(current) -> int:
-    """What is free above the high mark, or could be: the page cache, and what swap has room for."""
-    kernel, (cached, shmem) = current.kernel, page_cache(current.kernel)
+    """What is free above the high mark, or could be: the page cache, and what swap has room for.
+
+    2.6.38 counts tmpfs, too, as if it could be freed, and keeps 3 % of each part for root.
+    """
+    kernel, root = current.kernel, current.uid == 0
+    cached, shmem = page_cache(kernel)
+    if kernel.policy.overcommit == "thirty-second":
+        parts = [cached + kernel.swap_free, max(kernel.zone.free - kernel.zone.high, 0)]
+        return sum(part if root else part - part // 32 for part in parts)
     free = kernel.zone.free + cached - shmem + kernel.swap_free - kernel.zone.high
-    return free if current.uid == 0 else free - admin_reserve(kernel)
-
-
-def guess_with_shmem(current) -> int:
-    """As 2.6.38 guesses: tmpfs counts as if it could be freed, and 3 % of each part are root's."""
-    kernel, (cached, _) = current.kernel, page_cache(current.kernel)
-    parts = [cached + kernel.swap_free, max(kernel.zone.free - kernel.zone.high, 0)]
-    return sum(part if current.uid == 0 else part - part // 32 for part in parts)
+    return free if root else free - admin_reserve(kernel)

@@ -8,25 +8,15 @@ sleep count as frozen, and the freezer does not wait for those that run.
 from ..policies.policy import HZ
 from .locks import (
     TASK_FROZEN,
-    TASK_INTERRUPTIBLE,
     TASK_KILLABLE,
     TASK_UNINTERRUPTIBLE,
     Steps,
     schedule_timeout,
     wake_up_process,
 )
-from .tasks import PF_KTHREAD, freezing, thaw
+from .tasks import PF_KTHREAD, thaw
 
 FREEZE_TIMEOUT = 20 * HZ  # freeze_timeout_msecs
-
-
-def stands_frozen(task) -> bool:
-    """Is it in TASK_FROZEN, or would freeze_task() have put it there out of its sleep?
-
-    It wakes whoever sleeps in TASK_INTERRUPTIBLE, and on its way out that task stands still; a
-    victim may be let through. Here such a task sleeps on, and counts as frozen.
-    """
-    return task.state == TASK_FROZEN or task.state == TASK_INTERRUPTIBLE and freezing(task)
 
 
 def suspend(current, ticks: int) -> Steps:

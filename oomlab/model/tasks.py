@@ -6,6 +6,7 @@ dies when it gets back to user mode. Everything in this debate follows from that
 """
 
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from typing import Any
 
 from .locks import (
@@ -26,69 +27,61 @@ PF_EXITING, PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 1, 2, 4, 8, 16
 MOST_TASKS = 100_000  # at once: no scenario needs more, and ten million are minutes of waiting
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Signal:
     """What the threads of one process share: signal_struct."""
 
-    __slots__ = (
-        *("threads", "children", "oom_score_adj", "oom_score_adj_min", "oom_mm"),
-        *("group_exit", "coredump", "wait_chldexit"),
-    )
+    oom_score_adj: int = 0
+    threads: "list[Task]" = field(default_factory=list)
+    children: "list[Task]" = field(default_factory=list)  # leaders of the processes forked here
+    oom_score_adj_min: int = field(init=False)  # lower only by root (CAP_SYS_RESOURCE)
+    oom_mm: MM | None = None  # the mm of a victim, from 4.9 on
+    group_exit: bool = False  # SIGNAL_GROUP_EXIT: the process dies as a whole
+    coredump: bool = False  # SIGNAL_GROUP_COREDUMP: and leaves its memory in a file first
+    wait_chldexit: WaitQueue = field(default_factory=lambda: WaitQueue("wait_chldexit"))
 
-    def __init__(self, oom_score_adj: int = 0):
-        self.threads: list[Task] = []
-        self.children: list[Task] = []  # group leaders of the processes forked here
-        self.oom_score_adj = oom_score_adj
-        self.oom_score_adj_min = min(oom_score_adj, 0)  # lower only by root (CAP_SYS_RESOURCE)
-        self.oom_mm: MM | None = None  # the mm of a victim, from 4.9 on
-        self.group_exit = False  # SIGNAL_GROUP_EXIT: the process dies as a whole
-        self.coredump = False  # SIGNAL_GROUP_COREDUMP: and leaves its memory in a file first
-        self.wait_chldexit = WaitQueue("wait_chldexit")
+    def __post_init__(self) -> None:
+        self.oom_score_adj_min = min(self.oom_score_adj, 0)
 
 
+@dataclass(slots=True, eq=False, repr=False, weakref_slot=True)
 class Task:
     """struct task_struct: one thread of control, `thread` is its generator."""
 
-    __slots__ = (
-        *("kernel", "pid", "name", "signal", "parent", "mm", "memcg", "uid", "flags"),
-        *("state", "waits_for", "sigkill", "memdie", "allocating", "kernel_pages"),
-        *("vfork_done", "fifo", "oom_reaper_list", "memcg_in_oom", "over_limit"),
-        *("memcg_nr_pages_over_high", "program", "at_exit", "thread", "op", "marked"),
-        *("daemon", "task_lock", "__weakref__"),
-    )
+    kernel: Any
+    pid: int
+    name: str
+    signal: Signal
+    mm: Any = None  # an MM; None for a kernel thread, and once exit_mm() is through
+    memcg: Any = None
+    uid: int = 1000
+    parent: "Task | None" = None
+    flags: int = 0
+    state: int = TASK_RUNNING
+    waits_for: Any = None  # a lock, a queue, or a word
+    sigkill: bool = False  # SIGKILL is pending or delivered
+    memdie: bool = False  # TIF_MEMDIE
+    allocating: int = 0  # the gfp mask while inside __alloc_pages_slowpath
+    kernel_pages: int = 0  # pages it holds outside its address space
+    vfork_done: WaitQueue | None = None
+    fifo: bool = False  # SCHED_FIFO
+    oom_reaper_list: "Task | None" = None  # the next on the reaper's list, from 4.6 on
+    memcg_in_oom: Any = None  # the memcg this fault has to do an OOM for, before 4.19
+    over_limit: Any = None  # the Memcg that its last charge ran into
+    memcg_nr_pages_over_high: int = 0
+    program: tuple = ()
+    at_exit: tuple = ()
+    thread: Generator | None = None
+    op: Any = None  # (verb, object): what it is about to do
+    marked: bool | None = None  # True once mark_oom_victim() chose it
+    daemon: bool = False  # a run does not wait for it to finish
+    task_lock: bool = False  # a spinlock: its mm pointer must not change now
 
-    def __init__(self, kernel, pid: int, name: str, signal: Signal, mm=None, memcg=None, uid=1000):
-        if len(kernel.tasks) >= MOST_TASKS:  # a pid may be greater: pid_max is 4194304 on many
+    def __post_init__(self) -> None:
+        if len(self.kernel.tasks) >= MOST_TASKS:  # a pid may be greater: up to 4194304 on many
             raise ValueError(f"a machine of the model has no more than {MOST_TASKS} tasks")
-        self.kernel = kernel
-        self.pid = pid
-        self.name = name
-        self.signal = signal
-        self.parent: Task | None = None
-        self.mm: Any = None  # an MM; None for a kernel thread, and once exit_mm() is through
-        if mm is not None:
-            mm.attach(self)
-        self.memcg = memcg
-        self.uid = uid
-        self.flags = 0
-        self.state = TASK_RUNNING
-        self.waits_for: Any = None  # a lock, a queue, or a word
-        self.sigkill = False  # SIGKILL is pending or delivered
-        self.memdie = False  # TIF_MEMDIE
-        self.allocating = 0  # the gfp mask while inside __alloc_pages_slowpath
-        self.kernel_pages = 0  # pages it holds outside its address space
-        self.vfork_done: WaitQueue | None = None
-        self.fifo = False  # SCHED_FIFO
-        self.oom_reaper_list: Task | None = None  # the next on the reaper's list, from 4.6 on
-        self.memcg_in_oom = None  # the memcg this fault has to do an OOM for, before 4.19
-        self.over_limit: Any = None  # the Memcg that its last charge ran into
-        self.memcg_nr_pages_over_high = 0
-        self.program: tuple = ()
-        self.at_exit: tuple = ()
-        self.thread: Generator | None = None
-        self.op: Any = None  # (verb, object): what it is about to do
-        self.marked: bool | None = None  # True once mark_oom_victim() chose it
-        self.task_lock = False  # a spinlock: its mm pointer must not change now
-        self.daemon = False  # a run does not wait for it to finish
+        if self.mm is not None:
+            self.mm.attach(self)
 
     def __repr__(self) -> str:
         return f"{self.name}({self.pid})"
@@ -156,14 +149,14 @@ def task_will_free_mem(task, policy) -> bool:
 
 def __task_will_free_mem(task, policy) -> bool:
     """Does this one process say so of itself?"""
-    exiting = bool(task.flags & PF_EXITING)
-    if policy.free_mem == "exiting-dumps":
+    rule, exiting = policy.free_mem, bool(task.flags & PF_EXITING)
+    if rule == "exiting-dumps":
         return exiting
-    if task.signal.coredump and policy.free_mem != "exiting-alone":
+    if task.signal.coredump and rule != "exiting-alone":
         return False
-    if policy.free_mem == "exiting":
+    if rule == "exiting":
         return exiting
-    if policy.free_mem == "group-exit" and task.signal.group_exit:
+    if rule == "group-exit" and task.signal.group_exit:
         return True
     return exiting and len(task.signal.threads) == 1
 
@@ -173,25 +166,12 @@ def caller_is_dying(current, policy) -> bool:
 
     2.6.38 looks for SIGKILL alone; 3.10 for PF_EXITING, too; neither asks whether there is an mm.
     """
-    killed = fatal_signal_pending(current)
-    if policy.free_mem == "exiting-alone":
-        return killed
-    if policy.free_mem == "exiting-dumps":
-        return killed or bool(current.flags & PF_EXITING)
-    if policy.free_mem == "exiting":
-        return current.mm is not None and (killed or task_will_free_mem(current, policy))
+    killed, rule = fatal_signal_pending(current), policy.free_mem
+    if rule in ("exiting-alone", "exiting-dumps"):
+        return killed or rule == "exiting-dumps" and bool(current.flags & PF_EXITING)
+    if rule == "exiting" and killed and current.mm is not None:
+        return True
     return task_will_free_mem(current, policy)
-
-
-def exits_already(task: Task, policy) -> bool:
-    """Is a chosen task only marked, and not killed? (oom_kill_process)
-
-    2.6.38 asks the leader alone: if it exits, or has exited, its process is not killed, whatever
-    the others do; and its mark stops each later search.
-    """
-    if policy.scan == "processes":
-        return bool(task.flags & PF_EXITING)
-    return task_will_free_mem(task, policy)
 
 
 def do_send_sigkill(task: Task) -> None:

@@ -53,13 +53,13 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
     for low_reclaim in (False, True):
         for file in mapped_files(kernel, target):
             allowed = most if low_reclaim else above_low(file.memcg, target)
-            freed += unmap_file(kernel, file, min(most - freed, allowed))
+            freed += take_shared(kernel, file, min(most - freed, allowed))
         for mm, vma in swappable(kernel, gfp, target):
             allowed = most if low_reclaim else above_low(mm.memcg, target)
             freed += swap_out(mm, vma, min(most - freed, allowed))
         for shmem in swappable_shmem(kernel, gfp, target):
             allowed = most if low_reclaim else above_low(shmem.memcg, target)
-            freed += shmem_swap_out(kernel, shmem, min(most - freed, allowed))
+            freed += take_shared(kernel, shmem, min(most - freed, allowed), swaps=True)
         if freed:
             kernel.zone.free_pages(freed)
             break
@@ -82,8 +82,7 @@ def reclaimable_pages(kernel, gfp: int) -> int:
 def zone_reclaimable_pages(kernel) -> int:
     """What lies on the LRU lists, freeable or not; anonymous pages only if there is swap."""
     files = sum(file.pages for file in mapped_files(kernel))
-    anon = swap_backed(kernel, __GFP_IO)
-    return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + anon
+    return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + swap_backed(kernel, __GFP_IO)
 
 
 def swap_backed(kernel, gfp: int) -> int:
@@ -112,22 +111,9 @@ def inside(memcg, target) -> bool:
 def mapped_files(kernel, target=None) -> list:
     """Files that are mapped and could be read again, each once, however many map it."""
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem and vma.kind == FILE]
-    if not vmas:
-        return []
-    files = dict.fromkeys(vma.shmem for vma in vmas if inside(vma.shmem.memcg, target))
     pinned = {vma.shmem for vma in vmas if vma.locked}
+    files = dict.fromkeys(vma.shmem for vma in vmas if inside(vma.shmem.memcg, target))
     return [file for file in files if file not in pinned]
-
-
-def unmap_file(kernel, file, most: int) -> int:
-    """Take up to `most` pages of a file from all that map it (try_to_unmap)."""
-    taken = max(min(most, file.pages), 0)
-    file.drop(taken)
-    for mm in kernel.mms:
-        for vma in mm.vmas:
-            if vma.shmem is file:
-                vma.pages = min(vma.pages, file.pages)
-    return taken
 
 
 def may_swap(kernel, gfp: int) -> bool:
@@ -165,11 +151,16 @@ def swap_out(mm: MM, vma: VMA, most: int) -> int:
     return moved
 
 
-def shmem_swap_out(kernel, shmem, most: int) -> int:
-    """Move up to `most` pages of an object; in an mm only those of a fork go on counting."""
-    moved = take_swap(kernel, shmem.memcg, min(most, shmem.pages))
-    shmem.drop(moved)
-    shmem.swapped += moved
+def take_shared(kernel, shmem, most: int, swaps: bool = False) -> int:
+    """Take up to `most` pages of an object from all that map it (try_to_unmap).
+
+    A file's can be read again. Others go to swap; in an mm only those of a fork go on counting.
+    """
+    taken = max(min(most, shmem.pages), 0)
+    if swaps:
+        taken = take_swap(kernel, shmem.memcg, taken)
+        shmem.swapped += taken
+    shmem.drop(taken)
     for mm in kernel.mms:
         for vma in mm.vmas:
             if vma.shmem is shmem:
@@ -178,7 +169,7 @@ def shmem_swap_out(kernel, shmem, most: int) -> int:
                 if vma.kind == ANON:
                     vma.swapped += gone
                     mm.swapents += gone
-    return moved
+    return taken
 
 
 def take_swap(kernel, memcg, most: int) -> int:

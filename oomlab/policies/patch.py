@@ -17,7 +17,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 
-MODEL = ("oomlab.model.", "oomlab.scenarios.programs")  # the kernel, and the words of programs
+# The kernel, what programs do, and the designs that no kernel had.
+MODEL = ("oomlab.model.", "oomlab.scenarios.programs", "oomlab.scenarios.unmerged")
 EXTENDED = ("kernel", "memcg", "mm", "signal", "task", "zone")  # what a kernel makes by class_of()
 STARTED = {"user_mode", "kswapd"}  # methods hand these to Kernel.start(), which asks the patch
 

@@ -5,9 +5,11 @@ is its title, its parameters are whole numbers or names with defaults. Sizes are
 times in ticks (HZ = 100).
 """
 
-from . import cgroups, dependencies, machines, victims
+from ..model.kernel import REAPERS
+from . import cgroups, dependencies, machines, unmerged, victims
 from .registry import SCENARIOS, choices, heap, most, parameters, title
 
+REAPERS |= unmerged.DESIGNS
 FILES = (victims, dependencies, machines, cgroups)  # each adds its own to SCENARIOS
 
 __all__ = ["FILES", "SCENARIOS", "choices", "heap", "most", "parameters", "title"]

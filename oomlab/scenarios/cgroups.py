@@ -4,8 +4,8 @@ from typing import Literal
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_UNINTERRUPTIBLE, Mutex, Steps
+from ..model.memory_high import poll_pressure
 from ..model.mm import Shmem
-from ..model.pressure import poll_pressure
 from ..model.reaper import process_mrelease
 from ..model.syscalls import kill, mmap, write_tmpfs
 from ..model.tasks import thread_group_leader

@@ -5,7 +5,7 @@ calls and page faults, is in the model. A task that holds a lock while it waits 
 ordinary code enters this debate: locked(), and the calls of model/syscalls.py.
 """
 
-from ..model.faults import FAULT, bad_area, check_stable_address_space, do_page_fault, read_zeros
+from ..model.faults import FAULT, bad_area, check_stable_address_space, do_page_fault
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import (
     TASK_INTERRUPTIBLE,
@@ -18,7 +18,7 @@ from ..model.locks import (
 from ..model.memory import alloc_pages, share_out
 from ..model.mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from ..model.overcommit import vm_enough_memory
-from ..model.tasks import fatal_signal_pending
+from ..model.tasks import fatal_signal_pending, is_global_init
 
 
 def touch(current, name: str, pages: int) -> Steps:
@@ -79,6 +79,16 @@ def look(current, name: str) -> Steps:
         bad_area(current)
     elif mm.flags & MMF_UNSTABLE and check_stable_address_space(current, mm):
         read_zeros(current)
+
+
+def read_zeros(current) -> None:
+    """What it wrote is gone. An ordinary process goes on with wrong data; init jumps to address 0.
+
+    (M27: init's stack read as zeros, and the SIGSEGV of init is a panic.)
+    """
+    current.kernel.event("zero_page", current)
+    if is_global_init(current):
+        bad_area(current)
 
 
 def alloc(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:

@@ -9,9 +9,8 @@ from itertools import chain, repeat, takewhile
 from ..model.faults import FAULT
 from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_RUNNING
-from ..model.suspend import stands_frozen
 from ..model.tasks import PF_EXITING, Task
-from .reported import keep_events
+from .reported import keep_events, stands_frozen
 from .step_effect import Look, pages_words, words
 
 # A step as Step in run.py has it, from `tick` to `effect`, with the objects, not yet their names.

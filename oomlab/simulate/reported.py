@@ -8,14 +8,14 @@ pages. Names are those of lib/show_mem.c and mm/oom_kill.c.
 from collections.abc import Callable
 
 from ..model.kernel import Kernel
-from ..model.locks import TASK_FROZEN
+from ..model.locks import TASK_FROZEN, TASK_INTERRUPTIBLE
 from ..model.mm import ANON, FILE, SHMEM, get_mm_rss
-from ..model.oom import ALLOCATING, oom_badness, oom_score
-from ..model.suspend import stands_frozen
+from ..model.oom import ALLOCATING, oom_badness
 from ..model.tasks import (
     PF_KTHREAD,
     fatal_signal_pending,
     find_lock_task_mm,
+    freezing,
     is_global_init,
     thread_group_leader,
 )
@@ -60,8 +60,22 @@ def dump_header(kernel: Kernel, event: dict) -> dict:
     }
 
 
+def oom_score(points: int, totalpages: int, policy) -> int:
+    """The number that "Kill process ... score N" prints, to v5.0."""
+    return points if policy.points == "permille" else points * 1000 // totalpages
+
+
 def killed(kernel: Kernel, event: dict) -> dict:
     return {"row": dump_task(event["task"])}
+
+
+def stands_frozen(task) -> bool:
+    """Is it in TASK_FROZEN, or would freeze_task() have put it there out of its sleep?
+
+    It wakes whoever sleeps in TASK_INTERRUPTIBLE, and on its way out that task stands still; a
+    victim may be let through. Here such a task sleeps on, and counts as frozen.
+    """
+    return task.state == TASK_FROZEN or task.state == TASK_INTERRUPTIBLE and freezing(task)
 
 
 def sleepers(kernel: Kernel, event: dict) -> dict:

@@ -7,9 +7,10 @@ All points come from the model's own oom_badness on the machine of the report (r
 from collections.abc import Callable
 from dataclasses import replace
 
-from ...model.oom import oom_badness, oom_score, select_bad_process
+from ...model.oom import oom_badness, select_bad_process
 from ...model.tasks import OOM_SCORE_ADJ_MIN, Task
 from ...policies.policy import Policy
+from ...simulate.reported import oom_score
 from ..read.report import Report, TaskRow
 from .accounting import account
 from .advice import advice_of

@@ -125,7 +125,7 @@ def is_invoker(report: Report, row: TaskRow) -> bool:
 def vmas_of(row: TaskRow) -> list[VMA]:
     """Resident memory by kind; a layout that prints only the sum has it as anonymous."""
     if row.rss_anon is None:
-        return [VMA("rss", ANON, row.rss)]
+        return [VMA("rss", ANON, row.rss or 0)]
     shmem = max(row.rss_shmem or 0, 0)
     return [
         VMA("anon", ANON, max(row.rss_anon, 0)),

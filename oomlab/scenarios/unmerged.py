@@ -1,20 +1,35 @@
-"""Handa's alternative: no hand-off, a kthread that looks again and again (M05, M09, M16).
+"""Two designs of the debate that no kernel ever had: a periodic scan, and a work item.
 
+Each is a kernel thread that a policy asks for by its knob `reaper`.
+
+"scan" is Handa's alternative: no hand-off, a kthread that looks again and again (M05, M09, M16).
 Every `scan_period` ticks it walks all tasks and reaps every victim that still has memory, unless a
 living task shares it; every ten seconds it says who stalls (M09); and when that does not help it
 goes on: the next victim, and in the end a panic. The reaping is M16's idea on M09's thread;
 kmallocwd itself only warned, and was never merged.
+
+"workqueue" is what the RFC rejects (M01 sketched it, M10 says why not): a work item runs in a
+worker. When all workers are busy a new one must be made, and that takes memory, which has just run
+out. Only a WQ_MEM_RECLAIM queue keeps a rescuer for this case.
 """
 
+from ..model.gfp import GFP_KERNEL
+from ..model.locks import TASK_INTERRUPTIBLE, Steps, schedule_timeout
+from ..model.memory import alloc_pages
+from ..model.mm import MMF_OOM_SKIP, mmdrop
+from ..model.oom import ABORT, OomControl, constrained_alloc, oom_kill_process, select_bad_process
+from ..model.reaper import oom_reap_task
+from ..model.tasks import (
+    OOM_SCORE_ADJ_MIN,
+    PF_EXITING,
+    Task,
+    exit_oom_victim,
+    fatal_signal_pending,
+)
 from ..policies.policy import HZ
-from .gfp import GFP_KERNEL
-from .locks import TASK_INTERRUPTIBLE, Steps, schedule_timeout
-from .mm import MMF_OOM_SKIP
-from .oom import ABORT, OomControl, constrained_alloc, oom_kill_process, select_bad_process
-from .reaper import oom_reap_task
-from .tasks import OOM_SCORE_ADJ_MIN, PF_EXITING, Task, exit_oom_victim, fatal_signal_pending
 
 WARN_PERIOD = 10 * HZ  # M09
+WORKER_PAGES = 2  # a kernel stack and a task_struct
 
 
 def kmallocwd(current) -> Steps:
@@ -74,3 +89,30 @@ def give_up(kernel) -> None:
         if task.memdie:
             task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
             exit_oom_victim(task)
+
+
+def worker(current) -> Steps:
+    """A pool of one worker; `kernel.busy_workers` says that it is stuck in another work item."""
+    kernel = current.kernel
+    while True:
+        if kernel.mm_to_reap is None:
+            yield from kernel.oom_reaper_wait.wait(current)
+            continue
+        if kernel.busy_workers:
+            yield from create_worker(current)
+        mm = kernel.mm_to_reap
+        yield from oom_reap_task(current, None, mm)
+        mmdrop(mm)
+        kernel.mm_to_reap = None
+
+
+def create_worker(current) -> Steps:
+    """kthread_create() on behalf of the pool: an allocation like any other."""
+    for _ in range(WORKER_PAGES):
+        page = yield from alloc_pages(current, GFP_KERNEL)
+        if page:
+            current.kernel_pages += 1
+    current.kernel.busy_workers = 0
+
+
+DESIGNS = {"scan": ("kmallocwd", kmallocwd), "workqueue": ("kworker", worker)}
