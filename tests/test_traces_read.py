@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections import Counter
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,24 @@ def test_each_tool_tells_the_same_story(form):
     assert server["mark_to_exit_s"] == pytest.approx(6.139398, abs=2e-6)
     assert server["victim"] == "my server"
     assert (innocent["victim"], innocent["end"]) == ("innocent", "exited")
+    picture = trace.figure().alt_text
+    assert re.search(
+        r"my server 85: marked at 0 ms, .*, given up at \d+ ms, exited at 6139", picture
+    )
     said = " ".join(trace.beside_the_model())
     assert "2.020 s after its mark, as linux-6.1 does it" in said
     assert "10 times in vain, 0.104 s apart" in said and "gave up, as the model does" in said
     assert "Not as" not in said
+
+
+def test_one_victim_is_not_many_and_a_page_has_the_words_of_the_table(tmp_path):
+    trace = oomlab.read_trace("\n".join(FORMS["perf"](*row) for row in STORY))
+    page = trace.save(tmp_path / "trace.html").read_text("utf-8")
+    head, *rows = trace.table()
+    assert all(f"<th>{cell}</th>" in page for cell in head)
+    assert all(f"<td>{escape(cell)}</td>" in page for row in rows for cell in row)
+    alone = oomlab.read_trace(FORMS["perf"](*STORY[0]) + "\n")
+    assert alone.title() == "1 victim of a kernel that is not named"
 
 
 def test_another_kernel_does_otherwise_and_it_is_said():

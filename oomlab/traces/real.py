@@ -23,6 +23,7 @@ from ..recordings.kernel_release import preset_of, version, with_backports
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
+from ..reports.tell.many import plural
 from ..textfile import reason, write_text
 from .beside import NAP, differences, unseen_reaper
 from .trace_formats import Lines, TraceEvent, recorded
@@ -33,6 +34,7 @@ MOST_BYTES = 1 << 30
 RELEASE = re.compile(
     r"(?:os release\s{0,4}[:=]\s{0,4}|Linux version )(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)"
 )
+HEAD = "victim|marked at|to wake|to start|tries in vain|reaping|to exit|end"
 
 
 @dataclass
@@ -61,6 +63,7 @@ class Trace:
             times = [("mark", victim.marked), ("wake", victim.woken)]
             times += [("skip", when) for when in victim.tries]
             times += [("start", victim.started), ("finish", victim.finished)]
+            times += [("exit", victim.exited)]
             if victim.end == "given up":
                 times.append(("give up", victim.tries[MAX_OOM_REAP_RETRIES - 1] + NAP))
             steps += [(round(when * 1000), what, who) for what, when in times if when is not None]
@@ -122,35 +125,36 @@ class Trace:
         """What the kernel's preset says of each delay, and where the trace is otherwise."""
         return [] if self.policy is None else list(differences(self.victims, self.policy))
 
-    def markdown(self) -> str:
-        """Victims as a table, then what is beside the model, then what cannot be said."""
-        head = (
-            "victim",
-            "marked at",
-            "to wake",
-            "to start",
-            "tries in vain",
-            "reaping",
-            "to exit",
-            "end",
-        )
-        lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    def title(self) -> str:
+        """How many victims, of which kernel."""
+        name = f"Linux {self.kernel}" if self.kernel else "a kernel that is not named"
+        return f"{plural(len(self.victims), 'victim')} of {name}"
+
+    def table(self) -> list[list[str]]:
+        """The victims in words, under the names of the columns."""
+        lines = [HEAD.split("|")]
         for row in self.rows():
             cells = [f"{row['victim']} ({row['pid']})", f"{row['marked_s']:.6f} s"]
             cells += [told(row["mark_to_wake_s"]), told(row["wake_to_start_s"])]
             cells += [str(row["tries_in_vain"]), told(row["start_to_finish_s"])]
             cells += [told(row["mark_to_exit_s"]), row["end"] or "not shown"]
-            lines.append("| " + " | ".join(cells) + " |")
-        name = f"Linux {self.kernel}" if self.kernel else "a kernel that is not named"
-        title = f"**{len(self.victims)} victims of {name}**, from {len(self.events)} events"
-        parts = [title, "\n".join(lines)] if self.victims else [title]
+            lines.append(cells)
+        return lines
+
+    def markdown(self) -> str:
+        """Victims as a table, then what is beside the model, then what cannot be said."""
+        head, *rows = self.table()
+        lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+        parts = [f"**{self.title()}**, from {plural(len(self.events), 'event')}"]
+        if rows:
+            parts.append("\n".join(lines))
         for sentences in (self.beside_the_model(), self.missing()):
             if sentences:
                 parts.append("\n".join(f"- {sentence}" for sentence in sentences))
         return "\n\n".join(parts)
 
     def figure(self, *, dark: bool | None = None) -> Drawing:
-        """Every victim on a line: mark, hand-over, attempts, reaping, by milliseconds.
+        """Every victim on a line: mark, hand-over, attempts, reaping, exit, by milliseconds.
 
         `dark`: in the dark theme; None follows the page.
         """
@@ -165,7 +169,13 @@ class Trace:
         """
         path = Path(path)
         write = {
-            ".html": lambda: page_of(self.to_dict(), self.figure().svg, self.reports),
+            ".html": lambda: page_of(
+                self.title(),
+                self.table(),
+                [*self.beside_the_model(), *self.missing()],
+                self.figure().svg,
+                self.reports,
+            ),
             ".svg": lambda: self.figure().svg,
             ".json": lambda: json.dumps(self.to_dict(), indent=2) + "\n",
             ".md": lambda: self.markdown() + "\n",

@@ -28,20 +28,21 @@ th, td {{ border: 1px solid #999; padding: .15rem .5rem; text-align: left; }}
 """
 
 
-def page_of(told: dict, picture: str, reports: list[Explanation]) -> str:
-    """`told` is Trace.to_dict(), `picture` its figure as SVG, `reports` the explained reports."""
-    rows = told["victims"]
-    head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else ()))
-    body = "".join(
-        "<tr>" + "".join(f"<td>{'' if v is None else escape(str(v))}</td>" for v in row.values())
-        for row in rows
-    )
-    sentences = [*told["beside_the_model"], *told["missing"]]
-    title = f"{len(rows)} victims of Linux {told['kernel'] or '(release not named)'}"
+def page_of(
+    title: str,
+    table: list[list[str]],
+    sentences: list[str],
+    picture: str,
+    reports: list[Explanation],
+) -> str:
+    """`table` are its lines, the names of the columns first; `reports` are explained."""
+    head, *rows = [[escape(cell) for cell in cells] for cells in table]
+    names = "".join(f"<th>{cell}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return PAGE.format(
         title=escape(title),
         picture=picture if rows else "",
-        table=f"<table><tr>{head}</tr>{body}</table>" if rows else "",
+        table=f"<table><tr>{names}</tr>{body}</table>" if rows else "",
         beside="<ul>" + "".join(f"<li>{escape(s)}</li>" for s in sentences) + "</ul>",
         reports="".join(f"<h2>The report beside it</h2>{section(each)}" for each in reports),
     )

@@ -7,7 +7,7 @@ A story is a list of (milliseconds, step, victim); its time begins with its firs
 """
 
 from ...arguments import checked
-from ...looks import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+from ...looks import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from ...paper import PAD, Drawing, nice, wide_as
 from .lanes import Steps
 
@@ -20,6 +20,7 @@ LOOKS = {  # step -> what it is called, its sign, colour
     "start": ("reaping begins", "▶", GREEN),
     "finish": ("reaped", "●", GREEN),
     "give up": ("given up", "■", PURPLE),
+    "exit": ("exited", "◆", SKY),
 }
 FORMS = {
     "✖": "M-5-3-3-5 0-2 3-5 5-3 2 0 5 3 3 5 0 2-3 5-5 3-2 0z",
@@ -28,7 +29,9 @@ FORMS = {
     "▶": "M-4-5 5 0-4 5z",
     "●": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
     "■": "M-4.5-4.5h9v9h-9z",
+    "◆": "M0-6 6 0 0 6-6 0z",
 }
+ENDS = ("finish", "give up", "exit")
 ROW = 26
 
 
@@ -58,7 +61,7 @@ def lanes(stories: dict[str, Story]) -> list[tuple[str, list[tuple[int, str]]]]:
         begun = min((when for when, what, _ in steps if what == "mark"), default=0)
         for victim in dict.fromkeys(who for _, what, who in steps if what == "mark"):
             mine = [(when - begun, what) for when, what, who in steps if who == victim]
-            rows.append((f"{victim}, {label}", mine))
+            rows.append((f"{victim}, {label}" if len(stories) > 1 else victim, mine))
     return rows
 
 
@@ -113,9 +116,8 @@ def alt_text(stories: dict[str, Story]) -> str:
     parts = []
     for label, steps in lanes(stories):
         vain = sum(what == "skip" for _, what in steps)
-        ends = [(when, LOOKS[what][0]) for when, what in steps if what in ("finish", "give up")]
-        end = f"{ends[-1][1]} at {ends[-1][0]} ms" if ends else "neither reaped nor given up"
+        ends = [f"{LOOKS[what][0]} at {when} ms" for when, what in steps if what in ENDS]
         times = "time" if vain == 1 else "times"
         marked = f"{label}: marked at {steps[0][0]} ms"
-        parts.append(f"{marked}, tried {vain} {times} in vain, {end}")
+        parts.append(", ".join([marked, f"tried {vain} {times} in vain", *ends]))
     return ". ".join(parts) + "." if parts else "No victim."
