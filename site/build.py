@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE))
 import bake  # noqa: E402
 import lessons  # noqa: E402
 import links  # noqa: E402
+import policy  # noqa: E402
 import reference  # noqa: E402
 import runtime  # noqa: E402
 import single  # noqa: E402
@@ -99,6 +100,10 @@ def main() -> None:
     for name in ("exercises", "notebooks"):
         shutil.copytree(work / name, out / "_static" / name, dirs_exist_ok=True)
     runtime.lay(work, out / "_static")
+    for page in out.rglob("*.html"):
+        if page.name != "oomlab.html":
+            page.write_text(policy.sealed(page.read_text("utf-8")), "utf-8")
+    (out / ".nojekyll").touch()  # else GitHub's pages leave out what begins with _
     single.write(out)
     dead = [] if how.lessons else links.dead(out)  # with all lessons: each links to others
     if dead:

@@ -74,7 +74,7 @@ def lay(work: Path, folder: Path) -> None:
     lock = json.loads((whole / "pyodide-lock.json").read_text())
     lock["packages"] = {}  # none is needed, so none can be asked for
     (into / "pyodide-lock.json").write_text(json.dumps(lock))
-    shutil.copy(whole / "pyodide.mjs", into)
+    shutil.copy(whole / "pyodide.mjs", into / "pyodide.js")  # every host knows what .js is
     for name in ("pyodide.asm.mjs", "pyodide.asm.wasm"):
         pack(whole / name, into)
     library(whole / "python_stdlib.zip", work / "library.zip")

@@ -15,14 +15,16 @@ import re
 from mimetypes import guess_type
 from pathlib import Path
 
+from policy import sealed
+
 HERE = Path(__file__).parent
 SCRIPTS = HERE / "single-file"
 FRAME = "lab.html"
 PLACE = "https://oomlab.invalid/_static/"  # where a script may believe that it is; no host has it
 
 POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' data:; worker-src blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob:"
+    "default-src 'none'; script-src 'wasm-unsafe-eval' data: blob:; worker-src blob:; "
+    "style-src 'unsafe-inline'; img-src data: blob:; form-action 'none'; base-uri 'none'"
 )
 NO_SEARCH = ".sidebar-search-container { display: none; }"  # its index is not in the file
 
@@ -58,7 +60,7 @@ def write(site: Path) -> Path:
     frame = with_pictures(LINKED.sub("", frame), site / FRAME)
     frame = FORBIDDEN.sub(lambda found: f"{found[1]}{POLICY}{found[2]}", frame)
     before, after = frame.replace("</head>", head, 1).rsplit("</body>", 1)
-    out.write_text(f"{before}{foot}</body>{after}", "utf-8")
+    out.write_text(sealed(f"{before}{foot}</body>{after}"), "utf-8")
     return out
 
 

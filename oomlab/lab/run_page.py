@@ -42,7 +42,10 @@ VIEWER = (
 MOST_DETAILED = 1500  # steps of which a page has code, state and waits: it stays small
 
 # The page may run what it carries and nothing else; it can ask no host for anything.
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "form-action 'none'; base-uri 'none'"
+)
 
 MOST_KEPT = 200_000  # letters of a page in a notebook; of a longer run only the picture is kept
 

@@ -16,10 +16,10 @@ async function begin(files) {
     const name = String(what.url ?? what).replace(place, "");
     return name in files ? new Response(await bytes(name)) : new Response(null, { status: 404 });
   };
-  const address = (text) => new FileReaderSync().readAsDataURL(new Blob([text], { type: "text/javascript" }));
+  const address = (text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const text = async (name) => new TextDecoder().decode(await bytes(name));
   const own = (await text("worker.js"))
-    .replace(/"[^"]*pyodide\.mjs"/, JSON.stringify(address(await text("pyodide/pyodide.mjs"))))
+    .replace(/"[^"]*pyodide\.js"/, JSON.stringify(address(await text("pyodide/pyodide.js"))))
     .replaceAll("import.meta.url", JSON.stringify(`${place}worker.js`));
   await import(address(own));
   for (const data of waiting) onmessage({ data });

@@ -4,6 +4,8 @@
 import * as python from "./python.js";
 import { keep, kept, save } from "./save.js";
 
+const NOT_KEPT = "This browser keeps nothing of what you write: save it as a notebook before you leave the page.";
+
 const first = 1e6;  // numbers of listeners that no widget has
 const key = (box) => `oomlab/${box.dataset.sheet}/${box.dataset.cell}`;
 
@@ -11,7 +13,11 @@ export function begin(box) {
   const text = box.querySelector("textarea"), said = box.querySelector("pre");
   const asItWas = text.value, to = first + Number(box.dataset.cell);
   text.value = kept(key(box)) ?? asItWas;
-  text.addEventListener("input", () => keep(key(box), text.value));
+  const remember = () => {
+    const sheet = document.querySelector(".oomlab-sheet .python-note");
+    sheet.textContent = keep(key(box), text.value) ? "" : NOT_KEPT;
+  };
+  text.addEventListener("input", remember);
   // Enter keeps the indentation; Tab leaves the box, as everywhere.
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
@@ -20,10 +26,10 @@ export function begin(box) {
     if (!indent) return;
     event.preventDefault();
     text.setRangeText(`\n${indent}`, text.selectionStart, text.selectionEnd, "end");
-    keep(key(box), text.value);
+    remember();
   });
-  python.listen(to, ({ practised, failed, stopped }) => {
-    if (stopped) { if (box.dataset.busy) said.textContent = "Stopped."; } else said.textContent = practised ?? failed;
+  python.listen(to, ({ practised, failed, stopped, why }) => {
+    if (stopped) { if (box.dataset.busy) said.textContent = why ?? "Stopped."; } else said.textContent = practised ?? failed;
     delete box.dataset.busy;
   });
   const run = (exercise) => {
@@ -35,7 +41,7 @@ export function begin(box) {
   box.querySelector(".run")?.addEventListener("click", () => run(""));
   box.querySelector(".reset").addEventListener("click", () => {
     text.value = asItWas;
-    keep(key(box), asItWas);
+    remember();
   });
 }
 

@@ -1,15 +1,23 @@
 // What every page of the site has, and the single file, too: a line about Python, and what is alive.
 
-import { onState } from "./python.js";
+import { onState, stop } from "./python.js";
 import { show } from "./widgets.js";
 
-// One line for the whole page: what Python does, while it is not simply ready.
+// One line for the whole page: what Python does, while it is not simply ready, and an end to it.
 export function sayState() {
-  const line = document.createElement("p");
+  const line = document.createElement("p"), says = document.createElement("span"), end = document.createElement("button");
   line.id = "python-state";
-  line.setAttribute("role", "status");
+  says.setAttribute("role", "status");
+  Object.assign(end, { type: "button", textContent: "stop it" });
+  end.addEventListener("click", () => stop());
+  line.append(says, end);
   document.body.append(line);
-  onState((state, words) => { line.textContent = words; document.body.dataset.python = state; });
+  onState((state, words) => {
+    says.textContent = words;
+    line.classList.toggle("said", words !== "");
+    end.hidden = state !== "busy";
+    document.body.dataset.python = state;
+  });
 }
 
 const WIDE = "article pre:not([tabindex]), article .table-wrapper, article table.docutils, article math[display=block], article .output > div";

@@ -8,6 +8,10 @@ export function save(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-// A browser that keeps nothing, or is full, loses only the keeping.
-export const keep = (name, text) => { try { localStorage.setItem(name, text); } catch { /* not kept */ } };
+// A browser that keeps nothing, or is full, loses only the keeping. Was it kept?
+export function keep(name, text) {
+  try { localStorage.setItem(name, text); } catch { /* told below */ }
+  return kept(name) === text;
+}
+
 export const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };

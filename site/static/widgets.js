@@ -22,7 +22,7 @@ export async function unpack(base64) {
 
 // What anywidget gives to a widget's JavaScript: get, set, save_changes, on, off, send.
 export class Model {
-  constructor({ widget, made_with: madeWith, state, nth, parts = {} }, patch = "") {
+  constructor({ widget, made_with: madeWith, state, nth, parts = {} }, patch = null) {
     Object.assign(this, { widget, madeWith, nth, parts, patch, number: ++count, open: false, changed: {}, listeners: {}, own: {} });
     models.set(nth, this);
     this.state = state;
@@ -60,7 +60,10 @@ export class Model {
     this.tell(msg);
   }
 
-  tell(msg) { python.send(this.number, { msg }); }
+  tell(msg) {
+    this.fire("told");
+    python.send(this.number, { msg });
+  }
 
   // End what Python does; whoever listens to "stopped" begins anew.
   stop() { python.stop(); }
@@ -79,7 +82,12 @@ export class Model {
   }
 
   hear(message, buffers) {
-    if (message.stopped) { this.open = false; this.fire("stopped"); }
+    if (message.stopped) {
+      const { open } = this;
+      this.open = false;
+      this.fire("stopped", message.why);
+      if (open && message.why) this.fire("failed", message.why);
+    }
     else if (message.state) {
       const state = join(JSON.stringify(message.state), buffers);
       Object.assign(this.state, state);
@@ -141,6 +149,7 @@ export async function draw(place, model) {
   note.setAttribute("role", "status");
   model.on("still", () => { note.textContent = "This one was made of what only the lesson's own Python has: open the lesson as a notebook to change it."; });
   model.on("failed", (sentence) => { note.textContent = sentence; });
+  model.on("told", () => { note.textContent = ""; });
   place.replaceChildren(root, note);
   widget.render({ model, el: root });
   place.classList.add("alive");

@@ -24,8 +24,11 @@ def begin(post: Callable[[str, list], None]) -> None:
     send = post
 
 
-def receive(text: str) -> None:
-    """Do what the page asks; a failure is told, a patch's as its own, and nothing is lost by it."""
+def receive(text: str) -> bool:
+    """Do what the page asks; a failure is told, a patch's as its own, and nothing is lost by it.
+
+    True: this Python goes on. A program can end it, and then nothing comes back.
+    """
     message = json.loads(text)
     number = message["to"]
     try:
@@ -44,6 +47,7 @@ def receive(text: str) -> None:
     except Exception as wrong:
         traceback.print_exc()
         send(json.dumps({"to": number, "failed": whose_failure(wrong)}), [])
+    return True
 
 
 def page_and_summary(text: str) -> dict[str, str]:
@@ -60,21 +64,21 @@ def page_and_summary(text: str) -> dict[str, str]:
 
 
 def open_widget(
-    number: int, widget: str, made_with: list, known: dict, parts: dict, patch: str = ""
+    number: int, widget: str, made_with: list, known: dict, parts: dict, patch: str | None = None
 ) -> None:
     """Make a widget of oomlab.lab again, and send what the page does not know of it yet.
 
     `parts` names the widgets of the page that this one shows beside itself.
     """
     args, how = made_with
-    if patch:
+    if patch is not None:
         from oomlab.simulate.patch_text import read_patch
 
         how = {**how, "policy": read_patch(patch)}
     try:
         made = getattr(lab, widget)(*args, **how)
     except ValueError:
-        if patch:
+        if patch is not None:
             raise
         send(json.dumps({"to": number, "still": True}), [])  # a scenario that a lesson has made
         return
@@ -84,7 +88,7 @@ def open_widget(
         setattr(made, name, value)
     for name, part in parts.items():
         setattr(made, name, widgets[part])
-    if patch:
+    if patch is not None:
         made.__dict__["sent"].clear()  # the page has no baked state of a lab with a patch
     made.sync()
     send(json.dumps({"to": number, "opened": True}), [])

@@ -8,6 +8,8 @@ from .many import Brief, summary_text
 from .report_picture import picture
 from .words import headline, printable, text_of
 
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -17,6 +19,10 @@ h3 { font-size: 1rem; margin-bottom: 0; }
 .cause { font-size: 1.15rem; }
 section { border-top: 1px solid GrayText; padding-top: .5rem; margin-top: 1.5rem; }
 pre { overflow: auto; padding: .6rem; border: 1px solid GrayText; font-size: .8rem; }
+@media print {
+  pre { white-space: pre-wrap; }
+  details::details-content { content-visibility: visible; height: auto; }
+}
 """
 
 
@@ -41,6 +47,7 @@ def page_of(sections: Iterable[str], briefs: list[Brief]) -> str:
     head = f'<pre tabindex="0">{over}</pre>' if len(briefs) > 1 else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head>"
         f"<body><main><h1>{title}</h1>{head}{''.join(sections)}</main></body></html>\n"
