@@ -76,7 +76,7 @@ class Controller:
         self.runs = self.run_all(self.settings)
         self.left: tuple | None = None  # what peek() goes back to
 
-    def change(self, **changes) -> None:
+    def change(self, /, **changes) -> None:
         """Change settings and run again; a new scenario has its own parameters.
 
         A new policy forgets the knobs that were turned: a preset's name must mean that preset. A

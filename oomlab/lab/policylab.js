@@ -9,6 +9,7 @@ class Lab extends Viewer {
     model.on("change:view", () => this.show());
     model.on("msg:custom", (message) => this.exported(message));
     model.on("stopped", () => this.stopped());
+    model.on("refused", (sentence) => { this.error.textContent = sentence; });  // an address of a page
     model.on("change:step", () => { if (model.get("step") !== this.now) this.go(model.get("step")); });
     this.show();
   }
@@ -147,6 +148,7 @@ class Lab extends Viewer {
     this.waiting = this.exploring = this.explorer.disabled = false;
     this.queue.clear();
     this.stopper.hidden = true;
+    this.settings.show(this.view);  // what was set, and not answered, is not on the screen
     this.explored.textContent = `Stopped before there was an answer${this.progress ? `: ${this.progress}` : ""}.`;
   }
 

@@ -114,7 +114,7 @@ class PolicyLab(anywidget.AnyWidget):
             with self.hold_sync():
                 self.numbers, self.view = numbers, json.dumps(view)
 
-    def do_change(self, **changes) -> None:
+    def do_change(self, /, **changes) -> None:
         self.controller.change(**changes)
 
     def do_explore(self, **how) -> None:

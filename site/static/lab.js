@@ -21,9 +21,9 @@ function written(values) {
   return Object.entries(values).map(([name, value]) => `${name}:${JSON.stringify(value)}`).join(",");
 }
 
-// name:value,name:value; a value is JSON, or a word.
+// name:value,name:value; a value is JSON, or a word. A name may be any, also one that objects have.
 function read(text) {
-  const found = {};
+  const found = Object.create(null);
   for (const part of text.split(/,(?=[\w.]+:)/).filter(Boolean)) {
     const at = part.indexOf(":"), value = part.slice(at + 1);
     try { found[part.slice(0, at)] = JSON.parse(value); } catch { found[part.slice(0, at)] = value; }
@@ -43,22 +43,27 @@ export function addressOf({ settings, hand }, step, patch = "") {
   return `#${parts}`.replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%22", '"');
 }
 
-// What an address asks for: {settings, hand, step, patch}; null where it asks for nothing.
-export function settingsOf(hash) {
-  const parts = new URLSearchParams(hash.replace(/^#/, ""));
-  if (![...PLAIN, "schedule", "hand", "seed", "knobs", "params", "step", "patch"].some((name) => parts.has(name))) return null;
-  const settings = {};
-  for (const name of PLAIN) if (parts.has(name)) settings[name] = parts.get(name);
-  for (const name of ["knobs", "params"]) if (parts.has(name)) settings[name] = read(parts.get(name));
-  if (parts.has("seed")) settings.seed = whole(parts.get("seed"));
-  if (parts.has("schedule")) settings.schedule = scheduleOf(parts.get("schedule"));
-  return {
-    settings, hand: parts.has("hand") ? scheduleOf(parts.get("hand")) : null,
-    step: Math.max(0, Number(parts.get("step") ?? 1) - 1) || 0, patch: parts.get("patch") ?? "",
-  };
+// What mail programs make of an address: its & as HTML has it, or its = and & as % and digits.
+function unmailed(hash) {
+  const text = hash.replace(/^#/, "").replaceAll("&amp;", "&");
+  if (text.includes("=") || !/%3D/i.test(text)) return text;
+  try { return decodeURIComponent(text); } catch { return text; }
 }
 
-let patch = "", current = null, baked = {};
+const HOW = { __proto__: null, knobs: read, params: read, seed: whole, schedule: scheduleOf };
+
+// What an address asks for: {settings, hand, step, patch}; null where it names a place of the page, or
+// a page of the one file. A name that the lab does not know is a setting, too: Python refuses it, and
+// no other run is shown as if it were the one that was meant.
+export function settingsOf(hash) {
+  const text = unmailed(hash);
+  if (!text.includes("=") || text.startsWith("page=")) return null;
+  const { hand, step = "1", patch = "", ...named } = Object.fromEntries(new URLSearchParams(text));
+  const settings = Object.fromEntries(Object.entries(named).map(([name, value]) => [name, (HOW[name] ?? String)(value)]));
+  return { settings, hand: hand === undefined ? null : scheduleOf(hand), step, patch };
+}
+
+let patch = "", current = null, baked = {}, refused = "";
 
 function follow(model) {
   current = model;
@@ -79,6 +84,7 @@ const once = (model, ...events) => new Promise((resolve) => events.forEach((even
 
 // Ask, and wait for the view that answers: the one with which a lab opens answers nothing.
 async function answer(model, message) {
+  model.wake();  // also after a stop
   model.tell(message);
   for (;;) {
     const [event] = await once(model, "change:view", "failed", "stopped");
@@ -93,7 +99,16 @@ async function goTo(model, { settings, hand, step }) {
   if (hand && !JSON.parse(model.get("view")).error) {
     await answer(model, { do: "move", with: { what: "replay", entries: hand } });
   }
-  model.set("step", step);
+  goToStep(model, step);
+}
+
+// The step that an address names, from 1 on; one that the run does not have is said.
+function goToStep(model, step) {
+  const { pictures, error } = JSON.parse(model.get("view")), most = Math.max(1, ...pictures.map((picture) => picture.steps));
+  const there = /^[1-9][0-9]*$/.test(step) && Number(step) <= most;
+  model.set("step", there ? Number(step) - 1 : 0);
+  refused = there || error ? "" : `The address names step ${step}; the steps of this run are 1 to ${most}.`;
+  if (refused) model.fire("refused", refused);
 }
 
 // A patch that came with a link is code that its sender wrote: it is read first, and run by a button.
@@ -111,19 +126,19 @@ export async function before(place, model) {
   if (asked?.patch) offer(asked.patch);
   if (!asked || asked.patch) return;
   if (!asked.hand && !Object.keys(asked.settings).length) {
-    model.set("step", asked.step);
+    goToStep(model, asked.step);
     return;
   }
   const stop = document.createElement("button");
   stop.textContent = "stop, and show the lab";
   stop.addEventListener("click", () => model.stop());
   place.querySelector("div").replaceChildren("The step of this link is shown as soon as Python has started. ", stop);
-  model.wake();
   await goTo(model, asked);
 }
 
 export function begin(place, model) {
   follow(model);
+  if (refused) model.fire("refused", refused);  // it was found before there was a lab to say it
   model.wake();
   // Another link, put into the same tab; by now the address may name the last state again.
   addEventListener("hashchange", ({ newURL }) => {
@@ -141,8 +156,8 @@ export function begin(place, model) {
     const now = JSON.parse(current.get("view")).settings, asked = settingsOf(location.hash);
     const next = new Model({ widget: "PolicyLab", made_with: [[asked?.patch && asked.settings.scenario || now.scenario], {}], state: {} }, text.value);
     next.wake();
-    const [event, sentence] = await once(next, "opened", "failed");
-    if (event === "failed") { says.textContent = sentence; return; }
+    const [event, sentence] = await once(next, "opened", "failed", "stopped");
+    if (event !== "opened") { says.textContent = sentence ?? "Stopped before the patch had run."; return; }
     const linked = asked?.patch === text.value ? asked : null;
     patch = text.value;
     says.textContent = "The lab now runs your patch; its name is among the policies.";
