@@ -2,7 +2,7 @@
 //
 // What a person does becomes one message to Python; the answer is a new `view`.
 
-const LONGEST = 4e6;  // characters; Jupyter drops the connection at a message not much longer
+const LONGEST = 4e6;  // characters; Jupyter, not a page, drops the connection at a message not much longer
 
 class ReportView {
   constructor(model, root) {
@@ -67,7 +67,7 @@ class ReportView {
 
   read() {
     const text = this.text.value;
-    if (text.length <= LONGEST) this.tell("read", { text });
+    if (text.length <= LONGEST || this.model.stop) this.tell("read", { text });
     else this.refuse("read", "This is more than a page can send: paste the part with the OOM, or use oomlab explain FILE.");
   }
 
