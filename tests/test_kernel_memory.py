@@ -80,6 +80,7 @@ def test_what_becomes_of_swap_that_a_fork_shares(policy):
     """K copy_one_pte, swap_free: MM_SWAPENTS of both counts it; it is free when both have gone."""
     kernel = Kernel(PRESETS[policy], 1024)
     kernel.swapon(400)
+    kernel.overcommit_memory = 1  # to 5.1 mode 0 refuses this fork
     forks = (copy_on_write, "child", ((pause,),))
     parent = kernel.spawn("parent", (forks, (pause,)), vmas=heap(700))
     run_seeded(kernel, 1)

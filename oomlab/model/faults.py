@@ -80,7 +80,8 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
     if vma.shmem is not None and fresh:
         vma.shmem.pages += 1
     vma.pages += 1
-    vma.size = max(vma.size, vma.pages)
+    if not copy:
+        vma.size = max(vma.size, vma.pages)
     return True
 
 

@@ -11,6 +11,7 @@ from .gfp import GFP_KERNEL
 from .locks import TASK_KILLABLE, Steps, WaitQueue
 from .memory import alloc_pages
 from .mm import ANON, PTRS_PER_PTE, VMA, Shmem
+from .overcommit import vm_enough_memory
 from .tasks import fatal_signal_pending
 from .unmap import free_unshared
 
@@ -25,10 +26,15 @@ def fork(current, name: str, program: tuple = (), **how) -> Steps:
 def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     """Start a child that shares our anonymous pages until one of us writes to them.
 
-    It costs page tables; without memory for them the fork fails.
+    It costs page tables; without memory for them the fork fails. And each private range is one more
+    promise, which vm.overcommit_memory may refuse (dup_mmap).
     """
     kernel, mm = current.kernel, current.mm
     yield "fork", name
+    private = [vma for vma in mm.vmas if vma.kind == ANON]
+    if not all(vm_enough_memory(current, vma.size) for vma in private):
+        kernel.event("enomem", current, pages=sum(vma.size for vma in private))
+        return
     tables = 1 + sum(-(-vma.pages // PTRS_PER_PTE) for vma in mm.vmas if vma.kind == ANON)
     got = 0
     while got < tables:
@@ -42,7 +48,7 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     if got < tables or fatal_signal_pending(current):
         return
     shared = [share(mm, vma) for vma in tuple(mm.vmas) if vma.kind == ANON and vma.pages]
-    own = [VMA(name) for name in dict.fromkeys(vma.name for vma in mm.vmas if not vma.shmem)]
+    own = [VMA(v.name, size=v.size * (v.kind == ANON)) for v in mm.vmas if not v.shmem]
     copies = [VMA(vma.name, ANON, vma.pages, shmem=vma.shmem) for vma in shared]
     kernel.spawn(name, program, parent=current, memcg=current.memcg, vmas=[*own, *copies])
 
@@ -53,9 +59,16 @@ def share(mm, vma: VMA) -> VMA:
         return vma
     cow = VMA(f"{vma.name} before fork", ANON, vma.pages, shmem=Shmem(vma.name, vma.pages))
     cow.shmem.mappings, cow.shmem.memcg = 1, mm.memcg
+    vma.size -= vma.pages
     vma.pages = 0
     mm.vmas.append(cow)
     return cow
+
+
+def move_page(cow: VMA, ours: VMA) -> None:
+    """What is written to is mapped in our own range from now on; both together stay as large."""
+    cow.pages, cow.size = cow.pages - 1, cow.size - 1
+    ours.size += 1
 
 
 def write_inherited(current, pages: int) -> Steps:
@@ -72,14 +85,14 @@ def write_inherited(current, pages: int) -> Steps:
         ours = next(vma for vma in mm.vmas if vma.kind == ANON and vma.shmem is None)
         others = [v for m in kernel.mms for v in m.vmas if v.shmem is cow.shmem and v is not cow]
         if all(other.pages < cow.pages for other in others):  # only we map it: do_wp_page()
+            move_page(cow, ours)
             ours.pages += 1
-            cow.pages -= 1
             cow.shmem.pages -= 1
             continue
         before = ours.pages
         yield from do_page_fault(current, mm, ours.name, copy=True)
         if ours.pages > before and cow.pages:
-            cow.pages -= 1
+            move_page(cow, ours)
             free_unshared(kernel, cow.shmem)
 
 

@@ -173,8 +173,10 @@ class Kernel:
         if thread_of is not None:
             signal, mm, parent = thread_of.signal, thread_of.mm, thread_of.parent
         else:
-            inherited = parent.signal.oom_score_adj if parent else 0
-            signal = self.policy.class_of(Signal)(inherited if adj is None else adj)
+            signal = self.policy.class_of(Signal)(adj or 0)
+            if adj is None and parent is not None:  # copy_signal()
+                signal.oom_score_adj = parent.signal.oom_score_adj
+                signal.oom_score_adj_min = parent.signal.oom_score_adj_min
         if mm is None:
             mm = self.new_mm(name, vmas, memcg)
         else:

@@ -146,9 +146,13 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
 
 
 def task_is_dying(task) -> bool:
-    """Is it a victim, killed, or exiting? (should_force_charge() before v5.16)"""
+    """Is it a victim, killed, or exiting? (should_force_charge() before v5.16)
+
+    A task that exits by itself does not count in 2.6.38 and 3.10 (__mem_cgroup_try_charge).
+    """
     victim = task.memdie or tsk_is_oom_victim(task)
-    return bool(victim or fatal_signal_pending(task) or task.flags & PF_EXITING)
+    exits = task.flags & PF_EXITING and task.kernel.policy.memcg_oom != "charge-waits"
+    return bool(victim or fatal_signal_pending(task) or exits)
 
 
 def force_charge(current, memcg: Memcg, pages: int) -> None:

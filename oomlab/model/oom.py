@@ -54,7 +54,7 @@ def oom_unkillable_task(task, memcg=None) -> bool:
 
 
 def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
-    """Points of a process in pages (per mille before 3.6), or None if it must not be killed.
+    """Points of a process in pages (per mille before 3.5), or None if it must not be killed.
 
     Resident memory, swap and page tables, shifted by oom_score_adj thousandths of `totalpages`.
     All integer arithmetic, as in the kernel, down to the order of the divisions.
@@ -169,14 +169,15 @@ def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
 def out_of_memory(current, oc: OomControl) -> Steps:
     """Make memory by killing; true if it was done, ABORT if it is under way. (No OOM notifiers.)"""
     kernel, policy = current.kernel, current.kernel.policy
-    # K 2.6.38, 3.10: the allocator alone asks. K 4.4, 4.6: a fault, too. K 4.10: and a memcg.
+    # K 2.6.38, 3.10: the allocator alone asks. K 4.4, 4.6: a fault and SysRq-f, too. K 4.10: all.
     unasked = oc.memcg is not None and policy.victim_mark == "thread"
-    unasked = unasked or not oc.gfp_mask and policy.suspend == "flag"
+    unasked = unasked or policy.suspend == "flag" and (not oc.gfp_mask or oc.order == -1)
     if kernel.oom_killer_disabled and not unasked:
         return False
 
     # A dying caller needs a way out, not a corpse: it may use the reserves itself.
-    if caller_is_dying(current, policy):
+    asks_itself = oc.memcg is None or policy.scan != "processes"  # K 2.6.38: not in a memcg
+    if asks_itself and caller_is_dying(current, policy):
         yield from mark_oom_victim(current, current, current.mm)
         if policy.reap_dying and policy.wake == "oom_kill_process":
             yield from wake_oom_reaper(current, current, current.mm)

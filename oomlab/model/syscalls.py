@@ -8,6 +8,7 @@ from .gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import TASK_FROZEN, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule
 from .memcg import try_charge
 from .memory import alloc_pages
+from .memory_high import mem_cgroup_handle_over_high
 from .mm import ANON, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
 from .tasks import do_send_sigkill, fatal_signal_pending, write_oom_score_adj
@@ -72,7 +73,8 @@ def read_mm(current, mm) -> Steps:
 def write_tmpfs(current, file, pages: int) -> Steps:
     """Write to a file in tmpfs. Its pages belong to no task: they stay when the writer dies.
 
-    A charge outside a page fault just fails where an OOM is dealt with at the fault's end.
+    Each page is a write() of its own, after which one may have to sleep for memory.high. A charge
+    outside a page fault just fails where an OOM is dealt with at the fault's end.
     """
     memcg = charged_to(file, current.memcg)
     for _ in range(pages):
@@ -88,6 +90,8 @@ def write_tmpfs(current, file, pages: int) -> Steps:
                 return
         if page:
             file.pages += 1
+            if current.memcg_nr_pages_over_high >= current.kernel.policy.charge_batch:
+                yield from mem_cgroup_handle_over_high(current)
         if not page or fatal_signal_pending(current):
             return
 

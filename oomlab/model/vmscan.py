@@ -100,7 +100,7 @@ def page_cache(kernel) -> tuple[int, int]:
     shared = {v.shmem for v in vmas if v.shmem and v.kind != ANON}.union(kernel.shmems)
     files = {v.shmem for v in vmas if v.shmem and v.kind == FILE}
     cache = zone.reclaimable + zone.stuck_lru + sum(shmem.pages for shmem in shared)
-    mapped = sum(vma.pages for vma in vmas if vma.kind == FILE)
+    mapped = sum(vma.pages for vma in vmas if vma.kind == FILE and not vma.shmem)
     return cache + mapped, sum(shmem.pages for shmem in shared - files)
 
 

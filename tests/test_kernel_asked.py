@@ -1,0 +1,186 @@
+"""What a maintainer asks of the model, once more: small questions, the source that answers each.
+
+`K x.y function` names the release that was read. A test is called after its question.
+"""
+
+from dataclasses import replace
+
+import pytest
+from one_machine import RELEASES, names, run
+
+from oomlab.model.fork import copy_on_write, fork, write_inherited
+from oomlab.model.gfp import GFP_NOFS
+from oomlab.model.kernel import Kernel
+from oomlab.model.mm import FILE, VMA, Shmem
+from oomlab.model.reaper import process_mrelease
+from oomlab.model.syscalls import kill, set_adj, sysrq_f, write_tmpfs
+from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import alloc, hang, pause, sleep, touch
+from oomlab.scenarios.registry import heap, nearly_full
+from oomlab.simulate.reported import dump_task, show_mem
+from oomlab.simulate.scheduler import run_seeded
+from oomlab.simulate.unaccounted import unaccounted
+
+OLDEST = ("linux-2.6.38", "linux-3.10")
+WITH_HIGH = [name for name in RELEASES if PRESETS[name].memory_high not in ("none", "reclaims")]
+RELEASE = [name for name in RELEASES if PRESETS[name].mrelease != "none"]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_often_is_a_mapped_file_in_the_page_cache(policy):
+    """K __add_to_page_cache_locked: once (NR_FILE_PAGES), however many map it."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    before = show_mem(kernel)["pagecache"]
+    library = Shmem("library", 100)
+    kernel.zone.free -= 100
+    for name in ("one", "two"):
+        kernel.spawn(name, ((pause,),), vmas=[VMA("lib", FILE, 100, shmem=library)])
+    assert show_mem(kernel)["pagecache"] - before == 100 and unaccounted(kernel) == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_far_may_a_child_lower_its_adj(policy):
+    """K 2.6.38, 3.10, 4.4, 6.12 copy_signal: as far as its parent (oom_score_adj_min)."""
+    kernel = Kernel(PRESETS[policy], 512)
+    lowers = ((set_adj, -300), (pause,))
+    service = kernel.spawn("service", ((set_adj, 200), (fork, "child", lowers), (pause,)), adj=-300)
+    run_seeded(kernel, 1)
+    child = next(task for task in kernel.tasks if task.name == "child")
+    assert (service.signal.oom_score_adj, child.signal.oom_score_adj) == (200, -300)
+    assert not names(kernel, "eacces")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("mode, forks", [(1, True), (2, False)])
+def test_is_a_fork_refused_that_promises_too_much(policy, mode, forks):
+    """K 2.6.38, 6.12 dup_mmap: each private range of the child is asked for once more (ENOMEM)."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.overcommit_memory = mode
+    kernel.spawn("database", ((copy_on_write, "snapshot", ((pause,),)), (pause,)), vmas=heap(400))
+    run_seeded(kernel, 1)
+    assert any(task.name == "snapshot" for task in kernel.tasks) == forks
+    assert bool(names(kernel, "enomem")) != forks and unaccounted(kernel) == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_process_grow_when_it_forks_and_writes(policy):
+    """K dup_mmap, wp_page_copy: no; total_vm is that of the mappings, in parent and child."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    worker = ((write_inherited, 30), (pause,))
+    server = kernel.spawn("server", ((copy_on_write, "worker", worker), (pause,)), vmas=heap(200))
+    run_seeded(kernel, 1)
+    child = next(task for task in kernel.tasks if task.name == "worker")
+    assert [dump_task(task)["total_vm"] for task in (server, child)] == [200, 200]
+    assert [dump_task(task)["rss"] for task in (server, child)] == [200, 200]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_sysrq_f_kill_while_the_killer_is_off(policy):
+    """K 2.6.38, 3.10 out_of_memory does not ask, the allocator does. K 4.4 on: no."""
+    kernel = Kernel(PRESETS[policy], 512)
+    kernel.spawn("hog", ((pause,),), vmas=heap(100))
+    kernel.oom_killer_disabled = True
+    kernel.spawn("admin", ((sysrq_f,),), adj=-1000)
+    run_seeded(kernel, 1)
+    assert names(kernel, "kill") == (["hog"] if policy in OLDEST else [])
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_charge_let_through_of_a_task_that_exits_by_itself(policy):
+    """K 2.6.38, 3.10 __mem_cgroup_try_charge: once the killer has marked it. K 4.4 on: at once.
+
+    (K 6.1: it gets ENOMEM.) No neighbour dies: 2.6.38 chooses the caller itself.
+    """
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", 100)
+    kernel.spawn("hog", ((pause,),), vmas=heap(80), memcg=pod)
+    kernel.spawn("leaver", (), vmas=heap(20), memcg=pod, at_exit=((touch, "heap", 1),))
+    run_seeded(kernel, 1, most_steps=2000)
+    assert not names(kernel, "kill")
+    assert names(kernel, "mark_victim") == (["leaver"] if policy in OLDEST else [])
+
+
+@pytest.mark.parametrize("policy", WITH_HIGH)
+def test_does_memory_high_slow_a_writer_to_tmpfs(policy):
+    """K 5.4, 6.12 try_charge: each charge over it counts, of a write() as of a fault."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    file = Shmem("log", linked=True)
+    kernel.shmems.append(file)
+    pod = kernel.new_memcg("pod", 2000, high=100)
+    kernel.spawn("writer", ((write_tmpfs, file, 300),), vmas=heap(1), memcg=pod)
+    run_seeded(kernel, 1)
+    assert names(kernel, "throttled") and kernel.jiffies > 100 and not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_request_that_must_not_touch_filesystems_panic(policy):
+    """K 2.6.38 to 4.6 __alloc_pages_may_oom, K 4.10 on out_of_memory: it returns before it asks."""
+    kernel = Kernel(replace(PRESETS[policy], panic_on_oom=2), 256, min_kbytes=32)
+    kernel.spawn("hog", ((pause,),), vmas=heap(60))
+    nearly_full(kernel)
+    kernel.spawn("writer", ((alloc, 4, GFP_NOFS),), adj=-1000)
+    run_seeded(kernel, 1, most_steps=1500)
+    assert kernel.panicked is None and not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", [name for name in RELEASES if PRESETS[name].oom_group])
+@pytest.mark.parametrize("where", ["pod", "above"])
+def test_how_far_up_is_an_oom_group_looked_for(policy, where):
+    """K 4.19, 6.12 mem_cgroup_get_oom_group: up to the cgroup that is out of memory."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    above = kernel.new_memcg("above", 2000, oom_group=where == "above")
+    pod = kernel.new_memcg("above/pod", 150, above, where == "pod")
+    kernel.spawn("hog", ((pause,),), vmas=heap(100), memcg=pod)
+    kernel.spawn("small", ((touch, "heap", 100), (pause,)), vmas=heap(30), memcg=pod)
+    kernel.spawn("beside", ((pause,),), vmas=heap(30), memcg=above)
+    run(kernel)
+    assert names(kernel, "kill")[0] == "hog" and "beside" not in names(kernel, "kill")
+    assert bool(names(kernel, "oom_group")) == (where == "pod")
+
+
+@pytest.mark.parametrize("policy", [name for name in RELEASES if PRESETS[name].oom_group])
+def test_does_the_group_of_an_allocating_task_die_with_it(policy):
+    """K 4.19, 6.12 oom_kill_process: mem_cgroup_get_oom_group(), whoever was chosen and why."""
+    kernel = Kernel(replace(PRESETS[policy], oom_kill_allocating_task=True), 256, min_kbytes=32)
+    pod = kernel.new_memcg("pod", 2000, oom_group=True)
+    kernel.spawn("mate", ((pause,),), vmas=heap(10), memcg=pod)
+    kernel.spawn("hog", ((pause,),), vmas=heap(60))
+    nearly_full(kernel, leave=0)
+    kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1), memcg=pod)
+    run(kernel)
+    assert {"asker", "mate"} <= set(names(kernel, "kill")) and "hog" not in names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASE)
+def test_what_does_process_mrelease_say_of_others(policy):
+    """K 6.1 process_mrelease: ESRCH without an mm, EINVAL for a living one; "" for a dying one.
+
+    And of one whose leader has exited it takes the thread that still has the mm.
+    """
+
+    def asks(current, task):
+        error = yield from process_mrelease(current, task)
+        answers.append(error)
+
+    kernel, answers = Kernel(PRESETS[policy], 512), []
+    leader = kernel.spawn("leader", (), vmas=heap(40))
+    kernel.spawn("thread", ((hang,),), thread_of=leader)
+    kthread = kernel.kthread_run("kworker", hang)
+    lives = ((sleep, 5), (asks, kthread), (asks, leader), (kill, leader), (asks, leader))
+    kernel.spawn("oomd", lives, adj=-1000)
+    run_seeded(kernel, 1, most_steps=300)
+    assert answers == ["ESRCH", "EINVAL", ""]
+    assert leader.signal.threads[-1].mm.counter("anon") == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_memcg_oom_see_swap_that_its_limit_forbids(policy):
+    """K 5.10 mem_cgroup_get_max: no; memory.swap.max 0 leaves only memory.max to be shares of."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    kernel.swapon(1000)
+    pod = kernel.new_memcg("pod", 100, swap_max=0)
+    kernel.spawn("hog", ((pause,),), vmas=heap(80), memcg=pod)
+    kernel.spawn("asker", ((touch, "heap", 40),), vmas=heap(1), memcg=pod, adj=-1000)
+    run_seeded(kernel, 1, most_steps=2000)
+    report = next(e for e in kernel.events if e["event"] == "oom_report")
+    assert report["oc"].totalpages == 100 and kernel.swap_free == 1000
