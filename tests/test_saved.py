@@ -8,7 +8,8 @@ import pytest
 
 import oomlab
 from oomlab.lab.controller import Controller
-from oomlab.lab.run_page import HERE, VIEWER, framed, html_of, outcome_sentence
+from oomlab.lab.run_page import COMMENT, HERE, VIEWER, framed, html_of, outcome_sentence
+from oomlab.scenarios import SCENARIOS
 from oomlab.sheets import sheet_of
 from oomlab.simulate.kernel_log import kernel_log
 from oomlab.traces import ftrace_text
@@ -17,9 +18,17 @@ FOUND = oomlab.explore("lost-victim", "rfc-2015-11-25")
 
 
 def test_an_ordinary_run_is_less_than_60_kib():
-    for scenario, policy in (("invisible-dependency", "linux-4.6"), ("page-thieves", "handa")):
-        page = html_of([oomlab.run(scenario, policy, seed=1)])
-        assert len(page.encode()) < 60 * 1024
+    """Nine of ten, with what each scenario is by itself; of the rest none is much more, but the
+    storm: it is made to be long.
+    """
+    pages = [
+        len(html_of([oomlab.run(scenario, policy, seed=1)]).encode()) / 1024
+        for scenario in SCENARIOS
+        if scenario != "oom-storm"
+        for policy in ("linux-4.6", "handa")
+    ]
+    assert len(pages) > 75 and max(pages) < 70
+    assert sum(size < 60 for size in pages) > 0.9 * len(pages)
 
 
 def test_it_asks_for_nothing_and_may_not():
@@ -73,10 +82,13 @@ def test_a_notebook_is_not_filled_by_a_long_run():
 
 
 def test_scripts_can_be_bared():
-    """Line by line: no text of theirs goes over a line's end."""
+    """Line by line: no text of theirs goes over a line's end, and none holds what ends a line."""
     for name in ("unpack.js", *VIEWER, "run_page.js"):
         for line in (HERE / name).read_text("utf-8").splitlines():
             assert line.lstrip().startswith("//") or line.count("`") % 2 == 0, (name, line)
+            kept = COMMENT.sub("", line)
+            whole = kept == line or all(kept.count(quote) % 2 == 0 for quote in "\"'`")
+            assert whole, (name, line)
 
 
 def test_the_lab_saves_both_policies():

@@ -1,11 +1,9 @@
 // A saved run: the viewer on pictures that the page itself carries, packed, as base64.
 
-const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-
 class Saved extends Viewer {
-  constructor(root, view) {
+  constructor(root, view, columns) {
     super(root);
-    this.columns = view.pictures.map((picture) => bytes(picture.columns));
+    this.columns = columns;
     this.showPictures(view);
   }
 
@@ -26,7 +24,9 @@ const PAPER = "680px";  // what A4 and Letter have room for
 const root = document.getElementById("run");
 root.classList.add("oomlab");
 const view = JSON.parse(await unpacked("data"));
-const saved = new Saved(root, view);
+document.querySelector("style").before(make("style", { textContent: await unpacked("style") }));
+const columns = view.pictures.map(async (picture) => new DataView(await unpack(picture.columns).arrayBuffer()));
+const saved = new Saved(root, view, await Promise.all(columns));
 document.body.classList.add("alive");
 addEventListener("beforeprint", () => {
   document.querySelectorAll("details").forEach((d) => { d.open = true; });

@@ -8,6 +8,7 @@ on paper and for a screen reader, what happened stands below as text.
 
 import gzip
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
@@ -48,6 +49,8 @@ POLICY = (
 )
 
 MOST_KEPT = 200_000  # letters of a page in a notebook; of a longer run only the picture is kept
+
+COMMENT = re.compile(r"(^\s*|  )//.*")  # ours stand alone, or two spaces after what they are about
 
 STYLE = """
 body { margin: 0 auto; max-width: 68rem; padding: 0 .75rem; font: 1rem/1.5 system-ui, sans-serif; }
@@ -101,15 +104,16 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
         for number, run in enumerate(runs)
     ]
     for picture in view["pictures"]:
-        picture["columns"] = b64encode(picture["columns"]).decode()
+        picture["columns"] = packed(picture["columns"])
     policies = " against ".join(run.origin.policy_words() for run in runs)
     short = escape(f"{runs[0].scenario}: {policies}")
     title = escape(" against ".join(heading(run) for run in runs))
     first, *rest = (
         bare((HERE / name).read_text("utf-8")) for name in ("unpack.js", *VIEWER, "run_page.js")
     )
-    style = (HERE / "policylab.css").read_text(encoding="utf-8") + STYLE
+    looks = bare((HERE / "policylab.css").read_text("utf-8"))
     text = "".join(as_text(run) for run in runs)
+    dense = json.dumps(view, separators=(",", ":"))
     papers = {**(papers or {}), "The set-up, and questions to discuss": discussion_sheet(runs)}
     kept = "".join(folded(name, f"<pre>{escape(paper)}</pre>") for name, paper in papers.items())
     return f"""<!doctype html>
@@ -119,7 +123,7 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="oomlab {VERSION}">
 <title>{title}</title>
-<style>{style}</style>
+<style>{STYLE}</style>
 <body>
 <main>
 <h1>{short}</h1>
@@ -129,8 +133,9 @@ def html_of(runs: list[Run], papers: Mapping[str, str] | None = None) -> str:
 {kept}
 <p><small>Written by oomlab {VERSION}. This page asks no other host for anything.</small></p>
 </main>
-<script type="application/octet-stream" id="data">{packed(json.dumps(view))}</script>
-<script type="application/octet-stream" id="code">{packed(chr(10).join(rest))}</script>
+<script type="application/octet-stream" id="data">{packed(dense.encode())}</script>
+<script type="application/octet-stream" id="style">{packed(looks.encode())}</script>
+<script type="application/octet-stream" id="code">{packed(chr(10).join(rest).encode())}</script>
 <script>{first}</script>
 </body>
 </html>
@@ -171,15 +176,15 @@ def as_text(run: Run) -> str:
     )
 
 
-def packed(text: str) -> str:
-    """A text as the page carries it: compressed, and as base64."""
-    return b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+def packed(content: bytes) -> str:
+    """What the page carries: compressed, and as base64."""
+    return b64encode(gzip.compress(content, 9, mtime=0)).decode()
 
 
 def bare(script: str) -> str:
-    """A script without its lines of comment and its indentation, which the file need not carry."""
-    lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """A script without its comments and its indentation, which the file need not carry."""
+    lines = (COMMENT.sub("", line).strip() for line in script.splitlines())
+    return "\n".join(filter(None, lines))
 
 
 def folded(title: str, content: str) -> str:
