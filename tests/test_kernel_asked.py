@@ -8,12 +8,15 @@ from dataclasses import replace
 import pytest
 from one_machine import RELEASES, names, run
 
-from oomlab.model.fork import copy_on_write, fork, write_inherited
-from oomlab.model.gfp import GFP_NOFS
+from oomlab.model.fork import copy_on_write, fork, vfork, write_inherited
+from oomlab.model.gfp import __GFP_IO, GFP_NOFS
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import FILE, VMA, Shmem
+from oomlab.model.overcommit import vm_enough_memory
 from oomlab.model.reaper import process_mrelease
 from oomlab.model.syscalls import kill, set_adj, sysrq_f, write_tmpfs
+from oomlab.model.tasks import do_send_sigkill
+from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
@@ -184,3 +187,49 @@ def test_does_a_memcg_oom_see_swap_that_its_limit_forbids(policy):
     run_seeded(kernel, 1, most_steps=2000)
     report = next(e for e in kernel.events if e["event"] == "oom_report")
     assert report["oc"].totalpages == 100 and kernel.swap_free == 1000
+
+
+@pytest.mark.parametrize("low_above, protected", [(0, 0), (50, 50), (200, 90)])
+def test_does_memory_low_hold_below_a_cgroup_without_it(low_above, protected):
+    """K 4.4, 4.14 mem_cgroup_low, K 5.10 effective_protection: not more than all above protect."""
+    kernel = Kernel(PRESETS["linux-6.12"], 1024)
+    kernel.swapon(400)
+    above = kernel.new_memcg("above", limit=500, low=low_above)
+    safe = kernel.new_memcg("above/safe", 500, above, low=90)
+    other = kernel.new_memcg("other", limit=500)
+    kernel.spawn("a", ((pause,),), vmas=heap(100), memcg=safe)
+    kernel.spawn("b", ((pause,),), vmas=heap(100), memcg=other)
+    while other.usage:
+        assert shrink_zone(kernel, __GFP_IO)
+    assert safe.usage == protected
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("file, given", [(0, True), (200, False)])
+def test_does_tmpfs_count_in_overcommit_mode_2(policy, file, given):
+    """K 2.6.38, 6.12 shmem_acct_block: each page of a file in tmpfs is a promise, too."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    kernel.overcommit_memory = 2
+    kernel.shmems.append(Shmem("file", file, linked=True))
+    kernel.zone.free -= file
+    task = kernel.spawn("task", ((pause,),), uid=0)
+    assert vm_enough_memory(task, 900) == given
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("killed", ["parent", "child"])
+def test_who_goes_on_when_one_of_a_vfork_is_killed(policy, killed):
+    """K 3.10 to 6.12 wait_for_vfork_done: the child's end wakes the parent; SIGKILL ends its wait.
+
+    A child that borrows the mm lives on when a user kills the parent: it is another process.
+    """
+    kernel = Kernel(PRESETS[policy], 512)
+    parent = kernel.spawn("parent", ((vfork, "child", ((pause,),)), (hang,)), vmas=heap(20))
+    run_seeded(kernel, 1, most_steps=30)
+    child = next(task for task in kernel.tasks if task.name == "child")
+    do_send_sigkill(parent if killed == "parent" else child)
+    run_seeded(kernel, 1, most_steps=60)
+    assert ("parent" in names(kernel, "exit")) == (killed == "parent")
+    assert ("child" in names(kernel, "exit")) == (killed == "child")
+    assert (killed == "parent") == (child.mm is not None and child.mm.mm_users == 1)
+    assert killed == "parent" or parent.waits_for == "a disk that never answers"

@@ -7,7 +7,7 @@ fill() asks; what grows by touch() was mapped before the machine began. Simplifi
 as RAM in mode 2.
 """
 
-from .mm import ANON
+from .mm import ANON, SHMEM
 from .vmscan import page_cache
 
 OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER = 0, 1, 2
@@ -38,7 +38,10 @@ def vm_enough_memory(current, pages: int) -> bool:
         allowed -= ram // 32 if old else admin_reserve(kernel)
     grown = sum(vma.size for vma in mm.vmas) // 32
     allowed -= grown if old else min(grown, reserve, 32768)  # user_reserve_kbytes: 128 MB at most
-    promised = sum(vma.size for m in kernel.mms for vma in m.vmas if vma.kind == ANON)
+    vmas = [vma for m in kernel.mms for vma in m.vmas]
+    shared = {vma.shmem for vma in vmas if vma.kind == SHMEM and vma.shmem}.union(kernel.shmems)
+    promised = sum(vma.size for vma in vmas if vma.kind == ANON)
+    promised += sum(shmem.pages + shmem.swapped for shmem in shared)  # shmem_acct_block()
     return promised + pages < allowed
 
 

@@ -67,10 +67,13 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
 
 
 def above_low(memcg, target) -> int:
-    """How many of its pages memory.low leaves to this reclaim; it does not protect the target."""
+    """How many of its pages memory.low leaves to this reclaim; it does not protect the target.
+
+    What a cgroup above does not protect is not protected below it (effective_protection).
+    """
     path = list(memcg.ancestors()) if memcg is not None else []
     below = path[: path.index(target)] if target in path else path
-    return min((m.usage - m.low for m in below), default=PAGE_COUNTER_MAX)
+    return max((m.usage - m.low for m in below), default=PAGE_COUNTER_MAX)
 
 
 def reclaimable_pages(kernel, gfp: int) -> int:
