@@ -1,6 +1,7 @@
 // The site in one file: a page is shown in the place of another, and stands in the address.
 
 import { enliven, sayState } from "./page.js";
+import { leave } from "./python.js";
 import { save } from "./save.js";
 import { followTheme, unpack } from "./widgets.js";
 
@@ -85,6 +86,7 @@ function note(sentence) {
 
 function put(page) {
   const fresh = new DOMParser().parseFromString(pages[page].main, "text/html");
+  leave();
   shown = page;
   document.title = pages[page].title;
   for (const part of ["article", "footer", "aside.toc-drawer"]) {

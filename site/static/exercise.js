@@ -7,7 +7,8 @@ import { keep, kept, save } from "./save.js";
 const NOT_KEPT = "This browser keeps nothing of what you write: save it as a notebook before you leave the page.";
 
 const first = 1e6;  // numbers of listeners that no widget has
-const key = (box) => `oomlab/${box.dataset.sheet}/${box.dataset.cell}`;
+// By the exercise: in the sheet of another year its cell may have another number.
+const key = ({ dataset: { sheet, exercise, cell } }) => `oomlab/${sheet}/${exercise || cell}`;
 
 export function begin(box) {
   const text = box.querySelector("textarea"), said = box.querySelector("pre");

@@ -55,6 +55,13 @@ export function send(to, message) {
 
 export function listen(to, listener) { listeners.set(to, listener); }
 
+// Another page is shown in the place of this one. It has a Python of its own, as pages of a host do:
+// what a patch or a cell has left in the last one cannot read what is pasted here.
+export function leave() {
+  listeners.clear();
+  stop();
+}
+
 // End what Python does now. Each listener hears of it, with the reason if it is not a person's wish,
 // and can ask the next Python again.
 export function stop(why) {

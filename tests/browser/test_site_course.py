@@ -87,7 +87,7 @@ def test_an_exercise_that_was_written_in_the_page_is_graded(visit, home, tmp_pat
 
 
 def test_one_file_from_a_disk_has_lab_report_and_exercises(visit, built, tmp_path):
-    """Away from the site that it was made of; Python starts once."""
+    """Away from the site that it was made of."""
     file = Path(shutil.copy(built / "oomlab.html", tmp_path)).as_uri()
     page = visit(file, viewport=PHONE)
     lab = page.locator(".oomlab")

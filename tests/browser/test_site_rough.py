@@ -166,6 +166,23 @@ def test_a_program_that_ends_python_or_never_ends_is_told_and_stopped(browser, h
     check(fine, "visible checks")
 
 
+def test_what_a_patch_left_in_python_does_not_read_what_is_pasted(visit, built):
+    """In the one file, too, where a page is shown in the place of another."""
+    file = (built / "oomlab.html").as_uri()
+    page = visit(file)
+    alive(page)
+    page.locator("summary", has_text="A patch of your own").click()
+    text = page.get_by_label("the patch, as Python text")
+    spy = "import oomlab.reports.judge.explain as spied\nspied.explain = None\n"
+    text.fill(text.input_value() + f"\n{spy}")
+    page.locator("#run-patch").click()
+    page.locator("#patch-says", has_text="now runs your patch").wait_for(timeout=ALIVE)
+    page.goto(f"{file}#page=why.html")
+    page.locator(".oomlab textarea").fill(REPORT)
+    page.get_by_role("button", name="explain").click()
+    page.get_by_role("status").filter(has_text="The kernel killed m3 (87)").wait_for(timeout=ALIVE)
+
+
 def test_a_patch_that_never_ends_is_stopped_and_a_link_opened_after_it(visit, home):
     page = visit(f"{home}lab.html")
     alive(page)
