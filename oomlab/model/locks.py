@@ -128,7 +128,7 @@ class RwSemaphore:
         return current in self.readers or self._interrupted(current, False)
 
     def down_read_trylock(self, current) -> bool:
-        if self.busy():
+        if self.writer is not None or self.waiters:  # busy()
             return False
         self.readers.append(current)
         return True
@@ -144,7 +144,8 @@ class RwSemaphore:
 
     def up_read(self, current) -> None:
         self.readers.remove(current)
-        self._grant()
+        if self.waiters:
+            self._grant()
 
     def up_write(self) -> None:
         self.writer = None

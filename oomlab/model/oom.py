@@ -48,7 +48,7 @@ class OomControl:
 
 
 def oom_unkillable_task(task, memcg=None) -> bool:
-    if task.flags & PF_KTHREAD or is_global_init(task):
+    if task.flags & PF_KTHREAD or task.signal is task.kernel.init.signal:  # is_global_init()
         return True
     return memcg is not None and not memcg.contains(task)
 
