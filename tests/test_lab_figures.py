@@ -114,6 +114,16 @@ def test_a_picture_that_stands_alone_says_all(tmp_path):
     assert facts.heading(other) in both and "Where they part" in both
 
 
+def test_each_sign_of_a_task_below_min_is_in_a_key():
+    """Of each run its own: what is round in one may be square in the other."""
+    other = oomlab.run("page-thieves", "linux-4.6")
+    whole, alone = figures.whole_run.figure, figures.free_memory.figure
+    for drawing, runs in ((whole(THIEVES, other), (THIEVES, other)), (alone(other), (other,))):
+        named = [text.removesuffix(" below min") for text in texts(drawing) if "below min" in text]
+        assert named == [name for run in runs for name in list(facts.below_min(run))[:4]]
+        assert named
+
+
 def test_lanes_are_labelled_and_the_lock_is_named():
     found = texts(figures.lanes.figure(DEADLOCK))
     assert found.index("init") < found.index("hog")

@@ -7,7 +7,7 @@ shows of a lab where no kernel runs.
 from ...arguments import checked
 from ...paper import Drawing
 from ...simulate.run import Run
-from ..facts import divergence, heading
+from ..facts import below_min, divergence, heading
 from . import free_memory, lanes, two_policies
 
 
@@ -25,6 +25,7 @@ def figure(*runs: Run, dark: bool | None = None) -> Drawing:
         steps = lanes.draw(drawing, run, moment, free_memory.RIGHT)
         drawing.y += 12
         free_memory.draw(drawing, run, steps, 70)
+        free_memory.key_of_signs(drawing, list(below_min(run)))
         drawing.y += 16
     lanes.explain(drawing, list(runs))
     drawing.legend([("free pages; the lines are the marks min, low and high", ("water", ""))])
