@@ -295,7 +295,8 @@ def test_new_objects_of_one_class_with_other_attributes(monkeypatch, last):
         return kernel
 
     def queue_of(kernel):
-        return next((call[1] for task in kernel.tasks for call in task.program if call[1:]), [])
+        calls = [call for task in kernel.tasks if task is not kernel.init for call in task.program]
+        return next((call[1] for call in calls if call[1:]), [])
 
     def turned(kernel):
         names = [[n for n in ("x", "y", "late") if hasattr(o, n)] for o in queue_of(kernel)]
