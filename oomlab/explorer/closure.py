@@ -40,6 +40,7 @@ MARKS = (GenericAlias, TypeVar, UnionType)
 PAST = {"__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__"}
 PAST |= {"__hash__", "__repr__"}  # of object: its address
 NAMES_OF_A_CLASS = ("__name__", "__qualname__", "__module__")
+FIELDS = {"member_descriptor", "getset_descriptor", "_tuplegetter"}  # of slots, and of a NamedTuple
 IMPURE = {"id", "hash", "eval", "exec", "locals", "globals", "vars", "open", "input", "__import__"}
 
 
@@ -236,7 +237,7 @@ class Closure:
                 (f"{kind.__name__}.{name}", lambda n=name: vars(kind).get(n), value)
             )
             inner = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
-            if type(inner).__name__ not in ("member_descriptor", "getset_descriptor"):
+            if type(inner).__name__ not in FIELDS:
                 self.value(inner, f"{kind.__name__}.{name}")
 
 
