@@ -307,7 +307,7 @@ def test_a_report_that_is_given_beside_a_recording_is_the_one_that_is_read():
     pid = oomlab.read_trace(path).victims[0].pid
     left = "now anon-rss:4kB, file-rss:8kB, shmem-rss:0kB"
     trace = oomlab.read_trace(path, report=f"oom_reaper: reaped process {pid} (a), {left}")
-    assert trace.victims[0].left_kb == 12
+    assert trace.victims[0].left_kb == 12 and "| 12 kB |" in trace.markdown()
 
 
 def test_a_real_trace_is_not_taken_for_a_saved_run():

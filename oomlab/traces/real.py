@@ -34,7 +34,7 @@ MOST_BYTES = 1 << 30
 RELEASE = re.compile(
     r"(?:os release\s{0,4}[:=]\s{0,4}|Linux version )(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)"
 )
-HEAD = "victim|marked at|to wake|to start|tries in vain|reaping|to exit|end"
+HEAD = "victim|marked at|to wake|to start|tries in vain|reaping|left|to exit|end"
 
 
 @dataclass
@@ -137,7 +137,9 @@ class Trace:
             cells = [f"{row['victim']} ({row['pid']})", f"{row['marked_s']:.6f} s"]
             cells += [told(row["mark_to_wake_s"]), told(row["wake_to_start_s"])]
             cells += [str(row["tries_in_vain"]), told(row["start_to_finish_s"])]
-            cells += [told(row["mark_to_exit_s"]), row["end"] or "not shown"]
+            left = row["left_kb"]
+            cells += ["not shown" if left is None else f"{left} kB", told(row["mark_to_exit_s"])]
+            cells += [row["end"] or "not shown"]
             lines.append(cells)
         return lines
 
