@@ -233,3 +233,39 @@ def test_who_goes_on_when_one_of_a_vfork_is_killed(policy, killed):
     assert ("child" in names(kernel, "exit")) == (killed == "child")
     assert (killed == "parent") == (child.mm is not None and child.mm.mm_users == 1)
     assert killed == "parent" or parent.waits_for == "a disk that never answers"
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_the_least_adj_follow_the_memory_too(policy):
+    """K 4.10, 6.12 __set_oom_adj: what root writes is the least of each process with this mm."""
+    kernel = Kernel(PRESETS[policy], 512)
+    kernel.spawn("other", ((sleep, 9), (set_adj, 100), (set_adj, -200), (pause,)), vmas=heap(9))
+    root = kernel.spawn("root", ((set_adj, -300), (pause,)), mm=kernel.tasks[-1].mm, uid=0)
+    run_seeded(kernel, 1)
+    follows = PRESETS[policy].adj_follows_mm
+    assert root.signal.oom_score_adj == (-200 if follows else -300)
+    assert names(kernel, "eacces") == ([] if follows else ["other"])
+
+
+@pytest.mark.parametrize("policy", WITH_HIGH[:2])
+def test_does_memory_high_make_a_task_sleep_that_exits(policy):
+    """K 5.4, 5.10 try_charge: no, it sets TIF_NOTIFY_RESUME, for the way back to user mode."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    pod = kernel.new_memcg("pod", 2000, high=20)
+    kernel.spawn("leaver", (), vmas=heap(20), memcg=pod, at_exit=((touch, "heap", 200),))
+    run_seeded(kernel, 1)
+    assert names(kernel, "exit") == ["leaver"] and not names(kernel, "throttled")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_write_to_tmpfs_refused_in_overcommit_mode_2(policy):
+    """K 2.6.38, 6.12 shmem_acct_block: yes (ENOSPC), and no process dies."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.overcommit_memory = 2
+    file = Shmem("file", linked=True)
+    kernel.shmems.append(file)
+    kernel.spawn("hog", ((pause,),), vmas=heap(300))
+    kernel.spawn("writer", ((write_tmpfs, file, 900),), vmas=heap(1))
+    run_seeded(kernel, 1)
+    assert 100 < file.pages < 220 and names(kernel, "enomem") == ["writer"]
+    assert not names(kernel, "kill")

@@ -80,7 +80,6 @@ class Kernel:
         managed: int,
         *,
         cpus: int = 2,
-        reserved: int = 0,
         reclaimable: int = 0,
         min_kbytes: int | None = None,
         timeslice: int = 1,
@@ -91,8 +90,8 @@ class Kernel:
         self.turn = 1  # steps that the current task is sure to take before any other does anything
         self.asked = 0  # how many these were when it last asked for a page in them; 0: it did not
         self.zone = policy.class_of(Zone)(managed, policy.watermarks, min_kbytes)
-        self.zone.reserved, self.zone.reclaimable = reserved, reclaimable
-        self.zone.free -= reserved + reclaimable
+        self.zone.reclaimable = reclaimable
+        self.zone.free -= reclaimable
         self.unmanaged = 0  # pages the zone has beyond what the OOM killer calls RAM
         self.tasks: list[Task] = []  # in order of creation, as for_each_process() goes
         self.next_pid = 1

@@ -17,7 +17,7 @@ from typing import Any
 from ..policies.policy import HZ
 from .gfp import __GFP_IO
 from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
-from .tasks import fatal_signal_pending
+from .tasks import PF_EXITING, fatal_signal_pending
 from .vmscan import shrink_lruvec
 
 MAX_RECLAIM_RETRIES = 16
@@ -26,8 +26,12 @@ MEMCG_MAX_HIGH_DELAY_JIFFIES = 2 * HZ
 
 
 def note_over_high(current, memcg, pages: int) -> None:
-    """Remember what this task charged while its cgroup, or one above, was over memory.high."""
-    if current.kernel.policy.memory_high != "none":
+    """Remember what this task charged while its cgroup, or one above, was over memory.high.
+
+    Not of a task that exits: it does not come back to user mode, where it would sleep. Simplified:
+    in 6.1 and later it may sleep in the charge itself.
+    """
+    if current.kernel.policy.memory_high != "none" and not current.flags & PF_EXITING:
         if any(m.usage > m.high for m in memcg.ancestors()):
             current.memcg_nr_pages_over_high += pages
 

@@ -5,19 +5,15 @@ A call that holds a lock while it waits for memory is how ordinary code enters t
 
 from .faults import charged_to
 from .gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL
-from .locks import TASK_FROZEN, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule
+from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps
 from .memcg import try_charge
 from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
 from .mm import ANON, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
+from .overcommit import OVERCOMMIT_NEVER, vm_enough_memory
 from .tasks import do_send_sigkill, fatal_signal_pending, write_oom_score_adj
 from .unmap import mmput, remove_vma, zap_vma
-
-
-def frozen(current) -> Steps:
-    """Stand still in a frozen cgroup until thawed (kernel/cgroup/freezer.c)."""
-    yield from schedule(current, TASK_FROZEN, "thaw")
 
 
 def mmap_lock(current) -> Steps:
@@ -76,8 +72,11 @@ def write_tmpfs(current, file, pages: int) -> Steps:
     Each page is a write() of its own, after which one may have to sleep for memory.high. A charge
     outside a page fault just fails where an OOM is dealt with at the fault's end.
     """
-    memcg = charged_to(file, current.memcg)
+    kernel, memcg = current.kernel, charged_to(file, current.memcg)
     for _ in range(pages):
+        if kernel.overcommit_memory == OVERCOMMIT_NEVER and not vm_enough_memory(current, 1):
+            kernel.event("enomem", current, pages=1)  # ENOSPC (shmem_acct_block)
+            return
         page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE)
         if page and memcg is not None:
             current.kernel_pages += 1  # ours until it is charged
@@ -102,9 +101,7 @@ def set_adj(current, adj: int) -> Steps:
     if adj < current.signal.oom_score_adj_min and current.uid != 0:
         current.kernel.event("eacces", current)
         return
-    write_oom_score_adj(current, adj)
-    if current.uid == 0:
-        current.signal.oom_score_adj_min = adj
+    write_oom_score_adj(current, adj, least=current.uid == 0)
 
 
 def kill(current, task) -> Steps:

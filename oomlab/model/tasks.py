@@ -215,17 +215,21 @@ def thaw(task: Task) -> None:
         wake_up_process(task)
 
 
-def write_oom_score_adj(task: Task, adj: int) -> None:
-    """Write /proc/PID/oom_score_adj; from 4.8 on it reaches every process with this mm."""
+def write_oom_score_adj(task: Task, adj: int, least: bool = False) -> None:
+    """Write /proc/PID/oom_score_adj; from 4.8 on it reaches every process with this mm.
+
+    `least`: the writer is root, and from now on a user may lower it as far as that.
+    """
     if not OOM_SCORE_ADJ_MIN <= adj <= OOM_SCORE_ADJ_MAX:
         raise ValueError(f"oom_score_adj {adj} is not between -1000 and 1000")
-    task.signal.oom_score_adj = adj
-    if task.kernel.policy.adj_follows_mm and not in_vfork(task):
-        users: list[Task] = task.mm.tasks if task.mm is not None else []
-        for other in users:
-            kthread_or_init = other.flags & PF_KTHREAD or is_global_init(other)
-            if not kthread_or_init and not in_vfork(other):
-                other.signal.oom_score_adj = adj
+    reached = [task]
+    if task.kernel.policy.adj_follows_mm and task.mm is not None and not in_vfork(task):
+        sharers = (t for t in task.mm.tasks if not (t.flags & PF_KTHREAD or is_global_init(t)))
+        reached += [sharer for sharer in sharers if not in_vfork(sharer)]
+    for each in reached:
+        each.signal.oom_score_adj = adj
+        if least:
+            each.signal.oom_score_adj_min = adj
 
 
 def is_global_init(task: Task) -> bool:

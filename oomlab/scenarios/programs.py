@@ -8,6 +8,7 @@ ordinary code enters this debate: locked(), and the calls of model/syscalls.py.
 from ..model.faults import FAULT, bad_area, check_stable_address_space, do_page_fault
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import (
+    TASK_FROZEN,
     TASK_INTERRUPTIBLE,
     TASK_UNINTERRUPTIBLE,
     Mutex,
@@ -140,6 +141,11 @@ def pause(current) -> Steps:
 def hang(current, what: str = "a disk that never answers") -> Steps:
     """Sleep in TASK_UNINTERRUPTIBLE for ever: SIGKILL does not help."""
     yield from schedule(current, TASK_UNINTERRUPTIBLE, what)
+
+
+def frozen(current) -> Steps:
+    """Stand still in a frozen cgroup until thawed (kernel/cgroup/freezer.c)."""
+    yield from schedule(current, TASK_FROZEN, "thaw")
 
 
 def sleep(current, ticks: int, state: int = TASK_INTERRUPTIBLE) -> Steps:

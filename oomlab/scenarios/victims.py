@@ -8,10 +8,10 @@ from ..model.locks import TASK_UNINTERRUPTIBLE
 from ..model.mm import ANON, VMA
 from ..model.reaper import process_mrelease
 from ..model.suspend import suspend
-from ..model.syscalls import frozen, kill, mmap
+from ..model.syscalls import kill, mmap
 from ..model.tasks import PF_KTHREAD
 from ..policies.policy import Policy
-from .programs import alloc, hang, look, pause, repeat, sleep, touch
+from .programs import alloc, frozen, hang, look, pause, repeat, sleep, touch
 from .registry import Many, heap, nearly_full, scenario
 
 Sharer = Literal["unkillable", "init", "kthread", "killable"]
