@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parent / "oomlab"
@@ -102,9 +102,9 @@ def library(whole: Path, made: Path) -> None:
     left_out = set(LEFT_OUT.split())
     with zipfile.ZipFile(whole) as source, zipfile.ZipFile(made, "w") as out:
         for name in source.namelist():
-            first, _, more = name.removesuffix(".py").partition("/")
-            out_of_it = {first, f"{first}/{more.partition('/')[0]}"} & left_out
-            if not out_of_it and (first != "encodings" or more in ENCODINGS):
+            path = PurePosixPath(name.removesuffix(".py"))
+            out_of_it = {each.as_posix() for each in (path, *path.parents)} & left_out
+            if not out_of_it and (path.parts[0] != "encodings" or path.name in ENCODINGS):
                 out.writestr(name, source.read(name))
 
 
