@@ -7,19 +7,19 @@ function, and where each of them stands.
 import gc
 from collections.abc import Iterator
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
-from types import FunctionType, GeneratorType
+from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
 from ..model.kernel import Kernel, Timer
 from ..model.tasks import Task
 from ..simulate.fingerprint import timer_key
 from .frames import UNSET, each
-from .objects import FRAMES, ITERATOR, METHOD, NUMBER, PARTIAL, RECORD, TUPLE, has
+from .objects import FRAMES, ITERATOR, METHOD, NUMBER, PARTIAL, RECORD, TUPLE, has, left_out
 from .relation import Interned, State
 from .restorable import Machine
-from .state_vector import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Const, Thing, type_name
+from .state_vector import ABSENT, CONTENT, EXISTS, THREAD, Cell, Const, Thing, type_name
 
 
 class Layout:
@@ -44,6 +44,8 @@ class Layout:
             else:
                 self.others.append((name, cell))
         self.names, self.values, self.kinds = names, values, list(map(type, values))
+        open_ended = type(held).__dictoffset__  # it may have any attribute
+        self.known = {*thing.cells, *left_out(type(held))} if open_ended else None
         self.get = attrgetter(*names, "__class__") if names else None  # a tuple, for one name too
 
     def constant_in(self, held) -> str | None:
@@ -95,6 +97,9 @@ class Beside:
             if layout is None or layout.cells != len(self.machine.variable):
                 layout = self.layouts[thing] = Layout(thing, held, self.machine)
             different = layout.constant_in(held) or self.among(layout.others, held)
+            if different is None and layout.known is not None:
+                more = vars(held).keys() - layout.known
+                different = f"{type_name(held)}.{min(more)} is in the model alone" if more else None
             for name, cell in layout.special:
                 value = cell.values[0 if cell.index is None else self.state[cell.index]]
                 if different is None and not self.same_cell(name, value, held):
@@ -173,9 +178,7 @@ class Beside:
     def same(self, value, now) -> bool:
         kind = type(value)
         if kind is Thing:
-            if type(now) in CONTAINERS and type(now) is not type(value.object):
-                return False
-            return self.pair(value, now)
+            return same_class(type(value.object), type(now)) and self.pair(value, now)
         if kind is Const:
             return self.same_constant(value.value, now)
         if kind is not tuple:
@@ -190,10 +193,15 @@ class Beside:
         if mark is RECORD:
             return self.same(value[1], type(now)) and all(map(self.same, value[2:], now))
         if mark is METHOD:
-            name = now.__name__ if type(value[1]) is str else now.__func__
+            if type(now) is not (BuiltinFunctionType if type(value[1]) is str else MethodType):
+                return False
+            name = getattr(now, "__func__", now.__name__)
             return self.same(value[1], name) and self.same(value[2], now.__self__)
         if mark is PARTIAL:
-            return self.same(value[1], now.func) and self.same(value[2], now.args)
+            if type(now) is not partial or [k for k, _ in value[3]] != list(now.keywords):
+                return False
+            words = [self.same(v, now.keywords[k]) for k, v in value[3]]
+            return self.same(value[1], now.func) and self.same(value[2], now.args) and all(words)
         return self.machine.values.encode(now) == value
 
     def same_constant(self, value, now) -> bool:
@@ -201,8 +209,7 @@ class Beside:
         if value is now or value == now or plain_function(value) == now:
             return True
         if isinstance(value, type) and isinstance(now, type):
-            value = plain_function(value)
-            return (value.__module__, value.__qualname__) == (now.__module__, now.__qualname__)
+            return same_class(value, now)
         if isinstance(value, Enum) and isinstance(now, Enum):
             return value.name == now.name and self.same_constant(type(value), type(now))
         if not (isinstance(value, FunctionType) and isinstance(now, FunctionType)):
@@ -275,6 +282,9 @@ class Beside:
             if isinstance(now, Iterator):
                 if not self.same_iterator(v, (now.__reduce__(), now)):
                     return False
+            elif type(v) is Thing and type(v.object) is list and type(now) is tuple:
+                if not self.pair(v, now):  # Python makes `for x in [1, 2]` a loop over a tuple
+                    return False
             elif not self.same(v, now):
                 return False
         return all(map(self.same, value[3:], state))
@@ -304,6 +314,13 @@ def held_by(function: FunctionType) -> list:
         except ValueError:  # it has no value yet
             cells.append(None)
     return [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+
+
+def same_class(value: type, now: type) -> bool:
+    """One class, which may be watched, or be made again by the same line of the scenario."""
+    value = plain_function(value)
+    names = (value.__module__, value.__qualname__), (now.__module__, now.__qualname__)
+    return value is now or names[0] == names[1]
 
 
 def plain_function(value):
