@@ -61,12 +61,11 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
     """
     if oom_unkillable_task(task, memcg):
         return None
-    thread = find_lock_task_mm(task)
-    if thread is None:
+    adj = task.signal.oom_score_adj
+    thread = find_lock_task_mm(task) if adj != OOM_SCORE_ADJ_MIN else None
+    if thread is None or thread.mm.flags & MMF_OOM_SKIP:
         return None
-    mm, adj = thread.mm, task.signal.oom_score_adj
-    if adj == OOM_SCORE_ADJ_MIN or mm.flags & MMF_OOM_SKIP:
-        return None
+    mm = thread.mm
     if policy.vfork_skipped and in_vfork(task):
         return None
     if policy.unkillable_sharer == "protects" and oom_disable_count(mm):
