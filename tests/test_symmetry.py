@@ -221,3 +221,101 @@ def test_no_step_of_the_model_reads_what_tells_equals_apart_without_need(policy)
                 seen.add(new)
                 todo.append(new)
     assert len(seen) > 100
+
+
+class Thing:
+    """An object of a user's, which each group has one of."""
+
+    def __init__(self, **held):
+        for name, value in held.items():
+            setattr(self, name, value)
+
+
+class Other(Thing):
+    pass
+
+
+def three(*held):
+    """Groups of a thread and an object, which the thread has as its argument."""
+
+    def looks(current, thing):
+        yield "look", "at it"
+        current.uid = 1 if hasattr(thing, "x") and str(thing.x) == "1" else 2
+
+    def scenario(policy):
+        kernel = Kernel(policy, 4096)
+        things = [thing() if callable(thing) else thing for thing in held]
+        tasks = [kernel.spawn(f"t{n}", ((looks, thing),)) for n, thing in enumerate(things)]
+        kernel.symmetric = [[task, thing] for task, thing in zip(tasks, things, strict=True)]
+        return kernel
+
+    return scenario
+
+
+def as_many(kernel):
+    return sum(task.uid == 1 for task in kernel.tasks) == 2
+
+
+UNLIKE = {
+    "a class": three(lambda: Thing(x=1), lambda: Thing(x=1), lambda: Other(x=1)),
+    "a name": three(lambda: Thing(x=1), lambda: Thing(x=1), lambda: Thing(y=1)),
+    "more": three(lambda: Thing(x=1), lambda: Thing(x=1), lambda: Thing(x=1, y=1)),
+    "a value": three(lambda: Thing(x=1), lambda: Thing(x=1), lambda: Thing(x=2)),
+    "a type": three(lambda: Thing(x=1), lambda: Thing(x=1), lambda: Thing(x=True)),
+    "a length": three(lambda: Thing(x=(1,)), lambda: Thing(x=(1,)), lambda: Thing(x=(1, 1))),
+    "a list": three(lambda: Thing(x=[1]), lambda: Thing(x=[1]), lambda: Thing(x=[2])),
+    "a list or tuple": three(lambda: Thing(x=[1]), lambda: Thing(x=[1]), lambda: Thing(x=(1,))),
+}
+ALIKE = {
+    "nothing": three(*[lambda: Thing(x=1)] * 3),
+    "a tuple": three(*[lambda: Thing(x=(1,))] * 3),
+    "an unread list": three(*[lambda: Thing(x=1, y=[1])] * 3),
+    "one of its own kind": three(*[lambda: Thing(x=1, y=Thing(z=1))] * 3),
+}
+
+
+@pytest.mark.parametrize("groups", [*UNLIKE.items(), *ALIKE.items()], ids=lambda item: item[0])
+def test_groups_that_differ_in_one_thing(monkeypatch, groups):
+    """Answered as without symmetry; where all are alike, with fewer states."""
+    name, scenario = groups
+    monkeypatch.setitem(oomlab.SCENARIOS, "three", scenario)
+    every = explore("three", property=as_many, symmetry=False, audit=1.0)
+    found = explore("three", property=as_many, symmetry=True, audit=1.0)
+    assert (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
+    if groups in ALIKE.items():
+        assert found.states < every.states
+    elif "list" not in name and "length" not in name:  # those make no difference to the program
+        assert not found.bound["reductions"]
+
+
+def one_in_two_groups(kernel):
+    kernel.symmetric[1][1] = kernel.symmetric[0][1]
+
+
+def of_several_sizes(kernel):
+    kernel.symmetric[1].append(kernel.tasks[0])
+
+
+def of_what_all_share(kernel):
+    for group in kernel.symmetric:
+        group[1] = kernel
+
+
+def of_each_other(kernel):
+    first, second, third = kernel.symmetric
+    first[1], second[1], third[1] = second[0], third[0], first[0]
+
+
+@pytest.mark.parametrize(
+    "change", [one_in_two_groups, of_several_sizes, of_what_all_share, of_each_other]
+)
+def test_groups_that_are_named_wrongly(monkeypatch, change):
+    def scenario(policy):
+        kernel = ALIKE["nothing"](policy)
+        change(kernel)
+        return kernel
+
+    monkeypatch.setitem(oomlab.SCENARIOS, "three", scenario)
+    every = explore("three", property=as_many, symmetry=False, audit=1.0)
+    found = explore("three", property=as_many, symmetry=True, audit=1.0)
+    assert (found.verdict, len(found.pids)) == (every.verdict, len(every.pids))
