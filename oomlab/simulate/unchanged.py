@@ -22,6 +22,7 @@ CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 EMPTY: tuple[Any, ...] = ([], (), {}, range(0), range(1 << 70, 1 << 70))
 ITERATORS = tuple(type(iter(some)) for some in EMPTY)
 PLAIN, FOLLOWED, OTHER = "plain", "followed", "other"
+MOSTLY = frozenset(ATOMS)  # of these most things are; nature() knows their subclasses, too
 ITERATOR = "iterator"  # of a frame: it goes on only when that thread does
 SLOTS_OF_TASK = [name for name in Task.__slots__ if name not in ("op", "thread", "__weakref__")]
 NO_STATE = (*Kernel.NOT_STATE, "turn", "asked")
@@ -83,7 +84,7 @@ class Standstill:
         if id(thing) in self.known:
             return id(thing)
         kind: Any = type(thing)
-        seen = nature(kind)
+        seen = PLAIN if kind in MOSTLY else nature(kind)
         if seen is PLAIN or seen is OTHER and is_constant(thing):
             return kind, thing
         if id(thing) in new:
@@ -123,8 +124,7 @@ def reachable(kernel: Kernel) -> tuple[list, list]:
     for thing in found:  # grows while we walk
         for item in held_by(thing):
             kind: Any = type(item)
-            seen = nature(kind)
-            if seen is PLAIN or id(item) in met:
+            if kind in MOSTLY or id(item) in met or (seen := nature(kind)) is PLAIN:
                 continue
             met.add(id(item))
             if seen is OTHER and is_constant(item):
