@@ -211,7 +211,8 @@ def page() -> str:
         "memory must be *above* the mark; the min mark counts 100 here. Each cell was read in the",
         "source of that version, and a test holds the model to it. This page is written by",
         "`python -m oomlab.gfp_contract`. Left out: `__GFP_THISNODE`, requests for low zones, and",
-        "core dumps; for these no task is killed.",
+        "core dumps; for these no task is killed. `__GFP_NOFAIL` with `__GFP_NORETRY` fails in the",
+        "model; since 4.14 Linux tries such a request again for ever.",
         "",
     ]
     for request in REQUESTS:

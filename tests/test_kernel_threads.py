@@ -205,15 +205,17 @@ def test_whom_does_a_second_sysrq_f_take(policy):
 
 @pytest.mark.parametrize("policy", RELEASES)
 def test_does_a_memcg_kill_while_the_killer_is_off(policy):
-    """K 3.10, 4.4, 4.6 mem_cgroup_out_of_memory does not ask; K 4.10 on, out_of_memory: no."""
+    """K 2.6.38, 3.10 mem_cgroup_out_of_memory does not ask, and it does.
+
+    K 4.4, 4.6 mem_cgroup_oom_synchronize and K 4.10 on out_of_memory do: no.
+    """
     kernel = Kernel(PRESETS[policy], 1024)
     pod = kernel.new_memcg("pod", 100)
     kernel.spawn("hog", ((pause,),), vmas=heap(80), memcg=pod)
     kernel.spawn("asker", ((touch, "heap", 40),), vmas=heap(1), memcg=pod, adj=-1000)
     kernel.oom_killer_disabled = True
     run_seeded(kernel, 1, most_steps=2000)
-    old = policy == "linux-2.6.38" or policy in BY_THREAD
-    assert bool(names(kernel, "kill")) == old
+    assert bool(names(kernel, "kill")) == (policy in OLDEST)
 
 
 @pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].mrelease != "none"])

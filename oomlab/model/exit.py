@@ -3,8 +3,7 @@
 A program is a tuple of system calls, each (function, argument, ...). SIGKILL is noticed only
 between them: a call that holds a lock finishes first, however long that takes.
 
-Simplified: a process that has exited is gone at once, without a parent's wait(). TIF_MEMDIE goes
-with the mm, as in 4.4 (exit_mm); in 2.6.38 and 3.10 it stays on the task until that is released.
+Simplified: a process that has exited is gone at once, without a parent's wait().
 """
 
 from .locks import TASK_FROZEN, Steps, schedule
@@ -39,7 +38,6 @@ def do_exit(current) -> Steps:
     for syscall, *args in current.at_exit:
         yield from syscall(current, *args)
     yield from exit_mm(current)
-    exit_oom_victim(current)  # it may have been marked without an mm, in 3.10
     current.kernel.zone.free_pages(current.kernel_pages)
     current.kernel_pages = 0
     current.kernel.event("exit", current)
@@ -61,4 +59,5 @@ def exit_mm(current) -> Steps:
     mm.tasks.remove(current)
     mm.mmap_sem.up_read(current)
     yield from mmput(current, mm)
-    exit_oom_victim(current)
+    if current.kernel.policy.suspend != "flag":  # TIF_MEMDIE goes with the mm (4.4)
+        exit_oom_victim(current)

@@ -55,6 +55,8 @@ def pagefault_out_of_memory(current) -> Steps:
         if kernel.oom_lock.trylock(current):
             yield from out_of_memory(current, OomControl(0))
             kernel.oom_lock.unlock()
+    elif not fatal_signal_pending(current):
+        kernel.event("fault_got_nothing", current, vain=True)
 
 
 def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:

@@ -168,16 +168,17 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
 
     From v5.1 on the wait ends by SIGKILL and the dying cause no kill (7775face2079); from v5.9 on
     no task is killed if the memcg has room by then (1378b37d03e8). Before, two that ran into one
-    limit could kill twice. Simplified: before v4.2 other locks stood where oom_lock is now.
+    limit could kill twice. v6.18 leaves the dying to out_of_memory() again, which marks them.
+    Simplified: before v4.2 other locks stood where oom_lock is now.
     """
     kernel, recheck = current.kernel, current.kernel.policy.memcg_recheck
     state = TASK_UNINTERRUPTIBLE if recheck == "none" else TASK_KILLABLE
     locked = yield from kernel.oom_lock.lock(current, state)
     if not locked:
         return True
-    if recheck == "margin" and memcg.usage < memcg.limit:
+    if recheck in ("margin", "margin-alone") and memcg.usage < memcg.limit:
         progress = True  # a victim's pages came back while we waited for the lock
-    elif recheck != "none" and task_is_dying(current):
+    elif recheck in ("dying", "margin") and task_is_dying(current):
         progress = True
     else:
         progress = yield from out_of_memory(current, OomControl(GFP_KERNEL, 0, memcg))
@@ -208,4 +209,5 @@ def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
 def mem_cgroup_oom_synchronize(current) -> Steps:
     """The end of a page fault that ran into its limit, from v3.12 to v4.18."""
     memcg, current.memcg_in_oom = current.memcg_in_oom, None
-    yield from mem_cgroup_handle_oom(current, memcg)
+    if not current.kernel.oom_killer_disabled:  # K 4.4, 4.6: asked here
+        yield from mem_cgroup_handle_oom(current, memcg)

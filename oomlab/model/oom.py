@@ -309,6 +309,8 @@ def kill_sharers(victim, mm) -> Steps:
                 kernel.event("mm_pinned", victim, by=sharer)
             continue
         yield "SIGKILL", sharer
+        if policy.marked_first:
+            kernel.event("kill_sharer", sharer)
         do_send_sigkill(sharer)
     return can_oom_reap
 

@@ -154,7 +154,8 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
         if policy.reaper_naps:
             yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, HZ // 10)
     else:
-        kernel.event("unable_to_reap", task or mm)
+        if policy.reaper_oom_lock or mm is None or not mm.flags & MMF_OOM_SKIP:  # K 4.14, 4.19
+            kernel.event("unable_to_reap", task or mm)
     if task is not None and policy.queue_link == "cleared":
         task.oom_reaper_list = None
     what = policy.reaped if reaped else policy.gave_up
@@ -188,7 +189,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
             return True
         mm = thread.mm
     uses = policy.reaper_pins == "mm_users"
-    if mm.flags & MMF_OOM_SKIP or uses and not mmget_not_zero(mm):
+    if uses and not mmget_not_zero(mm):
         return True  # it exits, or has exited, by itself
     mm.reaped = mm.reaped or 0
     yield "read-trylock", mm.mmap_sem

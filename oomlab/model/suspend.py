@@ -8,6 +8,7 @@ sleep count as frozen, and the freezer does not wait for those that run.
 from ..policies.policy import HZ
 from .locks import (
     TASK_FROZEN,
+    TASK_INTERRUPTIBLE,
     TASK_KILLABLE,
     TASK_UNINTERRUPTIBLE,
     Steps,
@@ -42,7 +43,8 @@ def oom_killer_disable(current) -> Steps:
     """No kill from here on, and wait for those under way; false if they do not end (v4.9).
 
     The flag is set first and under oom_lock, so that no kill can slip in (v4.4). The wait had no
-    end before v4.9; in v3.10 there is neither lock nor wait.
+    end before v4.9, which SIGKILL ends, too; in v3.10 there is neither lock nor wait. (Left out:
+    v4.4 refuses a caller that is a victim itself.)
     """
     kernel, rule = current.kernel, current.kernel.policy.suspend
     if rule == "flag":
@@ -56,8 +58,9 @@ def oom_killer_disable(current) -> Steps:
     timer = None
     if rule == "gives-up":
         timer = kernel.add_timer(FREEZE_TIMEOUT, wake_up_process, current)
-    while kernel.oom_victims and (timer is None or timer in kernel.timers):
-        yield from kernel.oom_victims_wait.wait(current, TASK_UNINTERRUPTIBLE)
+    state = TASK_UNINTERRUPTIBLE if timer is None else TASK_INTERRUPTIBLE
+    while kernel.oom_victims and (timer is None or timer in kernel.timers and not current.sigkill):
+        yield from kernel.oom_victims_wait.wait(current, state)
     if timer is not None:
         kernel.del_timer(timer)
     kernel.oom_killer_disabled = not kernel.oom_victims

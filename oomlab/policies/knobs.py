@@ -145,6 +145,7 @@ OPTIONS: dict[str, dict[object, str]] = {
         "none": "the kill goes on",
         "dying": "not if the caller has been killed while it waited for oom_lock",
         "margin": "nor if there is room below the limit again",
+        "margin-alone": "not if there is room again; a caller that dies is marked as a victim",
     },
     "memcg_limit": {
         "exceeded": "the charge is let through, above the limit",

@@ -146,8 +146,8 @@ class Policy:
     memcg_recheck: str = knob(
         "none",
         "what calls a memcg kill off once oom_lock is held: death of the caller, room in the memcg",
-        "7775face2079, 1378b37d03e8",
-        "none dying margin",
+        "7775face2079, 1378b37d03e8, K 6.18 mem_cgroup_out_of_memory",
+        "none dying margin margin-alone",
     )
     memcg_limit: str = knob(
         "exceeded",

@@ -56,6 +56,7 @@ LINUX_3_10 = replace(
     alloc_harder="no-wait",
     nofail="loops",
     suspend="flag",
+    thaws="nothing",
 )
 
 LINUX_4_4 = Policy()  # January 2016: no reaper, one unfinished victim blocks the next
@@ -282,6 +283,7 @@ LINUX_6_18 = replace(
     name="linux-6.18",
     about="November 2025: the reaper walks from the top down, and a whole process is thawed",
     kernel="6.18",
+    memcg_recheck="margin-alone",
     reap_order="descending",
     thaws="process",
 )

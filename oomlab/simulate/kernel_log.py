@@ -2,11 +2,12 @@
 
     kernel_log(run)[0]  # (17, '[    0.020000] asker invoked oom-killer: gfp_mask=0x24000c0, ...')
 
-The formats are printk's (K 2.6.38 to 6.12); `policy.kernel` says which. What a format must have and
+The formats are printk's (K 2.6.38 to 6.18); `policy.kernel` says which. What a format must have and
 the model has not: the processor is 0, there is one node and one cpuset, and failcnt counts the
-failures that led to a report. Fields that stand for nothing in the model, and stack traces but for
-their first line, are left out. Two simplifications: reports are never rate limited, and the designs
-of 2015, which did their work in silence, speak with the reaper lines of v4.6.
+failures that led to a report. Left out are fields that stand for nothing in the model, stack traces
+but for their first line, and warnings of requests that failed or took long (warn_alloc). Two
+simplifications: lines are never rate limited, and the designs of 2015, which did their work in
+silence, speak with the reaper lines of v4.6.
 """
 
 from collections import Counter
@@ -141,9 +142,12 @@ def dump_header(event: dict, version: tuple[int, ...]) -> Lines:
         nodemask += " " if (4, 11) <= version < (4, 19) else ""  # two spaces, as it was printed
     adj = event["adj"]
     old_adj = f" oom_adj={oom_adj(adj)}," if version < (3, 0) else ""
+    order = (
+        oc.order if version >= (4, 4) else max(oc.order, 0)
+    )  # before, SysRq-f asked for one page
     yield (
         f"{comm} invoked oom-killer: gfp_mask={gfp_mask(oc.gfp_mask, version)},{nodemask} "
-        f"order={oc.order},{old_adj} oom_score_adj={adj}"
+        f"order={order},{old_adj} oom_score_adj={adj}"
     )
     if version < (5, 0):
         yield f"{comm} cpuset=/ mems_allowed=0"
@@ -156,7 +160,7 @@ def dump_header(event: dict, version: tuple[int, ...]) -> Lines:
     yield from dump_tasks(event["tasks"], version)
     if chosen is not None and version >= (5, 0):
         yield dump_oom_summary(memcg, chosen, version)
-    elif chosen is not None:
+    if chosen is not None and version < (5, 1):
         who = f"{chosen.pid} ({chosen.name})"
         yield f"{oc.message}: Kill process {who} score {event['score']} or sacrifice child"
 
@@ -243,8 +247,8 @@ def oom_adj(adj: int) -> int:
 
 
 def dump_oom_summary(memcg: dict | None, chosen, version: tuple[int, ...]) -> str:
-    """The line that names the choice (5.0+); before 5.3 it forgot what constrained it."""
-    limited = memcg is not None and version >= (5, 3)
+    """The line that names the choice (5.0+); before 5.2 it forgot what constrained it."""
+    limited = memcg is not None and version >= (5, 2)
     domain = f"oom_memcg={path(memcg['name'])}" if memcg else "global_oom"
     task_memcg = path(chosen.memcg.name if chosen.memcg else None)
     return (
@@ -292,6 +296,16 @@ def unable_to_reap(event: dict, version: tuple[int, ...]) -> Lines:
     yield f"oom_reaper: unable to reap pid:{event['task'].pid} ({event['task'].name})"
 
 
+def sharing_same_memory(event: dict, version: tuple[int, ...]) -> Lines:
+    """A process that dies with the victim, to 3.10."""
+    yield f"Kill process {event['task'].pid} ({event['task'].name}) sharing same memory"
+
+
+def fault_got_nothing(event: dict, version: tuple[int, ...]) -> Lines:
+    """pagefault_out_of_memory() of 5.16, which kills no task any more."""
+    yield "Huh VM_FAULT_OOM leaked out to the #PF handler. Retrying PF"
+
+
 def reaper_failed(event: dict, version: tuple[int, ...]) -> Lines:
     yield f"Unable to start OOM reaper {-ENOMEM}. Continuing regardless"
 
@@ -325,6 +339,8 @@ PRINTK = {
     "oom_group": oom_group,
     "finish_task_reaping": reaped,
     "unable_to_reap": unable_to_reap,
+    "kill_sharer": sharing_same_memory,
+    "fault_got_nothing": fault_got_nothing,
     "reaper_failed": reaper_failed,
     "memalloc_info": memalloc_info,
     "no_killable_processes": no_killable_processes,
