@@ -18,7 +18,7 @@ from oomlab.model.syscalls import kill, set_adj, sysrq_f, write_tmpfs
 from oomlab.model.tasks import do_send_sigkill
 from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
-from oomlab.scenarios.programs import alloc, hang, pause, sleep, touch
+from oomlab.scenarios.programs import alloc, frozen, hang, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.reported import dump_task, show_mem
 from oomlab.simulate.scheduler import run_seeded
@@ -270,3 +270,17 @@ def test_is_a_write_to_tmpfs_refused_in_overcommit_mode_2(policy):
     run_seeded(kernel, 1)
     assert 100 < file.pages < 220 and names(kernel, "enomem") == ["writer"]
     assert not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("stands, exits", [(frozen, False), (pause, True)])
+def test_does_kill_end_a_frozen_task(policy, stands, exits):
+    """K 4.4, 6.12 __refrigerator (cgroup v1): no, TASK_UNINTERRUPTIBLE, or TASK_FROZEN from 6.1 on.
+
+    K 6.12 do_freezer_trap (v2): yes, TASK_INTERRUPTIBLE.
+    """
+    kernel = Kernel(PRESETS[policy], 512)
+    task = kernel.spawn("task", ((stands,), (pause,)), vmas=heap(9))
+    kernel.spawn("admin", ((sleep, 2), (kill, task)))
+    run_seeded(kernel, 1)
+    assert ("task" in names(kernel, "exit")) == exits

@@ -144,7 +144,10 @@ def hang(current, what: str = "a disk that never answers") -> Steps:
 
 
 def frozen(current) -> Steps:
-    """Stand still in a frozen cgroup until thawed (kernel/cgroup/freezer.c)."""
+    """Stand still in a frozen cgroup of v1 until thawed; SIGKILL does not wake it (__refrigerator).
+
+    In one of v2 a task sleeps in TASK_INTERRUPTIBLE, and SIGKILL ends that: pause().
+    """
     yield from schedule(current, TASK_FROZEN, "thaw")
 
 

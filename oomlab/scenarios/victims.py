@@ -204,7 +204,11 @@ def map_for(current, ticks: int):
 
 @scenario
 def frozen_victim(policy: Policy) -> Kernel:
-    """The victim is frozen; the mark thaws it so that it can die."""
+    """The victim is frozen; the mark thaws it so that it can die.
+
+    In a cgroup of v1, that is; out of a frozen one of v2 SIGKILL alone gets it (K 6.12
+    do_freezer_trap).
+    """
     kernel = Kernel(policy, 1024)
     kernel.spawn("frozen", ((frozen,), (pause,)), vmas=heap(600))
     kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 500)), adj=-1000)
