@@ -15,7 +15,7 @@ def trace_events(run: Run) -> dict:
     """The run as a JSON object: `traceEvents`, and under `oomlab` where it comes from.
 
     In this order: an older trace processor reads no further than to a key that it does not know
-    (json_trace_tokenizer.cc of google/perfetto, 04c583cda683; ec5d16b14b74 passes over it).
+    (json_trace_tokenizer.cc of google/perfetto; since August 2026 it passes over such a key).
     """
     until = shown_steps(run)
     rows = lanes(run)
