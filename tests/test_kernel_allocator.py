@@ -250,7 +250,7 @@ def test_what_did_recorded_kernels_answer_when_a_retry_was_weighed():
             zone, loops = kernel.zone, seen["no_progress_loops"]
             zone.min, zone.stuck_lru = seen["min_wmark"], seen["reclaimable"]
             zone.free = seen["available"] - seen["reclaimable"]
-            again = should_reclaim_retry(task, seen["order"], 0, 0, loops)
+            again = should_reclaim_retry(task, seen["order"], 0, loops)
             assert again == bool(seen["wmark_check"]), (path.name, words)
             asked, most = asked + 1, max(most, loops)
     assert asked > 1000 and most == 16

@@ -11,7 +11,7 @@ import pytest
 from one_machine import RELEASES, names
 
 from oomlab.gfp_contract import page
-from oomlab.model.gfp import __GFP_NOFAIL, __GFP_NORETRY, GFP_KERNEL, GFP_NOIO
+from oomlab.model.gfp import __GFP_NOFAIL, __GFP_NORETRY, __GFP_REPEAT, GFP_KERNEL, GFP_NOIO
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_DEAD
 from oomlab.model.memcg import mem_cgroup_out_of_memory
@@ -159,14 +159,38 @@ def test_does_the_allocating_task_nap_after_its_own_kill(policy):
 @pytest.mark.parametrize("policy", RELEASES)
 def test_does_a_request_fail_that_must_neither_fail_nor_retry(policy):
     """K 2.6.38 to 4.10: NORETRY ends it. K 4.14 on, nopage: it loops; the contract says that."""
+    kernel, verbs = wants(policy, GFP_KERNEL | __GFP_NORETRY | __GFP_NOFAIL, 0, 0)
+    assert len(verbs) < 500 and not names(kernel, "kill")
+    assert "`__GFP_NOFAIL` with `__GFP_NORETRY` fails in the\nmodel; since 4.14" in page()
+
+
+def wants(policy: str, gfp: int, order: int, reclaimable: int) -> tuple:
+    """One request with a single page free, and so many that can be reclaimed: machine and verbs."""
     kernel = Kernel(PRESETS[policy], 4096, min_kbytes=400)
     kernel.spawn("hog", ((hang,),), vmas=heap(1000))
     task = kernel.spawn("task", ((hang,),), vmas=heap(8), adj=-1000)
-    kernel.zone.reserved += kernel.zone.free - 1
-    kernel.zone.free = 1
-    verbs = steps(alloc_pages(task, GFP_KERNEL | __GFP_NORETRY | __GFP_NOFAIL))
-    assert len(verbs) < 500 and not names(kernel, "kill")
-    assert "`__GFP_NOFAIL` with `__GFP_NORETRY` fails in the\nmodel; since 4.14" in page()
+    kernel.zone.reserved += kernel.zone.free - 1 - reclaimable
+    kernel.zone.free, kernel.zone.reclaimable = 1, reclaimable
+    return kernel, steps(alloc_pages(task, gfp, order))
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_long_does_a_large_request_insist(policy):
+    """K 2.6.38 should_alloc_retry: until nothing is freed. K 4.4, 4.6: until enough is, for ever.
+
+    K 4.10 on: __GFP_REPEAT, or __GFP_RETRY_MAYFAIL, fails when 16 rounds were in vain.
+    """
+    kernel, verbs = wants(policy, GFP_KERNEL | __GFP_REPEAT, 4, 0)
+    assert (len(verbs) == 500) == (policy in ("linux-4.4", "linux-4.6"))
+    kernel, verbs = wants(policy, GFP_KERNEL | __GFP_REPEAT, 7, 300)  # 128 pages above 100
+    assert len(verbs) < 500 and not names(kernel, "kill") and verbs.count("reclaim from") > 3
+
+
+@pytest.mark.parametrize("policy", [name for name in RELEASES if PRESETS[name].nofail != "dips"])
+def test_does_a_large_request_that_must_not_fail_kill_while_pages_can_be_freed(policy):
+    """K 2.6.38, 3.10 slow path: only without progress. K 4.4, 4.6: after one round. K 4.10: no."""
+    kernel, _ = wants(policy, GFP_KERNEL | __GFP_NOFAIL, 4, 300)
+    assert bool(names(kernel, "kill")) == (policy in ("linux-4.4", "linux-4.6"))
 
 
 @pytest.mark.parametrize("policy", RELEASES)

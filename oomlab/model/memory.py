@@ -168,7 +168,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
     """
     kernel = current.kernel
     zone, policy = kernel.zone, kernel.policy
-    no_progress_loops = 0
+    no_progress_loops = reclaimed = 0
     while True:
         wakeup_kswapd(kernel)
         yield "allocate", zone
@@ -185,12 +185,16 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         mark = wmark(zone, gfp_to_alloc_flags(current, gfp))
         if progress and get_page_from_freelist(current, mark, order):
             return True
-        if gfp & __GFP_NORETRY:
+        small = order <= PAGE_ALLOC_COSTLY_ORDER
+        if gfp & __GFP_NORETRY or not (small or gfp & insists(policy)):
             return False
-        if order > PAGE_ALLOC_COSTLY_ORDER and not gfp & insists(policy):
-            return False
-        no_progress_loops = 0 if progress and order <= 3 else no_progress_loops + 1
-        if should_reclaim_retry(current, order, alloc_flags, progress, no_progress_loops):
+        no_progress_loops = 0 if progress and small else no_progress_loops + 1
+        reclaimed = 0 if small else min(reclaimed + progress, 1 << order)
+        if policy.retry == "while-progress":
+            again = should_alloc_retry(policy, gfp, order, progress, reclaimed)
+        else:
+            again = should_reclaim_retry(current, order, alloc_flags, no_progress_loops)
+        if again:
             continue
 
         page, progress = yield from __alloc_pages_may_oom(current, gfp, order)
@@ -252,17 +256,26 @@ def insists(policy) -> int:
     return __GFP_REPEAT if policy.nofail == "costly-fails" else __GFP_REPEAT | __GFP_NOFAIL
 
 
-def should_reclaim_retry(current, order: int, alloc_flags: int, progress: int, loops: int) -> bool:
+def should_alloc_retry(policy, gfp: int, order: int, progress: int, reclaimed: int) -> bool:
+    """Is another round of reclaim worth it, to v4.6? As long as it claims any progress.
+
+    Of a large request that insists (__GFP_REPEAT): until it has freed as many pages as it wants,
+    each mere hope counts as one. In 2.6.38 and 3.10 no progress ends that, in 4.4 and 4.6 nothing.
+    """
+    old = policy.nofail == "loops"
+    if order <= PAGE_ALLOC_COSTLY_ORDER or old and gfp & __GFP_NOFAIL:
+        return progress > 0
+    return bool(gfp & __GFP_REPEAT) and reclaimed < 1 << order and (progress > 0 or not old)
+
+
+def should_reclaim_retry(current, order: int, alloc_flags: int, loops: int) -> bool:
     """Is another round of reclaim worth it, before a task is killed?
 
-    v4.4: as long as reclaim claims any progress, without bound. v4.7: 16 rounds without progress
-    at most, and only while free pages and those on the LRU lists would pass the request's mark.
-    Whether the latter can be freed is not asked. In v4.10 each round counts a sixteenth less of
-    them, in v4.14 no more (K 4.10, 4.14 should_reclaim_retry).
+    v4.7: 16 rounds without progress at most, and only while free pages and those on the LRU lists
+    would pass the request's mark. Whether the latter can be freed is not asked. In v4.10 each round
+    counts a sixteenth less of them, in v4.14 no more (K 4.10, 4.14 should_reclaim_retry).
     """
     zone, policy = current.kernel.zone, current.kernel.policy
-    if policy.retry == "while-progress":
-        return progress > 0 and order <= PAGE_ALLOC_COSTLY_ORDER
     if loops > MAX_RECLAIM_RETRIES:
         return False
     available = zone_reclaimable_pages(current.kernel)
