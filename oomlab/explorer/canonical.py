@@ -10,10 +10,10 @@ worked out once for each shape.
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
-from operator import ne
+from operator import getitem, ne
 
 from .restorable import Machine
-from .state_vector import Cell, Moved, Thing, first_cell, indexes
+from .state_vector import Cell, Moved, Thing, first_cell, indexes, picked
 
 
 class Form:
@@ -21,6 +21,7 @@ class Form:
 
     def __init__(self, lost: list[tuple], places: dict[Thing, Thing]):
         self.lost = lost  # things that nothing leads to: (index that says if it is there, indexes)
+        self.of_lost = picked([index for _, cells in lost for index in cells])
         self.places = places  # the made things that are to stand elsewhere, and where
         self.emptied: list[int] = []  # the cells of those, and of where they are to stand
         self.kept: list[tuple[int, int]] = []  # from which cell a number goes to which
@@ -49,6 +50,7 @@ class Canonical:
         self.numbering_of: list[Numbering] = []  # of each cell of a state
         self.kinds = Kinds({})
         self.referring: dict[int, list[int]] = {}  # the cells that lead to loose things, and where
+        self.refer, self.leads = picked([]), list(self.referring.values())  # the same, in two
         self.anchors: list[Thing] = []  # the fixed things among those that have such cells
         self.leading: dict[Thing, list[tuple]] = {}  # of a thing: (index, kinds of the values)
         self.makers: list[tuple] = []  # who may lead to made things: (its bit, its cells)
@@ -77,15 +79,16 @@ class Canonical:
         """A state in its canonical form, and which made things have other places in it."""
         if self.stale:
             self.look_at_cells()
-        shape = tuple([leads[new[index]] for index, leads in self.referring.items()])
+        shape = tuple(map(getitem, self.leads, self.refer(new)))
         form = self.forms.get(shape)
         if form is None:
             form = self.forms[shape] = self.form(new)
             new.extend([0] * (len(self.machine.variable) - len(new)))
-        for there, cells in form.lost:
-            if there is None or new[there]:
-                for index in cells:
-                    new[index] = 0
+        if any(form.of_lost(new)):
+            for there, cells in form.lost:
+                if there is None or new[there]:
+                    for index in cells:
+                        new[index] = 0
         if form.places:
             new = self.arranged(new, form)
         return new, form.places
@@ -138,6 +141,7 @@ class Canonical:
             for index, numbering in enumerate(self.numbering_of)
             if numbering.loose
         }
+        self.refer, self.leads = picked([*self.referring]), list(self.referring.values())
         self.moves.clear()
         variable, bits = self.machine.variable, self.kinds.bits
         anchors = [variable[index].thing for index in self.referring]

@@ -9,14 +9,14 @@ pid, a name, a place in a list) is noted; it keeps its place when things are ren
 
 from array import array
 from itertools import combinations
-from operator import itemgetter
+from operator import getitem
 
 from ..arguments import short
 from ..model.kernel import Kernel
 from .canonical import Canonical
 from .objects import TUPLE
 from .restorable import Machine
-from .state_vector import CONTENT, Cell, Moved, Thing, moved, pool_key
+from .state_vector import CONTENT, Cell, Moved, Thing, moved, picked, pool_key
 
 Permutation = tuple[int, ...]  # of each group: the group whose place it takes
 
@@ -258,19 +258,23 @@ class Renaming:
 
     def look(self) -> None:
         """Where each number of an image comes from, and which have to be renamed."""
-        sources = list(range(len(self.variable)))
+        sources: list[int] = list(range(len(self.variable)))
         for cell in self.variable:
             if cell in self.groups.telling and cell not in self.groups.ranks:
                 raise NotSymmetric(f"{cell} tells the groups apart, and changes")
             if cell.alike is None and cell.thing in self.things:
                 raise NotSymmetric(f"{cell} is one group's, and no other has it")
             sources[self.cell(cell).index] = cell.index
-        self.sources = itemgetter(*sources) if len(sources) > 1 else tuple
         self.renamed = [
             (cell, self.cell(cell), self.numbers.setdefault(cell, {}))
             for cell in self.variable
             if cell.leading and (cell.alike is None or cell.alike.crossing)
         ]
+        for n, (_, there, _) in enumerate(self.renamed, -len(self.renamed)):
+            sources[there.index] = n  # the new numbers stand behind the state
+        self.sources = picked(sources)
+        self.old = picked([cell.index for cell, _, _ in self.renamed])
+        self.known = [known for _, _, known in self.renamed]
 
     def of(self, state: array, canonical: Canonical) -> tuple[array, bool]:
         """The image of a state, and whether a cell has a value that it never had."""
@@ -279,14 +283,16 @@ class Renaming:
             if size != self.made_for:
                 self.look()
             self.looks, self.made_for = canonical.looks, size
-        new, more = array("H", self.sources(state)), False
-        for cell, there, known in self.renamed:
-            number = state[cell.index]
-            if number not in known:
-                more = True
-                known[number] = self.number(cell, number, there)
-            new[there.index] = known[number]
-        return new, more
+        old, more = self.old(state), False
+        try:
+            numbers = array("H", map(getitem, self.known, old))
+        except KeyError:
+            more = True
+            for (cell, there, known), number in zip(self.renamed, old, strict=True):
+                if number not in known:
+                    known[number] = self.number(cell, number, there)
+            numbers = array("H", map(getitem, self.known, old))
+        return array("H", self.sources(state + numbers)), more
 
     def pair(self, cell: Cell, number: int) -> tuple[int, int]:
         """Of a cell and its number: the cell that takes its place, and the number there."""

@@ -7,7 +7,10 @@ not exist in a state has the value ABSENT, with number 0, in all its cells. The 
 one name number their values alike, so that a thing moves to another place as its numbers.
 """
 
+from array import array
 from collections import deque
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from .errors import Refused
@@ -135,6 +138,13 @@ def pool_key(held):
 
 def first_cell(thing: Thing) -> Cell:
     return next(iter(thing.cells.values()))
+
+
+def picked(indexes: Sequence[int]) -> Callable[[array], tuple[int, ...]]:
+    """A function that takes these numbers out of a state, at once."""
+    if len(indexes) > 1:
+        return itemgetter(*indexes)
+    return lambda state: tuple([state[index] for index in indexes])
 
 
 def indexes(thing: Thing) -> tuple[int, ...]:

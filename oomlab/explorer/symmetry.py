@@ -15,18 +15,21 @@ from array import array
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from math import factorial, prod
-from operator import itemgetter
+from operator import getitem
 from typing import Any
 
 from ..simulate.scheduler import Entry, entry_of
 from .errors import ExplorerFault
 from .groups import Groups, Images, NotSymmetric, Permutation
 from .relation import Answer, Interned, State, pack, wide
-from .state_vector import Cell, Thing
+from .state_vector import Cell, Thing, picked
 
 MOST_IMAGES = (
     300  # of one step: all of five different groups, one of eight and any half of the rest
 )
+
+# To read the kinds of some cells: their numbers in a state; of each, the kinds of its values.
+Leads = tuple[Callable[[array], tuple[int, ...]], list[list[int]]]
 
 
 class Symmetric:
@@ -41,8 +44,8 @@ class Symmetric:
         self.identity = tuple(range(self.count))
         self.looked = -1  # how many steps had been learned, when the cells were looked at
         self.fitting: dict[Answer, tuple[State, Entry | None, int] | None] = {}
-        self.kinds: dict[tuple[Thing, ...], int] = {}  # of what a value leads to elsewhere
-        self.ranks: dict[tuple[int, ...], list[int]] = {}  # by the kinds of the leading cells
+        self.kinds: dict[tuple[Thing, ...], int] = {(): 0}  # of what a value leads to elsewhere
+        self.things: list[tuple[Thing, ...]] = [()]  # of each kind
         self.leads: dict[Cell, tuple[int, bool]] = {}  # with how many values; does it lead away?
         self.permutations: dict[Permutation, Permutation] = {}
         self.size = (-1, -1)
@@ -104,13 +107,21 @@ class Symmetric:
         if size == self.size:
             return
         self.size = size
-        self.leading = sorted(leading, key=lambda cell: cell.index)
-        self.leading_of: dict[Thing, list[Cell]] = {}
-        for cell in self.leading:
-            self.leading_of.setdefault(cell.thing, []).append(cell)
-        self.kinds_of: list[tuple[Cell, list[int]]] = [(cell, []) for cell in self.leading]
+        in_order = sorted(leading, key=lambda cell: cell.index)
+        self.kinds_of: dict[Cell, list[int]] = {cell: [] for cell in in_order}
+        role, unordered = self.groups.role, {*self.groups.ranks, self.images.timers}
+        of: dict[Thing, list[Cell]] = {}
+        for cell in in_order:
+            of.setdefault(cell.thing, []).append(cell)
+        static = [c for c in in_order if c.thing not in role and not c.thing.made]
+        self.shared = self.leads_from([cell for cell in static if cell not in unordered])
+        self.leads_of_group = [
+            self.leads_from([cell for thing in members for cell in of.get(thing, ())])
+            for members in self.groups.members
+        ]
+        self.leads_of_made = {t: self.leads_from(cells) for t, cells in of.items() if t.made}
         self.numbers_of = [
-            getter(
+            picked(
                 [
                     cell.index
                     for thing in members
@@ -120,14 +131,20 @@ class Symmetric:
             )
             for members in self.groups.members
         ]
-        self.ranks.clear()
+        self.look_at_values()
+
+    def leads_from(self, cells: list[Cell]) -> Leads:
+        return picked([cell.index for cell in cells]), [self.kinds_of[cell] for cell in cells]
 
     def look_at_values(self) -> None:
         """To which groups and made things, but those of its own group, does each value lead?"""
-        for cell, kinds in self.kinds_of:
+        for cell, kinds in self.kinds_of.items():
             for mentions in cell.mentions[len(kinds) :]:
                 things = tuple([thing for thing in mentions if self.is_loose(thing, cell)])
-                kinds.append(self.kinds.setdefault(things, len(self.kinds)))
+                if things not in self.kinds:
+                    self.kinds[things] = len(self.things)
+                    self.things.append(things)
+                kinds.append(self.kinds[things])
 
     def is_loose(self, thing: Thing, cell: Cell) -> bool:
         """Is a thing that a cell leads to of a group, and not of the cell's own, or made?"""
@@ -146,46 +163,43 @@ class Symmetric:
             self.look()
             state = wide(state, len(self.relation.variable))
         try:
-            key = tuple([kinds[state[cell.index]] for cell, kinds in self.kinds_of])
+            first = self.in_order(state)
         except IndexError:  # there are new values
             self.look_at_values()
-            key = tuple([kinds[state[cell.index]] for cell, kinds in self.kinds_of])
-        ranks = self.ranks.get(key)
-        if ranks is None:
-            ranks = self.ranks[key] = self.rank(state)
-        order = sorted(
-            [
-                (rank, numbers(state), group)
-                for rank, numbers, group in zip(ranks, self.numbers_of, self.identity, strict=True)
-            ]
-        )
-        p = inverse(tuple([group for _, _, group in order]))
+            first = self.in_order(state)
+        numbers_of = self.numbers_of
+        others = [
+            (numbers_of[group](state), group) for group in self.identity if group not in first
+        ]
+        order = (*first, *[group for _, group in sorted(others)])
+        if order == self.identity:
+            return pack(state), self.identity
+        p = inverse(order)
         p = self.permutations.setdefault(p, p)  # they are kept, one for each state
-        if p != self.identity:
-            state = self.images.of(state, p)
-        return pack(state), p
+        return pack(self.images.of(state, p)), p
 
-    def rank(self, state: array) -> list[int]:
-        """How early one comes to each group from what all share."""
-        role, unordered = self.groups.role, {*self.groups.ranks, self.images.timers}
-        ranks = [self.count] * self.count
-        todo = [c for c in self.leading if not (c.thing in role or c.thing.made or c in unordered)]
+    def in_order(self, state: array) -> list[int]:
+        """The groups that one comes to from what all share, the first one first."""
+        role, things = self.groups.role, self.things
+        found: list[int] = []
         seen: set[Thing] = set()
-        for cell in todo:  # grows
-            for thing in cell.mentions[state[cell.index]]:
-                if thing in role:
+        numbers, kinds = self.shared
+        todo = list(filter(None, map(getitem, kinds, numbers(state))))
+        for kind in todo:  # grows
+            for thing in things[kind]:
+                if not thing.made:
                     group = role[thing][0]
-                    if ranks[group] == self.count:
-                        ranks[group] = len(set(ranks)) - 1
-                        todo += [
-                            c
-                            for t in self.groups.members[group]
-                            for c in self.leading_of.get(t, ())
-                        ]
-                elif thing.made and thing not in seen:
+                    if group in found:
+                        continue
+                    found.append(group)
+                    numbers, kinds = self.leads_of_group[group]
+                elif thing in seen or thing not in self.leads_of_made:
+                    continue
+                else:
                     seen.add(thing)
-                    todo += self.leading_of.get(thing, ())
-        return ranks
+                    numbers, kinds = self.leads_of_made[thing]
+                todo += filter(None, map(getitem, kinds, numbers(state)))
+        return found
 
     # ---------------------------------------------------------------- nothing is believed
     def fit(self, packed: State, entry: Entry | None, answer: Answer) -> None:
@@ -330,7 +344,3 @@ def arrangements(classes: list[list[int]]) -> Iterator[Permutation]:
             yield from rest(number + 1, [place for place in free if place not in places], more)
 
     yield from rest(0, list(range(count)), {})
-
-
-def getter(indexes: list[int]) -> Callable[[array], Any]:
-    return itemgetter(*indexes) if indexes else lambda state: ()
