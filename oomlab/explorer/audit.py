@@ -3,11 +3,14 @@
 The search walks a translation of the model. So a counterexample is replayed in a fresh machine.
 Where it says "holds", a random sample of its states is reached by replaying their schedules. Both
 are compared (compare_states.py), with which transitions are enabled and what the property says; and
-then all their successors. A difference is the explorer's own fault: there is no answer.
+then all their successors, of which the search must have met each. A difference is the explorer's
+own fault: there is no answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
+from itertools import permutations
 from random import Random
+from typing import Any
 
 from ..model.kernel import Kernel
 from ..simulate.scheduler import Entry, run_schedule
@@ -16,8 +19,9 @@ from .compare_states import Beside, Layout
 from .errors import ExplorerFault
 from .exploration import says
 from .properties import Property
-from .relation import Interned, State
+from .relation import Interned, Relation, State, pack
 from .state_vector import Thing
+from .symmetry import Symmetric
 
 LEAST = 200  # states that are checked, if there are so many
 PART = 0.01  # of all states, if that is more
@@ -39,6 +43,22 @@ def happened(asked: Property, build: Callable[[], Kernel], schedule: list[Entry]
         raise ExplorerFault(f"{schedule} cannot happen: {wrong}") from None
     if broken == (asked.kind == "eventually"):
         raise ExplorerFault(f"{schedule} does not do it")
+
+
+def closed(relation: Relation, state: Any, seen: Container) -> None:
+    """Was every state met that follows this one, or an image of it? ExplorerFault if not."""
+    for entry in relation.enabled(state):
+        new = relation.successor(state, entry)
+        if new not in seen and not any(image in seen for image in images(relation, new)):
+            raise ExplorerFault(f"the state that follows by {entry} was left out")
+
+
+def images(relation: Relation, packed: Any) -> Iterator[State]:
+    """The same state under other names: not of all images the representative is the same one."""
+    if isinstance(relation, Symmetric):
+        state = relation.relation.unpack(packed)
+        for p in permutations(relation.identity):
+            yield pack(relation.images.of(state, p))
 
 
 class Audit:

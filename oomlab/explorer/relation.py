@@ -196,6 +196,11 @@ class Interned:
         self.answer = answer
         return self.canonical.after(state, answer.value)
 
+    def known(self, packed: State, entry: Entry) -> Answer | None:
+        """What a step does, if it was taken before where it read the same."""
+        tree = self.trees.get(entry)
+        return None if tree is None else tree.find(self.unpack(packed))
+
     def learn(self, state: array, entry: Entry) -> Answer:
         reads, writes = self.machine.step(state, entry)
         self.learned += 1

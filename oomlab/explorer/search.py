@@ -28,6 +28,7 @@ from .dijkstra import Ways
 from .errors import ExplorerFault
 from .exploration import Exploration
 from .groups import NotSymmetric, claimed
+from .independence import SleepSets
 from .isolation import in_common
 from .liveness import fair_lasso
 from .monitor import Monitored
@@ -205,6 +206,7 @@ class Search:
 
         With symmetry a layer that the bound cuts is looked at to its end, though not kept: then
         what the plain search finds within the bound, in whatever order, is found here too.
+        A step that sleeps (independence.py) is counted, and not tried.
         """
         relation, start = self.relation, self.relation.start
         self.entries: list[Any] = [None]
@@ -213,14 +215,17 @@ class Search:
         self.permutations: list[Any] = [None]
         self.seen, self.cut, self.states, self.transitions = {start: 0}, False, 1, 0
         seen, visited = self.seen, self.visited
-        enabled, successor = relation.enabled, relation.successor
+        enabled, successor, sleep = relation.enabled, relation.successor, SleepSets(relation)
         yield 0
         number, layer = 0, 1  # layer: where the states that are one step further begin
         while number < (layer if self.cut else len(visited)):
             layer = len(visited) if number == layer else layer
-            state = visited[number]
+            state, met = visited[number], len(visited)
+            asleep, taken = sleep.of(number), []
             for entry in enabled(state):
                 self.transitions += 1
+                if entry in asleep:
+                    continue
                 new = successor(state, entry)
                 if new not in seen:
                     if len(visited) == self.max_states:
@@ -237,6 +242,8 @@ class Search:
                         self.permutations.append(symmetric.permutation)
                     self.states += 1
                     yield len(visited) - 1
+                taken.append((entry, seen.get(new), symmetric.permutation if symmetric else ()))
+            sleep.look(number, state, met, asleep, taken)
             number += 1
             if not number & 63 and self.out_of_time(len(visited) - number):
                 self.cut = number < len(visited)
@@ -337,5 +344,6 @@ class Search:
                     path = self.renamed_path(number)
                     state, schedule = self.relation.happened(state, path)
                 packed = state[0] if isinstance(self.relation, Monitored) else state
+                audits.closed(self.relation, self.visited[number], self.seen)
                 audit.check(packed, schedule)
                 self.audited += 1
