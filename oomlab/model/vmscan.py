@@ -114,6 +114,8 @@ def inside(memcg, target) -> bool:
 def mapped_files(kernel, target=None) -> list:
     """Files that are mapped and could be read again, each once, however many map it."""
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem and vma.kind == FILE]
+    if not vmas:  # as it mostly is
+        return vmas
     pinned = {vma.shmem for vma in vmas if vma.locked}
     files = dict.fromkeys(vma.shmem for vma in vmas if inside(vma.shmem.memcg, target))
     return [file for file in files if file not in pinned]

@@ -74,17 +74,19 @@ class Standstill:
             inner = thread.gi_yieldfrom
             if type(inner) is GeneratorType:
                 held = [thing for thing in held if thing is not inner]  # has a frame of its own
-            values = [id(t) if id(t) in known else self.value(t, new) for t in held]
+            values = [n if (n := id(t)) in known else self.value(t, new) for t in held]
             frames.append((thread.gi_code, thread.gi_frame.f_lasti, names, values))
             thread = inner
         return frames, thread is None
 
     def value(self, thing, new: dict[int, tuple[int, object]]):
         """An object that was there by its identity, one that the task has made by its contents."""
+        kind: Any = type(thing)
+        if kind in MOSTLY:
+            return kind, thing
         if id(thing) in self.known:
             return id(thing)
-        kind: Any = type(thing)
-        seen = PLAIN if kind in MOSTLY else nature(kind)
+        seen = nature(kind)
         if seen is PLAIN or seen is OTHER and is_constant(thing):
             return kind, thing
         if id(thing) in new:
