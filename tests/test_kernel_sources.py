@@ -22,6 +22,7 @@ from oomlab.model.reaper import oom_reap_task, process_mrelease
 from oomlab.model.suspend import oom_killer_disable
 from oomlab.model.syscalls import kill, sysrq_f
 from oomlab.model.tasks import do_send_sigkill
+from oomlab.policies.policy import KNOBS
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
@@ -109,6 +110,17 @@ def test_is_a_dying_caller_of_a_memcg_marked(policy):
     do_send_sigkill(dying)
     steps(mem_cgroup_out_of_memory(dying, pod))
     assert dying.memdie == (policy in ("linux-4.19", "linux-6.18")) and not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_page_table_charged_to_a_cgroup(policy):
+    """K 4.10 PGALLOC_GFP, K 6.12 GFP_PGTABLE_USER: it is. The knob of the batch says: not here."""
+    kernel = Kernel(PRESETS[policy], 512)
+    pod = kernel.new_memcg("pod", 100)
+    task = kernel.spawn("task", ((touch, "heap", 20), (pause,)), vmas=heap(0), memcg=pod)
+    run_seeded(kernel, 1)
+    assert task.mm.nr_ptes == 1 and pod.usage == 20
+    assert "never page tables" in KNOBS["charge_batch"].metadata["meaning"]
 
 
 # who is chosen
@@ -310,6 +322,22 @@ def test_what_does_the_log_say_of_a_fault_that_got_nothing(policy):
     lines = set(printed(kernel, "fault_got_nothing"))
     leaked = {"Huh VM_FAULT_OOM leaked out to the #PF handler. Retrying PF"}
     assert lines == (set() if PRESETS[policy].fault_asks_again else leaked)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_does_a_memcg_show_that_panics(policy):
+    """K 2.6.38, 3.10 check_panic_on_oom: the whole machine. K 4.4 on: the limit, and its tasks."""
+    kernel = Kernel(replace(PRESETS[policy], panic_on_oom=2), 512)
+    keep_events(kernel)
+    pod = kernel.new_memcg("pod", 100)
+    kernel.spawn("beside", ((hang,),), vmas=heap(10))
+    task = kernel.spawn("task", ((hang,),), vmas=heap(100), memcg=pod)
+    steps(mem_cgroup_out_of_memory(task, pod))
+    lines = printed(kernel, "oom_report")
+    assert kernel.panicked and any(line.endswith(" task") for line in lines)
+    whole = policy in OLDEST
+    assert any(line.endswith(" beside") for line in lines) == whole == ("Mem-Info:" in lines)
+    assert any(line.startswith("memory: usage") for line in lines) != whole
 
 
 @pytest.mark.parametrize("version", ["4.19", "5.0", "5.1", "5.2"])

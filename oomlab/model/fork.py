@@ -8,7 +8,7 @@ and of shared memory are not copied: the child would fault them in again.
 
 from .faults import FAULT, do_page_fault
 from .gfp import GFP_KERNEL
-from .locks import TASK_KILLABLE, Steps, WaitQueue
+from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
 from .memory import alloc_pages
 from .mm import ANON, PTRS_PER_PTE, VMA, Shmem
 from .overcommit import vm_enough_memory
@@ -99,15 +99,15 @@ def write_inherited(current, pages: int) -> Steps:
 def vfork(current, name: str, program: tuple) -> Steps:
     """Lend our mm to a child and wait until it has done with it, or we are killed.
 
-    Simplified: in 2.6.38 SIGKILL does not end that wait (K 2.6.38 do_fork, K 3.10
-    wait_for_vfork_done).
+    K 2.6.38 do_fork: wait_for_completion(); K 3.10 wait_for_vfork_done: a killable one.
     """
     yield "vfork", name
     if fatal_signal_pending(current):
         return
     done = WaitQueue(f"vfork_done of {name}")
     current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
-    yield from done.wait(current, TASK_KILLABLE)
+    killable = current.kernel.policy.scan != "processes"
+    yield from done.wait(current, TASK_KILLABLE if killable else TASK_UNINTERRUPTIBLE)
 
 
 def wait4(current) -> Steps:

@@ -4,7 +4,7 @@ Functions keep their kernel names. Those that another CPU can interrupt are gene
 where it can are the atomic operations that the races of this debate are made of.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .gfp import __GFP_FS, __GFP_NOFAIL
@@ -161,7 +161,8 @@ def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
         return  # SysRq-f is a wish for a kill
     if sysctl == 2 or sysctl == 1 and oc.memcg is None:
         which = "compulsory" if sysctl == 2 else "system-wide"
-        kernel.event("oom_report", current, oc=oc, chosen=None)
+        shown = replace(oc, memcg=None) if kernel.policy.marked_first else oc  # K 3.10, 4.4
+        kernel.event("oom_report", current, oc=shown, chosen=None)
         kernel.panic(f"Out of memory: {which} panic_on_oom is enabled")
 
 

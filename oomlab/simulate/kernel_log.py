@@ -5,9 +5,9 @@
 The formats are printk's (K 2.6.38 to 6.18); `policy.kernel` says which. What a format must have and
 the model has not: the processor is 0, there is one node and one cpuset, and failcnt counts the
 failures that led to a report. Left out are fields that stand for nothing in the model, stack traces
-but for their first line, and warnings of requests that failed or took long (warn_alloc). Two
-simplifications: lines are never rate limited, and the designs of 2015, which did their work in
-silence, speak with the reaper lines of v4.6.
+but for their first line, what the SysRq key itself prints, and warnings of requests that failed or
+took long (warn_alloc). Two simplifications: lines are never rate limited, and the designs of 2015,
+which did their work in silence, speak with the reaper lines of v4.6.
 """
 
 from collections import Counter
