@@ -138,7 +138,7 @@ def test_who_dies_of_two_that_want_to(policy):
 
 @pytest.mark.parametrize("policy", RELEASES)
 def test_who_dies_of_two_that_would_rather_not(policy):
-    """K 2.6.38 to 5.1: both have 1 point, the first. K 5.4: the last. K 5.10 on: signed points."""
+    """K 2.6.38 to 5.0: both have 1 point, the first. K 5.4: the last. K 5.10 on: signed points."""
     kernel = Kernel(PRESETS[policy], 1024)
     for name, pages, adj in (("less bad", 100, -500), ("least bad", 120, -900)):
         kernel.spawn(name, ((hang,),), vmas=heap(pages), adj=adj)
@@ -314,7 +314,7 @@ def test_how_does_the_log_show_sysrq_f(policy):
 
 @pytest.mark.parametrize("policy", RELEASES)
 def test_what_does_the_log_say_of_a_fault_that_got_nothing(policy):
-    """K 5.16, 6.1, 6.18 pagefault_out_of_memory: "Huh", and the fault is tried again."""
+    """K 5.17, 6.1, 6.18 pagefault_out_of_memory: "Huh", and the fault is tried again."""
     kernel = Kernel(PRESETS[policy], 512)
     pod = kernel.new_memcg("pod", 20)
     kernel.spawn("only", ((touch, "heap", 40),), vmas=heap(1), memcg=pod, adj=-1000)

@@ -2,8 +2,8 @@
 
 Over the limit (memory.max) pages are reclaimed as far as possible, and if that is not enough a task
 dies. Over memory.high no task dies: memory_high.py. memory.low and memory.swap.max are kept by
-vmscan.py. Simplified: user memory alone is charged, no page table and no slab. (Linux charges these
-to a cgroup of version 2 from 4.5 on, page tables from 4.8 on.)
+vmscan.py. Simplified: user memory alone is charged, no page table and no slab. (K 4.6
+charges no page table, K 4.10 does: PGALLOC_GFP.)
 """
 
 from dataclasses import KW_ONLY, dataclass, field
