@@ -4,7 +4,7 @@ import pytest
 
 import oomlab
 from oomlab import explore
-from oomlab.explorer import plain
+from oomlab.explorer import independence, plain
 from oomlab.explorer.errors import ExplorerFault
 from oomlab.explorer.independence import Footprint, SleepSets
 from oomlab.explorer.relation import Interned
@@ -43,6 +43,12 @@ def searches(monkeypatch):
     monkeypatch.setattr(Search, "run", noted)
     monkeypatch.setattr(Interned, "after", counted)
     return made, tried
+
+
+@pytest.fixture(autouse=True)
+def everywhere(monkeypatch):
+    """Steps sleep in searches without symmetry, too: these can be compared state by state."""
+    monkeypatch.setattr(independence, "ONLY_WITH_SYMMETRY", False)
 
 
 def dependent(monkeypatch) -> None:

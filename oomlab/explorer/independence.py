@@ -24,6 +24,9 @@ from .restorable import Machine
 from .state_vector import CONTENT
 from .symmetry import Permutation, Symmetric
 
+# Without it, to try a step costs no more than to know that it sleeps.
+ONLY_WITH_SYMMETRY = True
+
 Taken = tuple[Entry, int | None, Permutation]
 
 
@@ -49,6 +52,8 @@ class SleepSets:
         `taken`: of each step the entry, the number of the state where it leads, or None if that is
         not kept, and the permutation after it.
         """
+        if ONLY_WITH_SYMMETRY and self.symmetric is None:
+            return
         if self.traces or self.machine.root.cells["tasks"].index is not None:
             return  # the task list is not always the same list
         steps = {u: self.footprint(state, u) for u in (*asleep, *[u for u, _, _ in taken])}
