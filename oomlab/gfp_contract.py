@@ -212,7 +212,9 @@ def page() -> str:
         "source of that version, and a test holds the model to it. This page is written by",
         "`python -m oomlab.gfp_contract`. Left out: `__GFP_THISNODE`, requests for low zones, and",
         "core dumps; for these no task is killed. `__GFP_NOFAIL` with `__GFP_NORETRY` fails in the",
-        "model; since 4.14 Linux tries such a request again for ever.",
+        "model; since 4.14 Linux tries such a request again for ever. The model counts pages and",
+        "does not address them: memory is never fragmented, so a request of order 4 finds its 16",
+        "pages where so many are free, and no block is kept for atomic requests of a high order.",
         "",
     ]
     for request in REQUESTS:
