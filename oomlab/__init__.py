@@ -44,6 +44,58 @@ _ROOMS = {
     "sweeps": "Sweep sweep",
     "traces": "ScenarioFrom Trace read_trace scenario_from",
 }
+TYPE_CHECKING = False  # a type checker takes it for true, and sees the names below
+if TYPE_CHECKING:
+    from .arithmetic import Badness as Badness
+    from .arithmetic import Watermarks as Watermarks
+    from .arithmetic import badness as badness
+    from .arithmetic import lowmem_reserve as lowmem_reserve
+    from .arithmetic import watermarks as watermarks
+    from .bibliography import cite as cite
+    from .explorer import PROPERTIES as PROPERTIES
+    from .explorer import Exploration as Exploration
+    from .explorer import Property as Property
+    from .explorer import explore as explore
+    from .explorer import hunt as hunt
+    from .explorer.nearest_passing import nearest_story as nearest_story
+    from .explorer.progress import Stopped as Stopped
+    from .grading.course.whole_class import grade as grade
+    from .policies.policy import HZ as HZ
+    from .policies.policy import KNOBS as KNOBS
+    from .policies.policy import Policy as Policy
+    from .policies.presets import PRESETS as PRESETS
+    from .policies.presets import difference as difference
+    from .reports import ExplainedLog as ExplainedLog
+    from .reports import Explanation as Explanation
+    from .reports import explain as explain
+    from .reports import explain_logs as explain_logs
+    from .scenarios import SCENARIOS as SCENARIOS
+    from .sheets import Sheet as Sheet
+    from .sheets import check as check
+    from .sheets import check_all as check_all
+    from .sheets import read_sheet as read_sheet
+    from .sheets import sheet_of as sheet_of
+    from .simulate.comparison import Comparison as Comparison
+    from .simulate.comparison import compare as compare
+    from .simulate.kernel_log import kernel_log as kernel_log
+    from .simulate.origin import Origin as Origin
+    from .simulate.outcome import Outcome as Outcome
+    from .simulate.patch_text import patch as patch
+    from .simulate.patch_text import patch_text as patch_text
+    from .simulate.patch_text import read_patch as read_patch
+    from .simulate.run import Run as Run
+    from .simulate.run import Step as Step
+    from .simulate.run import run as run
+    from .simulate.schedule import Schedule as Schedule
+    from .simulate.schedule import read_schedule as read_schedule
+    from .simulate.setup import build as build
+    from .sweeps import Sweep as Sweep
+    from .sweeps import sweep as sweep
+    from .traces import ScenarioFrom as ScenarioFrom
+    from .traces import Trace as Trace
+    from .traces import read_trace as read_trace
+    from .traces import scenario_from as scenario_from
+
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 __all__ = sorted(_ROOM_OF)
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from .naming import short
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -126,15 +128,6 @@ def plural(words: str) -> str:
     if noun == words:
         return words
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-
-
-def short(value: object) -> str:
-    """A value in a sentence."""
-    try:
-        text = " ".join(repr(value).split())
-    except Exception:
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def as_sentence(wrong: Exception) -> str:

@@ -28,6 +28,7 @@ from math import isqrt
 from typing import Literal, NamedTuple
 
 from .arguments import checked
+from .naming import short
 
 PAGE_KB = 4
 HUGE_PAGES_FROM = 512 << 8  # pages: with less than 512 MB hugepage_init() switches them off
@@ -280,7 +281,9 @@ def release(kernel: str) -> tuple[int, ...]:
         known = version[1] <= LAST.get(version[0], -1)
         if known and version >= (2, 6, 36) and not (version[0] == 2 and version[2] > 39):
             return version
-    raise ValueError(f"kernel takes a release from 2.6.36 to 6.18, such as '4.4', not {kernel!r}")
+    raise ValueError(
+        f"kernel takes a release from 2.6.36 to 6.18, such as '4.4', not {short(kernel)}"
+    )
 
 
 def pages_of(zones: Mapping[str, int]) -> dict[str, int]:
@@ -289,7 +292,7 @@ def pages_of(zones: Mapping[str, int]) -> dict[str, int]:
     for name, kbytes in zones.items():
         found = re.fullmatch(r"(?:Node ([0-9]+) )?(\w+)", name) if isinstance(name, str) else None
         if found is None or found[2] not in ZONES:
-            raise ValueError(f"a zone is {', '.join(ZONES[:-1])} or {ZONES[-1]}, not {name!r}")
+            raise ValueError(f"a zone is {', '.join(ZONES[:-1])} or {ZONES[-1]}, not {short(name)}")
         place[name] = int(found[1] or 0), ZONES.index(found[2])
         whole(f"zone {name}", kbytes, 0, PAGE_KB * MOST_PAGES)
     return {name: zones[name] // PAGE_KB for name in sorted(place, key=place.__getitem__)}
@@ -312,5 +315,5 @@ def whole(name: str, value: int, least: int = 0, most: int = 1 << 62) -> int:
     """The value, if it is a whole number within these bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         bounds = f"from {least} to {most}" if most < 1 << 62 else f"of at least {least}"
-        raise ValueError(f"{name} takes a whole number {bounds}, not {value!r}")
+        raise ValueError(f"{name} takes a whole number {bounds}, not {short(value)}")
     return value

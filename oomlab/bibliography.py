@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 from .arguments import checked
-from .naming import nearest
+from .naming import nearest, short
 
 DATA = tomllib.loads((Path(__file__).parent / "bibliography.toml").read_text("utf-8"))
 KERNELS = DATA.pop("kernels")
@@ -22,7 +22,7 @@ def source(label: str) -> dict:
     for key, entry in DATA.items():
         if key == label or len(label) >= 8 and (key.startswith(label) or label.startswith(key)):
             return entry
-    raise ValueError(f"no source {label!r} in the bibliography: {nearest(label, DATA)}")
+    raise ValueError(f"no source {short(label)} in the bibliography: {nearest(label, DATA)}")
 
 
 class Sources(tuple):

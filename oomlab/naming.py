@@ -1,4 +1,4 @@
-"""One kind sentence for a name that does not exist."""
+"""One kind sentence for a name that does not exist, and a value as a sentence can hold it."""
 
 from collections.abc import Iterable
 from typing import NoReturn, TypeVar
@@ -23,6 +23,15 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return "there are " + ", ".join(known[:MOST]) + rest
 
 
+def short(value: object) -> str:
+    """A value in a sentence."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 class Named(dict[str, V]):
     """Values by name. ValueError, in one sentence, for a name that there is not."""
 
@@ -31,4 +40,4 @@ class Named(dict[str, V]):
         self.kind = kind
 
     def __missing__(self, name: object) -> NoReturn:
-        raise ValueError(f"no {self.kind} {name!r}: {nearest(str(name), self)}")
+        raise ValueError(f"no {self.kind} {short(name)}: {nearest(str(name), self)}")

@@ -16,8 +16,9 @@ from pathlib import Path
 from textwrap import wrap
 from zlib import crc32
 
+from .arguments import checked
 from .looks import IN_A_PAGE, LIGHT, PATTERNS, Look, style_sheet
-from .textfile import write_text
+from .textfile import named, write_text
 
 WIDTH, PAD = 760, 10
 LETTER, BOLD = 0.6, 0.67  # a letter is on average so wide, in units of its size
@@ -151,11 +152,12 @@ class Drawing:
             + "</svg>"
         )
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write the drawing as an SVG file. ValueError for another ending."""
         path = Path(path)
         if path.suffix != ".svg":
-            raise ValueError(f"a figure is saved as .svg, not as {path.name}")
+            raise ValueError(f"a figure is saved as .svg, not as {named(path.name)}")
         return write_text(path, self.svg + "\n")
 
     @property

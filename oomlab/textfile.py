@@ -3,13 +3,17 @@
 import os
 from pathlib import Path
 
+from .naming import short
+
+MOST_NAME = 255  # of a file, as Linux has it
+
 
 def read_text(path: str | Path) -> str:
     """The text of a file in UTF-8. ValueError, in one sentence, if it cannot be read."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as wrong:  # ValueError: no UTF-8, or a null byte in the name
-        raise ValueError(f"{path} cannot be read: {reason(wrong)}") from None
+        raise ValueError(f"{named(path)} cannot be read: {reason(wrong)}") from None
 
 
 def write_text(path: str | Path, text: str) -> Path:
@@ -21,7 +25,7 @@ def write_text(path: str | Path, text: str) -> Path:
     try:
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as wrong:
-        raise ValueError(f"{path} cannot be written: {reason(wrong)}") from None
+        raise ValueError(f"{named(path)} cannot be written: {reason(wrong)}") from None
     return path
 
 
@@ -36,7 +40,13 @@ def must_be_writable(path: str | Path) -> None:
         why = "that is not permitted"
     else:
         return
-    raise ValueError(f"{path} cannot be written: {why}")
+    raise ValueError(f"{named(path)} cannot be written: {why}")
+
+
+def named(path: str | Path) -> str:
+    """A path in a sentence: whole, but for what is a text, given where a path is wanted."""
+    text = str(path)
+    return text if len(text) <= MOST_NAME and text.isprintable() else f"the file {short(path)}"
 
 
 def reason(wrong: Exception) -> str:

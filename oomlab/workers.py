@@ -18,7 +18,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from .arguments import short
+from .naming import short
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future

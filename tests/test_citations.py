@@ -13,9 +13,14 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PROSE, CODE = sorted((ROOT / "docs").glob("*.md")), sorted((ROOT / "oomlab").rglob("*.py"))
 
+TESTS = sorted((ROOT / "tests").rglob("*.py"))  # what a test cites is a source, too
+SHEETS = sorted((ROOT / "sheets").rglob("*.sheet"))
+
 MAIL = re.compile(r"\bM\d\d\b")
 COMMIT = re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,40}\b")
 TREE = re.compile(r"\bK (\d\.\d+)\b(?!\.\d)")
+POSTED = re.compile(r"[\w.+-]*\d{8}[\w.+-]*@[\w-]+(?:\.[\w-]+)+")  # a message-id: it has a date
+IDS = {place for entry in DATA.values() for place in entry.get("id", ())}
 DATED = re.compile(r"\bv(\d\.\d+),? \[?`([0-9a-f]{8,40})`")
 
 # Ids that could not be confirmed while the facts were gathered: not to be taught.
@@ -54,6 +59,21 @@ def test_every_citation_resolves(path):
     assert set(TREE.findall(text)) <= set(KERNELS)
 
 
+@pytest.mark.parametrize(
+    "path", [*NOTEBOOKS, *PROSE, *CODE, *SHEETS], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_every_message_id_is_one_of_the_bibliography(path):
+    text = path.read_text("utf-8")
+    assert set(POSTED.findall(text)) <= IDS
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_what_a_test_cites_is_a_source(path):
+    cited = r"\bK \d[^\n]*?\(([0-9a-f]{12})\)|\b([0-9a-f]{12}) \(\d\.\d+"
+    for labels in re.findall(cited, path.read_text("utf-8")):
+        source("".join(labels))
+
+
 @each_text
 def test_a_commit_is_dated_as_in_the_bibliography(path):
     for release, commit in DATED.findall(text_of(path)):
@@ -68,7 +88,6 @@ def test_nothing_unconfirmed_is_taught(path):
 FACTS = (ROOT / "docs" / "kernel-facts.md").read_text("utf-8")
 NUMBERS = set(re.findall(r"^## (\d+)\. ", FACTS, re.M))
 QUESTIONS = set(re.findall(r"^\| (Q\d+) \|", FACTS, re.M))
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def test_facts_and_questions_that_are_cited_stand_in_the_documents():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, reject, settings
@@ -16,6 +17,7 @@ from wide import examples
 
 import oomlab
 from oomlab.policies.patch import model_functions
+from oomlab.traces import ftrace_text
 
 TEXT = 'base = "linux-4.6"\nname = "kept"\n\n\ndef exit_oom_victim(task):\n    pass\n'
 PATCHED = oomlab.read_patch(TEXT)
@@ -39,14 +41,32 @@ VALUES = {
     "patched policy": PATCHED,
     "preset": oomlab.PRESETS["linux-6.1"],
 }
+REPORT = (Path(__file__).parent / "data/reports/2.6.38-sacrifice.txt").read_text()
+PRESETS = list(oomlab.PRESETS)
+SHOWN = VALUES | {
+    "report": oomlab.explain(REPORT)[0],
+    "log": oomlab.ExplainedLog("kern.log", oomlab.explain(REPORT) * 9, "it is cut off"),
+    "sheet": oomlab.sheet_of(VIOLATED, title="The slot loses one"),
+    "sweep": oomlab.sweep("lost-victim", PRESETS, range(2)),
+    "small machine": oomlab.scenario_from(REPORT),
+    "trace": oomlab.read_trace(ftrace_text(oomlab.run("lost-victim", "linux-4.6")), report=REPORT),
+}
 RUNS = [name for name, value in VALUES.items() if isinstance(value, oomlab.Run)]
 each = pytest.mark.parametrize("name", VALUES)
 
 
-@each
+def test_each_public_value_is_among_them():
+    public = [getattr(oomlab, name) for name in oomlab.__all__]
+    parts = {oomlab.Outcome, oomlab.Origin, oomlab.Step, oomlab.Property, oomlab.Schedule}
+    numbers = {oomlab.Badness, oomlab.Watermarks, oomlab.Stopped}  # a pair, an exception
+    kinds = {kind for kind in public if isinstance(kind, type)} - parts - numbers
+    assert kinds == {type(value) for value in SHOWN.values()}
+
+
+@pytest.mark.parametrize("name", SHOWN)
 def test_a_value_prints_in_three_lines(name):
-    text = repr(VALUES[name])
-    assert text.startswith(f"<{type(VALUES[name]).__name__} ") and text.endswith(">")
+    text = repr(SHOWN[name])
+    assert text.startswith(f"<{type(SHOWN[name]).__name__} ") and text.endswith(">")
     assert len(text.splitlines()) <= 3 and len(text) < 600
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from ..arguments import short
 from ..explorer.search import MAX_STATES
-from ..naming import nearest
+from ..naming import nearest, short
 from ..version import VERSION
 from .exploring import check_sheets, explore_all
 from .running import compare_two, explain, fidelity, list_all, run_one, sweep_all

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from ..arguments import checked
 from ..model.kernel import Kernel
 from ..policies.policy import Policy
 from ..simulate import story
@@ -193,7 +194,7 @@ class Exploration:
         """The answer with its bound in the same sentence."""
         seen = f"{self.states} states and {self.transitions} transitions"
         if "runs" in self.bound:
-            seen = f"{self.transitions} steps of random schedules, seed {self.bound['seed']},"
+            seen = f"{self.transitions} steps of random schedules, seed {self.bound['seed']}"
         if self.verdict == "holds":
             stand = " stand for all of them" if self.bound["reductions"] else ""
             clock = CLOCK_WORDS[self.bound["clock"]]
@@ -233,6 +234,7 @@ class Exploration:
             lines.append(story.table(self.steps))
         return "\n".join(lines)
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write the counterexample, as a run, to a file; see Run.save(). The .html page holds the
         explorer's answer and its claim as a sheet, too. ValueError where there is none.

@@ -11,8 +11,8 @@ from array import array
 from itertools import combinations
 from operator import getitem
 
-from ..arguments import short
 from ..model.kernel import Kernel
+from ..naming import short
 from .canonical import Canonical
 from .objects import TUPLE
 from .restorable import Machine

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from ..arguments import checked
 from ..model.kernel import Kernel
+from ..naming import short
 from ..policies.policy import Policy
 from ..simulate.scheduler import Entry, run_schedule
 from ..simulate.sent_functions import received, received_scenario, sent, sent_scenario
@@ -67,10 +68,12 @@ def hunt(
     """
     asked = choose_property(property)
     if asked.kind == "eventually":
-        raise ValueError(f"hunt cannot judge {asked.name!r}, which speaks of for ever: use explore")
+        raise ValueError(
+            f"hunt cannot judge {short(asked.name)}, which speaks of for ever: use explore"
+        )
     check({"runs": runs, "steps": steps, "depth": depth, "jobs": jobs}, seed)
     if clock not in CLOCKS:
-        raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {clock!r}")
+        raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {short(clock)}")
     kernel, params = build_kernel(scenario, policy, **settings)
 
     def build() -> Kernel:
@@ -141,13 +144,13 @@ def check(numbers: dict[str, int], seed: int) -> None:
     """ValueError for a number that makes no sense."""
     for name, number in numbers.items():
         if type(number) is not int or number < 1:
-            raise ValueError(f"hunt takes {name} of 1 or more, not {number!r}")
+            raise ValueError(f"hunt takes {name} of 1 or more, not {short(number)}")
     if numbers["depth"] > numbers["steps"]:
         raise ValueError(
             "hunt takes depth of at most steps, {steps}, not {depth}".format(**numbers)
         )
     if seed < 0:
-        raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
+        raise ValueError(f"a seed is a whole number, not negative, and not {short(seed)}")
 
 
 class Draws(NamedTuple):

@@ -17,7 +17,7 @@ from types import FunctionType
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..model.tasks import PF_KTHREAD, fatal_signal_pending
-from ..naming import Named
+from ..naming import Named, short
 from ..simulate.outcome import has_lost, lost_victims
 
 KINDS = ("never", "eventually", "trace")
@@ -128,7 +128,9 @@ def choose_property(wanted: "str | Property | Callable") -> Property:
     if isinstance(wanted, Property):
         if wanted.kind not in KINDS or not callable(wanted.question):
             kinds = ", ".join(KINDS)
-            raise ValueError(f"property {wanted.name!r} needs a function, and a kind of {kinds}")
+            raise ValueError(
+                f"property {short(wanted.name)} needs a function, and a kind of {kinds}"
+            )
         answers(wanted.question, wanted.name)
         return wanted
     if callable(wanted):
@@ -142,7 +144,7 @@ def choose_property(wanted: "str | Property | Callable") -> Property:
         answers(wanted, name)
         return Property(name, "trace" if required == 2 else "never", "", wanted)
     if not isinstance(wanted, str):
-        raise ValueError(f"a property is a name, a Property or a function, not {wanted!r}")
+        raise ValueError(f"a property is a name, a Property or a function, not {short(wanted)}")
     return PROPERTIES[wanted]
 
 

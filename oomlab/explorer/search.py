@@ -17,6 +17,7 @@ from typing import Any
 
 from ..arguments import checked
 from ..model.kernel import Kernel
+from ..naming import short
 from ..policies.policy import Policy
 from ..scenarios import SCENARIOS
 from ..simulate.scheduler import Entry, entry_of
@@ -73,15 +74,15 @@ def explore(
     `max_states` and `seconds` bound the search. `settings`: parameters of the scenario, and knobs.
     """
     if prefer not in PREFERENCES:
-        raise ValueError(f"prefer is one of {', '.join(PREFERENCES)}, not {prefer!r}")
+        raise ValueError(f"prefer is one of {', '.join(PREFERENCES)}, not {short(prefer)}")
     if clock not in CLOCKS:
-        raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {clock!r}")
+        raise ValueError(f"clock is one of {', '.join(CLOCKS)}, not {short(clock)}")
     if audit is not None and not 0 <= audit <= 1:
-        raise ValueError(f"audit is a part of the states, from 0 to 1, not {audit!r}")
+        raise ValueError(f"audit is a part of the states, from 0 to 1, not {short(audit)}")
     if type(max_states) is not int or max_states < 1:
-        raise ValueError(f"max_states is a number of 1 or more, not {max_states!r}")
+        raise ValueError(f"max_states is a number of 1 or more, not {short(max_states)}")
     if seconds is not None and seconds < 0:
-        raise ValueError(f"seconds is not negative, and not {seconds!r}")
+        raise ValueError(f"seconds is not negative, and not {short(seconds)}")
     asked = choose_property(property)
     kernel, params = build_kernel(scenario, policy, **settings)
 

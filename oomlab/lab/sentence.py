@@ -13,8 +13,8 @@ import anywidget
 from IPython.display import display
 from traitlets import Dict, List, Unicode
 
-from ..arguments import as_sentence, checked, short
-from ..naming import nearest
+from ..arguments import as_sentence, checked
+from ..naming import nearest, short
 from ..scenarios import parameters
 from ..simulate.run import run
 from . import figures

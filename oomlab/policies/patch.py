@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 
+from ..naming import short
+
 # The kernel, what programs do, and the designs that no kernel had.
 MODEL = ("oomlab.model.", "oomlab.scenarios.programs", "oomlab.scenarios.unmerged")
 EXTENDED = ("kernel", "memcg", "mm", "signal", "task", "zone")  # what a kernel makes by class_of()
@@ -128,7 +130,7 @@ def check_function(name: str, new: Callable, model: Mapping[str, FunctionType]) 
         raise ValueError(f"the model has no function {name} that a patch could replace")
     old = model[name]
     if not isinstance(new, FunctionType):
-        raise ValueError(f"{name} is to be replaced by {new!r}, which is no Python function")
+        raise ValueError(f"{name} is to be replaced by {short(new)}, which is no Python function")
     if inspect.isgeneratorfunction(old) != inspect.isgeneratorfunction(new):
         kind = "must" if inspect.isgeneratorfunction(old) else "must not"
         raise ValueError(f"the new {name} {kind} have a yield, as the model's own")
@@ -162,10 +164,11 @@ def declared(state: Mapping[str, object]) -> dict[type, dict[str, object]]:
         owner, _, name = where.partition(".")
         if owner not in EXTENDED or not name.isidentifier():
             raise ValueError(
-                f"state {where!r}: write it as class.attribute, with one of {', '.join(EXTENDED)}"
+                f"state {short(where)}: write it as class.attribute, "
+                f"with one of {', '.join(EXTENDED)}"
             )
         if hasattr(classes[owner], name):
-            raise ValueError(f"state {where!r}: {classes[owner].__name__} has that already")
+            raise ValueError(f"state {short(where)}: {classes[owner].__name__} has that already")
         found.setdefault(classes[owner], {})[name] = value
     return found
 

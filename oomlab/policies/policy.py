@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from html import escape
 from typing import Any
 
-from ..naming import Named
+from ..naming import Named, short
 from .patch import Patch
 from .valid_policy import check_knob, check_pairs
 
@@ -274,7 +274,7 @@ class Policy:
     def __post_init__(self) -> None:
         """ValueError, in one sentence, for a value that no kernel could have."""
         if self.patch is not None and not isinstance(self.patch, Patch):
-            raise ValueError(f"a policy's patch is made by oomlab.patch(), not {self.patch!r}")
+            raise ValueError(f"a policy's patch is made by oomlab.patch(), not {short(self.patch)}")
         for item in fields(self):
             if item.name != "patch":
                 check_knob(item, getattr(self, item.name))

@@ -7,7 +7,7 @@ Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
 
 from dataclasses import replace
 
-from ..naming import Named
+from ..naming import Named, short
 from .policy import HZ, Policy, presets
 
 # March 2011: per mille points; mm->oom_disable_count protects whoever shares with adj -1000.
@@ -303,6 +303,6 @@ def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
     """
     for policy in (a, b):
         if not isinstance(policy, str | Policy):
-            raise ValueError(f"a policy is a Policy or the name of one, not {policy!r}")
+            raise ValueError(f"a policy is a Policy or the name of one, not {short(policy)}")
     first, second = (PRESETS[p] if isinstance(p, str) else p for p in (a, b))
     return first.difference(second)

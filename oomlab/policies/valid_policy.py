@@ -4,6 +4,8 @@ import re
 from dataclasses import Field
 from typing import Any
 
+from ..naming import short
+
 MOST = 10_000_000  # ticks or pages of a knob: more than any scenario has
 
 
@@ -19,16 +21,16 @@ def check_knob(item: Field, value: object) -> None:
             str: "text",
         }
         huge = isinstance(value, int) and value > MOST  # Python may refuse to write it out
-        got = "more" if huge else repr(value)
+        got = "more" if huge else short(value)
         raise ValueError(f"knob {item.name} takes {wanted[kind]}, not {got}")
     line = str(value)
     if item.name in ("name", "about") and not (line.strip() and line.isprintable()):
-        raise ValueError(f"a policy's {item.name} is one line of text, not {value!r}")
+        raise ValueError(f"a policy's {item.name} is one line of text, not {short(value)}")
     if choices and value not in choices:
         options = ", ".join(map(str, choices))
-        raise ValueError(f"knob {item.name} takes one of {options}, not {value!r}")
+        raise ValueError(f"knob {item.name} takes one of {options}, not {short(value)}")
     if item.name == "kernel" and not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}", str(value)):
-        raise ValueError(f"knob kernel takes a release like 4.10, not {value!r}")
+        raise ValueError(f"knob kernel takes a release like 4.10, not {short(value)}")
 
 
 def check_pairs(policy: Any) -> None:

@@ -7,6 +7,7 @@ with_backports({"tag": "5.10.262", "version": "5.10.262"}).reap_delay
 import re
 from dataclasses import replace
 
+from ..naming import short
 from ..policies.policy import HZ, Policy
 from ..policies.presets import PRESETS
 
@@ -18,7 +19,7 @@ def version(tag: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in tag.split(".")[:3])
     except ValueError:
-        raise ValueError(f"{tag!r} is not a kernel version such as 6.1 or 4.10.7") from None
+        raise ValueError(f"{short(tag)} is not a kernel version such as 6.1 or 4.10.7") from None
 
 
 def preset_of(tag: str) -> Policy:

@@ -42,6 +42,10 @@ class ExplainedLog(NamedTuple):
     reports: list[Explanation]
     problem: str  # why it gave nothing, or no more; "" if all was read
 
+    def __repr__(self) -> str:
+        problem = f"; {self.problem}" if self.problem else ""
+        return f"<ExplainedLog {self.name}: reports {len(self.reports)}{problem}>"
+
 
 @checked
 def explain_logs(

@@ -18,7 +18,7 @@ from typing import Any
 from ..arguments import checked
 from ..explorer import explore
 from ..explorer.properties import PROPERTIES, choose_property
-from ..naming import nearest
+from ..naming import nearest, short
 from ..policies.policy import Policy
 from ..scenarios import SCENARIOS
 from ..scenarios import parameters as scenario_parameters
@@ -118,7 +118,8 @@ class SheetQuestion:
             policy = read_patch(sheet.patch, f"{path}: patch")
             if preset_words(policy) != sheet.policy:
                 raise ValueError(
-                    f"its policy is {sheet.policy!r}, and its patch is of {preset_words(policy)!r}"
+                    f"its policy is {short(sheet.policy)}, "
+                    f"and its patch is of {preset_words(policy)!r}"
                 )
         if sheet.code and scenario not in SCENARIOS:
             scenario = add_scenario(sheet.code, scenario, f"{path}: code")
@@ -127,12 +128,14 @@ class SheetQuestion:
             asked = function_in(sheet.code, sheet.property, f"{path}: code")
         states, _, unit = sheet.bound.partition(" ")
         if not states.isdigit() or unit not in ("states", ""):
-            raise ValueError(f"the bound is a number of states, not {sheet.bound!r}")
+            raise ValueError(f"the bound is a number of states, not {short(sheet.bound)}")
         given = pairs(parameters)
         takes = scenario_parameters(scenario) if scenario in SCENARIOS else given
         for name in given:
             if name not in takes:
-                raise ValueError(f"{scenario} has no parameter {name!r}: {nearest(name, takes)}")
+                raise ValueError(
+                    f"{scenario} has no parameter {short(name)}: {nearest(name, takes)}"
+                )
         return cls(
             scenario,
             policy,
@@ -159,7 +162,7 @@ def pairs(words: Iterable[str]) -> dict[str, str]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or name in found:
-            raise ValueError(f"write {word!r} as name=value, and each name once")
+            raise ValueError(f"write {short(word)} as name=value, and each name once")
         found[name] = value
     return found
 

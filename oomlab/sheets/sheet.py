@@ -2,7 +2,7 @@
 
     oomlab sheet 1, written by oomlab 0.1.0
     title: A second victim is lost while the slot is busy
-    source: <201511272029.HEB41234.FOQOMFOLVtJSFH@I-love.SAKURA.ne.jp>
+    source: <201511272029.GGG73445.tOOLJQFHOMVFSF@I-love.SAKURA.ne.jp>
     scenario: lost-victim victims=2
     policy: rfc-2015-11-25 reaper_naps=yes
     property: no-victim-lost
@@ -61,6 +61,13 @@ class Sheet:
     digest: str = ""
     format: int = FORMAT
     version: str = VERSION  # of the oomlab that wrote it, "" by hand
+
+    def __repr__(self) -> str:
+        made = f", written by oomlab {self.version}" if self.version else ""
+        patch = " with a patch" if self.patch else ""
+        question = f"{self.property}, {self.claim}, clock {self.clock}"
+        title = f"\n {self.title}" if self.title else ""
+        return f"<Sheet of {self.scenario} under {self.policy}{patch}{made}\n {question}{title}>"
 
     @builtins.property  # `property` is a field here
     def steps(self) -> int | None:

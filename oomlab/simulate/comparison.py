@@ -7,9 +7,10 @@ from importlib import import_module
 from pathlib import Path
 
 from ..arguments import checked
+from ..naming import short
 from ..policies.policy import Policy
 from ..policies.presets import difference
-from ..textfile import write_text
+from ..textfile import named, write_text
 from .origin import words_of
 from .run import Run, Step, run
 
@@ -58,6 +59,7 @@ class Comparison:
         first, second = next(differ, self.pairs[0])
         return first, second, first_difference(first.steps, second.steps)
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write the first two runs that end differently (else the first two) to a file: .html, a
         page of its own to step through both, with this comparison as text; .svg, one picture.
@@ -70,7 +72,7 @@ class Comparison:
         elif path.suffix == ".svg":
             text = import_module("oomlab.lab.figures.whole_run").figure(*runs).svg + "\n"
         else:
-            raise ValueError(f"a comparison is saved as .html or .svg, not as {path.name}")
+            raise ValueError(f"a comparison is saved as .html or .svg, not as {named(path.name)}")
         return write_text(path, text)
 
     def markdown(self) -> str:
@@ -132,9 +134,13 @@ def compare(
     sentence, for a name or value that does not exist, and for other than two policies.
     """
     if len(policies) != 2:
-        raise ValueError(f"compare takes two policies, as ('linux-4.4', 'handa'), not {policies!r}")
+        raise ValueError(
+            f"compare takes two policies, as ('linux-4.4', 'handa'), not {short(policies)}"
+        )
     if not 1 <= seeds <= MOST_SEEDS:
-        raise ValueError(f"compare takes 1 to {MOST_SEEDS} seeds, a whole number, not {seeds!r}")
+        raise ValueError(
+            f"compare takes 1 to {MOST_SEEDS} seeds, a whole number, not {short(seeds)}"
+        )
     for fixed in ("seed", "schedule", "trace"):
         if fixed in settings:
             raise ValueError(f"compare takes seeds=N, the number of them, and no {fixed}")

@@ -21,6 +21,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from ..arguments import checked
+from ..naming import short
 from ..policies.patch import Patch, in_model, model_functions, model_modules, names_in
 from ..policies.policy import Policy
 from ..policies.presets import PRESETS, difference
@@ -66,7 +67,9 @@ def patch(
         raise ValueError(f"a patch needs a preset to stand on, and {policy.name} is none")
     for thread, function in (kthreads or {}).items():
         if not inspect.isgeneratorfunction(function):
-            raise ValueError(f"kthread {thread!r} is a generator function, not {function!r}")
+            raise ValueError(
+                f"kthread {short(thread)} is a generator function, not {short(function)}"
+            )
     if name in PRESETS:
         raise ValueError(f"{name} is a preset's name; a patched policy needs one of its own")
     made = Patch(policy.name, functions, state or {}, kthreads or {})
@@ -89,7 +92,9 @@ def read_patch(text: str, source: str = "patch.py") -> Policy:
     }
     for key, value in settings.items():
         if not isinstance(value, SETTINGS[key]):
-            raise ValueError(f"{source}: {key} must be a {SETTINGS[key].__name__}, not {value!r}")
+            raise ValueError(
+                f"{source}: {key} must be a {SETTINGS[key].__name__}, not {short(value)}"
+            )
     if "base" not in settings:
         raise ValueError(f"{source} must say what it changes: base = 'linux-4.6', for example")
     settings.setdefault("name", source.removesuffix(".py"))
@@ -112,6 +117,8 @@ def run_text(text: str, source: str) -> dict[str, object]:
 
     ValueError, in one sentence, for text that cannot be run.
     """
+    if not encodable(text):
+        raise ValueError(f"{source} holds half a character, which UTF-8 cannot write")
     place = f"<{source} {patch_hash(text)}>"  # two texts of one name are two places
     linecache.cache[place] = len(text), None, text.splitlines(keepends=True), place
     try:
@@ -234,6 +241,11 @@ def as_text(made: Patch) -> tuple:
 
 PICKLED: dict[str, Patch] = {}  # so that a copy is the patch itself, as it never changes
 copyreg.pickle(Patch, as_text)
+
+
+def encodable(text: str) -> bool:
+    """Can it be written to a file in UTF-8?"""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def patch_hash(text: str) -> str:

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.tasks import PF_KTHREAD, Task
+from ..naming import short
 from ..policies.policy import Policy
-from ..textfile import read_text, write_text
+from ..textfile import named, read_text, write_text
 from .dataframe import frame_of
 from .origin import Origin
 from .outcome import Outcome, judge
@@ -205,7 +206,7 @@ class Run:
 
         `path`: of the file. `trust`: a patch in it may be run. ValueError as there.
         """
-        return cls.from_json(read_text(path), str(path), trust=trust)
+        return cls.from_json(read_text(path), named(path), trust=trust)
 
     def frame(self) -> Any:
         """The steps as a DataFrame of pandas, or of polars; ValueError if neither is there."""
@@ -233,7 +234,9 @@ class Run:
         elif path.suffix == ".txt":
             text = import_module("oomlab.traces").ftrace_text(self) + "\n"
         else:
-            raise ValueError(f"a run is saved as .html, .svg, .json or .txt, not as {path.name}")
+            raise ValueError(
+                f"a run is saved as .html, .svg, .json or .txt, not as {named(path.name)}"
+            )
         return write_text(path, text)
 
 
@@ -287,11 +290,11 @@ def run(
     if schedule is not None and seed is not None:
         raise ValueError("give a seed or a schedule, not both")
     if seed is not None and seed < 0:
-        raise ValueError(f"a seed is a whole number, not negative, and not {seed!r}")
+        raise ValueError(f"a seed is a whole number, not negative, and not {short(seed)}")
     if most_steps < 1:
-        raise ValueError(f"most_steps is a whole number from 1 on, not {most_steps!r}")
+        raise ValueError(f"most_steps is a whole number from 1 on, not {short(most_steps)}")
     if schedule is not None and not isinstance(schedule, list | tuple):
-        raise ValueError(f"a schedule is a list of entries, not {schedule!r}")
+        raise ValueError(f"a schedule is a list of entries, not {short(schedule)}")
     kernel, params = build(scenario, policy, **settings)
     if isinstance(schedule, Schedule):
         schedule.check_machine(Origin.of(scenario, kernel.policy, params))

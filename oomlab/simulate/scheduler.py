@@ -16,6 +16,7 @@ from types import GeneratorType
 
 from ..model.faults import FAULT
 from ..model.tasks import PF_KTHREAD
+from ..naming import short
 from .fingerprint import timer_key
 from .recorder import Recorder, state_of
 from .reported import keep_events
@@ -159,7 +160,7 @@ def entry_of(entry) -> tuple[int, str | None]:
     if type(entry) is int and entry < 0:
         hint = f'; a timer is named with its function, as [{-entry}, "wake_up_process"]'
     raise ValueError(
-        f"a schedule holds pids, and [pid, function] where a timer fires, not {entry!r}{hint}"
+        f"a schedule holds pids, and [pid, function] where a timer fires, not {short(entry)}{hint}"
     )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from types import FunctionType
 from typing import NamedTuple
 
-from ..naming import nearest
+from ..naming import nearest, short
 from ..scenarios import SCENARIOS
 from .patch_text import run_text
 
@@ -28,7 +28,7 @@ def function_in(text: str, name: str, source: str) -> Callable:
     found = known.get(name)
     if not callable(found):
         own = [key for key, value in known.items() if getattr(value, "__globals__", 0) is known]
-        raise ValueError(f"{source} has no function {name!r}: {nearest(name, own)}")
+        raise ValueError(f"{source} has no function {short(name)}: {nearest(name, own)}")
     if isinstance(found, FunctionType) and found.__globals__ is known:
         found.from_text = FromText(text, name, source)
     return found

@@ -9,9 +9,9 @@ from dataclasses import replace
 from operator import index
 from typing import SupportsIndex
 
-from ..arguments import checked, short
+from ..arguments import checked
 from ..model.kernel import Kernel
-from ..naming import nearest
+from ..naming import nearest, short
 from ..policies.policy import KNOBS, Policy
 from ..policies.presets import PRESETS
 from ..scenarios import SCENARIOS, choices, most, parameters
@@ -29,7 +29,7 @@ def choose_policy(policy: str | Policy, knobs: dict) -> Policy:
     if isinstance(policy, str):
         policy = PRESETS[policy]
     if not isinstance(policy, Policy):
-        raise ValueError(f"a policy is a Policy or the name of one, not {policy!r}")
+        raise ValueError(f"a policy is a Policy or the name of one, not {short(policy)}")
     changed = {name: knob_value(name, value) for name, value in knobs.items()}
     return replace(policy, **changed) if changed else policy
 
@@ -91,7 +91,7 @@ def takes(scenario: str, names: Iterable[str]) -> dict[str, object]:
     for name in names:
         if name not in known and name not in KNOBS:
             raise ValueError(
-                f"no knob or parameter {name!r}: {nearest(str(name), [*known, *KNOBS])}"
+                f"no knob or parameter {short(name)}: {nearest(str(name), [*known, *KNOBS])}"
             )
     return known
 

@@ -14,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TextIO
 
+from ..naming import short
 from ..simulate.dataframe import frame_of
 from ..textfile import reason
 
@@ -158,7 +159,7 @@ def open_rows(out: str | Path | None, head: dict, points: Iterator[dict]) -> Ite
         return
     path = Path(out)
     if path.suffix not in (".jsonl", ".csv", ".parquet"):
-        raise ValueError(f"rows go to a .jsonl, .csv or .parquet file, not to {str(out)!r}")
+        raise ValueError(f"rows go to a .jsonl, .csv or .parquet file, not to {short(str(out))}")
     if path.suffix == ".parquet":
         write_parquet([{"can it be written": True}], BytesIO())  # say so before the work is done
     rows = path.with_suffix(".jsonl") if path.suffix == ".parquet" else path

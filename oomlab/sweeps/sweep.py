@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any
 
 from ..arguments import checked
-from ..naming import nearest
+from ..naming import nearest, short
 from ..paper import Drawing
 from ..policies.policy import Policy
 from ..scenarios import parameters
@@ -66,7 +66,7 @@ class Sweep:
         ValueError for a verdict that there is not.
         """
         if not callable(hit) and hit not in VERDICTS:
-            raise ValueError(f"no verdict {hit!r}: {nearest(str(hit), VERDICTS)}")
+            raise ValueError(f"no verdict {short(hit)}: {nearest(str(hit), VERDICTS)}")
         asked = hit if callable(hit) else lambda row: row["verdict"] == hit
         runs: Counter = Counter()
         hits: Counter = Counter()
@@ -129,8 +129,13 @@ class Sweep:
         return self.markdown()
 
     def __repr__(self) -> str:
-        names = ", ".join(origin.policy_words() for origin in self.origins)
-        return f"<Sweep of {self.scenario} under {names}: {len(self.rows)} runs>"
+        names = [origin.policy_words() for origin in self.origins]
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        made = f"{self.order_words()}, oomlab {self.origins[0].version}"
+        return (
+            f"<Sweep of {self.scenario} under {', '.join(names[:3])}{more}"
+            f"\n {len(self.rows)} runs, {made}>"
+        )
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame, or a polars one; ValueError if neither is installed."""
@@ -161,7 +166,7 @@ def sweep(
     """
     for name, values in (settings or {}).items():
         if isinstance(values, str) or not isinstance(values, Sequence):
-            raise ValueError(f"setting {name} takes a list of values to try, not {values!r}")
+            raise ValueError(f"setting {name} takes a list of values to try, not {short(values)}")
     takes(scenario, settings or {})
     settings = {name: list(values) for name, values in (settings or {}).items()}
     chosen = [choose_policy(policy, {}) for policy in policies]

@@ -24,7 +24,7 @@ from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
 from ..reports.tell.many import plural
-from ..textfile import reason, write_text
+from ..textfile import named, reason, write_text
 from .beside import NAP, differences, unseen_reaper
 from .trace_formats import Lines, TraceEvent, recorded
 from .traced_victims import Victim, victims
@@ -163,6 +163,7 @@ class Trace:
         name = f"Linux {self.kernel}" if self.kernel else "recorded"
         return alongside.figure({name: self.steps()}, dark=dark)
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write it as .html (picture, table, the report beside it), .svg, .json or .md.
 
@@ -183,14 +184,17 @@ class Trace:
             ".md": lambda: self.markdown() + "\n",
         }
         if path.suffix not in write:
-            raise ValueError(f"a trace is saved as {', '.join(write)}, not as {path.name}")
+            raise ValueError(f"a trace is saved as {', '.join(write)}, not as {named(path.name)}")
         return write_text(path, write[path.suffix]())
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
     def __repr__(self) -> str:
-        ends = ", ".join(f"{v.comm} ({v.pid}) {v.end or 'not shown'}" for v in self.victims)
+        shown = self.victims[:3]
+        ends = ", ".join(f"{v.comm} ({v.pid}) {v.end or 'not shown'}" for v in shown)
+        if len(self.victims) > len(shown):
+            ends += f" and {len(self.victims) - len(shown)} more"
         return f"<Trace of Linux {self.kernel or '?'}: {ends or 'no victim'}>"
 
 
@@ -250,7 +254,7 @@ def text_of(path: Path) -> str:
     try:
         data = open_log(str(path)).read(MOST_BYTES)
     except (OSError, ValueError, *DAMAGED) as wrong:
-        raise ValueError(f"{path} cannot be read: {reason(wrong)}") from None
+        raise ValueError(f"{named(path)} cannot be read: {reason(wrong)}") from None
     return data.decode("utf-8", "replace")
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from ..arguments import checked
 from ..explorer import Exploration, explore
 from ..model.kernel import Kernel
+from ..naming import short
 from ..policies.policy import Policy
 from ..recordings.kernel_release import version
 from ..recordings.recorded import policy_of, read_record
@@ -28,7 +29,7 @@ from ..reports.read.logs import DAMAGED, open_log
 from ..reports.tell.smallest import Story, parts_of, story_line, text_of, words_of_policy
 from ..sheets.code import add_scenario, tried_scenario
 from ..simulate.run import Run, run
-from ..textfile import reason, write_text
+from ..textfile import named, reason, write_text
 from .real import MOST_BYTES, Trace, read_trace
 
 FACTORS = (1, 2, 4, 16, 64, 256, 0)  # pages of the small machine for a thousandth; 0: no scale
@@ -60,6 +61,7 @@ class ScenarioFrom:
         """
         return explore(self.scenario, self.policy, property, **more)
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write the text as a Python file; its path. ValueError if it cannot be written."""
         return write_text(path, self.text)
@@ -92,7 +94,7 @@ def scenario_from(
     rules are not known, or a choice that these rules do not explain.
     """
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,60}", name):
-        raise ValueError(f"a function's name is of a to z, 0 to 9 and _, not {name!r}")
+        raise ValueError(f"a function's name is of a to z, 0 to 9 and _, not {short(name)}")
     found, trace = explained(source, report, kernel)
     if not found:
         text = "there is no OOM report in it; a trace needs the kernel's log of the same time"
@@ -135,8 +137,8 @@ def explained(
         return explain(str(source)), None
     try:
         data = open_log(str(path)).read(MOST_BYTES)
-    except (OSError, *DAMAGED) as wrong:
-        raise ValueError(f"{path} cannot be read: {reason(wrong)}") from None
+    except (OSError, ValueError, *DAMAGED) as wrong:
+        raise ValueError(f"{named(path)} cannot be read: {reason(wrong)}") from None
     return explain(data), None
 
 

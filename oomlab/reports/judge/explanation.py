@@ -91,6 +91,21 @@ class Explanation:
     cause: Cause = Cause("unclear", "")
     advice: tuple[str, ...] = ()  # what to do, the surest first
 
+    def __repr__(self) -> str:
+        first, last = self.report.lines
+        kernel, killed, found = self.report.kernel, self.report.victim, self.verdict
+        who = f"killed: {killed.name} ({killed.pid})" if killed else "no task was killed"
+        agrees = {True: "as the rules say", False: "not as the rules say", None: "not compared"}
+        because = f": {found.because}" if found.reason else ""
+        lines = [
+            f"<Explanation of lines {first} to {last}, Linux {kernel or 'not said'}, {who}",
+            f" {self.cause.sentence or self.cause.kind}",
+            f" the choice: {agrees[found.agrees]}{because}",
+        ]
+        return (
+            "\n".join(" " * line.startswith(" ") + " ".join(line.split()) for line in lines) + ">"
+        )
+
     @property
     def margin(self) -> int | None:
         """Pages by which the predicted victim leads."""

@@ -1,0 +1,121 @@
+"""Odd values as arguments: each public function takes one, or refuses it in one short line."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import oomlab
+from oomlab.lab.figures import lanes
+
+HERE = Path(__file__).parent
+RUN = oomlab.run("lost-victim", "rfc-2015-11-25")
+FOUND = oomlab.explore("lost-victim", "rfc-2015-11-25", audit=0)
+REPORT = (HERE / "data/reports/4.10.7-reaped.txt").read_text()
+
+
+class Silent:
+    """A value that cannot even be printed."""
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+def nothing(task):
+    """Kernel code that does nothing."""
+
+
+ODD = {
+    "a long text": "x" * 5000,
+    "a thing": object(),
+    "two lines": "lost-victim\nhanda",
+    "half a character": "\ud800",
+    "no text": "",
+    "a value without words": Silent(),
+    "a value of three lines": RUN,
+    "all policies": oomlab.PRESETS,
+    "an endless number": 10**5000,
+    "a list of it": [Silent()],
+}
+LOST = {"scenario": "lost-victim"}
+FEW = {**LOST, "max_states": 20}
+GOOD = {
+    "badness": {"rss": 1, "totalpages": 10, "kernel": "4.4"},
+    "build": LOST,
+    "check": {"sheet": oomlab.sheet_of(FOUND)},
+    "compare": {**LOST, "policies": ("handa", "linux-4.4"), "seeds": 1},
+    "difference": {"a": "linux-4.4", "b": "handa"},
+    "explain": {"text": REPORT},
+    "explore": FEW,
+    "hunt": {**LOST, "runs": 1},
+    "kernel_log": {"run": RUN},
+    "lowmem_reserve": {"zones": {"Normal": 1000}, "kernel": "4.4"},
+    "nearest_story": {"found": FOUND, "property": "no-victim-lost"},
+    "patch": {"base": "linux-4.6", "name": "mine", "exit_oom_victim": nothing},
+    "patch_text": {"policy": "handa"},
+    "read_patch": {"text": "none"},
+    "read_schedule": {"text": "none"},
+    "read_sheet": {"text": "none"},
+    "read_trace": {"source": "none"},
+    "run": {**LOST, "victims": 1, "reaper": "list"},
+    "scenario_from": {"source": REPORT},
+    "sheet_of": {"found": FOUND},
+    "sweep": {**LOST, "seeds": range(1)},
+    "watermarks": {"zones": {"Normal": 1000}, "kernel": "4.4"},
+}
+ELSEWHERE = {
+    "cite",
+    "check_all",
+    "explain_logs",
+    "grade",
+}  # of any number: below, or the command line's tests
+
+
+COMPARED = oomlab.compare("lost-victim", ("handa", "linux-4.4"), seeds=1)
+MADE = oomlab.scenario_from(REPORT)
+SAVES = (RUN.save, FOUND.save, COMPARED.save, MADE.save, lanes.figure(RUN).save)
+TEXTS = {"read_patch", "read_schedule", "read_sheet"}  # their source is a word for the sentence
+
+
+def functions():
+    """The public ones."""
+    return {name for name in oomlab.__all__ if inspect.isfunction(getattr(oomlab, name))}
+
+
+def test_each_public_function_is_asked():
+    assert functions() == {*GOOD, *ELSEWHERE}
+
+
+def one_short_line(call):
+    """What the call says, if it says anything."""
+    try:
+        call()
+    except ValueError as wrong:
+        said = str(wrong)
+        assert len(said) < 500 and "\n" not in said and said.isprintable(), said[:300]
+        assert not isinstance(wrong, UnicodeError), said
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", GOOD)
+def test_an_odd_value_is_taken_or_refused_in_one_short_line(name, odd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    function = getattr(oomlab, name)
+    taken = inspect.signature(function).parameters.values()
+    names = [p.name for p in taken if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    for argument in dict.fromkeys([*names, *GOOD[name]]):
+        if argument != "source" or name not in TEXTS:
+            one_short_line(lambda a=argument: function(**{**GOOD[name], a: ODD[odd]}))
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", oomlab.KNOBS)
+def test_an_odd_knob_is_refused_in_one_short_line(name, odd):
+    one_short_line(lambda: oomlab.Policy(**{name: ODD[odd]}))
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_file_is_refused_in_one_short_line(odd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for call in (*SAVES, oomlab.Run.load, oomlab.Run.from_json, oomlab.cite):
+        one_short_line(lambda call=call: call(ODD[odd]))
