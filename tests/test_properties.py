@@ -50,12 +50,28 @@ def test_required_arguments_say_what_a_function_is_asked(function, kind):
         (["no-victim-lost"], "property"),
         (None, "property"),
         ("no-victims-lost", "did you mean 'no-victim-lost'"),
-        (Property("mine", "always", "", len), "never, eventually, trace"),
     ],
 )
 def test_other_shapes_are_refused_in_a_sentence(wanted, words):
     with pytest.raises(ValueError, match=words):
         choose_property(wanted)
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        (("mine", "always", "", len), "never, eventually, trace"),
+        (("mine", ["never"], "", len), "never, eventually, trace"),
+        (("mine", "never", "", "len"), "needs a function"),
+        ((None, "never", "", len), "name is one line of text, not None"),
+        (("", "never", "", len), "name is one line of text"),
+        (("two\nlines", "never", "", len), "name is one line of text"),
+        (("mine", "never", 3, len), "meaning is one line of text, not 3"),
+    ],
+)
+def test_what_is_no_property_cannot_be_made(given, words):
+    with pytest.raises(ValueError, match=words):
+        Property(*given)
 
 
 def forgot(kernel):

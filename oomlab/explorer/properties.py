@@ -26,13 +26,22 @@ KINDS = ("never", "eventually", "trace")
 @dataclass(frozen=True)
 class Property:
     """A named question; `kind` is "never" (bad), "eventually" (good, under weak fairness), or
-    "trace" (of steps).
+    "trace" (of steps). ValueError, in one sentence, where it is none of these.
     """
 
     name: str
     kind: str
     meaning: str
     question: Callable
+
+    def __post_init__(self) -> None:
+        for what in ("name", "meaning"):
+            said = getattr(self, what)
+            if not isinstance(said, str) or not said.isprintable() or what == "name" and not said:
+                raise ValueError(f"a property's {what} is one line of text, not {short(said)}")
+        if self.kind not in KINDS or not callable(self.question):
+            kinds = ", ".join(KINDS)
+            raise ValueError(f"property {short(self.name)} needs a function, and a kind of {kinds}")
 
 
 def miscounted(kernel: Kernel) -> bool:
@@ -126,11 +135,6 @@ def choose_property(wanted: "str | Property | Callable") -> Property:
     ValueError, in one sentence, for a name that does not exist or a function of another shape.
     """
     if isinstance(wanted, Property):
-        if wanted.kind not in KINDS or not callable(wanted.question):
-            kinds = ", ".join(KINDS)
-            raise ValueError(
-                f"property {short(wanted.name)} needs a function, and a kind of {kinds}"
-            )
         answers(wanted.question, wanted.name)
         return wanted
     if callable(wanted):

@@ -192,7 +192,8 @@ class _Output:
         if not self.count:
             name = ", ".join("standard input" if f == "-" else f for f in self.files[:3])
             if not self.problems and not self.neighbours:
-                refuse(f"{name} holds no OOM report{' that was asked for' * self.filtered}.")
+                hold = "hold" if len(self.files) > 1 else "holds"
+                refuse(f"{name} {hold} no OOM report{' that was asked for' * self.filtered}.")
         if self.problems:
             return UNREAD
         if not self.count:
