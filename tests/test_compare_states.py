@@ -96,7 +96,7 @@ def machine(it):
     return kernel
 
 
-@pytest.mark.parametrize("it, other", DIFFERENT, ids=repr)
+@pytest.mark.parametrize("it, other", DIFFERENT, ids=range(len(DIFFERENT)))
 def test_a_difference_of_values(it, other):
     for first, second in ((it, other), (other, it)):
         relation = Interned(lambda first=first: machine(first), "any")

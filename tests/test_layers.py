@@ -17,6 +17,7 @@ HEIGHT = {
     "policies": 0,
     "model": 0,
     "naming": 0,
+    "plural": 0,
     "recordings": 2,
     "reports": 2,
     "lab": 2,

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..arguments import checked
 from ..model.kernel import Kernel
+from ..plural import plural
 from ..policies.policy import Policy
 from ..simulate import story
 from ..simulate.origin import Origin
@@ -192,9 +193,10 @@ class Exploration:
 
     def sentence(self) -> str:
         """The answer with its bound in the same sentence."""
-        seen = f"{self.states} states and {self.transitions} transitions"
+        seen = f"{plural(self.states, 'state')} and {plural(self.transitions, 'transition')}"
         if "runs" in self.bound:
-            seen = f"{self.transitions} steps of random schedules, seed {self.bound['seed']}"
+            steps = plural(self.transitions, "step")
+            seen = f"{steps} of random schedules, seed {self.bound['seed']}"
         if self.verdict == "holds":
             stand = " stand for all of them" if self.bound["reductions"] else ""
             clock = CLOCK_WORDS[self.bound["clock"]]
@@ -223,7 +225,7 @@ class Exploration:
             if self.loop is not None
             else ""
         )
-        after = f"{len(self.pids)} steps{end}"
+        after = f"{plural(len(self.pids), 'step')}{end}"
         return f"{self.property} is violated after {after} (found among {seen}){self.pace()}"
 
     def markdown(self) -> str:

@@ -13,6 +13,7 @@ from ..explorer.properties import choose_property
 from ..explorer.relation import Interned
 from ..model.kernel import Kernel
 from ..model.tasks import Task
+from ..plural import plural
 from ..policies.policy import Policy
 from ..simulate.origin import plain_entry
 from ..simulate.run import Run, run
@@ -100,7 +101,8 @@ class ByHand:
                         new, taken = parents[new]
                         way.append(taken)
                     self.take(way[::-1])
-                    return f"{property} is broken after {len(way)} more steps: none are fewer."
+                    steps = plural(len(way), "more step")
+                    return f"{property} is broken after {steps}: none are fewer."
                 waiting.append(new)
             if len(parents) > MOST_STATES:
                 return (

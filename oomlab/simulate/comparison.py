@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..arguments import checked
 from ..naming import short
+from ..plural import plural
 from ..policies.policy import Policy
 from ..policies.presets import difference
 from ..textfile import named, write_text
@@ -86,7 +87,11 @@ class Comparison:
             "| --- | --- | --- |",
         ]
         lines += [f"| {name} | {x} | {y} |" for name, (x, y) in self.knobs().items()]
-        lines += ["", f"| outcome ({len(self.pairs)} seeds) | {a} | {b} |", "| --- | ---: | ---: |"]
+        lines += [
+            "",
+            f"| outcome ({plural(len(self.pairs), 'seed')}) | {a} | {b} |",
+            "| --- | ---: | ---: |",
+        ]
         left, right = self.verdicts()
         lines += [f"| {v} | {left[v]} | {right[v]} |" for v in sorted({*left, *right})]
         first, second, step = self.parting()

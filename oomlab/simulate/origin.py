@@ -15,6 +15,7 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
+from ..plural import plural
 from ..policies.patch import Patch, names_in
 from ..policies.policy import KNOBS, Policy
 from ..policies.presets import PRESETS
@@ -94,13 +95,14 @@ class Origin:
         """In which order tasks took their steps."""
         if self.schedule is not None:
             digest = hashlib.sha256(repr(self.schedule).encode()).hexdigest()[:8]
-            return f"a schedule of {len(self.schedule)} steps ({digest})"
+            return f"a schedule of {plural(len(self.schedule), 'step')} ({digest})"
         if self.seed is None:
             return "every schedule"
         if self.drawn is not None:
             return f"{self.drawn} random schedules from seed {self.seed}"
-        cut = "" if self.most_steps is None else f", cut off after {self.most_steps} steps"
-        return f"seed {self.seed}{cut}"
+        if self.most_steps is None:
+            return f"seed {self.seed}"
+        return f"seed {self.seed}, cut off after {plural(self.most_steps, 'step')}"
 
     def __str__(self) -> str:
         return f"{self.machine_words()}, {self.order_words()}, oomlab {self.version}"

@@ -12,6 +12,7 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..model.mm import MM, MMF_OOM_SKIP
 from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
+from ..plural import plural
 from .fingerprint import fingerprint
 from .scheduler import function_of, take_one
 from .unchanged import Standstill, Unknown
@@ -262,7 +263,7 @@ def lost_sentence(lost: list[str], policy) -> str:
 def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kernel) -> str:
     memcgs = kernel.memcgs
     beyond = "".join(
-        f"; {m.name} was let {m.forced} pages over its limit" for m in memcgs if m.forced
+        f"; {m.name} was let {plural(m.forced, 'page')} over its limit" for m in memcgs if m.forced
     )
     refused, chosen = whom(kernel, "enomem"), whom(kernel, "kill_by_user")
     if refused:
@@ -278,7 +279,7 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
     killed = were_killed(", ".join(victims), victims)
     if not reaped:
         return f"{killed}; no page was reaped{beyond}"
-    pages = ", ".join(f"{pages} pages of {mm}" for mm, pages in reaped.items())
+    pages = ", ".join(f"{plural(pages, 'page')} of {mm}" for mm, pages in reaped.items())
     return f"{killed}; the reaper freed {pages}{beyond}"
 
 

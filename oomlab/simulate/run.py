@@ -17,6 +17,7 @@ from ..arguments import checked
 from ..model.kernel import Kernel
 from ..model.tasks import PF_KTHREAD, Task
 from ..naming import short
+from ..plural import plural
 from ..policies.policy import Policy
 from ..textfile import named, read_text, write_text
 from .dataframe import frame_of
@@ -97,10 +98,11 @@ class Run:
 
     def __repr__(self) -> str:
         killed = ", ".join(self.outcome.victims) or "none"
+        steps, ticks = plural(self.step_count, "step"), plural(self.outcome.ticks, "tick")
         return (
             f"<Run of {self.origin}\n"
             f" {self.outcome.verdict}: {self.outcome.why}\n"
-            f" {self.step_count} steps, {self.outcome.ticks} ticks, killed: {killed}>"
+            f" {steps}, {ticks}, killed: {killed}>"
         )
 
     def _repr_html_(self) -> str:

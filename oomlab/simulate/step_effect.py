@@ -19,6 +19,7 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_RUNNING, Mutex, RwSemaphore, WaitQueue
 from ..model.mm import MM, VMA
 from ..model.tasks import Task
+from ..plural import plural
 
 NULL = "NULL"
 
@@ -149,7 +150,7 @@ def own_words(op: tuple, was: Look, now: Look) -> str:
     verb, what = op
     before, after = was.fact, now.fact
     if verb == "reclaim from":
-        return counted(now.free - was.free) if now.free > was.free else "nothing to reclaim"
+        return plural(now.free - was.free, "page") if now.free > was.free else "nothing to reclaim"
     if verb == "cmpxchg" and before == after != NULL:
         return f"busy with {before}"
     if verb in ("cmpxchg", "xchg", "read", "write", "clear"):
@@ -165,7 +166,7 @@ def own_words(op: tuple, was: Look, now: Look) -> str:
     if verb in ("lock", "read-lock", "write-lock"):
         return f"has to wait: {before}" if before else "taken"
     if verb in ("reap", "unmap"):
-        return counted(before - after)
+        return plural(before - after, "page")
     if verb in ("SIGKILL", "mark") and before:
         return "had it already"
     return ""
@@ -175,14 +176,10 @@ def own_words(op: tuple, was: Look, now: Look) -> str:
 def pages_words(verb: str, pages: int) -> str:
     """The effect of an ordinary step, from how many pages it took."""
     if pages > 0:
-        return counted(pages)
+        return plural(pages, "page")
     if pages < 0:
-        return f"{counted(-pages)} given back"
+        return f"{plural(-pages, 'page')} given back"
     return {"allocate": "no page above the mark", "fault": "no page at once"}.get(verb, "")
-
-
-def counted(pages: int) -> str:
-    return "1 page" if pages == 1 else f"{pages} pages"
 
 
 def task_name(what: object) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from ..arguments import checked
 from ..naming import nearest, short
 from ..paper import Drawing
+from ..plural import plural
 from ..policies.policy import Policy
 from ..scenarios import parameters
 from ..simulate.dataframe import frame_of
@@ -121,6 +122,8 @@ class Sweep:
     def order_words(self) -> str:
         """Which seeds were run."""
         first, last = self.seeds[0], self.seeds[-1]
+        if first == last:
+            return f"seed {first}"
         if list(self.seeds) == list(range(first, last + 1)):
             return f"seeds {first} to {last}"
         return f"{len(self.seeds)} seeds from {first} to {last}"
@@ -134,7 +137,7 @@ class Sweep:
         made = f"{self.order_words()}, oomlab {self.origins[0].version}"
         return (
             f"<Sweep of {self.scenario} under {', '.join(names[:3])}{more}"
-            f"\n {len(self.rows)} runs, {made}>"
+            f"\n {plural(len(self.rows), 'run')}, {made}>"
         )
 
     def frame(self) -> Any:

@@ -18,12 +18,12 @@ from ..arguments import checked
 from ..lab.figures import alongside
 from ..model.reaper import MAX_OOM_REAP_RETRIES
 from ..paper import Drawing
+from ..plural import plural
 from ..policies.policy import Policy
 from ..recordings.kernel_release import preset_of, version, with_backports
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
-from ..reports.tell.many import plural
 from ..textfile import named, reason, write_text
 from .beside import NAP, differences, unseen_reaper
 from .trace_formats import Lines, TraceEvent, recorded

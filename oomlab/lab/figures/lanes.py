@@ -3,6 +3,7 @@
 from ...arguments import checked
 from ...looks import FATE_LOOKS, STATE_LOOKS, VERMILLION
 from ...paper import PAD, Drawing, nice, wide_as
+from ...plural import plural
 from ...simulate.run import Run
 from ..facts import heading, several
 from ..timeline import FATES, STATES, Lane, Moment, lanes, moments, shown_steps
@@ -179,6 +180,6 @@ def alt_text(run: Run) -> str:
     reaped = [lane.name for lane in rows if any(f.kind == "reaped" for f in lane.fates)]
     rest = f"; at the end {several(stuck)}" if stuck else ""
     return (
-        f"Lanes of {len(rows)} tasks over {until} steps of {heading(run)}: "
+        f"Lanes of {plural(len(rows), 'task')} over {plural(until, 'step')} of {heading(run)}: "
         f"{several(killed)} killed, {several(reaped)} reaped{rest}."
     )

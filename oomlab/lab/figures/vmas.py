@@ -4,6 +4,7 @@ from ... import stacked
 from ...arguments import checked
 from ...looks import GREEN, PURPLE, SKY, Look
 from ...paper import Drawing
+from ...plural import plural
 from ...simulate.run import Run
 from ..facts import heading, mappings
 
@@ -29,7 +30,7 @@ def figure(run: Run, *, victim: str | None = None, dark: bool | None = None) -> 
                 (row.reapable - row.freed, TAKEN),
                 (row.pages - row.reapable, LEFT),
             ],
-            f"{row.pages} pages" + (f"; {row.why_not}" if row.why_not else ""),
+            plural(row.pages, "page") + (f"; {row.why_not}" if row.why_not else ""),
         )
         for row in rows
     ]

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...plural import plural
 from ..judge.accounting import limit_path
 from ..judge.causes.kinds import size
 from ..judge.explanation import Explanation
@@ -121,10 +122,6 @@ def summary_text(briefs: list[Brief]) -> str:
             lines.append(f"  ... {len(mine) - TIMELINE} earlier ones; --jsonl has them all")
         lines += [f"  {row(each)}" for each in mine[-TIMELINE:]]
     return "\n".join(lines)
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def ends(briefs: list[Brief]) -> tuple[Brief, Brief] | None:
