@@ -1,6 +1,6 @@
 """What the documents tell a reader to type works: each command and each program, in this order.
 
-The README has its own test, and so has docs/teaching.md, whose commands are about a whole class.
+The README has its own test, and so has docs/grading.md, whose commands are about a whole class.
 """
 
 import io
@@ -17,7 +17,7 @@ from oomlab.looks import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, style_she
 ROOT = Path(__file__).parents[1]
 DOCS = {p.name: p.read_text("utf-8") for p in sorted((ROOT / "docs").glob("*.md"))}
 COMMAND = re.compile(r"^(?: {4})?(?:journalctl [^|\n]*\| )?(oomlab (?!sheet 1).*)$", re.M)
-COMMANDS = {n: COMMAND.findall(text) for n, text in DOCS.items() if n != "teaching.md"}
+COMMANDS = {n: COMMAND.findall(text) for n, text in DOCS.items() if n != "grading.md"}
 PROGRAMS = {n: re.findall(r"^```python\n(.*?)^```", text, re.M | re.S) for n, text in DOCS.items()}
 VIOLATED = ("--policy mm-2015-12", "--policy rfc-xchg", "read-then-clear", "nap=150")
 BOTH = (BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION)  # seen on light and on dark

@@ -8,7 +8,7 @@ other victims to serve, and the killer waits until this victim is marked as fini
 
 from ..asking import CheckFailed
 from ..exercise import Exercise
-from ..handoff.orders import Thread, row
+from ..handoff.interleavings import Thread, row
 
 exercise = Exercise("give-up", 4, "When to give up", "oom_reap_task")
 MOST_ATTEMPTS = 10  # MAX_OOM_REAP_RETRIES

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..asking import CheckFailed
 from ..exercise import Exercise
-from ..handoff.orders import Event, Thread, Wrong, first_wrong
+from ..handoff.interleavings import Event, Thread, Wrong, first_wrong
 
 exercise = Exercise(
     "users-or-count", 4, "mm_users or mm_count", "oom_kill_process", "oom_reap_task"

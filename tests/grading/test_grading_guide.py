@@ -1,4 +1,4 @@
-"""docs/teaching.md: the five commands to the letter, and a test behind each line of its table."""
+"""docs/grading.md: the five commands to the letter, and a test behind each line of its table."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import pytest
 from classroom import SHEETS, notebook, solution
 
 TOP = Path(__file__).parents[2]
-TEXT = (TOP / "docs/teaching.md").read_text("utf-8")
+TEXT = (TOP / "docs/grading.md").read_text("utf-8")
 
 
 def commands(heading: str) -> list[str]:
