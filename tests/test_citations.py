@@ -107,14 +107,22 @@ def test_facts_and_questions_that_are_cited_stand_in_the_documents():
 LESSONS = [path for path in NOTEBOOKS if path.name >= "02"]  # the first has none to list
 
 
+def prose(cells):
+    """What a student reads of a lesson, without where its links lead."""
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return re.sub(r"https://\S+", "", text)
+
+
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_lesson_names_its_sources(path):
-    """What a lesson cites in its text, it lists in its cell of sources."""
-    text = text_of(path)
+    """What a lesson cites in its text, it lists in its cell of sources; and nothing else."""
     cells = nbformat.read(path, as_version=4).cells
     listed = " ".join(c.source for c in cells if c.cell_type == "code" and "cite(" in c.source)
-    missing = set(MAIL.findall(text) + COMMIT.findall(text))
-    assert not {label for label in missing if label not in listed}
+    asked, named = (
+        {*MAIL.findall(text), *COMMIT.findall(text)} for text in (text_of(path), prose(cells))
+    )
+    assert not {label for label in asked if label not in listed}
+    assert not {label for label in asked if label not in named}, "listed, and never spoken of"
 
 
 def test_the_sources_of_the_knobs_resolve():

@@ -166,6 +166,17 @@ def test_the_index_places_all_sixteen_questions():
     assert {n.strip() for lessons in placed.values() for n in lessons.split(",")} <= numbers
 
 
+def test_the_size_that_a_lesson_gives_the_model_is_its_size():
+    size = sum(
+        len(path.read_text("utf-8").splitlines())
+        for part in ("model", "policies")
+        for path in (ROOT / "oomlab" / part).rglob("*.py")
+    )
+    named = {4000: "some four thousand lines", 5000: "some five thousand lines"}
+    text = "\n".join(cells(next(path for path in LESSONS if path.name[:2] == "13"), "markdown"))
+    assert named[round(size, -3)] + ", its policies included" in text
+
+
 TERMS = (  # what a reader who knows C and no kernel must be told
     r"reclaim\w*",
     "kswapd",
@@ -205,6 +216,10 @@ TERMS = (  # what a reader who knows C and no kernel must be told
     "explorer",
     "pressure",
     "daemon",
+    "global",
+    "hand-off",
+    r"presets?",
+    "user space",
 )
 GLOSSED = re.compile(r'\[([^\]]+)\]\(\.\./docs/glossary\.md "[^"]*"\)')
 NO_PROSE = re.compile(

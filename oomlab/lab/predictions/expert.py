@@ -228,7 +228,7 @@ PLACES = {
                 model=lambda: first_choice(small_cgroup()),
             ),
             LessonQuestion(
-                "300 thousandths of what is added to its points?",
+                "in_small gets 300 thousandths added to its points. Thousandths of what?",
                 {
                     "of the cgroup's limit, 24 MB": "This OOM was about the cgroup, so its limit "
                     "is the whole.",
