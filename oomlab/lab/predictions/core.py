@@ -54,10 +54,10 @@ PLACES = {
             LessonQuestion(
                 "child1 is about to be killed. What comes of it?",
                 {
-                    "it exits, and its 20 pages come back": "Before it can exit, its threads must "
-                    "leave the kernel, and they sleep there in a wait that no signal ends.",
-                    "nothing, no task can go on any more": "The victim waits for a lock, its "
-                    "holder for memory, and memory for the victim.",
+                    "it exits, and its 20 pages come back": "So it is on most days. But its "
+                    "threads sleep in the kernel, and no signal ends that sleep.",
+                    "nothing, no task can go on any more": "It cannot exit, so no page comes "
+                    "back; and while it is there the killer takes no other.",
                     "it does not exit, so the hog is killed next": "The killer of 4.4 does not "
                     "look further while a victim is there.",
                     "the kernel panics": "There is a victim, so there is hope: the kernel waits.",

@@ -169,7 +169,7 @@ PLACES = {
                 "A rule of a model is wrong, and it shows in one of a hundred runs. A hundred "
                 "recordings are compared. How likely is it that all of them agree?",
                 {
-                    "less than 1 in 100": "So it would be if it showed in one of twenty.",
+                    "less than 1 in 100": "So it would be for a fault that shows far more often.",
                     "about 1 in 3": "0.99 to the power of 100 is 0.37. So a hundred of a hundred "
                     "says little about what is rare.",
                     "it cannot be": "Each run misses it with a chance of 99 percent, and a hundred "

@@ -211,8 +211,8 @@ PLACES = {
                     "memory, and serve no other victim.",
                     "it gives up, and the machine hangs": "It tries ten times, says so in the log, "
                     "and goes. The victim still stops the killer.",
-                    "it gives up, and another process is killed": "That came in steps, with 4.7 to "
-                    "4.9. In 4.6 the victim keeps its hold on the killer.",
+                    "it gives up, and another process is killed": "In 4.6 the killer goes on "
+                    "waiting for a victim that was given up, and takes no other.",
                 },
                 right="it gives up, and the machine hangs",
                 model=lambda: {
