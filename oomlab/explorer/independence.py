@@ -30,12 +30,19 @@ ONLY_WITH_SYMMETRY = True
 Taken = tuple[Entry, int | None, Permutation]
 
 
+def sleep_sets(relation: Interned | Symmetric | Monitored) -> "SleepSets | None":
+    """Those of a search. A monitor is told of every step, in its order: with one, none sleeps."""
+    if isinstance(relation, Monitored):
+        return None
+    if ONLY_WITH_SYMMETRY and not isinstance(relation, Symmetric):
+        return None
+    return SleepSets(relation)
+
+
 class SleepSets:
     """The steps that sleep in the states that are still to be looked at."""
 
-    def __init__(self, relation: Interned | Symmetric | Monitored):
-        """A monitor is told of every step, in its order: with one, none sleeps."""
-        self.traces = isinstance(relation, Monitored)
+    def __init__(self, relation: Interned | Symmetric):
         self.symmetric = relation if isinstance(relation, Symmetric) else None
         self.interned = relation if isinstance(relation, Interned) else relation.relation
         self.machine = self.interned.machine
@@ -52,9 +59,7 @@ class SleepSets:
         `taken`: of each step the entry, the number of the state where it leads, or None if that is
         not kept, and the permutation after it.
         """
-        if ONLY_WITH_SYMMETRY and self.symmetric is None:
-            return
-        if self.traces or self.machine.root.cells["tasks"].index is not None:
+        if self.machine.root.cells["tasks"].index is not None:
             return  # the task list is not always the same list
         steps = {u: self.footprint(state, u) for u in (*asleep, *[u for u, _, _ in taken])}
         for v, there, p in taken:

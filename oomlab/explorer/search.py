@@ -29,7 +29,7 @@ from .dijkstra import Ways
 from .errors import ExplorerFault
 from .exploration import Exploration
 from .groups import NotSymmetric, claimed
-from .independence import SleepSets
+from .independence import sleep_sets
 from .isolation import in_common
 from .liveness import fair_lasso
 from .monitor import Monitored
@@ -142,9 +142,8 @@ class Search:
 
         `shared`: what all machines have in common (isolation.py).
         """
-        self.shared = shared
+        self.shared, self.symmetry = shared, symmetry
         self.asked, self.build, self.clock, self.prefer = asked, build, clock, prefer
-        self.symmetry = symmetry
         self.max_states, self.limit, self.progress = max_states, seconds, progress
         self.began = self.told = monotonic()
         self.transitions = self.states = self.audited = 0
@@ -216,13 +215,13 @@ class Search:
         self.permutations: list[Any] = [None]
         self.seen, self.cut, self.states, self.transitions = {start: 0}, False, 1, 0
         seen, visited = self.seen, self.visited
-        enabled, successor, sleep = relation.enabled, relation.successor, SleepSets(relation)
+        enabled, successor, sleep = relation.enabled, relation.successor, sleep_sets(relation)
         yield 0
         number, layer = 0, 1  # layer: where the states that are one step further begin
         while number < (layer if self.cut else len(visited)):
             layer = len(visited) if number == layer else layer
             state, met = visited[number], len(visited)
-            asleep, taken = sleep.of(number), []
+            asleep, taken = sleep.of(number) if sleep else set(), []
             for entry in enabled(state):
                 self.transitions += 1
                 if entry in asleep:
@@ -243,8 +242,10 @@ class Search:
                         self.permutations.append(symmetric.permutation)
                     self.states += 1
                     yield len(visited) - 1
-                taken.append((entry, seen.get(new), symmetric.permutation if symmetric else ()))
-            sleep.look(number, state, met, asleep, taken)
+                if sleep:
+                    taken.append((entry, seen.get(new), symmetric.permutation if symmetric else ()))
+            if sleep:
+                sleep.look(number, state, met, asleep, taken)
             number += 1
             if not number & 63 and self.out_of_time(len(visited) - number):
                 self.cut = number < len(visited)
@@ -342,8 +343,7 @@ class Search:
                     node = next(n for n in self.ways.best if n[0] == state)
                     schedule = self.ways.to(node)
                 if isinstance(self.relation, Symmetric):
-                    path = self.renamed_path(number)
-                    state, schedule = self.relation.happened(state, path)
+                    state, schedule = self.relation.happened(state, self.renamed_path(number))
                 packed = state[0] if isinstance(self.relation, Monitored) else state
                 audits.closed(self.relation, self.visited[number], self.seen)
                 audit.check(packed, schedule)
