@@ -102,6 +102,15 @@ def test_each_function_a_step_can_stand_in_has_its_place_in_linux():
             assert re.fullmatch(pattern, told["link"])
 
 
+def test_a_file_of_ones_own_is_not_the_models(tmp_path):
+    """Whatever it is called: its down_write() stands nowhere in Linux."""
+    for name in ("programs.py", "unmerged.py", "model/faults.py"):
+        own: dict = {}
+        exec(compile("def down_write(): pass", str(tmp_path / name), "exec"), own)
+        told = in_linux(own["down_write"].__code__, oomlab.PRESETS["linux-4.4"])
+        assert (told["where"], told["link"]) == ("", "")
+
+
 FACTS = (Path(__file__).parents[1] / "docs" / "kernel-facts.md").read_text("utf-8")
 TABLE = FACTS.partition("\n## 8. ")[2].partition("\n# ")[0]
 

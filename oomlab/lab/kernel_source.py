@@ -10,6 +10,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from ..bibliography import source as mail
+from ..policies.patch import MODEL
 from ..policies.policy import Policy
 from .callstack import words
 
@@ -169,7 +170,7 @@ def in_linux(code: CodeType, policy: Policy) -> dict[str, str]:
     """
     told = {"where": "", "link": "", "words": words(code)}
     file = code.co_filename.replace("\\", "/")
-    ours = "oomlab/model/" in file or file.endswith(("/programs.py", "/unmerged.py"))
+    ours = any(room.replace(".", "/") in file for room in MODEL)
     if not ours or code.co_name not in PLACES:
         return told
     return told | located(PLACES[code.co_name], policy.kernel)
