@@ -19,6 +19,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from .naming import short
+from .plural import many
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -118,16 +119,14 @@ def in_words(wanted: Any) -> str:
     name = getattr(kind, "__name__", str(kind))
     words = WORDS.get(kind) or f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
     if kind in (Sequence, Iterable, list) and inner and inner[0] is not Any:
-        words += f" of {' or '.join(map(plural, in_words(inner[0]).split(' or ')))}"
+        words += f" of {' or '.join(map(kinds, in_words(inner[0]).split(' or ')))}"
     return words
 
 
-def plural(words: str) -> str:
+def kinds(words: str) -> str:
     """A tuple: tuples. A Policy: Policies. Text is text."""
     noun = words.removeprefix("a ").removeprefix("an ")
-    if noun == words:
-        return words
-    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return words if noun == words else many(noun)
 
 
 def as_sentence(wrong: Exception) -> str:

@@ -3,5 +3,11 @@
 
 def plural(count: int, noun: str) -> str:
     """`noun` as one of it is called: a step, a page, a process."""
-    many = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{count} {noun if count == 1 else many}"
+    return f"{count} {noun if count == 1 else many(noun)}"
+
+
+def many(noun: str) -> str:
+    """Steps, processes, policies."""
+    if noun.endswith("y"):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"

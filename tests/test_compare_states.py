@@ -1,27 +1,16 @@
 """The audit sees every kind of difference between a state of the search and a machine."""
 
 from collections import deque
-from enum import Enum
 from functools import partial
-from typing import NamedTuple
 
 import pytest
+from test_explore_expressions import Colour, Point
 
 from oomlab import PRESETS
 from oomlab.explorer.compare_states import Beside
 from oomlab.explorer.relation import Interned
 from oomlab.model.kernel import Kernel
 from oomlab.simulate.scheduler import run_schedule
-
-
-class Colour(Enum):
-    RED = 1
-    BLUE = 2
-
-
-class Point(NamedTuple):
-    x: int
-    y: int
 
 
 class Holder:

@@ -142,9 +142,7 @@ def dump_header(event: dict, version: tuple[int, ...]) -> Lines:
         nodemask += " " if (4, 11) <= version < (4, 19) else ""  # two spaces, as it was printed
     adj = event["adj"]
     old_adj = f" oom_adj={oom_adj(adj)}," if version < (3, 0) else ""
-    order = (
-        oc.order if version >= (4, 4) else max(oc.order, 0)
-    )  # before, SysRq-f asked for one page
+    order = max(oc.order, 0) if version < (4, 4) else oc.order  # of SysRq-f 0, later -1
     yield (
         f"{comm} invoked oom-killer: gfp_mask={gfp_mask(oc.gfp_mask, version)},{nodemask} "
         f"order={order},{old_adj} oom_score_adj={adj}"

@@ -95,10 +95,10 @@ def key(drawing: Drawing, curves: list[Curve]) -> None:
     x = float(PAD)
     drawing.y += 20 if curves else 0
     for number, curve in enumerate(curves):
-        wide = 46 + wide_as(curve.name, 12.5)
+        wide, (colour, dash) = 46 + wide_as(curve.name, 12.5), looks(number)
         if x > PAD and x + wide > drawing.width - PAD:
             x, drawing.y = float(PAD), drawing.y + 20
-        drawing.line(x, drawing.y - 4, x + 28, drawing.y - 4, *looks_of_line(number))
+        drawing.line(x, drawing.y - 4, x + 28, drawing.y - 4, colour, 1.6, dash)
         mark(drawing, number, x + 14, drawing.y - 4)
         drawing.text(x + 34, drawing.y, curve.name, "quiet", size=12.5)
         x += wide + 12
@@ -108,11 +108,6 @@ def key(drawing: Drawing, curves: list[Curve]) -> None:
 def looks(number: int) -> tuple[str, str]:
     """The colour and the dash of a line."""
     return COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS)]
-
-
-def looks_of_line(number: int) -> tuple[str, float, str]:
-    colour, dash = looks(number)
-    return colour, 1.6, dash
 
 
 def mark(drawing: Drawing, number: int, x: float, y: float) -> None:
