@@ -44,7 +44,10 @@ def page(notebook: dict, sheet: str) -> str:
 
 
 def box(source: str, sheet: str, number: int, exercise: str) -> str:
-    """A code cell that can be changed and run; with the name of an exercise, checked."""
+    """A code cell that can be changed and run; with the name of an exercise, checked.
+
+    Until the page's script is there it can only be read: what is written would not be kept.
+    """
     elsewhere = NOT_HERE.search(source)
     note = (
         f"It needs {elsewhere[1]}, which is not in the page: write it here, check it in Jupyter."
@@ -58,7 +61,7 @@ def box(source: str, sheet: str, number: int, exercise: str) -> str:
     return (
         f'<div class="oomlab-exercise" data-sheet="{sheet}" data-cell="{number}"'
         f' data-exercise="{exercise}"><label for="{identity}">{label}</label>'
-        f'<textarea id="{identity}" rows="{rows}" spellcheck="false">{text}</textarea>'
+        f'<textarea id="{identity}" rows="{rows}" spellcheck="false" readonly>{text}</textarea>'
         + ('<button type="button" class="check">check</button>' if exercise and not note else "")
         + ("" if exercise or note else '<button type="button" class="run">run</button>')
         + '<button type="button" class="reset">as it was</button>'

@@ -12,8 +12,9 @@ const key = ({ dataset: { sheet, exercise, cell } }) => `oomlab/${sheet}/${exerc
 
 export function begin(box) {
   const text = box.querySelector("textarea"), said = box.querySelector("pre");
-  const asItWas = text.value, to = first + Number(box.dataset.cell);
+  const asItWas = text.defaultValue, to = first + Number(box.dataset.cell);
   text.value = kept(key(box)) ?? asItWas;
+  text.readOnly = false;
   const remember = () => {
     const sheet = document.querySelector(".oomlab-sheet .python-note");
     sheet.textContent = keep(key(box), text.value) ? "" : NOT_KEPT;

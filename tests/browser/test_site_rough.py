@@ -222,6 +222,25 @@ def test_files_are_dropped_anywhere_one_or_many_packed_or_not(visit, home):
     assert not summary.is_visible()
 
 
+def test_what_is_written_is_kept_from_the_first_letter(browser, home):
+    """On a slow machine, too: before the page can keep it, nothing can be written."""
+    context, held = browser.new_context(), []
+    page = context.new_page()
+    page.route("**/exercise.js", lambda route: held.append(route))
+    page.goto(f"{home}exercises/level-1.html")
+    text = page.locator(".oomlab-exercise[data-exercise=find-cycle] textarea")
+    while not held:
+        page.wait_for_timeout(50)
+    assert text.input_value() and not text.is_editable()
+    held.pop().continue_()
+    text.fill("def find_cycle(graph): ...")
+    page.unroute("**/exercise.js")
+    page.reload()
+    page.locator("body.exercises-alive").wait_for(timeout=ALIVE)
+    assert text.input_value() == "def find_cycle(graph): ..."
+    context.close()
+
+
 def test_where_nothing_is_kept_all_else_works_and_the_page_says_so(browser, home):
     context = browser.new_context()
     context.add_init_script(KEEPS_NOTHING)
