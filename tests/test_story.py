@@ -105,10 +105,12 @@ def test_loops_are_told_once(words, folds):
 
 
 def test_a_chart_fits_a_mail():
-    for chart in (
-        counterexample("lost-victim", "rfc-2015-11-25").chart(),
-        counterexample("killed-twice", "queue-2016-02", "list-intact", **TWICE).chart(),
+    for found in (
+        counterexample("lost-victim", "rfc-2015-11-25"),
+        counterexample("killed-twice", "queue-2016-02", "list-intact", **TWICE),
     ):
+        chart = found.chart()
+        assert " ".join(chart.split()).endswith(f"{found.origin}, clock any")
         assert chart.isascii() and max(map(len, chart.splitlines())) <= 72
         assert all(line == line.rstrip() for line in chart.splitlines())
 

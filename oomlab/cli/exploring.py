@@ -80,8 +80,8 @@ def tell_found(found: Exploration, args: Namespace) -> None:
     if args.json:
         print(json.dumps(found.to_dict()))
     elif args.chart:
-        head = f"{found.origin}, clock {found.bound['clock']}"
-        print("\n\n".join(filter(None, (head, found.sentence(), found.chart()))))
+        made = f"{found.origin}, clock {found.bound['clock']}"
+        print(f"{found.sentence()}\n\n{found.chart() or made}")
     else:
         print(found.markdown())
     if args.nearest and found.pids:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from textwrap import wrap
 from time import monotonic
 from typing import Any
 
@@ -252,8 +253,14 @@ class Exploration:
         return write_text(path, text)
 
     def chart(self) -> str:
-        """The counterexample as a sequence chart of 72 columns, for a mail; "" without one."""
-        return story.chart(self.steps)
+        """The counterexample as a sequence chart of 72 columns, for a mail; "" without one.
+
+        Below it stands where it comes from, so that the mail says so, too.
+        """
+        if not self.pids:
+            return ""
+        made = f"{self.origin}, clock {self.bound['clock']}"
+        return "\n".join([story.chart(self.steps), "", *wrap(made, story.WIDTH)])
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

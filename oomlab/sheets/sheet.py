@@ -28,6 +28,7 @@ from dataclasses import dataclass, fields
 from ..arguments import checked
 from ..explorer.exploration import Exploration
 from ..naming import nearest
+from ..simulate import story
 from ..simulate.origin import preset_words, words_of
 from ..simulate.patch_text import patch_text
 from ..version import VERSION
@@ -131,7 +132,7 @@ def sheet_of(
         code=code.rstrip(),
         said=said,
         schedule=step_lines(found.steps),
-        chart=found.chart(),
+        chart=story.chart(found.steps),
     )
 
 

@@ -134,9 +134,13 @@ class Sweep:
     def __repr__(self) -> str:
         names = [origin.policy_words() for origin in self.origins]
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        made = f"{self.order_words()}, oomlab {self.origins[0].version}"
+        origin = self.origins[0]
+        setup = words_of(origin.scenario, origin.params)
+        each = [f"{name}={short(values)}" for name, values in self.settings.items()]
+        with_each = f"\n with each of {'; '.join(each)}" if each else ""
+        made = f"{self.order_words()}, oomlab {origin.version}"
         return (
-            f"<Sweep of {self.scenario} under {', '.join(names[:3])}{more}"
+            f"<Sweep of {setup} under {', '.join(names[:3])}{more}{with_each}"
             f"\n {plural(len(self.rows), 'run')}, {made}>"
         )
 
