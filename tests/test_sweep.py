@@ -7,11 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from statistics import NormalDist
 
 import pytest
 
+from oomlab.policies.policy import KNOBS
+from oomlab.scenarios import SCENARIOS, parameters
 from oomlab.sweeps import sweep
+from oomlab.sweeps.sweep import FOUND
 from oomlab.sweeps.wilson import wilson
 
 ASKED = {
@@ -34,6 +38,28 @@ def test_a_row_for_each_run_in_order(alone):
     low, high = rates["linux-4.4", 1].interval
     assert 0.6 < low < high == 1
     assert "| linux-4.4 | 1 | 8 |" in alone.markdown()
+
+
+def test_what_was_asked_and_what_came_of_it_have_columns_of_their_own(monkeypatch):
+    """Five victims were asked for, two were killed: the rows said two, and counted as those."""
+    found = sweep("second-oom", ["linux-4.4"], range(3), {"victims": [2, 5]})
+    assert [row["victims"] for row in found.rows] == [2, 2, 2, 5, 5, 5]
+    assert {row["killed"] for row in found.rows} == {2}
+    assert [rate.runs for rate in found.rates()] == [3, 3]
+    knob = sweep(
+        "lost-victim", ["handa"], range(2), {"reaped": KNOBS["reaped"].metadata["choices"]}
+    )
+    assert len(knob.rates()) == len(KNOBS["reaped"].metadata["choices"]) > 1
+    known = set(KNOBS).union(*map(parameters, SCENARIOS))
+    assert not known & FOUND.keys()
+
+    def own(policy, lost: int = 1, pages: int = 2):
+        return SCENARIOS["lost-victim"](policy)
+
+    monkeypatch.setitem(SCENARIOS, "own", own)
+    with pytest.raises(ValueError, match="parameter lost of own has the name of a column"):
+        sweep("own", settings={"lost": [1, 2]})
+    assert len(sweep("own", seeds=range(1), settings={"pages": [1, 2]}).rates()) == 2
 
 
 def place(shape: str, *names: str) -> list[float]:
@@ -138,6 +164,74 @@ def test_a_second_sweep_of_this_process_is_refused_too(tmp_path):
     assert refused and sweep("lost-victim", out=out, **QUICK).rows == whole.rows
 
 
+def test_the_time_that_is_left_is_told_at_the_pace_of_this_call(tmp_path, monkeypatch):
+    """Rows that were there took no time: it told a tenth of the time that a second half took."""
+    out, told = tmp_path / "rows.jsonl", []
+    sweep("lost-victim", out=str(out), **QUICK)
+    lines = out.read_text().splitlines(keepends=True)
+    out.write_text("".join(lines[:41]))
+    module = sys.modules["oomlab.sweeps.sweep"]  # in its package, the name is the function
+    monkeypatch.setattr(module, "monotonic", count(0, 16).__next__)
+    sweep("lost-victim", out=out, progress=lambda *words: told.append(words), **QUICK)
+    assert told == [(72, 80, 4.0), (80, 80, 0.0)]  # 32 rows in 16 seconds, and 8 are left
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
+def test_each_line_is_what_would_be_written(tmp_path, name):
+    """One with other columns, kinds or words is named by its number, and the file left alone."""
+    out = tmp_path / name
+    sweep("lost-victim", out=str(out), **QUICK)
+    whole = out.read_text()
+    lines = whole.splitlines(keepends=True)
+    broken = (
+        ("recovered", "recovers"),
+        ("recovered", ""),
+        ('"verdict"', '"verdikt"'),
+        ('"verdict": "recovered", ', ""),
+        ('"ticks": 1', '"ticks": 1.0'),
+        ('"ticks": 1', '"ticks": true'),
+        ('"ticks": 1', '"ticks": NaN'),
+        ('"ticks": 1', '"ticks": "1"'),
+        ('"ticks": 1, ', '"ticks": 1,  '),
+        ('"bugs": 0', '"bugs": 0, "more": 1'),
+        (",1,", ",x,"),
+        (",1,", ",01,"),
+        (",1,", ",,"),
+        (",1,", ","),
+        (",1,", ',"1",'),
+        ("\n", " \n"),
+        ("\n", "\n\n"),
+        ("\n", "[" * 100_000 + "\n"),
+    )
+    tried = 0
+    for number in (2, 3, 40, 81):
+        for old, new in broken:
+            before = lines[number - 1]
+            changed = before.replace(old, new, 1)
+            if changed == before or number == 2 and name == "rows.csv":
+                continue
+            tried += 1
+            out.write_text("".join([*lines[: number - 1], changed, *lines[number:]]))
+            text, wrong = out.read_text(), number + (new == "\n\n")
+            with pytest.raises(ValueError, match=f"^line {wrong} of .* is not the row"):
+                sweep("lost-victim", out=str(out), **QUICK)
+            assert out.read_text() == text
+    assert tried > 20
+    out.write_text(whole.replace("ticks,steps", "steps,ticks"))  # the names of the columns
+    if name == "rows.csv":
+        with pytest.raises(ValueError, match="holds another sweep"):
+            sweep("lost-victim", out=str(out), **QUICK)
+
+
+def test_no_device_or_pipe_is_read_for_rows(tmp_path):
+    """It waited for a writer, or read zeros until memory was out."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "full.jsonl").symlink_to("/dev/full")
+    for name in ("pipe.csv", "full.jsonl"):
+        with pytest.raises(ValueError, match="no regular file"):
+            sweep("lost-victim", out=tmp_path / name, **QUICK)
+
+
 def alive_in(session: int) -> bool:
     """Is there a process of this session?"""
     try:
@@ -199,8 +293,15 @@ def test_the_interval_solves_wilsons_equation(hits, runs):
         ({"policies": ["linux-4.5"]}, "did you mean"),
         ({"out": "rows.txt"}, ".jsonl, .csv or .parquet"),
         ({"jobs": 0}, "1 or more"),
+        ({"seeds": range(10**30)}, "a range of seeds goes up to"),
+        ({"seeds": range(5, -2, -1)}, "not negative, and not -1"),
+        ({"seeds": [3, 1, -2]}, "not negative, and not -2"),
+        ({"seeds": [3, 1, 3]}, "each seed once"),
+        ({"policies": ["handa", "handa"]}, "each policy once"),
     ],
 )
-def test_a_wrong_sweep_gets_a_sentence(wrong, sentence):
+def test_a_wrong_sweep_gets_a_sentence(wrong, sentence, tmp_path):
+    """Before anything is written."""
     with pytest.raises(ValueError, match=sentence):
-        sweep("page-thieves", **wrong)
+        sweep("page-thieves", **{"out": tmp_path / "rows.csv"} | wrong)
+    assert wrong.keys() == {"jobs"} or not [*tmp_path.iterdir()]

@@ -164,8 +164,7 @@ def sweep_all(args: Namespace) -> None:
 
 def runs_left(done: int, total: int, seconds: float) -> None:
     """One line that is written over, and goes when all is done."""
-    left = seconds / done * (total - done)
-    line = f"{done} of {total} runs, {left:.0f} s left" if done < total else ""
+    line = f"{done} of {total} runs, {seconds:.0f} s left" if done < total else ""
     print(f"\r{line:60}", end="" if line else "\r", file=sys.stderr, flush=True)
 
 

@@ -1,18 +1,21 @@
 """Rows in a file that can be gone on with: JSON lines, CSV, or Parquet at the end.
 
 The first line says what is in the file. Rows are added in their order, so a file that ends early
-is the beginning of the whole one; a last line that was cut is taken off. Each row that is there
-must be the one that belongs there. One sweep at a time writes: the file is locked while it is open.
+is the beginning of the whole one; a last line that was cut is taken off. Each line that is there
+must be what would be written for its point: what was asked is known of each row before it is run,
+of what came of it the columns and their kinds. One sweep at a time writes: the file is locked while
+it is open.
 """
 
 import csv
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO, StringIO
 from itertools import zip_longest
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..naming import short
 from ..simulate.dataframe import frame_of
@@ -25,15 +28,19 @@ except ImportError:  # Windows has no such locks
 
 
 WRITING = "another sweep is writing {}: wait for its end, or name a new file"
-OPEN: set[Path] = set()  # files that sweeps of this process write
+OPEN: set[str] = set()  # files that sweeps of this process write
+Kinds = Mapping[str, Callable[[Any], object]]  # the value of a column, or a ValueError or KeyError
 
 
 class RowFile:
     """Where rows go. `rows` are those that the file held already."""
 
-    def __init__(self, path: Path | None, head: dict, points: Iterator[dict]):
-        """`points` are the columns that are known of every row before it is run."""
-        self.path, self.head = path, head
+    def __init__(self, path: Path | None, head: dict, points: Iterator[dict], found: Kinds):
+        """`points` are the columns that are known of every row before it is run, `found` the rest.
+
+        The head names all columns.
+        """
+        self.path, self.head, self.found = path, head, found
         self.rows: list[dict] = []
         if path is None:
             return
@@ -47,29 +54,31 @@ class RowFile:
             self.file.close()
             raise
 
-    def first_line(self) -> str:
-        return ("# " if self.as_csv else "") + json.dumps(self.head) + "\n"
+    def first(self) -> str:
+        """What stands above the rows."""
+        if self.as_csv:
+            return f"# {json.dumps(self.head)}\n" + as_csv([self.head["columns"]])
+        return json.dumps(self.head) + "\n"
 
     def read(self, path: Path, points: Iterator[dict]) -> list[dict]:
         """The rows that are there, and the file cut after the last whole one."""
         self.file.seek(0)
-        text, first = self.file.read(), self.first_line()
+        text, first = self.file.read(), self.first()
         whole = text[: text.rfind("\n") + 1]
         if not whole.startswith(first):
             if not first.startswith(text):
                 raise ValueError(f"{path} {self.other(whole)}; name a new file")
-            self.cut("")  # its very first line was cut
+            self.cut("")  # what stands above the rows was cut
             self.file.write(first)
             self.file.flush()
             return []
         lines = whole[len(first) :].split("\n")[:-1]
-        columns = next(csv.reader(lines[:1]), []) if self.as_csv else []
         rows = [
-            self.row(line, point, columns, f"line {number} of {path}")
-            for number, (line, point) in enumerate(zip_longest(lines[self.as_csv :], points), 2)
+            self.row(line, point, f"line {number} of {path}")
+            for number, (line, point) in enumerate(zip_longest(lines, points), 2 + self.as_csv)
             if line is not None
         ]
-        self.cut(whole if rows else first)
+        self.cut(whole)
         return rows
 
     def cut(self, text: str) -> None:
@@ -77,20 +86,21 @@ class RowFile:
         self.file.truncate(len(text.encode()))
         self.file.seek(0, 2)
 
-    def row(self, line: str, point: dict | None, columns: list[str], where: str) -> dict:
-        """The row of a line. ValueError if it is not that of this point."""
+    def row(self, line: str, point: dict | None, where: str) -> dict:
+        """The row of a line. ValueError if it is not that of this point, or not as written here."""
         try:
             if self.as_csv:
                 (values,) = csv.reader([line])
-                row = dict(zip(columns, map(plain, values), strict=True))
+                told = dict(zip(self.head["columns"], values, strict=True))
             else:
-                row = json.loads(line)
-            there = point and all(str(row[key]) == str(value) for key, value in point.items())
-        except (ValueError, KeyError, TypeError):
+                told = json.loads(line)
+            row = (point or {}) | {name: kind(told[name]) for name, kind in self.found.items()}
+            there = point is not None and self.text([row]) == line + "\n"
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
             there = False
-        if not there or point is None:
+        if not there:
             raise ValueError(f"{where} is not the row that belongs there; name a new file")
-        return row | point
+        return row
 
     def other(self, text: str) -> str:
         """What is in the file instead of this sweep."""
@@ -106,29 +116,33 @@ class RowFile:
 
     def write(self, rows: list[dict]) -> None:
         """Add rows at the end."""
-        fresh = not self.rows
         self.rows += rows
-        if self.path is None:
-            return
-        text = StringIO(newline="")
+        if self.path is not None:
+            self.file.write(self.text(rows))
+            self.file.flush()
+
+    def text(self, rows: list[dict]) -> str:
+        """Rows as they are written."""
         if self.as_csv:
-            writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
-            if fresh:
-                writer.writeheader()
-            writer.writerows(rows)
-        else:
-            text.writelines(json.dumps(row) + "\n" for row in rows)
-        self.file.write(text.getvalue())
-        self.file.flush()
+            return as_csv(list(row.values()) for row in rows)
+        return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def as_csv(lines: Iterable[list]) -> str:
+    text = StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()
 
 
 def free(path: Path) -> None:
-    """ValueError if a sweep of this process writes the file.
+    """ValueError if a sweep of this process writes the file, or it is a device or a pipe.
 
     To be asked before it is opened: to close a file gives up the process's locks of it.
     """
-    if path.resolve() in OPEN:
+    if os.path.realpath(path) in OPEN:
         raise ValueError(WRITING.format(path))
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} cannot be used for rows: it is no regular file")
 
 
 def lock(file: TextIO, path: Path) -> None:
@@ -146,16 +160,13 @@ def lock(file: TextIO, path: Path) -> None:
         return
 
 
-def plain(value: str) -> int | str:
-    """A value of a CSV file, a number as a number."""
-    return int(value) if value.removeprefix("-").isdecimal() else value
-
-
 @contextmanager
-def open_rows(out: str | Path | None, head: dict, points: Iterator[dict]) -> Iterator[RowFile]:
+def open_rows(
+    out: str | Path | None, head: dict, points: Iterator[dict], found: Kinds
+) -> Iterator[RowFile]:
     """The file for the rows. A .parquet file is made of a .jsonl file beside it, at the end."""
     if out is None:
-        yield RowFile(None, head, points)
+        yield RowFile(None, head, points, found)
         return
     path = Path(out)
     if path.suffix not in (".jsonl", ".csv", ".parquet"):
@@ -164,15 +175,16 @@ def open_rows(out: str | Path | None, head: dict, points: Iterator[dict]) -> Ite
         write_parquet([{"can it be written": True}], BytesIO())  # say so before the work is done
     rows = path.with_suffix(".jsonl") if path.suffix == ".parquet" else path
     try:
-        rowfile = RowFile(rows, head, points)
+        rowfile = RowFile(rows, head, points, found)
     except (OSError, UnicodeDecodeError) as wrong:
         raise ValueError(f"{rows} cannot be used for rows: {reason(wrong)}") from None
-    OPEN.add(rows.resolve())
+    writing = os.path.realpath(rows)
+    OPEN.add(writing)
     try:
         with rowfile.file:
             yield rowfile
     finally:
-        OPEN.discard(rows.resolve())
+        OPEN.discard(writing)
     if path.suffix == ".parquet":
         write_parquet(rowfile.rows, path)
 

@@ -11,10 +11,12 @@ order whatever the number of workers, so equal sweeps give equal files, and one 
 goes on where its file ends.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, pairwise, product
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -36,13 +38,23 @@ from .rowfile import open_rows
 from .wilson import Rate
 
 CHUNK = 32  # seeds that a worker is given at once
-SCHEMA = "oomlab-sweep/1"
-Progress = Callable[[int, int, float], None]  # runs done, runs in all, seconds so far
+SCHEMA = "oomlab-sweep/2"
+Progress = Callable[[int, int, float], None]  # runs done, runs in all, seconds that are left
+# The columns of what came of a run, each with what makes its value of a word. No knob is called so,
+# and a parameter that is cannot be swept: its column tells what was asked.
+FOUND: dict[str, Callable[[Any], object]] = {
+    "verdict": {verdict: verdict for verdict in VERDICTS}.__getitem__,
+    **dict.fromkeys(("ticks", "steps", "killed", "lost", "bugs", "pages_reaped"), int),
+    **{f"pages_to_{who}": int for who in ("dying", "normal", "kernel")},
+}
 
 
 @dataclass
 class Sweep:
-    """The rows of a sweep, a dict a run, and what was swept."""
+    """The rows of a sweep, a dict a run, and what was swept.
+
+    A row has what was asked, then the columns of FOUND.
+    """
 
     scenario: str
     policies: list[Policy]
@@ -124,7 +136,7 @@ class Sweep:
         first, last = self.seeds[0], self.seeds[-1]
         if first == last:
             return f"seed {first}"
-        if list(self.seeds) == list(range(first, last + 1)):
+        if all(after == before + 1 for before, after in pairwise(self.seeds)):
             return f"seeds {first} to {last}"
         return f"{len(self.seeds)} seeds from {first} to {last}"
 
@@ -158,7 +170,7 @@ def sweep(
     *,
     jobs: int = 1,
     executor: Submits | None = None,
-    out: str | None = None,
+    out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Run a scenario under each policy, each combination of settings and each seed.
@@ -169,18 +181,24 @@ def sweep(
     holds the beginning of this sweep, the rest is run. ValueError, in one sentence, for a name or
     value that does not exist.
     `policies`: names or values. `seeds`: whole numbers. `progress(rows, all, seconds)` is called as
-    rows come in.
+    rows come in; so many seconds are left if the pace stays that of this call.
     """
     for name, values in (settings or {}).items():
         if isinstance(values, str) or not isinstance(values, Sequence):
             raise ValueError(f"setting {name} takes a list of values to try, not {short(values)}")
     takes(scenario, settings or {})
+    for name in FOUND.keys() & (settings or {}).keys():
+        raise ValueError(
+            f"parameter {name} of {scenario} has the name of a column that a sweep fills: "
+            "give it another"
+        )
     settings = {name: list(values) for name, values in (settings or {}).items()}
     chosen = [choose_policy(policy, {}) for policy in policies]
-    if not chosen or not len(seeds) or not all(settings.values()):
+    if not chosen or not seeds or not all(settings.values()):
         raise ValueError("a sweep needs at least one policy, one seed and one value a setting")
-    if len(set(map(policy_words, chosen))) < len(chosen) or len(set(seeds)) < len(seeds):
-        raise ValueError("a sweep takes each policy and each seed once, and one is there twice")
+    seeds_once(seeds)
+    if len(set(map(policy_words, chosen))) < len(chosen):
+        raise ValueError("a sweep takes each policy once, and one is there twice")
     for policy, values in product(chosen, points(settings)):
         build(scenario, policy, **values)  # says what is wrong, before the first run
     settings = {name: once(scenario, name, values) for name, values in settings.items()}
@@ -192,16 +210,31 @@ def sweep(
         "origins": [origin.to_dict() for origin in found.origins],
         "settings": settings,
         "seeds": repr(seeds) if isinstance(seeds, range) else list(seeds),
+        "columns": [*point_of(scenario, chosen[0], settings, 0), *FOUND],
     }
-    with open_rows(out, head, every_point(scenario, chosen, settings, seeds)) as file:
-        began = monotonic()
-        tasks = chunks(scenario, chosen, settings, seeds, skip=len(file.rows))
+    with open_rows(out, head, every_point(scenario, chosen, settings, seeds), FOUND) as file:
+        began, there = monotonic(), len(file.rows)
+        tasks = chunks(scenario, chosen, settings, seeds, skip=there)
         for rows in in_order(run_chunk, tasks, jobs=jobs, executor=executor):
             file.write(rows)
             if progress is not None:
-                progress(len(file.rows), total, monotonic() - began)
+                done = len(file.rows)
+                pace = (monotonic() - began) / (done - there)
+                progress(done, total, pace * (total - done))
     found.rows = file.rows
     return found
+
+
+def seeds_once(seeds: Sequence[int]) -> None:
+    """ValueError for a seed that is negative or there twice, and for more than can be counted."""
+    in_range = isinstance(seeds, range)  # its ends tell: it may be long
+    least = min((seeds[0], seeds[-1]) if in_range else seeds)
+    if least < 0:
+        raise ValueError(f"a seed is a whole number, not negative, and not {short(least)}")
+    if in_range and max(seeds[0], seeds[-1]) > sys.maxsize:
+        raise ValueError(f"a range of seeds goes up to {sys.maxsize}")
+    if not in_range and len(set(seeds)) < len(seeds):
+        raise ValueError("a sweep takes each seed once, and one is there twice")
 
 
 def points(settings: Mapping[str, Sequence]) -> Iterator[dict]:
@@ -253,14 +286,14 @@ def run_chunk(task: tuple) -> list[dict]:
 def row_of(scenario: str, policy: Policy, values: dict, seed: int) -> dict:
     """One run as a row: what was asked, then what came of it."""
     outcome = run(scenario, policy, seed=seed, trace=False, **values).outcome
-    return {
-        **point_of(scenario, policy, values, seed),
+    came = {
         "verdict": outcome.verdict,
         "ticks": outcome.ticks,
         "steps": outcome.steps,
-        "victims": len(outcome.victims),
+        "killed": len(outcome.victims),
         "lost": len(outcome.lost),
-        "reaped": sum(outcome.reaped.values()),
-        **{f"pages_to_{who}": pages for who, pages in outcome.pages_to.items()},
         "bugs": len(outcome.bugs),
+        "pages_reaped": sum(outcome.reaped.values()),
+        **{f"pages_to_{who}": pages for who, pages in outcome.pages_to.items()},
     }
+    return point_of(scenario, policy, values, seed) | {name: came[name] for name in FOUND}
