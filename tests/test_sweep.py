@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import count
+from itertools import count, pairwise
 from statistics import NormalDist
 
 import pytest
 
+from oomlab.paper import wide_as
 from oomlab.policies.policy import KNOBS
 from oomlab.scenarios import SCENARIOS, parameters
 from oomlab.sweeps import sweep
+from oomlab.sweeps.curves import Curve, draw
 from oomlab.sweeps.sweep import FOUND
-from oomlab.sweeps.wilson import wilson
+from oomlab.sweeps.wilson import Rate, wilson
 
 ASKED = {
     "policies": ["linux-4.4", "handa"],
@@ -88,6 +90,43 @@ def test_its_figure_has_each_share_where_it_belongs(alone):
     assert f"mm-2015-12: {rates[0].share:.1%} with victims 2" in light.alt_text
     policies = alone.figure("livelock").alt_text  # one line for each number of policies
     assert "linux-4.4: 100.0% with thieves 1, 100.0% with thieves 2" in policies
+
+
+@pytest.mark.parametrize(
+    "values, scaled, shown",
+    [
+        ([2, 20, 3], True, [2, 3, 20]),
+        ([1, 100, 2, 10], False, [1, 2, 10, 100]),  # 1 and 2 would be one place
+        (range(1, 30), True, range(1, 30)),
+        (range(1, 60), True, range(1, 60, 3)),  # not all have room for their number
+        ([*range(1, 60), 90_000], False, None),
+    ],
+)
+def test_the_values_of_a_figure_can_be_told_apart(values, scaled, shown):
+    """None is drawn over another, be they few or many, near or far."""
+    rates = [Rate({"vmas": value}, 1, 2) for value in values]
+    drawing = draw("title", "about", "vmas", [Curve("", rates)], None)
+    numbers = [s for s in drawing.shapes if re.search(r">\d+</text>", s)]
+    told = [int(re.search(r">(\d+)<", text)[1]) for text in numbers]
+    places = [place(text, "x")[0] for text in numbers]
+    assert told == sorted(told) and places == sorted(places) and len(told) > 1
+    assert shown is None or told == [*shown]
+    for (a, left), (b, right) in pairwise(zip(told, places, strict=True)):
+        assert right - left > (wide_as(str(a), 12.5) + wide_as(str(b), 12.5)) / 2
+    assert ("vmas (not to scale)" in drawing.svg) == (not scaled)
+
+
+def test_a_rare_verdict_does_not_look_like_none():
+    """One run of 10,000 was 0.0 %, and all but one 100.0 %."""
+    for runs in (1, 7, 200, 10_000, 10**6, 10**9):
+        for hits in {0, 1, runs // 2, runs - 1, runs}:
+            rate = Rate({}, hits, runs)
+            words = re.findall(r"[\d.]+(?=%)", str(rate))
+            for word, part in zip(words, (rate.share, *rate.interval), strict=True):
+                assert float(word) == pytest.approx(100 * part, abs=0.0501)
+                assert (float(word) in (0, 100)) == (part in (0, 1))
+            assert rate.percent.count("%") == 1 and (float(rate.percent[:-1]) > 0) == (hits > 0)
+    assert str(Rate({}, 41, 200)) == "20.5% [15.5%, 26.6%]"  # no more digits than it needs
 
 
 def test_a_figure_of_policies_alone_joins_nothing():

@@ -3,12 +3,14 @@
     found = oomlab.sweep("lost-victim", ["mm-2015-12", "handa"], settings={"victims": [2, 3, 4]})
     found.figure("lost-victim").save("lost-victims.svg")
 
-From left to right go the values of one column of the sweep, numbers where their size puts them. No
-two lines differ by their colour alone: each has a mark and a dash of its own.
+From left to right go the values of one column of the sweep, numbers where their size puts them, or
+side by side if that is too close for some. No two lines differ by their colour alone: each has a
+mark and a dash of its own.
 """
 
 from itertools import pairwise
-from math import cos, pi, sin
+from math import ceil, cos, pi, sin
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..looks import BLUE, GREEN, PURPLE, VERMILLION
@@ -19,6 +21,7 @@ HIGH, LEFT, RIGHT = 280.0, 62, 24  # of the field: its height, and the room besi
 MARKS = (0, 4, 3, -4)  # corners; 0 is a circle, -4 stands on a corner
 COLOURS, DASHES = (BLUE, VERMILLION, GREEN, PURPLE), ("", "6 4")
 MOST = len(COLOURS) * len(DASHES)  # lines that one can tell apart
+SMALL = 12.5  # letters
 APART = 7.0  # lines stand beside each other, so that no whisker hides another
 
 
@@ -39,40 +42,62 @@ def draw(title: str, about: str, along: str, curves: list[Curve], dark: bool | N
     drawing = Drawing(alt_text(title, along, curves), dark)
     drawing.heading(title, about)
     values = [rate.group[along] for rate in curves[0].rates]
-    numbers = [value for value in values if type(value) is int]
+    sizes = [value for value in values if type(value) is int]
+    numbers = len(sizes) == len(values) > 1
     top, wide = drawing.y + 8, drawing.width - LEFT - RIGHT - 2 * PAD
-    edge = min(wide / (2 * len(values)), 60.0)
-    if len(numbers) == len(values) > 1:
-        least, most = min(numbers), max(numbers)
-        parts = [(number - least) / (most - least) for number in numbers]
-    else:
-        parts = [(n + 0.5) / len(values) for n in range(len(values))]
-        edge = 0
-    places = [PAD + LEFT + edge + part * (wide - 2 * edge) for part in parts]
-    field(drawing, top, wide, along, values, places)
-    gap = min(APART, min((b - a for a, b in pairwise(sorted(places))), default=99) / len(curves))
+    places = by_size(sizes, wide) if numbers else []
+    if numbers and not places:
+        along += " (not to scale)"
+    ranks = map(sorted(sizes).index, sizes) if numbers else range(len(values))
+    places = places or [PAD + LEFT + (rank + 0.5) / len(values) * wide for rank in ranks]
+    field(drawing, top, wide, along, values, places, tilted=not numbers)
+    gap = min(APART, closest(places) / len(curves))
     for number, curve in enumerate(curves):
         beside = (number - (len(curves) - 1) / 2) * gap
-        line(drawing, number, curve, [x + beside for x in places], top, bool(numbers))
+        line(drawing, number, curve, [x + beside for x in places], top, numbers)
     key(drawing, [curve for curve in curves if curve.name])
     return drawing
 
 
-def field(drawing: Drawing, top, wide: float, along: str, values: list, places: list) -> None:
-    """The grid with its shares, and below it the values of the column."""
-    left = PAD + LEFT
+def by_size(numbers: list[int], wide: float) -> list[float]:
+    """Where numbers stand by their size; [] if some stand too close there, and others do not."""
+    least, most = min(numbers), max(numbers)
+    edge = min(wide / (2 * len(numbers)), 60.0)
+    unit = (wide - 2 * edge) / (most - least)
+    places = [PAD + LEFT + edge + (number - least) * unit for number in numbers]
+    even = len({b - a for a, b in pairwise(sorted(numbers))}) == 1
+    return places if even or closest(places) > longest(numbers) else []
+
+
+def closest(places: list[float]) -> float:
+    """How far two neighbours are apart at least."""
+    return min((b - a for a, b in pairwise(sorted(places))), default=APART * MOST)
+
+
+def longest(values: list) -> float:
+    """How wide the widest value is drawn, with a blank."""
+    return max(wide_as(f"{value} ", SMALL) for value in values)
+
+
+def field(drawing: Drawing, top, wide, along: str, values: list, places, tilted: bool) -> None:
+    """The grid with its shares, and below it the values of the column.
+
+    What does not fit side by side is `tilted`, or every second or third is left out.
+    """
+    left, foot = PAD + LEFT, top + HIGH + 18
     for percent in range(0, 101, 20):
         y = height(top, percent / 100)
         drawing.line(left, y, left + wide, y, "faint")
-        drawing.text(left - 8, y + 4, f"{percent} %", "quiet", size=12.5, anchor="end")
-    foot, longest = top + HIGH + 18, max(wide_as(str(value), 12.5) for value in values)
-    tilted = longest > wide / len(values)
-    for value, x in zip(values, places, strict=True):
+        drawing.text(left - 8, y + 4, f"{percent} %", "quiet", size=SMALL, anchor="end")
+    crowd = ceil(longest(values) / closest(places))
+    tilted = tilted and crowd > 1
+    shown = sorted(zip(values, places, strict=True), key=itemgetter(1))
+    for value, x in shown[:: 1 if tilted else crowd]:
         turn = f' transform="rotate(-35 {x:.1f} {foot:.1f})"' if tilted else ""
         anchor = "end" if tilted else "middle"
-        drawing.text(x, foot, str(value), "quiet", size=12.5, anchor=anchor, more=turn)
-    drawing.y = foot + 20 + (sin(35 * pi / 180) * longest if tilted else 0)
-    drawing.text(left + wide / 2, drawing.y, along, size=12.5, anchor="middle")
+        drawing.text(x, foot, str(value), "quiet", size=SMALL, anchor=anchor, more=turn)
+    drawing.y = foot + 20 + (sin(35 * pi / 180) * longest(values) if tilted else 0)
+    drawing.text(left + wide / 2, drawing.y, along, size=SMALL, anchor="middle")
 
 
 def line(drawing: Drawing, number: int, curve: Curve, xs: list, top: float, joined: bool) -> None:
@@ -95,12 +120,12 @@ def key(drawing: Drawing, curves: list[Curve]) -> None:
     x = float(PAD)
     drawing.y += 20 if curves else 0
     for number, curve in enumerate(curves):
-        wide, (colour, dash) = 46 + wide_as(curve.name, 12.5), looks(number)
+        wide, (colour, dash) = 46 + wide_as(curve.name, SMALL), looks(number)
         if x > PAD and x + wide > drawing.width - PAD:
             x, drawing.y = float(PAD), drawing.y + 20
         drawing.line(x, drawing.y - 4, x + 28, drawing.y - 4, colour, 1.6, dash)
         mark(drawing, number, x + 14, drawing.y - 4)
-        drawing.text(x + 34, drawing.y, curve.name, "quiet", size=12.5)
+        drawing.text(x + 34, drawing.y, curve.name, "quiet", size=SMALL)
         x += wide + 12
     drawing.y += 6
 
@@ -130,7 +155,7 @@ def alt_text(title: str, along: str, curves: list[Curve]) -> str:
     """Every share as a sentence."""
     told = (
         (f"{curve.name}: " if curve.name else "")
-        + ", ".join(f"{rate.share:.1%} with {along} {rate.group[along]}" for rate in curve.rates)
+        + ", ".join(f"{rate.percent} with {along} {rate.group[along]}" for rate in curve.rates)
         for curve in curves
     )
     return f"{title}. {'; '.join(told)}."

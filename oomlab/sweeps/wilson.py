@@ -1,6 +1,7 @@
 """How sure a share is that was counted in some runs: the interval of Wilson (1927)."""
 
 from dataclasses import dataclass
+from itertools import count
 from math import sqrt
 
 Z = 1.959963984540054  # the normal distribution holds 95 % within this many deviations
@@ -37,6 +38,24 @@ class Rate:
     def interval(self) -> tuple[float, float]:
         return wilson(self.hits, self.runs)
 
+    @property
+    def percent(self) -> str:
+        """The share, with as many digits as it needs not to look like none or all."""
+        return in_percent(self.share)[0]
+
     def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.share:.1%} [{low:.1%}, {high:.1%}]"
+        share, low, high = in_percent(self.share, *self.interval)
+        return f"{share} [{low}, {high}]"
+
+
+def in_percent(*parts: float) -> list[str]:
+    """Parts of 1, each with so many digits that none looks like 0 % or 100 % and is not.
+
+    >>> in_percent(1 / 4, 1 / 30_000)
+    ['25.000%', '0.003%']
+    """
+    open_ends = [part for part in parts if 0 < part < 1]
+    digits = next(
+        digits for digits in count(1) if all(0 < round(part, digits + 2) < 1 for part in open_ends)
+    )
+    return [f"{part:.{digits}%}" for part in parts]
