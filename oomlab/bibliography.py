@@ -39,7 +39,7 @@ class Sources(tuple):
 
 @checked
 def cite(*labels: str) -> Sources:
-    """The sources behind these labels, to be shown. KeyError names a label that is not known."""
+    """The sources behind these labels, to be shown. ValueError for a label that is not known."""
     for label in labels:
         source(label)
     return Sources(labels)

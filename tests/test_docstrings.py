@@ -131,13 +131,13 @@ CONSTANTS = {
 }
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
-def test_what_the_head_of_a_file_names_is_there(path):
+def test_what_the_head_of_a_file_names_is_there():
     """Files, as `scheduler.py` or `lab/viewer.js`, and constants of files, as setup.MOST."""
-    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-    assert text, "a file without a contract"
-    for name in re.findall(r"(?<![\w./-])([\w-]+(?:/[\w-]+)*\.(?:py|js|css))\b", text):
-        ours = any(f"/{file}".endswith(f"/{name}") for file in FILES)
-        assert ours or (PACKAGE.parent / name).exists() or name == "my.py", name
-    for pair in re.findall(r"\b([a-z_]+)\.([A-Z][A-Z_]+)\b", re.sub(r"<\S+@\S+>", "", text)):
-        assert pair in CONSTANTS, pair
+    for path in PACKAGE.rglob("*.py"):
+        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        assert text, f"{path} has no contract"
+        for name in re.findall(r"(?<![\w./-])([\w-]+(?:/[\w-]+)*\.(?:py|js|css))\b", text):
+            ours = any(f"/{file}".endswith(f"/{name}") for file in FILES)
+            assert ours or (PACKAGE.parent / name).exists() or name == "my.py", (path, name)
+        for pair in re.findall(r"\b([a-z_]+)\.([A-Z][A-Z_]+)\b", re.sub(r"<\S+@\S+>", "", text)):
+            assert pair in CONSTANTS, (path, pair)
