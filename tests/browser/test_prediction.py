@@ -34,6 +34,7 @@ def test_the_rest_waits_for_an_answer_and_the_answer_is_kept(open_notebook, writ
     first.page.goto("about:blank")
 
     again = open_notebook(name)
+    again.page.locator("fieldset [role=status]").first.wait_for()  # the widgets that were saved
     again.run_all()
     assert rest_is(again) == "visible"
     assert again.page.locator("fieldset").first.locator("[role=status]").inner_text() == told
