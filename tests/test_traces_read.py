@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from html import escape
 from pathlib import Path
+from random import Random
 
 import pytest
 
 import oomlab
 from oomlab.cli import main
+from oomlab.recordings.recorded import read_record
 from oomlab.traces.ftrace import ftrace_text
 from oomlab.traces.trace_formats import Lines
 
@@ -69,6 +71,93 @@ def test_each_tool_tells_the_same_story(form):
     assert "2.020 s after its mark, as linux-6.1 does it" in said
     assert "10 times in vain, 0.104 s apart" in said and "gave up, as the model does" in said
     assert "Not as" not in said
+
+
+NAMES = [
+    "(sd-pam)", "a-1 b", "a: b", "[kworker]", "x pid=7", "prio=3 pid=9", "x comm=y", "x=1 y=2",
+    "#hash", ">quote", "kworker/0:1", "a 12 [001]", "-", "- 5", "1.5:", "1 2.5: a", "<...>",
+    "lost 5 events", "[LOST 5 EVENTS]", 'a"b', 'a"(b)', "ö-ü 7", "日本語 1", "oom_reaper", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_process_may_have_any_name(name):
+    """What looks like a pid, a comment or a count of lost events is none where a name stands."""
+    server = [(c.replace("my server", name), *row, a) for c, *row, a in STORY]
+    server = [
+        (name if c == "trigger" else c, *row, a.replace("my server", name)) for c, *row, a in server
+    ]
+    for form, line in FORMS.items():
+        usual, other = (
+            oomlab.read_trace("\n".join(["cpus=2", *[line(*row) for row in story]]), kernel="6.1")
+            for story in (STORY, server)
+        )
+        named = [row | {"victim": row["victim"].replace("my server", name)} for row in usual.rows()]
+        if form == "option fields":  # the form itself writes every pid= in two ways
+            named[0]["victim"] = other.rows()[0]["victim"]
+        assert other.rows() == named, form
+        assert (other.lost, other.unread, len(other.events)) == (0, 0, len(STORY)), form
+    kill = f'21:03:39 Triggered by PID 3297 ("{name}"), OOM kill of PID 22516 ("{name}"), 38 pages'
+    (one,) = oomlab.read_trace(kill + ", loadavg: 0.9\n").rows()
+    assert (one["pid"], one["victim"]) == (22516, name)
+
+
+@pytest.mark.parametrize("form", ["trace-cmd", "perf"])
+def test_lines_in_any_order_tell_the_same_story(form):
+    """As pieces of several processors do, and a file from Windows."""
+    lines = [FORMS[form](*row) for row in STORY]
+    rows = oomlab.read_trace("\n".join(lines)).rows()
+    for seed in range(5):
+        Random(seed).shuffle(lines)
+        assert oomlab.read_trace("\r\n".join(lines)).rows() == rows
+
+
+def test_a_line_of_the_killer_that_cannot_be_read_is_told():
+    """It was passed over, and the answer was that no victim is marked."""
+    lines = [FORMS["trace-cmd"](*row) for row in STORY]
+    for broken in (
+        "one-1 [000] noon: mark_victim: pid=3",
+        "0.5 oom:mark_victim: pid=3",
+        "21:03:39 OOM kill of PID x",
+    ):
+        trace = oomlab.read_trace("\n".join([*lines, broken]))
+        assert trace.missing()[0].startswith("1 line does not say which task the killer")
+
+
+@pytest.mark.parametrize("begins, program", [("\x17\x08Dtracing6", "trace-cmd report"),
+                                             ("PERFILE2\x68", "perf script")])  # fmt: skip
+def test_a_binary_trace_says_how_to_print_it(tmp_path, begins, program):
+    file = tmp_path / "trace.dat"
+    file.write_bytes(begins.encode() + bytes(range(256)))
+    with pytest.raises(ValueError, match=f"is a binary file: give what `{program}"):
+        oomlab.read_trace(file)
+
+
+def test_a_clock_that_counts_something_else_is_refused_however_wide_it_is_printed():
+    line = "a-1 [001] .....         1533: mark_victim: pid=5\n"
+    with pytest.raises(ValueError, match="does not count seconds"):
+        oomlab.read_trace(line)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"trace": 3},
+        {"trace": {"events": "abc"}},
+        {"trace": {"events": [[1]]}},
+        {"trace": {"events": [["x", "a", 1, "mark_victim", "pid=3"]]}},
+        {"trace": {"events": [[1, "a", None, "mark_victim", "no pid"]]}},
+        {"report": 5},
+        {"kernel": {}},
+    ],
+)
+def test_a_damaged_recording_is_a_sentence(tmp_path, broken):
+    path = next(p for p in sorted(RECORDINGS.glob("*.json.gz")) if read_record(p).get("trace"))
+    damaged = tmp_path / "run.json.gz"
+    damaged.write_bytes(gzip.compress(json.dumps(read_record(path) | broken).encode()))
+    for ask in (oomlab.read_trace, oomlab.scenario_from):
+        with pytest.raises(ValueError, match="damaged|does not name its kernel"):
+            ask(damaged)
 
 
 def test_one_victim_is_not_many_and_a_page_has_the_words_of_the_table(tmp_path):

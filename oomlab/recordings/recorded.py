@@ -47,6 +47,11 @@ def read_record(path: Path) -> dict:
     for part, kind in parts.items():
         if not isinstance(record.get(part), kind):
             raise ValueError(f"{path}: this run has no {part}")
+    for part, kind in {"trace": dict, "report": str}.items():
+        if not isinstance(record.get(part), kind | None):
+            raise ValueError(f"{path}: the {part} of this run is damaged")
+    if not isinstance(record["kernel"].get("tag"), str):
+        raise ValueError(f"{path}: this run does not name its kernel")
     return record
 
 

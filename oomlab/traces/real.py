@@ -34,6 +34,10 @@ MOST_BYTES = 1 << 30
 RELEASE = re.compile(
     r"(?:os release\s{0,4}[:=]\s{0,4}|Linux version )(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)"
 )
+BINARY = {
+    "\x17\x08Dtracing": "trace-cmd report -i FILE",
+    "PERFILE2": "perf script --header -i FILE",
+}
 HEAD = "victim|marked at|to wake|to start|tries in vain|reaping|left|to exit|end"
 
 
@@ -52,6 +56,7 @@ class Trace:
     reports: list[Explanation] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.events.sort(key=lambda event: event.seconds)  # pieces of several processors, maybe
         self.victims = victims(self.events, self.log)
         self.reports = explain(self.log) if self.log else []
 
@@ -219,6 +224,9 @@ def read_trace(
     lines = Lines(text.splitlines())
     events = list(lines)
     name = "this text" if path is None else str(path)
+    for begins, program in BINARY.items():
+        if text.startswith(begins):
+            raise ValueError(f"{name} is a binary file: give what `{program}` prints of it")
     if not events:
         raise ValueError(
             f"{name} has no line of trace-cmd report, ftrace, perf script or oomkill in it"
@@ -233,13 +241,13 @@ def read_trace(
 
 def of_recording(record: dict, kernel: str | None, report: str | None) -> Trace:
     """The trace of a recording of tests/recorder, with its report if no other is given."""
-    rows = (record.get("trace") or {}).get("events") or []
-    if not rows:
+    events = recorded((record.get("trace") or {}).get("events") or [])
+    if not events:
         raise ValueError("this recording has no trace: its kernel had none, or it panicked")
     agreed(kernel, record["kernel"]["tag"])
     policy = preset_of(kernel) if kernel else policy_of(record)
     log = report or record.get("report") or ""
-    return Trace(list(recorded(rows)), log, kernel or record["kernel"]["tag"], policy)
+    return Trace(events, log, kernel or record["kernel"]["tag"], policy)
 
 
 def agreed(given: str | None, says: str | None) -> str | None:

@@ -3,7 +3,8 @@
 Read are `trace-cmd report`, ftrace's own `trace` and `trace_pipe` (with and without the latency
 format), `perf script`, the `oomkill` tools of bpftrace and bcc, and the trace in a recording of
 tests/recorder. What is no event is passed over: comments, headers, stacks. Events that were lost
-are counted.
+are counted, and lines that name an event of the killer or the reaper and cannot be read. A process
+may have any name, also an empty one, or one that looks like a word of the line.
 """
 
 import re
@@ -28,40 +29,43 @@ class TraceEvent(NamedTuple):
     target: int
 
 
-WHO = r"^\s{0,32}(?P<comm>\S.{0,40}?)-(?P<pid>\d{1,10})\s{1,16}"
+WHO = r"^(?P<comm>.{0,72}?)-(?P<pid>\d{1,10})\s{1,16}"
 TGID = r"(?:\(\s{0,8}[-\d]{1,10}\)\s{1,8})?"
 WHAT = r"(?:(?P<system>[a-z]\w{0,40}):)?(?P<event>[a-z]\w{0,60}):\s{0,32}(?P<text>.{0,2000})$"
 FTRACE = re.compile(
     WHO
     + TGID
     + r"(?:\[(?P<cpu>\d{1,5})\]\s{1,8}(?:[^\s:\d]\S{2,7}\s{1,8})?|\d{1,5}[^\s\d]\S{2,6}\s{1,8})"
-    r"(?P<time>\d{1,12}(?:\.\d{1,9})?):\s{1,8}(?:\(\+\d{1,16}\)\s{1,8})?" + WHAT
+    r"\s{0,16}(?P<time>\d{1,16}(?:\.\d{1,9})?):\s{1,8}(?:\(\+\d{1,16}\)\s{1,8})?" + WHAT
 )
 LATENCY = re.compile(
     WHO + r"(?P<cpu>\d{1,5})[^\s\d]\S{2,6}\s{1,8}(?P<us>\d{1,16})us[+!#*@$ ]{0,2}:\s{0,8}" + WHAT
 )
 PERF = re.compile(
-    r"^\s{0,32}(?P<comm>\S.{0,40}?)\s{1,16}(?P<pid>-?\d{1,10})(?:/(?P<tid>-?\d{1,10}))?\s{1,8}"
+    r"^(?P<comm>(?:.{0,72}?\s)?)(?P<pid>-?\d{1,10})(?:/(?P<tid>-?\d{1,10}))?\s{1,8}"
     r"(?:\[(?P<cpu>\d{1,5})\]\s{1,8})?(?:[^\s:\d]\S{2,7}\s{1,8})?"
     r"(?P<time>\d{1,12}\.\d{1,9}):\s{1,32}(?:\d{1,12}\s{1,8})?"
     r"(?P<system>[a-z]\w{0,40}):(?P<event>[a-z]\w{0,60}):\s{0,32}(?P<text>.{0,2000})$"
 )
 OOMKILL = re.compile(
     r"^\s{0,8}(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?P<part>\.\d{1,9})?\s{1,8}Triggered by PID "
-    r'(?P<pid>\d{1,10}) \("?(?P<comm>[^"()]{0,64})"?(?:, "[^"]{0,200}")?\), '
+    r'(?P<pid>\d{1,10}) \((?P<quote>"?)(?P<comm>.{0,64}?)(?P=quote)(?:, "[^"]{0,200}")?\), '
     r"OOM kill of PID (?P<victim>\d{1,10}) "
-    r'\("?(?P<name>[^"()]{0,64})"?(?:, "[^"]{0,200}")?\), (?P<pages>\d{1,16}) pages'
+    r'\((?P=quote)(?P<name>.{0,64}?)(?P=quote)(?:, "[^"]{0,200}")?\), (?P<pages>\d{1,16}) pages'
 )
-COMM = re.compile(r"\bcomm=(\S.{0,60}?)(?=\s{1,8}[\w-]{1,40}[=:]|\s{0,8}$)")
+# Where a name stands in what an event says (include/trace/events/oom.h, sched.h).
+AFTER_PID = re.compile(
+    r"^(?P<before>pid=\S{1,16}(?: \(\d{1,10}\))?\s{1,8})comm=(?P<name>.{0,64}?)"
+    r"(?P<after>\s{1,8}(?:total-vm|anon-rss)=.{0,2000}|\s{0,8})$"
+)
+BEFORE_PID = re.compile(
+    r"^(?P<before>.{0,200}?\b)comm=(?P<name>.{0,64})(?P<after>\s{1,8}pid=.{0,2000})$"
+)
 PID = re.compile(r"\d{1,10}|0x[0-9a-fA-F]{1,8}")
 # Each says pid= of a victim (include/trace/events/oom.h).
-OF_A_VICTIM = {
-    "mark_victim",
-    "wake_reaper",
-    "start_task_reaping",
-    "finish_task_reaping",
-    "skip_task_reaping",
-}
+REAPER = ("wake_reaper", "start_task_reaping", "finish_task_reaping", "skip_task_reaping")
+OF_A_VICTIM = ("mark_victim", *REAPER)
+NAMES_A_VICTIM = re.compile(rf"\b(?:{'|'.join(OF_A_VICTIM)}): |\bOOM kill of PID\b")
 LOST = re.compile(
     r"\[LOST (\d{1,12}) EVENTS?\]|LOST (\d{1,12}) events|lost (\d{1,12}) event"
     r"|\[(\d{1,12}) EVENTS DROPPED\]|PERF_RECORD_LOST(?:_SAMPLES)? lost (\d{1,12})",
@@ -78,7 +82,7 @@ class Lines:
     def __init__(self, text: Iterable[str]):
         self.text = text
         self.lost = 0  # events that the tool says it lost
-        self.unread = 0  # of the events of the killer and the reaper, those that do not say whose
+        self.unread = 0  # lines with an event of the killer or the reaper that do not say whose
         self.dropped = False  # it says that some were, and not how many
         self.whole_numbers = False  # a clock that does not count seconds
 
@@ -91,18 +95,11 @@ class Lines:
     def event(self, line: str, number: int) -> TraceEvent | None:
         """The event of one line, if it is one; also if a mail quotes it."""
         line = QUOTED.sub("", line)
-        if found := LOST.search(line):
-            self.lost += int(next(filter(None, found.groups())))
-            return None
-        if DROPPED.search(line):
-            self.dropped = True
-            return None
-        if line.lstrip()[:1] in "#":
-            return None
         if found := OOMKILL.match(line):
             return killed(found, number)
         found = FTRACE.match(line) or LATENCY.match(line) or PERF.match(line)
         if found is None:
+            self.none(line)
             return None
         parts = found.groupdict()
         if parts.get("us"):
@@ -116,14 +113,25 @@ class Lines:
         if target is None and name in OF_A_VICTIM:  # a line that was cut: not about who hit it
             self.unread += 1
             return None
-        target = pid if target is None else target
-        return TraceEvent(seconds, found["comm"], pid, name, fields, number, found["text"], target)
+        target, comm = pid if target is None else target, found["comm"].strip()
+        return TraceEvent(seconds, comm, pid, name, fields, number, found["text"], target)
+
+    def none(self, line: str) -> None:
+        """What a line that is no event says of events."""
+        if found := LOST.search(line):
+            self.lost += int(next(filter(None, found.groups())))
+        elif DROPPED.search(line):
+            self.dropped = True
+        elif NAMES_A_VICTIM.search(line):
+            self.unread += 1
 
 
 def fields_of(text: str) -> dict[str, str]:
-    """The words `key=value` of a text. A name may have blanks in it."""
-    named = COMM.search(text)
-    return dict(FIELD.findall(text)) | ({"comm": named[1]} if named else {})
+    """The words `key=value` of a text, and the name in it, which may look like such words."""
+    found = AFTER_PID.match(text) or BEFORE_PID.match(text)
+    if found is None:
+        return dict(FIELD.findall(text))
+    return dict(FIELD.findall(found["before"] + found["after"])) | {"comm": found["name"]}
 
 
 def number_of(word: str | None) -> int | None:
@@ -142,10 +150,15 @@ def killed(found: re.Match, number: int) -> TraceEvent:
     return TraceEvent(seconds, found["comm"], pid, "oom_kill_process", fields, number, text, target)
 
 
-def recorded(rows: Iterable[Iterable]) -> Iterator[TraceEvent]:
-    """The events of a recording: [microseconds, comm, pid, event, args] each."""
-    for number, (when, comm, pid, name, args) in enumerate(rows, 1):
-        fields = fields_of(args)
-        target = number_of(fields.get("pid"))
-        target = pid if target is None else target
-        yield TraceEvent(when / 1e6, comm, pid, name, fields, number, args, target)
+def recorded(rows: Iterable[Iterable]) -> list[TraceEvent]:
+    """The events of a recording, [microseconds, comm, pid, event, args] each. ValueError if not."""
+    events = []
+    try:
+        for number, (when, comm, pid, name, args) in enumerate(rows, 1):
+            fields = fields_of(args)
+            target = number_of(fields.get("pid"))
+            target = int(pid) if target is None else target
+            events.append(TraceEvent(when / 1e6, comm, pid, name, fields, number, args, target))
+    except (TypeError, ValueError):
+        raise ValueError("the trace of this recording is damaged") from None
+    return events
