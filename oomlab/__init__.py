@@ -22,7 +22,7 @@ from .version import VERSION
 
 __version__ = VERSION
 _ROOMS = {
-    "arithmetic": "Badness Watermarks badness lowmem_reserve watermarks",
+    "kernel_arithmetic": "Badness Watermarks badness lowmem_reserve watermarks",
     "bibliography": "cite",
     "explorer": "Exploration PROPERTIES Property explore hunt",
     "grading.course.whole_class": "grade",
@@ -46,11 +46,6 @@ _ROOMS = {
 }
 TYPE_CHECKING = False  # a type checker takes it for true, and sees the names below
 if TYPE_CHECKING:
-    from .arithmetic import Badness as Badness
-    from .arithmetic import Watermarks as Watermarks
-    from .arithmetic import badness as badness
-    from .arithmetic import lowmem_reserve as lowmem_reserve
-    from .arithmetic import watermarks as watermarks
     from .bibliography import cite as cite
     from .explorer import PROPERTIES as PROPERTIES
     from .explorer import Exploration as Exploration
@@ -60,6 +55,11 @@ if TYPE_CHECKING:
     from .explorer.nearest_passing import nearest_story as nearest_story
     from .explorer.progress import Stopped as Stopped
     from .grading.course.whole_class import grade as grade
+    from .kernel_arithmetic import Badness as Badness
+    from .kernel_arithmetic import Watermarks as Watermarks
+    from .kernel_arithmetic import badness as badness
+    from .kernel_arithmetic import lowmem_reserve as lowmem_reserve
+    from .kernel_arithmetic import watermarks as watermarks
     from .policies.policy import HZ as HZ
     from .policies.policy import KNOBS as KNOBS
     from .policies.policy import Policy as Policy

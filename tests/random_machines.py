@@ -28,7 +28,7 @@ from oomlab.model.syscalls import mmap, munmap, read_mm, set_adj, sysrq_f
 from oomlab.policies.policy import Policy
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, free, hang, locked, look, pause, repeat, sleep, touch
-from oomlab.simulate.unaccounted import unaccounted
+from oomlab.simulate.page_accounting import unaccounted
 
 KNOBS = {
     "reserves": ["none", "memdie", "favour-dying", "oom-half"],

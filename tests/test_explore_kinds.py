@@ -20,8 +20,8 @@ from oomlab.model.syscalls import munmap, sysrq_f
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import heap
 from oomlab.scenarios.programs import pause, sleep, touch
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_schedule
-from oomlab.simulate.unaccounted import unaccounted
 
 REDUCTIONS = [{}, {"symmetry": False}]
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from one_machine import RELEASES, names
+from run_machine import RELEASES, names
 
 from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS, GFP_NOIO
 from oomlab.model.kernel import Kernel

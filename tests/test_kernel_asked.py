@@ -6,7 +6,7 @@
 from dataclasses import replace
 
 import pytest
-from one_machine import RELEASES, names, run
+from run_machine import RELEASES, names, run
 
 from oomlab.model.fork import copy_on_write, fork, vfork, write_inherited
 from oomlab.model.gfp import __GFP_IO, GFP_NOFS
@@ -20,9 +20,9 @@ from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, frozen, hang, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.reported import dump_task, show_mem
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 OLDEST = ("linux-2.6.38", "linux-3.10")
 WITH_HIGH = [name for name in RELEASES if PRESETS[name].memory_high not in ("none", "reclaims")]

@@ -4,7 +4,7 @@
 """
 
 import pytest
-from one_machine import RELEASES, names, run
+from run_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.exit import exit_mm
@@ -21,8 +21,8 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, locked, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.outcome import whom
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 
 def with_knobs(policy: str, **knobs):

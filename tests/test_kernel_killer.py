@@ -4,7 +4,7 @@
 """
 
 import pytest
-from one_machine import RELEASES, names, run
+from run_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.exit import exit_mm
@@ -29,8 +29,8 @@ from oomlab.scenarios.programs import hang, pause, sleep, touch
 from oomlab.scenarios.registry import SCENARIOS, heap, nearly_full
 from oomlab.scenarios.victims import map_and_hang, share_with_init
 from oomlab.simulate.outcome import whom
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 OLD = ("linux-2.6.38", "linux-3.10")
 WITH_REAPER = [name for name in RELEASES if PRESETS[name].reaper == "list"]

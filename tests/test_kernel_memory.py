@@ -4,7 +4,7 @@
 """
 
 import pytest
-from one_machine import RELEASES, names, run
+from run_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.fork import copy_on_write
@@ -16,9 +16,9 @@ from oomlab.model.tasks import do_send_sigkill
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, pause
 from oomlab.scenarios.registry import heap
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.reported import show_mem
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 TO_5_1 = RELEASES[: RELEASES.index("linux-5.4")]
 

@@ -4,7 +4,7 @@
 """
 
 import pytest
-from one_machine import RELEASES, names, run
+from run_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.fork import copy_on_write, wait4, write_inherited
@@ -23,8 +23,8 @@ from oomlab.model.vmscan import reclaimable_pages
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, look, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 SINCE_4_7 = [name for name in RELEASES if name not in RELEASES[:4]]
 

@@ -17,8 +17,8 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios import heap
 from oomlab.scenarios.programs import pause, touch
 from oomlab.scenarios.unmerged import WORKER_PAGES, create_worker
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_schedule
-from oomlab.simulate.unaccounted import unaccounted
 
 
 def machine(*programs, policy="linux-4.4", pages=0, free=None) -> Kernel:

@@ -4,7 +4,7 @@
 """
 
 import pytest
-from one_machine import RELEASES, names, run
+from run_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.fork import copy_on_write, fork, vfork
@@ -17,8 +17,8 @@ from oomlab.model.tasks import PF_EXITING, PF_OOM_ORIGIN, Task, do_send_sigkill
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import hang, pause, touch
 from oomlab.scenarios.registry import heap
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 OLDEST = ("linux-2.6.38", "linux-3.10")
 BY_THREAD = ("linux-3.10", "linux-4.4", "linux-4.6")

@@ -210,7 +210,7 @@ def test_two_policies_part_at_the_first_event_that_differs():
 
 
 @pytest.mark.parametrize(
-    "module", ["oomlab", "oomlab.lab.ask", "oomlab.lab.controller", "oomlab.lab.figures"]
+    "module", ["oomlab", "oomlab.lab.question_text", "oomlab.lab.controller", "oomlab.lab.figures"]
 )
 def test_a_browser_needs_no_matplotlib_and_a_terminal_no_widget(module):
     heavy = {"matplotlib", "numpy", "ipywidgets", "anywidget", "multiprocessing"}

@@ -7,8 +7,8 @@ import pytest
 import oomlab
 from oomlab.lab.machine_at import follow, machine_at
 from oomlab.lab.timeline import STATES, lanes, moments, shown_steps, takers
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.reported import stands_frozen
-from oomlab.simulate.unaccounted import unaccounted
 
 RUNS = [
     ("lost-victim", "rfc-2015-11-25"),

@@ -27,10 +27,10 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, churn, free, locked, look, pause, repeat, sleep, touch
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.outcome import whom
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.recorder import Recorder
 from oomlab.simulate.run import name_of, plain
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 policies = st.sampled_from(list(PRESETS.values()))
 

@@ -11,10 +11,10 @@ import pytest
 
 import oomlab
 from oomlab.lab import figures
-from oomlab.lab.ask import ask
 from oomlab.lab.controller import Controller
 from oomlab.lab.discussion_sheet import discussion_sheet
 from oomlab.lab.payload import payload
+from oomlab.lab.question_text import ask
 from oomlab.lab.run_page import html_of
 from oomlab.policies.patch import model_functions
 from oomlab.sheets import read_sheet, sheet_of

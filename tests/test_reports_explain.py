@@ -25,11 +25,11 @@ from oomlab.reports.read.report import (
     Scored,
     TaskRow,
 )
-from oomlab.reports.tell import console as command
+from oomlab.reports.tell import explain_command as command
 from oomlab.reports.tell.words import text_of
 from oomlab.simulate.outcome import whom
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
-from oomlab.simulate.unaccounted import unaccounted
 
 DATA = Path(__file__).parent / "data" / "reports"
 RECORDED = [

@@ -17,9 +17,9 @@ from wide import examples
 from oomlab.reports.judge.explain import explain
 from oomlab.reports.judge.report_machine import scenario_from_report
 from oomlab.reports.read.parse import NotText, parse
-from oomlab.reports.tell.console import as_dict
+from oomlab.reports.tell.explain_command import as_dict
 from oomlab.reports.tell.words import text_of
-from oomlab.simulate.unaccounted import unaccounted
+from oomlab.simulate.page_accounting import unaccounted
 
 INPUTS = examples(300)
 SECONDS = 2  # for one input of some ten kB: a regular expression that explodes takes for ever

@@ -9,7 +9,7 @@ import pytest
 import oomlab
 from oomlab.cli import main
 from oomlab.reports.judge.explain import explain as judge
-from oomlab.reports.tell.smallest import text_of
+from oomlab.reports.tell.scenario_text import text_of
 from oomlab.sheets.code import add_scenario
 from oomlab.traces.small_machine import differences, story_of
 

@@ -9,9 +9,9 @@ from wide import examples
 import oomlab
 from oomlab.scenarios import SCENARIOS, choices, parameters
 from oomlab.simulate.fingerprint import fingerprint
+from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_schedule
 from oomlab.simulate.setup import MOST
-from oomlab.simulate.unaccounted import unaccounted
 
 SEEDS = range(6)
 

@@ -1,4 +1,4 @@
-"""The kernel's arithmetic once more, line by line from the sources, against oomlab.arithmetic.
+"""The kernel's arithmetic once more, line by line from the sources, against the package.
 
 Written from the C of the releases named in each function, without a look at the package: unsigned
 long is taken modulo 2**64, `int` has 32 bits, and shifts stand where the C has shifts.

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import pytest
 
 from oomlab.lab import figures
-from oomlab.lab.ask import ask
+from oomlab.lab.question_text import ask
 
 FIGURES = {
     f"{name}.{kind}": getattr(getattr(figures, name), kind)

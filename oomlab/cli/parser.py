@@ -109,7 +109,7 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
     text = "OOM reports in logs: who ate it, why that process, what now"
     sub = command("explain", explain, text, "reading")
     if words[:1] == ["explain"]:
-        from ..reports.tell.console import add_arguments
+        from ..reports.tell.explain_command import add_arguments
 
         add_arguments(sub)
 

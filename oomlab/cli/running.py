@@ -120,7 +120,7 @@ def as_asked(done: Run, args: Namespace) -> str:
 
         return log_text(done)
     if args.ask or args.answers:
-        from ..lab.ask import ask
+        from ..lab.question_text import ask
 
         return ask(done, answers=args.answers)
     if args.steps:
@@ -169,7 +169,7 @@ def runs_left(done: int, total: int, seconds: float) -> None:
 
 
 def explain(args: Namespace) -> int:
-    from ..reports.tell.console import explain
+    from ..reports.tell.explain_command import explain
 
     return explain(args)
 

@@ -3,7 +3,7 @@
     from oomlab.lab import PolicyLab, Prediction, ReportView, Sentence, TimelineView, Verdicts
     from oomlab.lab import figures
 
-The widgets need the extra `lab`; figures and `oomlab.lab.ask`, the questions as text, do not.
+The widgets need the extra `lab`; figures, and questions as text (question_text.py), do not.
 """
 
 from importlib import import_module

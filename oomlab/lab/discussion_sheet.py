@@ -4,8 +4,8 @@ from ..policies.policy import KNOBS
 from ..policies.presets import difference
 from ..scenarios import SCENARIOS
 from ..simulate.run import Run
-from .ask import answered
 from .facts import divergence, heading
+from .question_text import answered
 from .questions import questions
 from .timeline import moments
 

@@ -19,11 +19,11 @@ from traitlets import Bool, Dict, List
 
 from ..arguments import checked
 from ..simulate.run import Run
-from .ask import folded, unnamed
 from .facts import heading
 from .payload import payload
 from .policylab import HERE, scripts
 from .predictions import place
+from .question_text import folded, unnamed
 from .questions import questions
 from .saved_answers import MIME, keep, kept
 

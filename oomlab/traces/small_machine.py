@@ -26,7 +26,7 @@ from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.judge.explain import explain as judge
 from ..reports.read.logs import DAMAGED, open_log
-from ..reports.tell.smallest import Story, parts_of, story_line, text_of, words_of_policy
+from ..reports.tell.scenario_text import Story, parts_of, story_line, text_of, words_of_policy
 from ..sheets.code import add_scenario, tried_scenario
 from ..simulate.run import Run, run
 from ..textfile import named, reason, write_text

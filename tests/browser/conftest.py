@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from laboratory import JupyterLab, Notebook
+from drive_jupyterlab import JupyterLab, Notebook
 from playwright.sync_api import sync_playwright
 from visits import ROOT
 

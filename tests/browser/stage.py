@@ -8,7 +8,7 @@ A lab starts in a tenth of a second, where JupyterLab needs seconds; what Jupyte
 
 from base64 import b64encode
 
-from laboratory import ARTIFACTS
+from drive_jupyterlab import ARTIFACTS
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>a stage</title>
 <body data-jp-theme-light="{light}" style="margin:0;background:{paper}"><div id="lab"></div>"""

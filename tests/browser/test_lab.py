@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from laboratory import ARTIFACTS
+from drive_jupyterlab import ARTIFACTS
 
 pytestmark = pytest.mark.browser
 

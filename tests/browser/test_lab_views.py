@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from laboratory import ARTIFACTS
+from drive_jupyterlab import ARTIFACTS
 from stage import Stage
 
 from oomlab.explorer import explore

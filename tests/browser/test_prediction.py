@@ -1,7 +1,7 @@
 """A lesson asks, waits for the answer, and keeps it: in JupyterLab, saved and opened again."""
 
 import pytest
-from laboratory import SESSION
+from drive_jupyterlab import SESSION
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from laboratory import ARTIFACTS
+from drive_jupyterlab import ARTIFACTS
 
 pytestmark = pytest.mark.browser
 

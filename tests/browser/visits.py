@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from laboratory import ARTIFACTS
+from drive_jupyterlab import ARTIFACTS
 
 ROOT = Path(__file__).parents[2]
 ALIVE = 90_000  # Python starts in a few seconds, on a busy machine in many

@@ -7,8 +7,6 @@ An entry is one place in a lesson: its questions, and the run whose trace is sho
 there is one. To each choice belongs a sentence that says why it fails, to the right one why it is
 right. Which one is right the author says and the model computes when the lesson runs: where the
 two differ nothing is asked, since the sentences would be wrong.
-
-first_steps.py has lessons 1 to 3, core.py 4 to 7, shared.py 8 to 10b, expert.py 11 to 16.
 """
 
 from collections.abc import Callable
@@ -19,7 +17,7 @@ from ...naming import nearest
 from ...simulate.run import Run
 from ..questions import Question, freeze_step
 
-CHAPTERS = ("first_steps", "core", "shared", "expert")
+CHAPTERS = ("lessons_1_to_3", "lessons_4_to_7", "lessons_8_to_10b", "lessons_11_to_16")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import pytest
 
 import oomlab
-from oomlab.lab.ask import ask, folded
 from oomlab.lab.facts import who_got_them
+from oomlab.lab.question_text import ask, folded
 from oomlab.lab.questions import ENDS, freeze_step, questions
 from oomlab.lab.timeline import takers
 

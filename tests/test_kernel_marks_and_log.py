@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 import pytest
-from one_machine import RELEASES, names
+from run_machine import RELEASES, names
 
 from oomlab.gfp_contract import page
 from oomlab.model.gfp import __GFP_NOFAIL, __GFP_NORETRY, __GFP_REPEAT, GFP_KERNEL, GFP_NOIO
