@@ -173,7 +173,7 @@ def test_does_a_request_fail_that_must_neither_fail_nor_retry(policy):
     """K 2.6.38 to 4.10: NORETRY ends it. K 4.14 on, nopage: it loops; the contract says that."""
     kernel, verbs = wants(policy, GFP_KERNEL | __GFP_NORETRY | __GFP_NOFAIL, 0, 0)
     assert len(verbs) < 500 and not names(kernel, "kill")
-    assert "`__GFP_NOFAIL` with `__GFP_NORETRY` fails in the\nmodel; since 4.14" in page()
+    assert "`__GFP_NOFAIL` with\n`__GFP_NORETRY` fails in the model; since 4.14" in page()
 
 
 def wants(policy: str, gfp: int, order: int, reclaimable: int) -> tuple:
@@ -353,3 +353,16 @@ def test_which_lines_name_the_choice(version):
     told = [line for line in lines if line.startswith("oom-kill:constraint=")]
     assert bool(told) == (version > "5")
     assert not told or ("CONSTRAINT_MEMCG" in told[0]) == (version > "5.1")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_the_line_of_the_zone_show_page_tables(policy):
+    """K 2.6.38 to 5.10 show_free_areas, recordings of 5.10: yes. K 5.15, 6.12: the node's does."""
+    kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+    keep_events(kernel)
+    kernel.spawn("hog", ((pause,),), vmas=heap(100))
+    nearly_full(kernel)
+    kernel.spawn("asker", ((touch, "heap", 8),), vmas=heap(1))
+    run_seeded(kernel, 1, most_steps=2000)
+    zone = next(line for line in printed(kernel, "oom_report") if line.startswith("Node 0 Normal"))
+    assert ("pagetables:" in zone) == (version_of(PRESETS[policy].kernel) < (5, 11))

@@ -179,7 +179,7 @@ def show_mem(mem: dict, version: tuple[int, ...]) -> Lines:
     yield "Mem-Info:"
     marks = " ".join(f"{mark}:{kb(mem[mark])}kB" for mark in ("free", "min", "low", "high"))
     managed = f" managed:{kb(mem['managed'])}kB" if version >= (3, 9) else ""
-    tables = f" pagetables:{kb(mem['pagetables'])}kB" if version < (5, 10) else ""
+    tables = f" pagetables:{kb(mem['pagetables'])}kB" if version < (5, 11) else ""
     yield (
         f"Node 0 Normal {marks} present:{kb(mem['managed'])}kB{managed} "
         f"mlocked:{kb(mem['mlocked'])}kB{tables}"
