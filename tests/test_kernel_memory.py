@@ -14,13 +14,14 @@ from oomlab.model.overcommit import vm_enough_memory
 from oomlab.model.syscalls import write_tmpfs
 from oomlab.model.tasks import do_send_sigkill
 from oomlab.policies.presets import PRESETS
-from oomlab.scenarios.programs import alloc, pause
+from oomlab.scenarios.programs import alloc, pause, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.reported import show_mem
 from oomlab.simulate.scheduler import run_seeded
 
 TO_5_1 = RELEASES[: RELEASES.index("linux-5.4")]
+GUESSES = [name for name in RELEASES if PRESETS[name].overcommit == "free"]  # 3.10 to 5.1
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -141,3 +142,40 @@ def test_does_the_scenario_overcommit_kill_in_mode_0(policy):
     run = oomlab.run("overcommit", policy, mode=0)
     assert run.outcome.victims == ([] if policy in TO_5_1 else ["asker"])
     assert names(run.kernel, "enomem") == (["asker"] if policy in TO_5_1 else [])
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("mode", [0, 1, 2])
+@pytest.mark.parametrize("maps", [False, True])
+def test_does_a_writer_to_tmpfs_run_out_of_memory(policy, mode, maps):
+    """K 3.10, 4.19 shmem_acct_block: each page is asked for, in mode 0, too: ENOSPC before an OOM.
+
+    Of a page fault on a mapping of the file it makes SIGBUS. K 2.6.38: in mode 0 tmpfs itself
+    counts as free. K 5.2 on: one page is never more than the machine has.
+    """
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.overcommit_memory = mode
+    file = Shmem("file", linked=True)
+    kernel.shmems.append(file)
+    vmas = [*heap(200), VMA("map", SHMEM, shmem=file)]
+    fills = (touch, "map", 900) if maps else (write_tmpfs, file, 900)
+    kernel.spawn("writer", (fills, (pause,)), vmas=vmas)
+    run_seeded(kernel, 1, most_steps=20_000)
+    refused = mode == 2 or mode == 0 and policy in GUESSES
+    assert bool(names(kernel, "enomem")) == refused and bool(names(kernel, "kill")) != refused
+    assert ("writer" in names(kernel, "exit")) == (maps or not refused)
+    if refused and mode == 0 and not maps:  # what is kept for root above the high mark is left
+        assert kernel.zone.free - kernel.zone.high - 1024 // 32 == 1
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("ranges", [1, 2])
+def test_is_a_fork_refused_whose_ranges_are_too_much_together(policy, ranges):
+    """K 2.6.38, 6.12 dup_mmap: each range is a promise by the time the next one is asked for."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.overcommit_memory = 2
+    vmas = [VMA(f"heap{i}", ANON, 10, size=150) for i in range(ranges)]
+    kernel.spawn("database", ((copy_on_write, "snapshot", ((pause,),)), (pause,)), vmas=vmas)
+    run_seeded(kernel, 1)
+    assert any(task.name == "snapshot" for task in kernel.tasks) == (ranges == 1)
+    assert bool(names(kernel, "enomem")) == (ranges == 2)

@@ -6,8 +6,9 @@ from .locks import Steps
 from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
-from .mm import MMF_UNSTABLE, PTRS_PER_PTE, VMA
+from .mm import MMF_UNSTABLE, PTRS_PER_PTE, SHMEM, VMA
 from .oom import OomControl, out_of_memory
+from .overcommit import vm_enough_memory
 from .tasks import PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
 
 FAULT = ("fault", "a page")
@@ -67,6 +68,11 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
             return False
         mm.nr_ptes += 1
     fresh = vma.shmem is None or vma.shmem.pages <= vma.pages
+    tmpfs = fresh and vma.kind == SHMEM and vma.shmem is not None and vma.shmem.linked
+    if tmpfs and not vm_enough_memory(current, 1):  # shmem_acct_block(): SIGBUS, and no OOM
+        current.kernel.event("enomem", current, pages=1)
+        die_by_signal(current, 7)
+        return True
     if fresh:
         page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
         if not page:

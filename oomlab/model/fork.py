@@ -11,7 +11,7 @@ from .gfp import GFP_KERNEL
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
 from .memory import alloc_pages
 from .mm import ANON, PTRS_PER_PTE, VMA, Shmem
-from .overcommit import vm_enough_memory
+from .overcommit import OVERCOMMIT_NEVER, vm_enough_memory
 from .tasks import fatal_signal_pending
 from .unmap import free_unshared
 
@@ -31,9 +31,11 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     """
     kernel, mm = current.kernel, current.mm
     yield "fork", name
-    private = [vma for vma in mm.vmas if vma.kind == ANON]
-    if not all(vm_enough_memory(current, vma.size) for vma in private):
-        kernel.event("enomem", current, pages=sum(vma.size for vma in private))
+    asked = [vma.size for vma in mm.vmas if vma.kind == ANON]
+    if kernel.overcommit_memory == OVERCOMMIT_NEVER:
+        asked = [sum(asked)]  # what was promised for one range counts when it asks for the next
+    if not all(vm_enough_memory(current, size) for size in asked):
+        kernel.event("enomem", current, pages=sum(asked))
         return
     tables = 1 + sum(-(-vma.pages // PTRS_PER_PTE) for vma in mm.vmas if vma.kind == ANON)
     got = 0

@@ -11,7 +11,7 @@ from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
 from .mm import ANON, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
-from .overcommit import OVERCOMMIT_NEVER, vm_enough_memory
+from .overcommit import vm_enough_memory
 from .tasks import do_send_sigkill, fatal_signal_pending, write_oom_score_adj
 from .unmap import mmput, remove_vma, zap_vma
 
@@ -74,7 +74,7 @@ def write_tmpfs(current, file, pages: int) -> Steps:
     """
     kernel, memcg = current.kernel, charged_to(file, current.memcg)
     for _ in range(pages):
-        if kernel.overcommit_memory == OVERCOMMIT_NEVER and not vm_enough_memory(current, 1):
+        if not vm_enough_memory(current, 1):
             kernel.event("enomem", current, pages=1)  # ENOSPC (shmem_acct_block)
             return
         page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE)

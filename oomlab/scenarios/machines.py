@@ -68,9 +68,11 @@ def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1) -> Kernel:
     """A writer fills tmpfs and is killed; its file stays, so the next process dies, too.
 
     With `mapped` the file counts as the writer's memory; with 0 it used write(), and the killer
-    sees a process of twelve pages: every bigger one dies first.
+    sees a process of twelve pages: every bigger one dies first. vm.overcommit_memory is 1: with 0,
+    Linux 3.10 to 5.1 refuses the writer a page before memory runs out, and no process dies.
     """
     kernel = Kernel(policy, 1024)
+    kernel.overcommit_memory = 1
     file = Shmem("/dev/shm/log", linked=True)
     kernel.shmems.append(file)
     kernel.spawn("browser", ((pause,),), vmas=heap(200))
