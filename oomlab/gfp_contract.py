@@ -91,8 +91,9 @@ REQUESTS = (
         "task",
         0,
         {"2.6.38": ORDINARY._replace(kills=False)},
-        "Reclaim may be held up by the very locks it holds, so no task is killed; it loops. Since "
-        "4.7 a caller that is dying is marked as a victim and gets out.",
+        "Reclaim may be held up by the very locks it holds, so no task is killed; it loops. In "
+        "2.6.38 it does not even look for what became free, until there is something to reclaim. "
+        "Since 4.7 a caller that is dying is marked as a victim and gets out.",
     ),
     Request(
         "GFP_KERNEL | __GFP_NORETRY",
@@ -167,6 +168,20 @@ REQUESTS = (
         "ALLOC_OOM (cd04ae1e2dc8) is half of the mark, for every thread of the process.",
     ),
     Request(
+        "GFP_KERNEL | __GFP_NOFAIL by a victim",
+        GFP_KERNEL | __GFP_NOFAIL,
+        "victim",
+        0,
+        {
+            "2.6.38": Terms(0, False, False, False, False),
+            "4.6": Terms(0, True, False, False, False),
+            "4.14": Terms(50, True, False, False, True),
+        },
+        "Up to 4.4 it looks for a free page again and again, and does nothing else "
+        "(__alloc_pages_high_priority). Since 4.6 it reclaims; since 4.14 it may take the last "
+        "page, when the killer was called.",
+    ),
+    Request(
         "GFP_ATOMIC by a victim",
         GFP_ATOMIC,
         "victim",
@@ -211,10 +226,19 @@ def page() -> str:
         "memory must be *above* the mark; the min mark counts 100 here. Each cell was read in the",
         "source of that version, and a test holds the model to it. This page is written by",
         "`python -m oomlab.gfp_contract`. Left out: `__GFP_THISNODE`, requests for low zones, and",
-        "core dumps; for these no task is killed. `__GFP_NOFAIL` with `__GFP_NORETRY` fails in the",
-        "model; since 4.14 Linux tries such a request again for ever. The model counts pages and",
-        "does not address them: memory is never fragmented, so a request of order 4 finds its 16",
-        "pages where so many are free, and no block is kept for atomic requests of a high order.",
+        "core dumps (from 3.10 on); for these no task is killed. `__GFP_NOFAIL` with",
+        "`__GFP_NORETRY` fails in the model; since 4.14 Linux tries such a request for ever.",
+        "",
+        "The model counts pages and does not address them: memory is never fragmented, so a",
+        "request of order 4 finds its 16 pages where so many are free, and no block is kept for",
+        "atomic requests of a high order. Nor is there compaction. Where that has too little room,",
+        "Linux 5.10 and later refuse a request of order 4 or more with `__GFP_NORETRY` before any",
+        "reclaim; and 6.12 refuses one with `__GFP_RETRY_MAYFAIL` but without `__GFP_IO` after one",
+        "round. In the model the first reclaims once, and the second tries on.",
+        "",
+        "2.6.38 keeps two pages more: `__zone_watermark_ok` takes `(1 << order) + 1` off what is",
+        "free, and later versions `(1 << order) - 1`, as the model does. While a suspend has the",
+        "killer off, 2.6.38 and 3.10 fail even a request with `__GFP_NOFAIL`.",
         "",
     ]
     for request in REQUESTS:

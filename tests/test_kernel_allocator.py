@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 from run_machine import RELEASES, names
 
-from oomlab.model.gfp import GFP_ATOMIC, GFP_KERNEL, GFP_NOFS, GFP_NOIO
+from oomlab.gfp_contract import page
+from oomlab.model.gfp import (
+    __GFP_DIRECT_RECLAIM,
+    __GFP_KSWAPD_RECLAIM,
+    __GFP_NOFAIL,
+    __GFP_NORETRY,
+    __GFP_REPEAT,
+    GFP_ATOMIC,
+    GFP_KERNEL,
+    GFP_NOFS,
+    GFP_NOIO,
+    GFP_NOWAIT,
+)
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import (
     alloc_pages,
@@ -22,10 +34,12 @@ from oomlab.model.mm import FILE, VMA, Shmem
 from oomlab.model.tasks import PF_DUMPCORE, do_send_sigkill
 from oomlab.policies.presets import PRESETS
 from oomlab.recordings.recorded import read_record
-from oomlab.scenarios.programs import hang, pause
+from oomlab.scenarios.programs import alloc, hang, pause
 from oomlab.scenarios.registry import heap
+from oomlab.simulate.scheduler import run_seeded
 
 RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"
+OLDEST = ("linux-2.6.38", "linux-3.10")
 HOPEFUL = [name for name in RELEASES if PRESETS[name].retry == "while-progress"]
 COUNTING = [name for name in RELEASES if name not in HOPEFUL]
 
@@ -161,11 +175,20 @@ def test_what_does_one_do_who_finds_the_killer_at_work(policy):
 
 @pytest.mark.parametrize("policy", RELEASES)
 def test_does_a_core_dump_cause_a_kill(policy):
-    """K 2.6.38 to 6.18, PF_DUMPCORE: no. It fails; in 2.6.38 and 3.10 the dump fails as well."""
+    """K 3.10 to 6.18, PF_DUMPCORE: no, the request fails. K 2.6.38 does not ask, and kills.
+
+    And with GFP_NOFS: 2.6.38 and 3.10 do not come to the question, and try again for ever. In 4.4
+    and 4.6 it comes first, and the request fails.
+    """
     kernel, task = machine(policy)
     task.flags |= PF_DUMPCORE
     left(kernel, free=1)
-    assert len(asks(task)) < 2000 and not names(kernel, "kill")
+    assert len(asks(task)) < 2000
+    assert names(kernel, "kill") == (["hog"] if policy == "linux-2.6.38" else [])
+    kernel, task = machine(policy)
+    task.flags |= PF_DUMPCORE
+    left(kernel, free=1)
+    assert (len(asks(task, GFP_NOFS)) > 2000) == (policy in OLDEST)
 
 
 # who reaches how deep
@@ -254,3 +277,132 @@ def test_what_did_recorded_kernels_answer_when_a_retry_was_weighed():
             assert again == bool(seen["wmark_check"]), (path.name, words)
             asked, most = asked + 1, max(most, loops)
     assert asked > 1000 and most == 16
+
+
+# what a retry is
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_request_without_filesystems_see_what_became_free(policy):
+    """K 2.6.38 __alloc_pages_slowpath: no. `rebalance` stands behind the look at the free list.
+
+    It reclaims in vain again and again, though a process has exited, until there is something to
+    reclaim. K 3.10: the label stands before the look. A request that may kill goes to `restart`.
+    """
+    for gfp in (GFP_NOFS, GFP_KERNEL):
+        kernel, task = machine(policy)
+        left(kernel, free=1)
+        rounds, ended = 0, False
+        for verb, _ in alloc_pages(task, gfp):
+            rounds += verb == "allocate"
+            if rounds == 5:
+                kernel.zone.free = 1000
+            if rounds > 100:
+                break
+        else:
+            ended = True
+        assert ended == (gfp == GFP_KERNEL or policy != "linux-2.6.38")
+
+
+@pytest.mark.parametrize("policy", OLDEST)
+def test_does_a_request_without_filesystems_take_the_killers_lock(policy):
+    """K 2.6.38, 3.10 __alloc_pages_slowpath: no, it does not come to __alloc_pages_may_oom()."""
+    kernel, task = machine(policy)
+    left(kernel, free=1)
+    assert set(asks(task, GFP_NOFS)) == {"allocate"}
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_long_does_a_large_request_without_filesystems_insist(policy):
+    """K 2.6.38, 3.10 should_alloc_retry, K 4.4, 4.6: for ever, nothing having been freed.
+
+    K 4.10 on: it fails after 16 rounds, and one without __GFP_REPEAT in each release at once.
+    """
+    kernel, task = machine(policy)
+    left(kernel, free=10)
+    assert (len(asks(task, GFP_NOFS | __GFP_REPEAT, 4)) > 2000) == (policy in HOPEFUL)
+    assert len(asks(task, GFP_NOFS, 4)) < 2000 and not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_what_is_said_of_large_requests_and_of_2_6_38(policy):
+    """K 5.10, 6.18 (COMPACT_SKIPPED), K 6.12 gfp_compaction_allowed, K 2.6.38 __zone_watermark_ok.
+
+    The model has no compaction, and one rule for the marks; the page of the contract says so.
+    """
+    kernel, task = machine(policy)
+    left(kernel, free=10, stuck=320)
+    assert asks(task, GFP_KERNEL | __GFP_NORETRY, 4).count("reclaim from") == 1
+    if policy not in HOPEFUL:
+        assert asks(task, GFP_NOIO | __GFP_REPEAT, 4).count("reclaim from") > 10
+    left(kernel, free=101)
+    assert asks(task) == ["allocate"] and kernel.zone.free == 100
+    said = page().replace("\n", " ")
+    for words in ("before any reclaim", "without `__GFP_IO` after one round", "two pages more"):
+        assert words in said
+
+
+# what must not fail
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_victim_reclaim_that_must_not_fail(policy):
+    """K 2.6.38, 4.4 __alloc_pages_high_priority: it looks for a page for ever. K 4.6 on: it does.
+
+    K 4.14 on: and takes the last page in the end, but its half of the reserve comes first.
+    """
+    kernel, task = machine(policy)
+    mark_as_victim(task)
+    left(kernel, free=0, stuck=320)
+    verbs = asks(task, GFP_KERNEL | __GFP_NOFAIL)
+    spins = PRESETS[policy].nofail in ("loops", "kills")
+    assert ("reclaim from" not in verbs) == spins and len(verbs) > 2000
+    assert not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_request_fail_that_must_not_while_the_killer_is_off(policy):
+    """K 2.6.38, 3.10 __alloc_pages_slowpath: it does, `goto nopage`. K 4.4 on: no, and it warns.
+
+    K 4.6 on: it takes a page from below the mark.
+    """
+    kernel, task = machine(policy)
+    kernel.oom_killer_disabled = True
+    left(kernel, free=3)
+    verbs = asks(task, GFP_KERNEL | __GFP_NOFAIL)
+    loops = policy == "linux-4.4"
+    assert (len(verbs) > 2000) == loops
+    assert kernel.zone.free == (3 if loops or policy in OLDEST else 2)
+
+
+# kswapd
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("gfp", [GFP_NOWAIT, __GFP_DIRECT_RECLAIM])
+def test_does_each_request_wake_kswapd(policy, gfp):
+    """K 4.4, 6.18: with __GFP_KSWAPD_RECLAIM. (K 2.6.38, 3.10: without __GFP_NO_KSWAPD.)"""
+    kernel = Kernel(PRESETS[policy], 4096, reclaimable=500, min_kbytes=400)
+    task = kernel.spawn("task", ((hang,),), vmas=heap(8), adj=-1000)
+    left(kernel, free=110)
+    next(alloc_pages(task, gfp))
+    assert (not kernel.kswapd_wait.sleepers) == bool(gfp & __GFP_KSWAPD_RECLAIM)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("swap_max, stays", [(0, True), (1 << 50, False)])
+def test_does_kswapd_write_to_swap(policy, swap_max, stays):
+    """K 2.6.38 to 6.18 balance_pgdat: below low, up to above high; and not what no cgroup lets it.
+
+    A machine with swap and without a page cache has a kswapd as well. Where it frees nothing it
+    sleeps until it is woken again.
+    """
+    kernel = Kernel(PRESETS[policy], 4096, min_kbytes=400)
+    kernel.swapon(1000)
+    pod = kernel.new_memcg("pod", 3000, swap_max=swap_max)
+    kernel.spawn("hog", ((pause,),), vmas=heap(1000), memcg=pod)
+    left(kernel, free=110)
+    kernel.spawn("clock", ((alloc, 1, GFP_NOWAIT), (pause,)), adj=-1000)
+    run_seeded(kernel, 1, most_steps=500)
+    assert (kernel.zone.free < kernel.zone.high) == stays
+    assert len(kernel.kswapd_wait.sleepers) == 1 and not names(kernel, "kill")

@@ -8,6 +8,7 @@ from run_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.exit import exit_mm
+from oomlab.model.gfp import __GFP_IO, GFP_KERNEL
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
 from oomlab.model.memcg import mem_cgroup_handle_oom
@@ -266,9 +267,26 @@ def test_is_memory_low_taken_last():
     kernel.spawn("a", ((pause,),), vmas=heap(100), memcg=safe)
     kernel.spawn("b", ((pause,),), vmas=heap(100), memcg=plain)
     while plain.usage:
-        assert shrink_zone(kernel, 0x40)
+        assert shrink_zone(kernel, GFP_KERNEL)
         assert safe.usage >= 90
-    assert shrink_zone(kernel, 0x40) and safe.usage < 90
+    assert shrink_zone(kernel, GFP_KERNEL) and safe.usage < 90
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_kswapd_take_what_memory_low_protects(policy):
+    """K 4.4, 4.14, 6.18: only do_try_to_free_pages() comes a second time, so kswapd does not.
+
+    K 2.6.38, 3.10: there is no memory.low.
+    """
+    kernel = Kernel(PRESETS[policy], 1024, min_kbytes=80)
+    kernel.swapon(400)
+    safe = kernel.new_memcg("safe", limit=500, low=90)
+    kernel.spawn("a", ((pause,),), vmas=heap(100), memcg=safe)
+    while shrink_zone(kernel, __GFP_IO):
+        pass
+    protects = PRESETS[policy].memory_high != "none"
+    assert safe.usage == (90 if protects else 0)
+    assert bool(shrink_zone(kernel, GFP_KERNEL)) == protects
 
 
 # memory.high

@@ -239,9 +239,16 @@ class Kernel:
         """Add swap: a device of `pages` that anonymous memory can be written to."""
         self.zone.total_swap += pages
         self.swap_free += pages
+        if pages and not any(task.name == "kswapd0" for task in self.tasks):
+            self.kthread_run("kswapd0", kswapd)
 
     def new_memcg(self, name: str, limit: int, parent=None, oom_group=False, **more) -> Memcg:
-        """A cgroup with memory.max `limit` in pages; `more`: high, low, swap_max."""
+        """A cgroup with memory.max `limit` in pages; `more`: high and low (4.4 on), swap_max.
+
+        Up to 4.4 the last stands for what memory.memsw allows beyond the limit.
+        """
+        if self.policy.memory_high == "none":
+            more = {file: pages for file, pages in more.items() if file == "swap_max"}
         self.memcgs.append(self.policy.class_of(Memcg)(name, limit, parent, oom_group, **more))
         return self.memcgs[-1]
 

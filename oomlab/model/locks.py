@@ -115,10 +115,6 @@ class RwSemaphore:
     writer: Any = None
     waiters: list[tuple] = field(default_factory=list)  # (task, wants to write)
 
-    def busy(self) -> bool:
-        """Would a new reader have to wait?"""
-        return self.writer is not None or bool(self.waiters)
-
     def down_read(self, current, state: int = TASK_UNINTERRUPTIBLE):
         yield "read-lock", self
         if self.down_read_trylock(current):
@@ -128,14 +124,14 @@ class RwSemaphore:
         return current in self.readers or self._interrupted(current, False)
 
     def down_read_trylock(self, current) -> bool:
-        if self.writer is not None or self.waiters:  # busy()
+        if self.writer is not None or self.waiters:
             return False
         self.readers.append(current)
         return True
 
     def down_write(self, current, state: int = TASK_UNINTERRUPTIBLE):
         yield "write-lock", self
-        if not self.busy() and not self.readers:
+        if not (self.readers or self.writer or self.waiters):
             self.writer = current
             return True
         self.waiters.append((current, True))

@@ -8,7 +8,7 @@ charges no page table, K 4.10 does: PGALLOC_GFP.)
 
 from dataclasses import KW_ONLY, dataclass, field
 
-from .gfp import __GFP_IO, GFP_KERNEL
+from .gfp import GFP_KERNEL
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
 from .memory_high import PsiTrigger, note_over_high
 from .mm import PAGE_COUNTER_MAX
@@ -119,10 +119,9 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
             return True
         dying = task_is_dying(current)
         if dying and policy.memcg_limit == "exceeded":  # a limit must not bar the way out
-            force_charge(current, memcg, pages)
-            return True
+            return force_charge(current, memcg, pages)
         current.over_limit = over
-        if shrink_lruvec(kernel, __GFP_IO, over):
+        if shrink_lruvec(kernel, GFP_KERNEL, over):
             yield "reclaim from", over
             continue
         if policy.memcg_oom == "fault-end":
@@ -137,11 +136,8 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
             progress = yield from mem_cgroup_out_of_memory(current, over)
         if kernel.panicked:
             return False
-        if not progress and policy.memcg_limit == "exceeded":
-            force_charge(current, memcg, pages)
-            return True
         if not progress:
-            return False
+            return policy.memcg_limit == "exceeded" and force_charge(current, memcg, pages)
         passed_oom = True
         yield "charge", memcg
 
@@ -156,12 +152,13 @@ def task_is_dying(task) -> bool:
     return bool(victim or fatal_signal_pending(task) or exits)
 
 
-def force_charge(current, memcg: Memcg, pages: int) -> None:
-    """Go over the limit. (Before v3.19 such a page was charged to no cgroup; here it counts.)"""
+def force_charge(current, memcg: Memcg, pages: int) -> bool:
+    """True, over the limit. (Before v3.19 such a page was charged to no cgroup; here it counts.)"""
     memcg.charge(pages)
     if current.kernel.policy.memcg_oom != "charge-waits":
         memcg.forced += pages
     current.over_limit = None
+    return True
 
 
 def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
@@ -177,11 +174,10 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
     locked = yield from kernel.oom_lock.lock(current, state)
     if not locked:
         return True
-    if recheck in ("margin", "margin-alone") and memcg.usage < memcg.limit:
-        progress = True  # a victim's pages came back while we waited for the lock
-    elif recheck in ("dying", "margin") and task_is_dying(current):
-        progress = True
-    else:
+    # a victim's pages may have come back while we waited for the lock
+    progress = recheck in ("margin", "margin-alone") and memcg.usage < memcg.limit
+    progress = progress or recheck in ("dying", "margin") and task_is_dying(current)
+    if not progress:
         progress = yield from out_of_memory(current, OomControl(GFP_KERNEL, 0, memcg))
     kernel.oom_lock.unlock()
     return bool(progress)

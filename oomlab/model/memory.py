@@ -97,11 +97,8 @@ def tries_harder(current, gfp: int) -> int:
     """
     flags = ALLOC_HIGH if gfp & __GFP_HIGH else 0
     rule = current.kernel.policy.alloc_harder
-    waits = gfp & __GFP_DIRECT_RECLAIM
-    atomic = gfp & __GFP_ATOMIC if rule == "gfp-atomic" else not waits
-    if atomic:
-        allowed = rule != "non-block" or gfp & __GFP_HIGH
-        if allowed and not gfp & __GFP_NOMEMALLOC:
+    if gfp & __GFP_ATOMIC if rule == "gfp-atomic" else not gfp & __GFP_DIRECT_RECLAIM:
+        if not gfp & __GFP_NOMEMALLOC and (flags or rule != "non-block"):
             flags |= ALLOC_HARDER
     elif current.fifo:
         flags |= ALLOC_HIGH if rule == "non-block" else ALLOC_HARDER
@@ -169,16 +166,17 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
     kernel = current.kernel
     zone, policy = kernel.zone, kernel.policy
     no_progress_loops = reclaimed = 0
+    looks = True  # for a page before it reclaims; in 2.6.38 not when it tries again (rebalance)
     while True:
-        wakeup_kswapd(kernel)
+        wakeup_kswapd(kernel, gfp)
         yield "allocate", zone
         begin_round(kernel, no_progress_loops)
         alloc_flags = gfp_to_alloc_flags(current, gfp)
-        if get_page_from_freelist(current, wmark(zone, alloc_flags), order):
+        if looks and get_page_from_freelist(current, wmark(zone, alloc_flags), order):
             return True
-        if gfp & __GFP_DIRECT_RECLAIM and gfp & __GFP_NOFAIL and current.flags & PF_MEMALLOC:
-            continue
         if not may_reclaim(current, gfp):
+            if gfp & __GFP_DIRECT_RECLAIM and gfp & __GFP_NOFAIL:
+                continue
             return False
 
         progress = yield from try_to_free_pages(current, gfp)
@@ -188,12 +186,13 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         small = order <= PAGE_ALLOC_COSTLY_ORDER
         if gfp & __GFP_NORETRY or not (small or gfp & insists(policy)):
             return False
-        no_progress_loops = 0 if progress and small else no_progress_loops + 1
-        reclaimed = 0 if small else min(reclaimed + progress, 1 << order)
         if policy.retry == "while-progress":
+            reclaimed = 0 if small else min(reclaimed + progress, 1 << order)
             again = should_alloc_retry(policy, gfp, order, progress, reclaimed)
         else:
+            no_progress_loops = 0 if progress and small else no_progress_loops + 1
             again = should_reclaim_retry(current, order, alloc_flags, no_progress_loops)
+        looks = not again or policy.scan != "processes"
         if again:
             continue
 
@@ -207,7 +206,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
             no_progress_loops = 0
             go_round(kernel, progress)
             progress = True  # it was, or ABORT: that decides nothing from here on
-        elif not gfp & __GFP_NOFAIL:
+        elif not gfp & __GFP_NOFAIL or policy.nofail == "loops":  # K 3.10: and the killer is off
             return False
         elif policy.nofail == "dips" and __alloc_pages_cpuset_fallback(current, order):
             return True
@@ -235,13 +234,13 @@ def may_reclaim(current, gfp: int) -> bool:
     """May it free pages itself?
 
     Not if it must not wait, not inside reclaim, and not with TIF_MEMDIE, for which even the
-    reserves are empty then (to v4.13).
+    reserves are empty then (to v4.13; to v4.4 even if it must not fail).
     """
+    policy = current.kernel.policy
     if not gfp & __GFP_DIRECT_RECLAIM or current.flags & PF_MEMALLOC:
         return False
-    if current.kernel.policy.reserves == "oom-half" or gfp & __GFP_NOFAIL:
-        return True
-    return not current.memdie
+    insisting = gfp & __GFP_NOFAIL and policy.nofail not in ("loops", "kills")
+    return bool(policy.reserves == "oom-half" or insisting or not current.memdie)
 
 
 def __alloc_pages_cpuset_fallback(current, order: int) -> bool:
@@ -261,11 +260,13 @@ def should_alloc_retry(policy, gfp: int, order: int, progress: int, reclaimed: i
 
     Of a large request that insists (__GFP_REPEAT): until it has freed as many pages as it wants,
     each mere hope counts as one. In 2.6.38 and 3.10 no progress ends that, in 4.4 and 4.6 nothing.
+    There a request without __GFP_FS does not come to the killer at all, and is tried again instead.
     """
     old = policy.nofail == "loops"
+    hopes = progress > 0 or old and not gfp & __GFP_FS
     if order <= PAGE_ALLOC_COSTLY_ORDER or old and gfp & __GFP_NOFAIL:
-        return progress > 0
-    return bool(gfp & __GFP_REPEAT) and reclaimed < 1 << order and (progress > 0 or not old)
+        return hopes
+    return bool(gfp & __GFP_REPEAT) and reclaimed < 1 << order and (hopes or not old)
 
 
 def should_reclaim_retry(current, order: int, alloc_flags: int, loops: int) -> bool:
@@ -296,17 +297,16 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
     page = get_page_from_freelist(current, zone.high, order)  # a kill may just have ended
     progress = page
     nofail = gfp & __GFP_NOFAIL
-    bypasses = nofail and policy.nofail in ("kills", "kills-and-dips", "costly-fails")
     insisting = nofail and policy.nofail != "dips"
     if page or refuses_to_kill(current, policy, gfp, order) and not insisting:
         pass
-    elif not gfp & __GFP_FS and policy.nofs != "mark-dying" and not bypasses:
+    elif not gfp & __GFP_FS and policy.nofs != "mark-dying" and not insisting:
         # No kill on behalf of a filesystem: loop "as per tradition", but not in a suspend.
         progress = policy.nofs == "loop" or not kernel.oom_killer_disabled
     else:
         progress = yield from out_of_memory(current, OomControl(gfp, order))
-        progress = progress or bool(nofail)
-        if nofail and policy.nofail in ("kills-and-dips", "costly-fails", "dips"):
+        progress = progress or bool(nofail and policy.nofail != "loops")
+        if nofail and policy.nofail not in ("loops", "kills"):
             page = get_page_from_freelist(current, -1, order)
     oom_lock.unlock()
     return page, progress
@@ -314,6 +314,7 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
 
 def refuses_to_kill(current, policy, gfp: int, order: int) -> bool:
     """Would a kill help nothing, or help a task that can do without? (__alloc_pages_may_oom)"""
-    if current.flags & PF_DUMPCORE or order > PAGE_ALLOC_COSTLY_ORDER:
+    dumps = current.flags & PF_DUMPCORE and policy.scan != "processes"  # not asked in 2.6.38
+    if dumps or order > PAGE_ALLOC_COSTLY_ORDER:
         return True
     return policy.retry_mayfail and bool(gfp & __GFP_RETRY_MAYFAIL)

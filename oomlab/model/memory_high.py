@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..policies.policy import HZ
-from .gfp import __GFP_IO
+from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
 from .tasks import PF_EXITING, fatal_signal_pending
 from .vmscan import shrink_lruvec
@@ -31,9 +31,8 @@ def note_over_high(current, memcg, pages: int) -> None:
     Not of a task that exits: it does not come back to user mode, where it would sleep. Simplified:
     in 6.1 and later it may sleep in the charge itself.
     """
-    if current.kernel.policy.memory_high != "none" and not current.flags & PF_EXITING:
-        if any(m.usage > m.high for m in memcg.ancestors()):
-            current.memcg_nr_pages_over_high += pages
+    if not current.flags & PF_EXITING and any(m.usage > m.high for m in memcg.ancestors()):
+        current.memcg_nr_pages_over_high += pages
 
 
 def mem_cgroup_handle_over_high(current) -> Steps:
@@ -49,7 +48,7 @@ def mem_cgroup_handle_over_high(current) -> Steps:
     while not (rule == "spares-dying" and fatal_signal_pending(current)):
         yield "reclaim_high", memcg
         over = [m for m in memcg.ancestors() if m.usage > m.high]
-        freed = sum(shrink_lruvec(kernel, __GFP_IO, m) for m in over)
+        freed = sum(shrink_lruvec(kernel, GFP_KERNEL, m) for m in over)
         if rule == "reclaims":
             return
         delay = high_delay(memcg, nr_pages, batch, alone=rule == "throttles")

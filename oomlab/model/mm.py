@@ -122,9 +122,8 @@ def mmdrop(mm: MM) -> None:
     if mm.mm_count < 0:
         mm.kernel.bug("freed", f"{mm.name}: mm_count falls below zero")
     elif mm.mm_count == 0 and mm.mm_users > 0:
-        mm.kernel.bug(
-            "freed", f"{mm.name}: the mm_struct is freed while {mm.mm_users} still use it"
-        )
+        text = f"{mm.name}: the mm_struct is freed while {mm.mm_users} still use it"
+        mm.kernel.bug("freed", text)
     elif mm.mm_count == 0 and mm in mm.kernel.mms:  # it may be freed twice, which is a bug above
         mm.kernel.mms.remove(mm)
 

@@ -194,11 +194,10 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
     mm.reaped = mm.reaped or 0
     yield "read-trylock", mm.mmap_sem
     locked = mm.mmap_sem.down_read_trylock(current)
-    if not locked:
+    if not locked or not uses and mm.flags & MMF_OOM_SKIP:  # or exit_mmap() was first
         kernel.event("skip_task_reaping", task or mm)
-    elif not uses and mm.flags & MMF_OOM_SKIP:  # exit_mmap() was first
-        kernel.event("skip_task_reaping", task or mm)
-        mm.mmap_sem.up_read(current)
+        if locked:
+            mm.mmap_sem.up_read(current)
     else:
         again = bool(mm.flags & MMF_UNSTABLE)  # a victim queued twice: nothing comes of it
         kernel.event("start_task_reaping", task or mm, vain=again)

@@ -93,10 +93,8 @@ def reap_vmas(current, mm: MM) -> Steps:
         if can_reap(vma, kernel.policy):
             yield "reap", vma
             if mm.munlocking is vma:
-                kernel.bug(
-                    "freed",
-                    f"{mm.name}: pages are freed by {current.name} while munlock walks them",
-                )
+                text = f"{mm.name}: pages are freed by {current.name} while munlock walks them"
+                kernel.bug("freed", text)
             freed = zap_vma(mm, vma)
             mm.reaped += freed
             kernel.zone.reaped += freed
@@ -121,9 +119,8 @@ def free_pgtables(current, mm: MM) -> None:
     """Free the page tables and the VMAs; who walks them now without mm_users walks freed memory."""
     for reader in mm.mmap_sem.readers:
         if reader is not current:
-            mm.kernel.bug(
-                "freed", f"{mm.name}: page tables are freed while {reader.name} walks them"
-            )
+            text = f"{mm.name}: page tables are freed while {reader.name} walks them"
+            mm.kernel.bug("freed", text)
     mm.kernel.zone.free_pages(mm.nr_ptes + mm.nr_pmds)
     mm.nr_ptes = mm.nr_pmds = 0
     for vma in mm.vmas:

@@ -10,7 +10,7 @@ it is, in proportion).
 
 from collections.abc import Iterator
 
-from .gfp import __GFP_IO
+from .gfp import __GFP_DIRECT_RECLAIM, __GFP_IO, __GFP_KSWAPD_RECLAIM
 from .locks import Steps
 from .mm import ANON, FILE, MM, PAGE_COUNTER_MAX, VMA
 from .tasks import PF_MEMALLOC
@@ -48,9 +48,12 @@ def shrink_zone(kernel, gfp: int) -> int:
 
 
 def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int:
-    """Free up to `most` pages that belong to the cgroup `target` or to one below it (None: any)."""
+    """Free up to `most` pages that belong to the cgroup `target` or to one below it (None: any).
+
+    kswapd takes nothing that memory.low protects (K 4.4, 6.18 do_try_to_free_pages alone does).
+    """
     freed = 0
-    for low_reclaim in (False, True):
+    for low_reclaim in (False, True) if gfp & __GFP_DIRECT_RECLAIM else (False,):
         for file in mapped_files(kernel, target):
             allowed = most if low_reclaim else above_low(file.memcg, target)
             freed += take_shared(kernel, file, min(most - freed, allowed))
@@ -90,8 +93,6 @@ def zone_reclaimable_pages(kernel) -> int:
 
 def swap_backed(kernel, gfp: int) -> int:
     """Pages that could go to swap, if there is room."""
-    if not may_swap(kernel, gfp):
-        return 0
     anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
     return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
 
@@ -188,8 +189,8 @@ def take_swap(kernel, memcg, most: int) -> int:
     return taken
 
 
-def wakeup_kswapd(kernel) -> None:
-    if kswapd_is_due(kernel):
+def wakeup_kswapd(kernel, gfp: int) -> None:
+    if gfp & __GFP_KSWAPD_RECLAIM and kswapd_is_due(kernel):
         kernel.kswapd_wait.wake_up()
 
 
@@ -199,11 +200,12 @@ def kswapd_is_due(kernel) -> bool:
 
 
 def kswapd(current) -> Steps:
-    """The kthread that reclaims in the background, from below low to above high."""
-    kernel, zone = current.kernel, current.kernel.zone
+    """The kthread that reclaims in the background, from below low to above high, or in vain."""
+    kernel, zone, vain = current.kernel, current.kernel.zone, False
     while True:
-        if zone.free < zone.high and reclaimable_pages(kernel, __GFP_IO):
+        if zone.free < zone.high and reclaimable_pages(kernel, __GFP_IO) and not vain:
             yield "reclaim from", zone
-            shrink_zone(kernel, __GFP_IO)
+            vain = not shrink_zone(kernel, __GFP_IO)
         else:
             yield from kernel.kswapd_wait.wait(current)
+            vain = False
