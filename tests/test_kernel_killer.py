@@ -11,7 +11,7 @@ from oomlab.model.exit import exit_mm
 from oomlab.model.faults import pagefault_out_of_memory
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, MMF_OOM_SKIP, VMA
-from oomlab.model.oom import OomControl, out_of_memory, select_bad_process
+from oomlab.model.oom import OomControl, mark_oom_victim, out_of_memory, select_bad_process
 from oomlab.model.reaper import MAX_OOM_REAP_RETRIES, oom_reap_task, process_mrelease
 from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import read_mm
@@ -379,9 +379,19 @@ def test_does_exit_mmap_wait_for_the_reaper_whoever_calls_it(policy, verdict, mo
 
 @pytest.mark.parametrize("policy", SKIPPING)
 def test_when_is_mmf_oom_skip_set_on_the_way_out(policy):
-    """K 4.10 __mmput: after the page tables are free. K 4.14 on, exit_mmap: before."""
+    """K 4.10 __mmput: after the page tables are free. K 4.14 on, exit_mmap: before.
+
+    K 4.19 to 5.17: of a victim only. K 6.1 on: of each mm, as in 4.10 and 4.14.0.
+    """
     kernel = small(policy)
-    mm = kernel.spawn("task", vmas=heap(10)).mm
+    mm = kernel.spawn("other", vmas=heap(10)).mm
+    run_seeded(kernel, 1)
+    victims_only = policy in ("linux-4.19", "linux-5.1", "linux-5.4", "linux-5.10")
+    assert bool(mm.flags & MMF_OOM_SKIP) != victims_only
+    task = kernel.spawn("task", vmas=heap(10))
+    mm = task.mm
+    for _ in mark_oom_victim(task, task, mm):
+        pass
     seen = []
 
     def record(current, op, function, was):

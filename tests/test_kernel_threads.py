@@ -100,7 +100,10 @@ def test_is_a_sharer_killed_whose_leader_has_exited(policy):
 def test_does_init_die_that_shares_the_victims_mm(policy):
     """K 2.6.38 force_sig(), K 3.10 SEND_SIG_FORCED: no one asks whether it is init. Panic."""
     run = oomlab.run("hidden-sharer", policy, sharer="init")
-    assert run.outcome.verdict == "panic" and run.kernel.panicked == "Attempted to kill init!"
+    text = "Attempted to kill init! exitcode=0x00000009"
+    assert run.outcome.verdict == "panic" and run.kernel.panicked == text
+    printed = text if policy == "linux-3.10" else "Attempted to kill init!"
+    assert oomlab.kernel_log(run)[-1][1].endswith(f"not syncing: {printed}")
 
 
 @pytest.mark.parametrize("policy", RELEASES)

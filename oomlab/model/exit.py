@@ -14,8 +14,7 @@ from .unmap import mmput
 def user_mode(current) -> Steps:
     """Run the program, then exit; what a freshly forked task does."""
     for syscall, *args in current.program:
-        if current.kernel.freezing:
-            yield from try_to_freeze(current)
+        yield from try_to_freeze(current)
         if fatal_signal_pending(current):
             break
         yield from syscall(current, *args)

@@ -36,8 +36,7 @@ def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
                 yield from mem_cgroup_handle_over_high(current)
             return
         yield from pagefault_out_of_memory(current)
-        if current.kernel.freezing:  # a fault that failed goes back to user mode for a moment
-            yield from try_to_freeze(current)
+        yield from try_to_freeze(current)  # it goes back to user mode for a moment
         if not fatal_signal_pending(current):
             yield FAULT
 
@@ -103,11 +102,7 @@ def charged_to(shmem, memcg):
 
 
 def check_stable_address_space(current, mm) -> bool:
-    """May it have a page of this mm? After a reap the answer depends on the version.
-
-    v4.6 knows no MMF_UNSTABLE, v4.9 refuses kthreads only, v4.14 every task (SIGBUS). A page that
-    the reaper took and that is not refused reads as zeros.
-    """
+    """May it have a page of this mm? After a reap `policy.unstable` decides (K 4.6, 4.9, 4.14)."""
     if not mm.flags & MMF_UNSTABLE:
         return True
     refused = current.kernel.policy.unstable

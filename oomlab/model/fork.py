@@ -107,9 +107,10 @@ def vfork(current, name: str, program: tuple) -> Steps:
     if fatal_signal_pending(current):
         return
     done = WaitQueue(f"vfork_done of {name}")
-    current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
+    child = current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
     killable = current.kernel.policy.scan != "processes"
     yield from done.wait(current, TASK_KILLABLE if killable else TASK_UNINTERRUPTIBLE)
+    child.vfork_done = None  # the parent was killed, and waits no more
 
 
 def wait4(current) -> Steps:

@@ -161,16 +161,22 @@ class Kernel:
         thread_of: Task | None = None,
         parent: Task | None = None,
         adj: int | None = None,
-        uid: int = 1000,
+        uid: int | None = None,
         memcg: Memcg | None = None,
         at_exit: tuple = (),
         vfork_done=None,
         daemon: bool = False,
     ) -> Task:
-        """Make a task; `mm` shares an address space (CLONE_VM), `thread_of` a process too."""
+        """Make a task; `mm` shares an address space (CLONE_VM), `thread_of` a process too.
+
+        `uid`: by default that of the process or of the parent; 1000 of who has none.
+        """
+        made_by = thread_of or parent
+        uid = uid if uid is not None else made_by.uid if made_by is not None else 1000
         parent = parent or (self.init if self.tasks else None)
         if thread_of is not None:
             signal, mm, parent = thread_of.signal, thread_of.mm, thread_of.parent
+            memcg = memcg or thread_of.memcg
         else:
             signal = self.policy.class_of(Signal)(adj or 0)
             if adj is None and parent is not None:  # copy_signal()

@@ -13,8 +13,8 @@ from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedu
 from .memory_high import PsiTrigger, note_over_high
 from .mm import PAGE_COUNTER_MAX
 from .oom import OomControl, out_of_memory
-from .tasks import PF_EXITING, fatal_signal_pending, tsk_is_oom_victim
-from .vmscan import shrink_lruvec
+from .tasks import PF_EXITING, fatal_signal_pending, find_lock_task_mm, tsk_is_oom_victim
+from .vmscan import inside, shrink_lruvec
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -51,8 +51,9 @@ class Memcg:
             memcg = memcg.parent
 
     def contains(self, task) -> bool:
-        """Is the task in this cgroup or below it?"""
-        return task.memcg is not None and self in task.memcg.ancestors()
+        """Is its memory of this cgroup or of one below it? (task_in_mem_cgroup, to 5.2)"""
+        thread = find_lock_task_mm(task)
+        return thread is not None and inside(thread.mm.memcg, self)
 
     def attach(self, task) -> None:
         for memcg in self.ancestors():
@@ -99,14 +100,11 @@ class Memcg:
 
 
 def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
-    """Charge the pages; false is ENOMEM.
+    """Charge the pages; false is ENOMEM. Who kills, and where, is `policy.memcg_oom` (knobs.py).
 
-    Up to v3.11 the task kills, and waits, right here, whatever locks it holds. From v3.12
-    (3812c8c8f395) to v4.18 an OOM in a page fault is only noted, and dealt with when the fault has
-    let go of its locks; any other charge fails. From v4.19 on (29ef680ae7c2) the killer is called
-    right here again, now that there is a reaper. Up to v5.15 the dying go over the limit, and from
-    v4.19 to v5.15 so does every task when there is none to kill; since a4ebf1b6ca1e (v5.16) both
-    get ENOMEM, and a fault is then retried.
+    From v3.12 (3812c8c8f395) to v4.18 any charge but a page fault's fails. Up to v5.15 the dying
+    go over the limit, from v4.19 so does every task when there is none to kill; since
+    a4ebf1b6ca1e (v5.16) both get ENOMEM, and a fault is then retried.
     """
     kernel, policy = current.kernel, current.kernel.policy
     passed_oom = False
@@ -164,9 +162,7 @@ def force_charge(current, memcg: Memcg, pages: int) -> bool:
 def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
     """Kill inside this cgroup; unlike the page allocator it waits for oom_lock.
 
-    From v5.1 on the wait ends by SIGKILL and the dying cause no kill (7775face2079); from v5.9 on
-    no task is killed if the memcg has room by then (1378b37d03e8). Before, two that ran into one
-    limit could kill twice. v6.18 leaves the dying to out_of_memory() again, which marks them.
+    From v5.1 on SIGKILL ends the wait; then `policy.memcg_recheck` may call the kill off.
     Simplified: before v4.2 other locks stood where oom_lock is now.
     """
     kernel, recheck = current.kernel, current.kernel.policy.memcg_recheck
@@ -195,9 +191,8 @@ def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
         for m in subtree:
             m.under_oom = True
         yield from mem_cgroup_out_of_memory(current, memcg)
-        for m in subtree:
+        for m in dict.fromkeys([*subtree, *memcg.ancestors()]):  # no other OOM is under way there
             m.under_oom = False
-        for m in dict.fromkeys([*subtree, *memcg.ancestors()]):
             m.oom_waitq.wake_up()
     if current.kernel.policy.memcg_oom == "charge-waits" and not task_is_dying(current):
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)  # for the victim to die

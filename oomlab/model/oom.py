@@ -48,7 +48,9 @@ class OomControl:
 
 
 def oom_unkillable_task(task, memcg=None) -> bool:
-    if task.flags & PF_KTHREAD or task.signal is task.kernel.init.signal:  # is_global_init()
+    """A kernel thread, init (to 3.10 its first thread alone: pid 1), or of no task of the memcg."""
+    old, init = task.kernel.policy.marked_first, task.kernel.init
+    if task.flags & PF_KTHREAD or (task is init if old else is_global_init(task)):
         return True
     return memcg is not None and not memcg.contains(task)
 
@@ -57,7 +59,6 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
     """Points of a process in pages (per mille before 3.5), or None if it must not be killed.
 
     Resident memory, swap and page tables, shifted by oom_score_adj thousandths of `totalpages`.
-    All integer arithmetic, as in the kernel, down to the order of the divisions.
     """
     if oom_unkillable_task(task, memcg):
         return None
@@ -90,8 +91,11 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
 
 
 def oom_evaluate_task(task, oc: OomControl, policy):
-    """One candidate: ABORT the scan, skip it (None), or its points."""
-    if oom_unkillable_task(task, oc.memcg):
+    """One candidate: ABORT the scan, skip it (None), or its points.
+
+    To 4.6 the memory of a candidate, too, must be of the memcg (K 4.4 task_in_mem_cgroup).
+    """
+    if oom_unkillable_task(task, oc.memcg if policy.scan == "processes" else None):
         return None
     asks = oc.order != -1 or policy.scan == "processes"  # SysRq-f waits for no task (3.4)
     if policy.victim_mark == "process":
@@ -105,21 +109,20 @@ def oom_evaluate_task(task, oc: OomControl, policy):
         return float("inf")
     if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
         return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
-    return oom_badness(task, oc.totalpages, policy, oc.memcg)
+    memcg = oc.memcg if policy.victim_mark == "thread" else None
+    return oom_badness(task, oc.totalpages, policy, memcg)
 
 
 def candidates(kernel, oc: OomControl) -> list:
     """Whom the scan looks at, in its order (kernel-facts 9).
 
-    2.6.38 looks at the leaders, 3.10 to 4.6 at each thread that lives, later versions at the
+    2.6.38 looks at all leaders, 3.10 to 4.6 at each thread that lives, later versions at the
     leaders again, in a memcg from 5.3 on. A leader that has exited stands for its threads. From 3.6
     on the tasks of a memcg come before those of its children.
     """
     policy, memcg = kernel.policy, oc.memcg
-    if memcg is None:
-        tasks = kernel.tasks
-    else:
-        tasks = memcg.tasks if policy.scan == "processes" else memcg.in_tree_order()
+    alone = memcg is not None and policy.scan != "processes"
+    tasks = memcg.in_tree_order() if alone else kernel.tasks
     new = memcg is None and policy.victim_mark == "process"
     if new or policy.scan in ("processes", "leaders"):
         return [task for task in tasks if task.signal.threads[0] is task]  # a leader
@@ -177,7 +180,7 @@ def out_of_memory(current, oc: OomControl) -> Steps:
 
     # A dying caller needs a way out, not a corpse: it may use the reserves itself.
     asks_itself = oc.memcg is None or policy.scan != "processes"  # K 2.6.38: not in a memcg
-    if asks_itself and caller_is_dying(current, policy):
+    if asks_itself and oc.order != -1 and caller_is_dying(current, policy):
         yield from mark_oom_victim(current, current, current.mm)
         if policy.reap_dying and policy.wake == "oom_kill_process":
             yield from wake_oom_reaper(current, current, current.mm)
@@ -241,8 +244,7 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     kernel.event("oom_report", current, oc=oc, chosen=chosen)
     victim = sacrifice_child(chosen, oc, policy)
     yield from __oom_kill_process(current, oc, chosen, victim)
-    grouped = policy.oom_group and victim.memcg is not None
-    group = victim.memcg.get_oom_group(oc.memcg) if grouped else None
+    group = victim.memcg.get_oom_group(oc.memcg) if policy.oom_group and victim.memcg else None
     if group is not None:
         kernel.event("oom_group", victim, memcg=group)
         # to 5.2 each thread is a member, and is killed and marked by itself
@@ -258,11 +260,11 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
     Up to v4.3 the others came first, the victim's SIGKILL last (K 3.10, K 4.4 oom_kill_process).
     """
     kernel, policy = current.kernel, current.kernel.policy
-    victim = find_lock_task_mm(victim)
-    if victim is None:
+    thread = find_lock_task_mm(victim)
+    if thread is None:
+        kernel.event("already_exiting", victim, vain=True, oc=oc)
         return
-    mm = victim.mm
-    mmgrab(mm)  # so that it can be compared after task_unlock()
+    victim, mm = thread, thread.mm
     if policy.marked_first:
         kernel.event("kill", victim, oc=oc, chosen=chosen)
         can_oom_reap = yield from kill_sharers(victim, mm)
@@ -272,6 +274,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         yield "SIGKILL", victim
         do_send_sigkill(victim)
     else:
+        mmgrab(mm)  # so that it can be compared after task_unlock()
         victim.task_lock = True
         yield "SIGKILL", victim
         do_send_sigkill(victim)
@@ -280,11 +283,12 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         yield from mark_oom_victim(current, victim, mm)
         victim.task_lock = False
         can_oom_reap = yield from kill_sharers(victim, mm)
-    if is_global_init(victim):  # a member of an oom.group
+    if kernel.init.sigkill:  # a member of an oom.group, or to 3.10 a sharer
         kernel.panic("Attempted to kill init! exitcode=0x00000009")
     if can_oom_reap and policy.wake == "oom_kill_process" and not kernel.panicked:
         yield from wake_oom_reaper(current, victim, mm)
-    mmdrop(mm)
+    if not policy.marked_first:
+        mmdrop(mm)
 
 
 def kill_sharers(victim, mm) -> Steps:
@@ -295,15 +299,12 @@ def kill_sharers(victim, mm) -> Steps:
     if policy.marked_first:  # K 2.6.38, 3.10: `p->mm == mm`, and p is the leader
         sharers = [task for task in sharers if thread_group_leader(task)]
     for sharer in sharers:
-        if sharer.flags & PF_KTHREAD:
+        if sharer.flags & PF_KTHREAD and policy.scan != "processes":  # K 2.6.38: SIGKILL, in vain
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
             continue
         adj = sharer.signal.oom_score_adj
         spared = adj == OOM_SCORE_ADJ_MIN and policy.unkillable_sharer == "spared"
-        if is_global_init(sharer) and policy.init_sharer == "killed" and not spared:
-            kernel.panic("Attempted to kill init!")
-            return False
-        if is_global_init(sharer) or spared:
+        if is_global_init(sharer) and policy.init_sharer == "spared" or spared:
             can_oom_reap = False
             if policy.victim_mark == "process":
                 mm.flags |= MMF_OOM_SKIP
@@ -321,7 +322,8 @@ def sacrifice_child(chosen, oc: OomControl, policy):
     victim, victim_points = chosen, 0
     if policy.child_sacrifice:
         for child in chosen.signal.children:
-            if process_shares_mm(child, chosen.mm):
+            alone = policy.marked_first  # K 3.10 asks its first thread alone
+            if child.mm is chosen.mm if alone else process_shares_mm(child, chosen.mm):
                 continue
             points = oom_badness(child, oc.totalpages, policy, oc.memcg)
             if points is not None and points > victim_points:

@@ -71,11 +71,7 @@ def fill_slot(current, task, mm: MM) -> Steps:
 
 
 def already_queued(task, mm: MM, policy) -> bool:
-    """Three generations of the same question (855b01832573, bb29902a, 9bcdeb51bd7d).
-
-    "linked" overlooks a victim at the tail of the list: it is not the head and has no link.
-    v4.6 never clears the link: who was popped while others waited counts as queued for ever.
-    """
+    """Three generations of the same question (855b01832573, bb29902a, 9bcdeb51bd7d)."""
     if policy.queue_guard == "linked":
         return task is task.kernel.oom_reaper_list or task.oom_reaper_list is not None
     if policy.queue_guard == "flag":
@@ -177,11 +173,7 @@ def settle(task, mm: MM | None, what: str) -> None:
 
 
 def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
-    """One attempt: true if there is nothing left to do.
-
-    To v4.13 the reaper holds mm_users, and an mm without users is left alone: it counts as done,
-    though exit_mmap() may just have begun. Since v4.14 mm_count is enough, and both may be at it.
-    """
+    """One attempt: true if nothing is left to do: to v4.13, too, when exit_mmap() has begun."""
     kernel, policy = current.kernel, current.kernel.policy
     if mm is None:  # v4.6 queues tasks and looks for the mm when it comes to them
         thread = find_lock_task_mm(task)

@@ -12,7 +12,7 @@ from .memory_high import mem_cgroup_handle_over_high
 from .mm import ANON, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
 from .overcommit import vm_enough_memory
-from .tasks import do_send_sigkill, fatal_signal_pending, write_oom_score_adj
+from .tasks import do_send_sigkill, fatal_signal_pending, is_global_init, write_oom_score_adj
 from .unmap import mmput, remove_vma, zap_vma
 
 
@@ -96,7 +96,10 @@ def write_tmpfs(current, file, pages: int) -> Steps:
 
 
 def set_adj(current, adj: int) -> Steps:
-    """Write one's own oom_score_adj. Lower than its least only as root; that is the new least."""
+    """Write one's own oom_score_adj. Lower than its least only as root; that is the new least.
+
+    Simplified: to 4.6 it is an error once the first thread has exited (K 4.4 oom_score_adj_write).
+    """
     yield "write oom_score_adj", current
     if adj < current.signal.oom_score_adj_min and current.uid != 0:
         current.kernel.event("eacces", current)
@@ -108,11 +111,19 @@ def kill(current, task) -> Steps:
     """SIGKILL a process by its pidfd, as a user-space killer does; no task is marked."""
     yield "SIGKILL", task
     current.kernel.event("kill_by_user", task, by=current)
-    do_send_sigkill(task)
+    if not is_global_init(task):  # SIGNAL_UNKILLABLE
+        do_send_sigkill(task)
 
 
 def sysrq_f(current) -> Steps:
-    """Alt-SysRq-f: a kill by hand, whatever is under way."""
-    yield from current.kernel.oom_lock.lock(current)
+    """Alt-SysRq-f: a kill by hand, whatever is under way; to 3.10 no lock is asked for.
+
+    Simplified: Linux has a kworker do it, which no signal reaches, and which the log names.
+    """
+    kernel = current.kernel
+    locks = not kernel.policy.marked_first
+    if locks:
+        yield from kernel.oom_lock.lock(current)
     yield from out_of_memory(current, OomControl(GFP_KERNEL, -1))
-    current.kernel.oom_lock.unlock()
+    if locks:
+        kernel.oom_lock.unlock()

@@ -222,10 +222,10 @@ def write_oom_score_adj(task: Task, adj: int, least: bool = False) -> None:
     """
     if not OOM_SCORE_ADJ_MIN <= adj <= OOM_SCORE_ADJ_MAX:
         raise ValueError(f"oom_score_adj {adj} is not between -1000 and 1000")
-    reached = [task]
-    if task.kernel.policy.adj_follows_mm and task.mm is not None and not in_vfork(task):
-        sharers = (t for t in task.mm.tasks if not (t.flags & PF_KTHREAD or is_global_init(t)))
-        reached += [sharer for sharer in sharers if not in_vfork(sharer)]
+    reached, thread = [task], find_lock_task_mm(task)
+    if task.kernel.policy.adj_follows_mm and thread is not None and task.vfork_done is None:
+        sharers = (t for t in thread.mm.tasks if not (t.flags & PF_KTHREAD or is_global_init(t)))
+        reached += [sharer for sharer in sharers if sharer.vfork_done is None]
     for each in reached:
         each.signal.oom_score_adj = adj
         if least:
@@ -240,7 +240,7 @@ def exit_notify(task: Task) -> None:
     """The end of a thread. A leader stays, as a zombie, until its last thread has gone."""
     task.state = TASK_DEAD
     leader = task.signal.threads[0]
-    if task is not leader or len(task.signal.threads) == 1:
+    if task is not leader:
         release_task(task)
     if task.signal.threads == [leader] and leader.state == TASK_DEAD:
         release_task(leader)

@@ -19,7 +19,7 @@ from .mm import (
     VMA,
     mmdrop,
 )
-from .tasks import tsk_is_oom_victim
+from .tasks import PF_KTHREAD, tsk_is_oom_victim
 
 
 def mmput(current, mm: MM) -> Steps:
@@ -31,13 +31,10 @@ def mmput(current, mm: MM) -> Steps:
 
 
 def exit_mmap(current, mm: MM) -> Steps:
-    """Unmap everything and free the page tables.
+    """Unmap everything and free the page tables, by `policy.exit_mmap` (knobs.py says how).
 
-    v4.13 and before: the reaper holds mm_users, so it is not here. v4.14.0: an empty write lock
-    waits for it before the page tables go, if the task that tears them down is itself a victim.
-    v4.14.y to v5.16 (27ae357fa82b): a victim reaps itself first, so that nothing is left when
-    VM_LOCKED is cleared. v5.17: all under the write lock. v6.0 on: the walk under the read lock,
-    the page tables under the write lock, for every mm alike.
+    "reaps-itself" (27ae357fa82b: before VM_LOCKED is cleared) and "write-locked", v4.14.y to v5.17,
+    set MMF_OOM_SKIP for a victim alone; "read-then-write", v6.0 on, treats every mm alike.
     """
     policy, sem = mm.kernel.policy, mm.mmap_sem
     rule, victim = policy.exit_mmap, bool(mm.flags & MMF_OOM_VICTIM)
@@ -60,14 +57,14 @@ def exit_mmap(current, mm: MM) -> Steps:
     if rule == "read-then-write":
         sem.up_read(current)
     waits = rule == "empty-lock" and tsk_is_oom_victim(current)
-    if policy.reaped == "skip" and rule != "alone":
+    if policy.reaped == "skip" and rule in ("empty-lock", "read-then-write"):
         mm.flags |= MMF_OOM_SKIP
     if rule == "read-then-write" or waits:
         yield from sem.down_write(current)
         if waits:
             sem.up_write()
     free_pgtables(current, mm)
-    if policy.reaped == "skip":  # v4.10: __mmput()
+    if policy.reaped == "skip" and rule == "alone":  # v4.10: __mmput()
         mm.flags |= MMF_OOM_SKIP
     if rule in ("read-then-write", "write-locked"):
         sem.up_write()
@@ -96,6 +93,8 @@ def reap_vmas(current, mm: MM) -> Steps:
                 text = f"{mm.name}: pages are freed by {current.name} while munlock walks them"
                 kernel.bug("freed", text)
             freed = zap_vma(mm, vma)
+            if not current.flags & PF_KTHREAD:  # exit_mmap() itself, or process_mrelease()
+                continue
             mm.reaped += freed
             kernel.zone.reaped += freed
             if kernel.reaped is not None:

@@ -5,58 +5,23 @@
 The formats are printk's (K 2.6.38 to 6.18); `policy.kernel` says which. What a format must have and
 the model has not: the processor is 0, there is one node and one cpuset, and failcnt counts the
 failures that led to a report. Left out are fields that stand for nothing in the model, stack traces
-but for their first line, what the SysRq key itself prints, and warnings of requests that failed or
-took long (warn_alloc). Two simplifications: lines are never rate limited, and the designs of 2015,
-which did their work in silence, speak with the reaper lines of v4.6.
+but for their first line, what the SysRq key, a suspend ("OOM killer disabled.", K 4.14) and a write
+to oom_score_adj ("because it shares mm with", K 4.10) print, and warnings of requests that failed
+or took long (warn_alloc). Simplified: lines are never rate limited, SysRq-f is asked for by the
+task that pressed it (in Linux by a kworker), and the designs of 2015, which did their work in
+silence, speak with the reaper lines of v4.6.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 
 from ..arguments import checked
-from ..model import gfp
 from ..model.tasks import thread_group_leader
 from ..policies.policy import HZ
+from .printed_mask import gfp_mask
 from .run import Run
 
 Lines = Iterator[str]
-
-# Bits of gfp_mask that moved, by the first version with this layout; the model's are those of 4.4.
-GFP_LAYOUTS = {
-    (4, 20): {
-        gfp.__GFP_DIRECT_RECLAIM: 0x400,
-        gfp.__GFP_KSWAPD_RECLAIM: 0x800,
-        gfp.__GFP_REPEAT: 0x4000,
-        gfp.__GFP_NOFAIL: 0x8000,
-        gfp.__GFP_NORETRY: 0x10000,
-        gfp.__GFP_MEMALLOC: 0x20000,
-        gfp.__GFP_NOMEMALLOC: 0x80000,
-        gfp.__GFP_ZERO: 0x100,
-        gfp.__GFP_ATOMIC: 0x200,
-        gfp.__GFP_COMP: 0x40000,
-        gfp.__GFP_HARDWALL: 0x100000,
-    },
-    (4, 15): {gfp.__GFP_DIRECT_RECLAIM: 0x200000, gfp.__GFP_KSWAPD_RECLAIM: 0x400000},
-    (4, 9): {gfp.__GFP_KSWAPD_RECLAIM: 0x1000000},
-    (4, 4): {},
-    (0, 0): {  # __GFP_WAIT stood for both kinds of reclaim
-        gfp.__GFP_DIRECT_RECLAIM: 0x10,
-        gfp.__GFP_KSWAPD_RECLAIM: 0,
-        gfp.__GFP_ATOMIC: 0,
-    },
-}
-GFP_SETS = (
-    "GFP_HIGHUSER_MOVABLE",
-    "GFP_KERNEL",
-    "GFP_NOFS",
-    "GFP_ATOMIC",
-    "GFP_NOIO",
-    "GFP_NOWAIT",
-)  # as %pGg tries them
-GFP_FLAGS = (
-    "HIGHMEM MOVABLE HIGH IO FS REPEAT RETRY_MAYFAIL NOFAIL NORETRY COMP ZERO MEMALLOC "
-    "NOMEMALLOC HARDWALL ATOMIC DIRECT_RECLAIM KSWAPD_RECLAIM"
-)
 
 OOM_DISABLE, OOM_ADJUST_MAX = -17, 15  # the scale of oom_adj, which oom_score_adj replaced
 ENOMEM = 12
@@ -108,31 +73,6 @@ def path(name: str | None) -> str:
     return "/" + (name or "").lstrip("/")
 
 
-def gfp_mask(mask: int, version: tuple[int, ...]) -> str:
-    """`0x24000c0`, from 4.6 on with its names (%pGg)."""
-    if version >= (6, 3):
-        mask &= ~gfp.__GFP_ATOMIC  # the flag is gone, and GFP_ATOMIC goes without
-    if version >= (6, 0) and mask & gfp.__GFP_HIGHMEM:
-        mask |= gfp.__GFP_COMP  # a fault asks for a folio
-    moved = next(bits for since, bits in GFP_LAYOUTS.items() if version >= since)
-    bits = [1 << i for i in range(mask.bit_length()) if mask >> i & 1]
-    number = f"{sum(moved.get(bit, bit) for bit in bits):#x}"
-    if version < (4, 6):
-        return number
-    names = []
-    old_name = "RETRY_MAYFAIL" if version < (4, 13) else "REPEAT"
-    flags = [f"__GFP_{name}" for name in GFP_FLAGS.split() if name != old_name]
-    for name in (*GFP_SETS, *flags):
-        bits = getattr(gfp, name)
-        if name == "GFP_ATOMIC" and version >= (6, 3):
-            bits &= ~gfp.__GFP_ATOMIC
-        if bits and mask & bits == bits:
-            names.append(name)
-            mask &= ~bits
-    text = "|".join(names)
-    return f"{number}({text})"
-
-
 def dump_header(event: dict, version: tuple[int, ...]) -> Lines:
     """The report: who asked, what memory looked like, the table, and who is chosen."""
     oc, chosen, comm = event["oc"], event["chosen"], event["task"].name
@@ -160,7 +100,10 @@ def dump_header(event: dict, version: tuple[int, ...]) -> Lines:
         yield dump_oom_summary(memcg, chosen, version)
     if chosen is not None and version < (5, 1):
         who = f"{chosen.pid} ({chosen.name})"
-        yield f"{oc.message}: Kill process {who} score {event['score']} or sacrifice child"
+        score = event["score"]
+        if version < (4, 4) and score >> 31:  # "%d"
+            score -= 1 << 32
+        yield f"{oc.message}: Kill process {who} score {score} or sacrifice child"
 
 
 def dump_stack_print_info(task, version: tuple[int, ...]) -> str:
@@ -267,8 +210,17 @@ def killed(event: dict, version: tuple[int, ...]) -> Lines:
         sizes += f", file-rss:{kb(file)}kB, shmem-rss:{kb(row['shmem'])}kB"
     if version >= (5, 4):
         tables = kb(row["nr_ptes"] + row["nr_pmds"])
+        if version == (5, 4, 0):  # a slip: bytes (K 5.4.0, 5.4.1; mended by 5.4.59)
+            tables *= 1024
         sizes += f", UID:{row['uid']} pgtables:{tables}kB oom_score_adj:{row['adj']}"
     yield f"{message}Killed process {row['pid']} ({row['name']}) {sizes}"
+
+
+def already_exiting(event: dict, version: tuple[int, ...]) -> Lines:
+    """A member of an oom.group that has no memory any more. K 5.4: silent; K 5.10 on."""
+    if version >= (5, 10):
+        who = f"{event['task'].pid} ({event['task'].name})"
+        yield f"{event['oc'].message}: OOM victim {who} is already exiting. Skip killing the task"
 
 
 def mm_pinned(event: dict, version: tuple[int, ...]) -> Lines:
@@ -305,7 +257,9 @@ def fault_got_nothing(event: dict, version: tuple[int, ...]) -> Lines:
 
 
 def reaper_failed(event: dict, version: tuple[int, ...]) -> Lines:
-    yield f"Unable to start OOM reaper {-ENOMEM}. Continuing regardless"
+    """From 4.19 on nothing is asked and nothing said."""
+    if version < (4, 19):
+        yield f"Unable to start OOM reaper {-ENOMEM}. Continuing regardless"
 
 
 def memalloc_info(event: dict, version: tuple[int, ...]) -> Lines:
@@ -333,6 +287,7 @@ def panic(event: dict, version: tuple[int, ...]) -> Lines:
 PRINTK = {
     "oom_report": dump_header,
     "kill": killed,
+    "already_exiting": already_exiting,
     "mm_pinned": mm_pinned,
     "oom_group": oom_group,
     "finish_task_reaping": reaped,

@@ -10,16 +10,17 @@ from collections.abc import Callable
 from ..model.kernel import Kernel
 from ..model.locks import TASK_FROZEN, TASK_INTERRUPTIBLE
 from ..model.mm import ANON, FILE, SHMEM, get_mm_rss
-from ..model.oom import ALLOCATING, oom_badness
+from ..model.oom import ALLOCATING, oom_badness, oom_unkillable_task
 from ..model.tasks import (
-    PF_KTHREAD,
+    PF_OOM_ORIGIN,
     fatal_signal_pending,
     find_lock_task_mm,
     freezing,
-    is_global_init,
     thread_group_leader,
 )
 from ..model.vmscan import page_cache
+
+ULONG_MAX, UINT_MAX = 2**64 - 1, 2**32 - 1
 
 
 class Events(list):
@@ -51,6 +52,8 @@ def dump_header(kernel: Kernel, event: dict) -> dict:
     points = 0
     if chosen is not None and not oc.message.endswith(ALLOCATING):
         points = oom_badness(chosen, oc.totalpages, kernel.policy, oc.memcg) or 0
+        if chosen.flags & PF_OOM_ORIGIN and kernel.policy.points == "pages":
+            points = ULONG_MAX  # swapoff
     return {
         "adj": event["task"].signal.oom_score_adj,
         "score": oom_score(points, oc.totalpages, kernel.policy),
@@ -61,8 +64,12 @@ def dump_header(kernel: Kernel, event: dict) -> dict:
 
 
 def oom_score(points: int, totalpages: int, policy) -> int:
-    """The number that "Kill process ... score N" prints, to v5.0."""
-    return points if policy.points == "permille" else points * 1000 // totalpages
+    """The number that "Kill process ... score N" prints, to v5.0; of ULONG_MAX what is left."""
+    if policy.points == "permille":
+        return points
+    if points == ULONG_MAX:
+        return points * 1000 % (ULONG_MAX + 1) // totalpages % (UINT_MAX + 1)
+    return points * 1000 // totalpages
 
 
 def killed(kernel: Kernel, event: dict) -> dict:
@@ -125,13 +132,14 @@ def show_memcg(memcg, chosen) -> dict | None:
 def dump_tasks(kernel, memcg=None) -> list[dict]:
     """The table: every process with an mm that this OOM is about.
 
-    They come in the order of the task list; from 5.3 on in that of the cgroups.
+    They come in the order of the task list, in a memcg those whose memory it is; from 5.3 on in
+    that of the cgroups, and those that are in it.
     """
-    rows, tasks = [], kernel.tasks if memcg is None else memcg.tasks
+    rows, tasks = [], kernel.tasks
     if memcg is not None and kernel.policy.scan == "leaders":
-        tasks = memcg.in_tree_order()
+        tasks, memcg = memcg.in_tree_order(), None
     for task in tasks:
-        if thread_group_leader(task) and not (task.flags & PF_KTHREAD or is_global_init(task)):
+        if thread_group_leader(task) and not oom_unkillable_task(task, memcg):
             thread = find_lock_task_mm(task)
             if thread is not None:
                 rows.append(dump_task(thread))
