@@ -5,11 +5,11 @@ Sources: `K x.y` is that kernel release, `M..` a mail of the bibliography, hex a
 """
 
 from dataclasses import dataclass, field, fields
-from html import escape
 from typing import Any
 
 from ..naming import Named, short
 from .patch import Patch
+from .policy_words import as_html, in_words
 from .valid_policy import check_knob, check_pairs
 
 HZ = 100  # ticks a second
@@ -307,26 +307,10 @@ class Policy:
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def __repr__(self) -> str:
-        lines = [f"<Policy {self.name}: {self.about}"]
-        if self.turned or self.patch or self.name != self.preset:
-            turned = ", ".join(f"{name}={value}" for name, value in self.turned.items())
-            lines.append(f" {self.preset} with {turned or 'no knob turned'}")
-        if self.patch:
-            replaced = [*self.patch.functions, *self.patch.kthreads]
-            lines.append(f" patched: {', '.join(replaced)}")
-        return "\n".join(lines) + ">"
+        return in_words(self)
 
     def _repr_html_(self) -> str:
-        """The same, with what each turned knob means, as a table."""
-        rows = "".join(
-            f"<tr><td>{name}</td><td>{escape(str(value))}</td>"
-            f"<td>{escape(str(getattr(presets[self.preset], name)))}</td>"
-            f"<td>{escape(KNOBS[name].metadata['meaning'])}</td></tr>"
-            for name, value in self.turned.items()
-        )
-        head = f"<th>knob</th><th>here</th><th>{self.preset}</th><th>meaning</th>"
-        table = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
-        return f"<p>{escape(repr(self)[1:-1])}</p>{table}"
+        return as_html(self, presets[self.preset])
 
     def bind(self, function: Any) -> Any:
         """A function or program of the model, as this policy's patch has it."""
