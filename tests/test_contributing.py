@@ -86,7 +86,7 @@ def blocks(recipe):
     return re.findall(r"^```(diff|console)\n(.*?)^```$", RECIPES[recipe], re.M | re.S)
 
 
-def test_there_are_six_and_their_code_keeps_the_style(tree):
+def test_there_are_six_and_their_code_keeps_the_style_and_the_length_of_a_file(tree):
     assert len(RECIPES) == 6
     changed = set()
     for recipe in RECIPES:
@@ -94,6 +94,8 @@ def test_there_are_six_and_their_code_keeps_the_style(tree):
             if kind == "diff":
                 apply(tree, block)
                 changed.add(block.split("\n")[0].partition(",")[0])
+    lines = {name: len((tree / name).read_text("utf-8").splitlines()) for name in changed}
+    assert not {name: n for name, n in lines.items() if n > 350}  # tests/test_layers.py
     ruff = [sys.executable, "-m", "ruff"]
     for command in (["check", "--quiet"], ["format", "--check"]):
         line = [*ruff, *command, *sorted(changed)]

@@ -89,8 +89,7 @@ def test_cells_are_short_and_statements_are_checked(path):
 
 def test_the_index_leads_to_every_lesson():
     text = "\n".join(cells(INDEX, "markdown"))
-    for path in LESSONS:
-        assert f"({path.name})" in text
+    assert not [path.name for path in LESSONS if f"({path.name})" not in text]
 
 
 CHANGED = {  # what is written where a run, the explorer or the scoreboard is what answers
@@ -109,7 +108,9 @@ def test_a_lesson_has_something_to_write_that_is_wrong_as_it_stands(path):
         heading, written = CHANGED[path.name[:2]]
         assert heading in text and any(written in source for source in code)
         return
-    (name,) = re.findall(r'^check\("([\w-]+)"', "\n".join(code), re.MULTILINE)
+    asked = re.findall(r'^check\("([\w-]+)"', "\n".join(code), re.MULTILINE)
+    assert len(asked) == 1, f"{path.name} has {len(asked)} cells that ask check() about an exercise"
+    name = asked[0]
     exercise = EXERCISES[name]
     assert "## Write it" in text and f"(../exercises/level-{exercise.level}.ipynb)" in text
     names: dict = {"check": lambda name, *functions: functions, "re": re}
