@@ -10,7 +10,7 @@ Integer arithmetic in the order of that version's divisions. Read in the sources
 2.6.39, 3.0 to 3.6, 3.10, 3.14, 3.19, 4.1, 4.4, 4.6 to 4.10, 4.14 to 4.19, 5.0, 5.2, 5.4, 5.6 to
 5.10, 5.14, 5.15, 5.17, 6.1, 6.5, 6.6, 6.8, 6.9, 6.12, 6.14 and 6.18: __setup_per_zone_wmarks,
 init_per_zone_wmark_min, set_recommended_min_free_kbytes, setup_per_zone_lowmem_reserve,
-oom_badness, proc_oom_score. Pages have 4 kB.
+oom_badness, proc_oom_score. Pages have 4 kB and huge pages 2 MB: a machine with HighMem has PAE.
 
 What a report shows can differ by some pages: the marks are made while the machine boots, when it
 manages a little less memory than later; a hot-plugged machine makes them again; and from 5.0 on a

@@ -204,6 +204,21 @@ def test_how_deep_does_a_real_time_task_reach(policy):
 
 
 @pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("fifo", [False, True])
+def test_does_an_atomic_request_that_may_wait_reach_deeper(policy, fifo):
+    """K 4.4 to 6.1 __alloc_pages_slowpath: it warns, and takes __GFP_ATOMIC off: half, no quarter.
+
+    K 2.6.38, 3.10, 6.12: there is no such flag. A real-time task has its quarter all the same, to
+    6.1; then the half is one and the same.
+    """
+    kernel, task = machine(policy)
+    task.fifo = fifo
+    quarter = fifo and PRESETS[policy].alloc_harder != "non-block"
+    flags = gfp_to_alloc_flags(task, GFP_ATOMIC | __GFP_DIRECT_RECLAIM)
+    assert wmark(kernel.zone, flags) == (38 if quarter else 50)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
 def test_may_each_thread_of_a_victim_use_the_reserves(policy):
     """K 2.6.38 to 4.10: TIF_MEMDIE is one thread's. K 4.14 on (cd04ae1e2dc8): all, half of it."""
     kernel, task = machine(policy)
@@ -406,3 +421,29 @@ def test_does_kswapd_write_to_swap(policy, swap_max, stays):
     run_seeded(kernel, 1, most_steps=500)
     assert (kernel.zone.free < kernel.zone.high) == stays
     assert len(kernel.kswapd_wait.sleepers) == 1 and not names(kernel, "kill")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("above", [0, 1])
+def test_how_far_does_kswapd_go(policy, above):
+    """K 2.6.38, 6.18 balance_pgdat: until more is free than high; high itself is not enough."""
+    kernel = Kernel(PRESETS[policy], 4096, reclaimable=500, min_kbytes=400)
+    left(kernel, free=kernel.zone.high + above)
+    kernel.kswapd_wait.wake_up()
+    run_seeded(kernel, 1, most_steps=100)
+    assert kernel.zone.free == kernel.zone.high + (above or 32)
+
+
+@pytest.mark.parametrize("policy", HOPEFUL)
+def test_how_long_does_4_6_hope_for_what_no_cgroup_lets_it_write(policy):
+    """K 4.4, 4.6 zone_reclaimable: anonymous pages lie on the LRU lists while there is swap.
+
+    Whether a cgroup lets them go there is not asked: 1008 pages are scanned six times.
+    """
+    kernel = Kernel(PRESETS[policy], 4096, min_kbytes=400)
+    pod = kernel.new_memcg("pod", 3000, swap_max=0)
+    kernel.spawn("hog", ((hang,),), vmas=heap(1000), memcg=pod)
+    task = kernel.spawn("task", ((hang,),), vmas=heap(8), adj=-1000, memcg=pod)
+    kernel.swapon(50)
+    left(kernel, free=1)
+    assert asks(task).count("reclaim from") == 6 * 1008 / 32 and names(kernel, "kill") == ["hog"]

@@ -17,6 +17,7 @@ from oomlab.model.mm import FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, constrained_alloc
 from oomlab.model.syscalls import sysrq_f, write_tmpfs
 from oomlab.model.tasks import PF_EXITING
+from oomlab.model.unmap import mmput
 from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, locked, pause, sleep, touch
@@ -287,6 +288,39 @@ def test_does_kswapd_take_what_memory_low_protects(policy):
     protects = PRESETS[policy].memory_high != "none"
     assert safe.usage == (90 if protects else 0)
     assert bool(shrink_zone(kernel, GFP_KERNEL)) == protects
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("who", ["kthread", "leaver"])
+def test_does_a_fault_in_the_kernel_end_with_a_kill(policy, who):
+    """K 2.6.38 to 6.18 mm_fault_error: no, it is -EFAULT: of a kthread with a borrowed mm, say.
+
+    So from 3.12 to 4.18 (K 4.4, 4.10: FAULT_FLAG_USER alone lets a memcg kill) no task dies for it;
+    before and after, the charge itself kills. A task in do_exit() is let over its limit or gets
+    nothing, and exits.
+    """
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", 100)
+    kernel.spawn("hog", ((pause,),), vmas=heap(60), memcg=pod)
+    at_exit = ((touch, "heap", 3),) if who == "leaver" else ()
+    owner = kernel.spawn("owner", ((sleep, 9),), vmas=heap(40), memcg=pod, at_exit=at_exit)
+    if who == "kthread":
+        owner.mm.mm_users += 1
+        kernel.kthread_run("vhost", vhost, mm=owner.mm)
+    run_seeded(kernel, 1, most_steps=3000)
+    assert "owner" in names(kernel, "exit")
+    kills = who == "kthread" and PRESETS[policy].memcg_oom != "fault-end"
+    assert bool(names(kernel, "kill")) == kills
+
+
+def vhost(current):
+    """It copies to the memory of a process, and gives up where it cannot."""
+    yield from sleep(current, 2)
+    yield from touch(current, "heap", 3)
+    yield from mmput(current, current.mm)
+    current.mm.tasks.remove(current)
+    current.mm = None
+    yield from hang(current, "work")
 
 
 # memory.high

@@ -2,8 +2,8 @@
 
 Over the limit (memory.max) pages are reclaimed as far as possible, and if that is not enough a task
 dies. Over memory.high no task dies: memory_high.py. memory.low and memory.swap.max are kept by
-vmscan.py. Simplified: user memory alone is charged, no page table and no slab. (K 4.6
-charges no page table, K 4.10 does: PGALLOC_GFP.)
+vmscan.py. Simplified: memory is charged that is mapped or lies in tmpfs, no page cache beside it,
+no page table and no slab. (K 4.6 charges no page table, K 4.10 does: PGALLOC_GFP.)
 """
 
 from dataclasses import KW_ONLY, dataclass, field

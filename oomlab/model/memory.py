@@ -97,7 +97,7 @@ def tries_harder(current, gfp: int) -> int:
     """
     flags = ALLOC_HIGH if gfp & __GFP_HIGH else 0
     rule = current.kernel.policy.alloc_harder
-    if gfp & __GFP_ATOMIC if rule == "gfp-atomic" else not gfp & __GFP_DIRECT_RECLAIM:
+    if not gfp & __GFP_DIRECT_RECLAIM and (rule != "gfp-atomic" or gfp & __GFP_ATOMIC):
         if not gfp & __GFP_NOMEMALLOC and (flags or rule != "non-block"):
             flags |= ALLOC_HARDER
     elif current.fifo:

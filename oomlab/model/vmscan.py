@@ -32,7 +32,7 @@ def try_to_free_pages(current, gfp: int) -> Steps:
     current.flags &= ~PF_MEMALLOC
     freed = shrink_zone(kernel, gfp)
     if not freed and kernel.policy.retry == "while-progress":
-        return 1 if zone.pages_scanned < 6 * zone.stuck_lru else 0
+        return 1 if zone.pages_scanned < 6 * zone_reclaimable_pages(kernel) else 0
     return freed
 
 
@@ -203,7 +203,7 @@ def kswapd(current) -> Steps:
     """The kthread that reclaims in the background, from below low to above high, or in vain."""
     kernel, zone, vain = current.kernel, current.kernel.zone, False
     while True:
-        if zone.free < zone.high and reclaimable_pages(kernel, __GFP_IO) and not vain:
+        if zone.free <= zone.high and reclaimable_pages(kernel, __GFP_IO) and not vain:
             yield "reclaim from", zone
             vain = not shrink_zone(kernel, __GFP_IO)
         else:

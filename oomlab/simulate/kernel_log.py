@@ -6,10 +6,11 @@ The formats are printk's (K 2.6.38 to 6.18); `policy.kernel` says which. What a 
 the model has not: the processor is 0, there is one node and one cpuset, and failcnt counts the
 failures that led to a report. Left out are fields that stand for nothing in the model, stack traces
 but for their first line, what the SysRq key, a suspend ("OOM killer disabled.", K 4.14) and a write
-to oom_score_adj ("because it shares mm with", K 4.10) print, and warnings of requests that failed
-or took long (warn_alloc). Simplified: lines are never rate limited, SysRq-f is asked for by the
-task that pressed it (in Linux by a kworker), and the designs of 2015, which did their work in
-silence, speak with the reaper lines of v4.6.
+to oom_score_adj ("because it shares mm with", K 4.10) print, warnings of requests that failed or
+took long (warn_alloc), and a memcg's counter of swap. Simplified: lines are never rate limited,
+SysRq-f is asked for by the task that pressed it (in Linux by a kworker), a memcg's report always
+shows GFP_KERNEL (for a page of tmpfs 4.4 to 5.4 show its own mask), and the designs of 2015, which
+did their work in silence, speak with the reaper lines of v4.6.
 """
 
 from collections import Counter
