@@ -60,7 +60,10 @@ def test_every_kernel_is_shipped():
 @pytest.mark.timeout(600)  # half a minute where nothing else runs
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the 489 recordings are not beside the project")
 def test_all_recordings():
-    runs = [compare(path) for path in sorted(SHARED.glob("*.json.gz"))]
+    """All that are not shipped, and so looked at one by one above."""
+    shipped = {path.name: path.read_bytes() for path in SHIPPED.glob("*.json.gz")}
+    paths = [p for p in SHARED.glob("*.json.gz") if p.read_bytes() != shipped.get(p.name)]
+    runs = [compare(path) for path in sorted(paths)]
     numbers = agreement(runs)
     for kernel, n in numbers["by_kernel"].items():
         assert n["agree"] >= 0.98 * n["runs"], (kernel, n)
