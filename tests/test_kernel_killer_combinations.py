@@ -17,7 +17,7 @@ from oomlab.model.reaper import process_mrelease
 from oomlab.model.syscalls import kill, sysrq_f
 from oomlab.model.tasks import PF_OOM_ORIGIN, do_send_sigkill, write_oom_score_adj
 from oomlab.policies.presets import PRESETS
-from oomlab.scenarios.programs import hang, pause
+from oomlab.scenarios.programs import hang, pause, sleep
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.kernel_log import PRINTK, version_of
 from oomlab.simulate.reported import keep_events
@@ -53,6 +53,11 @@ def finish(function) -> None:
     """Run a kernel function to its end, without others."""
     for _ in function:
         pass
+
+
+def exits(kernel: Kernel) -> dict[str, int]:
+    """Who has exited, and when."""
+    return {e["task"].name: e["tick"] for e in kernel.events if e["event"] == "exit"}
 
 
 # who is chosen
@@ -234,6 +239,64 @@ def test_does_process_mrelease_count_as_the_reaper(policy):
     do_send_sigkill(victim)
     finish(process_mrelease(kernel.init, victim))
     assert victim.mm.counter("anon") == 0 and not kernel.reaped
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_sigkill_wake_a_process_that_exits_already(policy):
+    """K 2.6.38, 4.4, 5.10, 6.12 wants_signal: not one with PF_EXITING. Nor is it a group exit."""
+    kernel = machine(policy)
+    leaver = kernel.spawn("leaver", (), vmas=heap(20), at_exit=((sleep, 50),))
+    kernel.spawn("killer", ((sleep, 10), (kill, leaver)), adj=-1000)
+    run_seeded(kernel, 1)
+    assert exits(kernel) == {"killer": 10, "leaver": 50} and not leaver.signal.group_exit
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_killed_task_sleep_on_its_way_out(policy):
+    """K 2.6.38, 4.4, 5.10 get_signal takes SIGKILL off: in do_exit() no signal is pending."""
+    kernel = machine(policy)
+    victim = kernel.spawn("victim", ((pause,),), vmas=heap(20), at_exit=((sleep, 50),))
+    do_send_sigkill(victim)
+    run_seeded(kernel, 1)
+    assert exits(kernel) == {"victim": 50}
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_caller_marked_that_was_killed_and_exits(policy):
+    """K 2.6.38 out_of_memory: fatal_signal_pending() is over by then. K 3.10: PF_EXITING is asked.
+
+    K 4.10 on: SIGNAL_GROUP_EXIT.
+    """
+    kernel = machine(policy)
+    leader = kernel.spawn("leader", ((hang,),), vmas=heap(20))
+    worker = kernel.spawn("worker", ((pause,),), thread_of=leader, at_exit=((hang,),))
+    do_send_sigkill(leader)
+    run_seeded(kernel, 1, most_steps=20)
+    finish(out_of_memory(worker, OomControl(GFP_KERNEL)))
+    assert worker.memdie == (policy != "linux-2.6.38")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_in_which_cgroup_is_a_vfork_child(policy):
+    """K 2.6.38 to 6.18 cgroup_fork: in its parent's."""
+    kernel = machine(policy)
+    pod = kernel.new_memcg("pod", 100)
+    kernel.spawn("parent", ((vfork, "child", ((hang,),)),), vmas=heap(10), memcg=pod)
+    run_seeded(kernel, 1, most_steps=20)
+    assert [task.name for task in pod.tasks] == ["parent", "child"]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_process_chosen_of_which_another_thread_is_in_swapoff(policy):
+    """K 2.6.38: a flag of the task, and leaders are looked at. K 3.10 on: of the process."""
+    kernel = machine(policy)
+    small = kernel.spawn("small", ((hang,),), vmas=heap(20))
+    kernel.spawn("swapoff", ((hang,),), thread_of=small).flags |= PF_OOM_ORIGIN
+    kernel.spawn("hog", ((hang,),), vmas=heap(200))
+    oom(kernel)
+    old = policy == "linux-2.6.38"
+    assert ("hog" in names(kernel, "kill")) == old
+    assert small.sigkill != old
 
 
 # the log

@@ -16,7 +16,7 @@ from types import FunctionType
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
-from ..model.tasks import PF_KTHREAD, fatal_signal_pending
+from ..model.tasks import PF_KTHREAD
 from ..naming import Named, short
 from ..simulate.outcome import has_lost, lost_victims
 
@@ -80,7 +80,7 @@ def second_victim(kernel: Kernel) -> bool:
 
 def dying_exited(kernel: Kernel) -> bool:
     """A killed task that could run has gone, or there is none."""
-    dying = [t for t in kernel.tasks if fatal_signal_pending(t) and not t.flags & PF_KTHREAD]
+    dying = [t for t in kernel.tasks if t.sigkill and not t.flags & PF_KTHREAD]
     return not any(task.state == TASK_RUNNING or task.allocating for task in dying)
 
 

@@ -12,7 +12,7 @@ from .unmap import mmput
 
 
 def user_mode(current) -> Steps:
-    """Run the program, then exit; what a freshly forked task does."""
+    """Run the program, then exit as by pthread_exit(): what ends other threads, too, is SIGKILL."""
     for syscall, *args in current.program:
         yield from try_to_freeze(current)
         if fatal_signal_pending(current):

@@ -19,8 +19,9 @@ from .unmap import free_unshared
 def fork(current, name: str, program: tuple = (), **how) -> Steps:
     """Start a child process with a fresh address space of its own (or `mm`, for CLONE_VM)."""
     yield "fork", name
-    if not fatal_signal_pending(current):  # copy_process(): who was killed makes no child
-        current.kernel.spawn(name, program, parent=current, memcg=current.memcg, **how)
+    if fatal_signal_pending(current):  # copy_process(): who was killed makes no child
+        return None
+    return current.kernel.spawn(name, program, parent=current, memcg=current.memcg, **how)
 
 
 def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
@@ -103,11 +104,10 @@ def vfork(current, name: str, program: tuple) -> Steps:
 
     K 2.6.38 do_fork: wait_for_completion(); K 3.10 wait_for_vfork_done: a killable one.
     """
-    yield "vfork", name
-    if fatal_signal_pending(current):
-        return
     done = WaitQueue(f"vfork_done of {name}")
-    child = current.kernel.spawn(name, program, parent=current, mm=current.mm, vfork_done=done)
+    child = yield from fork(current, name, program, mm=current.mm, vfork_done=done)
+    if child is None:
+        return
     killable = current.kernel.policy.scan != "processes"
     yield from done.wait(current, TASK_KILLABLE if killable else TASK_UNINTERRUPTIBLE)
     child.vfork_done = None  # the parent was killed, and waits no more

@@ -16,13 +16,20 @@ TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, TASK_FROZ
     range(6)
 )
 
+PF_EXITING = 1  # a flag of a task: tasks.py has the others
+
 T = TypeVar("T")
 Steps = Generator[tuple, None, T]  # a kernel function that may be interrupted; T is what it returns
 
 
+def fatal_signal_pending(task) -> bool:
+    """Is it to die, and did not begin to? get_signal() takes SIGKILL off before do_exit()."""
+    return task.sigkill and not task.flags & PF_EXITING
+
+
 def schedule(current, state: int, on) -> Steps:
     """Sleep in `state` until wake_up_process(current); `on` is what is waited for."""
-    if current.sigkill and state in (TASK_INTERRUPTIBLE, TASK_KILLABLE):
+    if fatal_signal_pending(current) and state in (TASK_INTERRUPTIBLE, TASK_KILLABLE):
         return  # signal_pending_state(): too late to fall asleep
     current.state, current.waits_for = state, on
     yield "wait for", on

@@ -25,7 +25,7 @@ from .gfp import (
 )
 from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .oom import ABORT, OomControl, out_of_memory
-from .tasks import PF_DUMPCORE, PF_KTHREAD, PF_MEMALLOC, fatal_signal_pending, tsk_is_oom_victim
+from .tasks import PF_DUMPCORE, PF_KTHREAD, PF_MEMALLOC, tsk_is_oom_victim
 from .vmscan import kswapd_is_due, try_to_free_pages, wakeup_kswapd, zone_reclaimable_pages
 
 MAX_RECLAIM_RETRIES = 16
@@ -119,7 +119,7 @@ def gfp_to_alloc_flags(current, gfp: int) -> int:
     if reserves != "none" and current.memdie:
         return ALLOC_NO_WATERMARKS
     if reserves == "favour-dying" and gfp & __GFP_DIRECT_RECLAIM:  # M02
-        if current.flags & PF_KTHREAD or fatal_signal_pending(current):
+        if current.flags & PF_KTHREAD or current.sigkill:
             flags |= ALLOC_HIGH
     return flags
 
@@ -141,7 +141,7 @@ def share_out(current, zone: Zone, pages: int) -> None:
     zone.reaped -= pages
     if current.flags & PF_KTHREAD:
         zone.pages_to["kernel"] += pages
-    elif fatal_signal_pending(current) or current.memdie:
+    elif current.sigkill or current.memdie:
         zone.pages_to["dying"] += pages
     else:
         zone.pages_to["normal"] += pages

@@ -105,7 +105,7 @@ def oom_evaluate_task(task, oc: OomControl, policy):
         return ABORT
     elif task.mm is None and policy.scan != "processes":
         return None
-    if task.flags & PF_OOM_ORIGIN and policy.points == "pages":
+    if policy.points == "pages" and any(t.flags & PF_OOM_ORIGIN for t in task.signal.threads):
         return float("inf")
     if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
         return 1000 if task is oc.caller and policy.scan == "processes" else ABORT

@@ -208,9 +208,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
 def process_mrelease(current, task) -> Steps:
     """Take the memory of a dying process from outside (v5.15): "" or the name of the error.
 
-    884a7e5964e0 holds only mm_count, and exit_mmap() does not expect it: it frees the page tables
-    under the walk. 337546e83fc7 (v5.15) holds mm_users instead, so that the caller may have to do
-    the whole exit_mmap(). v5.17 locks there (64591e8605d6), and mm_count is enough again.
+    884a7e5964e0 held mm_count, 337546e83fc7 (v5.15) mm_users, 64591e8605d6 (v5.17) mm_count.
     """
     pins = current.kernel.policy.mrelease
     yield "process_mrelease", task

@@ -10,19 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .locks import (
+    PF_EXITING,
     TASK_DEAD,
     TASK_FROZEN,
     TASK_INTERRUPTIBLE,
     TASK_KILLABLE,
     TASK_RUNNING,
     WaitQueue,
+    fatal_signal_pending,
     wake_up_process,
 )
 from .mm import MM, MMF_OOM_SKIP, mmdrop
 
 OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
 
-PF_EXITING, PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 1, 2, 4, 8, 16
+PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 2, 4, 8, 16
 
 MOST_TASKS = 100_000  # at once: no scenario needs more, and ten million are minutes of waiting
 
@@ -92,10 +94,6 @@ def thread_group_leader(task: Task) -> bool:
     return task.signal.threads[0] is task
 
 
-def fatal_signal_pending(task: Task) -> bool:
-    return task.sigkill
-
-
 def tsk_is_oom_victim(task: Task) -> bool:
     """Does its process carry the mark? (4.9; before, TIF_MEMDIE marks one thread)"""
     return task.signal.oom_mm is not None
@@ -131,12 +129,7 @@ def oom_disable_count(mm) -> int:
 
 
 def task_will_free_mem(task, policy) -> bool:
-    """Is it on its way out, so that a kill would be too early? (K 4.4, 4.10, 6.12)
-
-    Up to v4.6 one exiting thread was enough (in 2.6.38 if it was the only one). From v4.7 on its
-    whole process must go, and from v4.8 on all others that use the mm. A core dump takes long, so a
-    dumping process does not count; in 2.6.38 and 3.10 it does.
-    """
+    """Is it on its way out, so that a kill would be too early? By `policy.free_mem` (knobs.py)."""
     if task.mm is None or not __task_will_free_mem(task, policy):
         return False
     if policy.free_mem != "group-exit":
@@ -177,9 +170,10 @@ def caller_is_dying(current, policy) -> bool:
 def do_send_sigkill(task: Task) -> None:
     """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal().
 
-    A kernel thread ignores it: kthreadd does (ignore_signals()), and its children inherit that.
+    A kernel thread ignores it: kthreadd does (ignore_signals()), and its children inherit that. A
+    process that has but exiting threads is not woken by it (wants_signal()).
     """
-    if task.flags & PF_KTHREAD:
+    if task.flags & PF_KTHREAD or all(t.flags & PF_EXITING for t in task.signal.threads):
         return
     task.signal.group_exit = True
     for thread in task.signal.threads:

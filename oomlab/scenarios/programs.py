@@ -56,7 +56,7 @@ def touch(current, name: str, pages: int) -> Steps:
         else:
             yield from do_page_fault(current, mm, name)
         pages, faults = pages - faults, 1
-        if current.sigkill:
+        if fatal_signal_pending(current):
             return
 
 

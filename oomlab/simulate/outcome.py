@@ -11,7 +11,7 @@ from typing import Any
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
 from ..model.mm import MM, MMF_OOM_SKIP
-from ..model.tasks import PF_KTHREAD, Task, fatal_signal_pending, find_lock_task_mm
+from ..model.tasks import PF_KTHREAD, Task, find_lock_task_mm
 from ..plural import plural
 from .fingerprint import fingerprint
 from .scheduler import function_of, take_one
@@ -143,7 +143,7 @@ def stuck_tasks(kernel: Kernel) -> list[Task]:
 
 def charges_in_vain(task: Task) -> bool:
     """Did its last charge run into a limit, and it is not dying? Then its fault is retried."""
-    return task.over_limit is not None and not fatal_signal_pending(task)
+    return task.over_limit is not None and not task.sigkill
 
 
 def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
@@ -170,7 +170,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     vain = vain or any(": __alloc_pages" in step or "charge" in step for step in loop)
     if not lost and not vain and moving.issuperset(stuck):
         return "recovered", "", [], []
-    dying = [t.name for t in kernel.tasks if fatal_signal_pending(t) and t.allocating]
+    dying = [t.name for t in kernel.tasks if t.sigkill and t.allocating]
     gets = "gets" if len(dying) == 1 else "get"
     who = f"; {', '.join(dying)} should die and {gets} no page" if dying else ""
     return "livelock", f"{why}, and nothing changes{who}", [], loop

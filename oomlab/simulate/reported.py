@@ -13,7 +13,6 @@ from ..model.mm import ANON, FILE, SHMEM, get_mm_rss
 from ..model.oom import ALLOCATING, oom_badness, oom_unkillable_task
 from ..model.tasks import (
     PF_OOM_ORIGIN,
-    fatal_signal_pending,
     find_lock_task_mm,
     freezing,
     thread_group_leader,
@@ -94,7 +93,7 @@ def sleepers(kernel: Kernel, event: dict) -> dict:
 def memalloc_info(kernel: Kernel, event: dict) -> dict | None:
     """The line of kmallocwd v1 (M09); none if no task stalls."""
     stalling = sum(bool(task.allocating) for task in kernel.tasks)
-    dying = sum(fatal_signal_pending(task) for task in kernel.tasks)
+    dying = sum(task.sigkill for task in kernel.tasks)
     victims = kernel.oom_victims
     told = {"stalling": stalling, "dying": dying, "victims": victims}
     return told if stalling or victims else None

@@ -7,7 +7,7 @@ this edge drawn, the invisible dependency is a cycle.
 
 from ..model.locks import TASK_RUNNING
 from ..model.mm import MMF_OOM_SKIP
-from ..model.tasks import fatal_signal_pending, find_lock_task_mm, tsk_is_oom_victim
+from ..model.tasks import find_lock_task_mm, tsk_is_oom_victim
 
 MEMORY = "memory"
 
@@ -33,7 +33,7 @@ def wait_for_graph(kernel) -> dict[str, list[str]]:
             graph[lock.name] = [owner.name for owner in lock.owners()]
         elif task.allocating:
             graph[task.name] = [MEMORY]
-        elif task.over_limit is not None and not fatal_signal_pending(task):
+        elif task.over_limit is not None and not task.sigkill:
             memcg = task.over_limit
             graph[task.name] = [memcg.name]
             graph[memcg.name] = [t.name for t in pending_victims(kernel) if memcg.contains(t)]
@@ -47,7 +47,7 @@ def memory_waits_for(kernel) -> list:
     holders = pending_victims(kernel)
     if kernel.policy.reserves == "favour-dying":
         for task in kernel.tasks:
-            if fatal_signal_pending(task) and task.kernel_pages and task not in holders:
+            if task.sigkill and task.kernel_pages and task not in holders:
                 holders.append(task)
     return holders
 
