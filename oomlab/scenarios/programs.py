@@ -45,7 +45,7 @@ def touch(current, name: str, pages: int) -> Steps:
             and vma.pages % PTRS_PER_PTE
             and not (mm.flags or sem.writer or sem.waiters)
         ):
-            if kernel.turn > 1:  # no more than there is room for in its last page table
+            if kernel.turn > 1 and not current.sigkill:  # as many as its last page table has room
                 faults = min(kernel.turn, pages, zone.free - low, -vma.pages % PTRS_PER_PTE)
                 kernel.turn -= faults - 1
             zone.free -= faults
