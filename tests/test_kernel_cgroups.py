@@ -339,6 +339,22 @@ def test_does_memory_high_kill(policy):
     assert (outcome.ticks > 300) == throttles
 
 
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_memory_high_slow_a_task_of_no_cgroup(policy):
+    """K 4.4 to 6.18 mem_cgroup_handle_over_high: of the task's own cgroup, and the root has none.
+
+    (Here a file is charged to who touched it first; in Linux each page to who wrote it.)
+    """
+    kernel = Kernel(PRESETS[policy], 2048)
+    file = Shmem("log", linked=True)
+    kernel.shmems.append(file)
+    pod = kernel.new_memcg("pod", limit=2000, high=20)
+    kernel.spawn("owner", ((write_tmpfs, file, 1), (pause,)), vmas=heap(1), memcg=pod)
+    kernel.spawn("writer", ((sleep, 9), (write_tmpfs, file, 300)), vmas=heap(1))
+    run_seeded(kernel, 1)
+    assert pod.usage > 300 and not names(kernel, "throttled") and kernel.jiffies < 100
+
+
 def test_how_long_does_memory_high_make_one_sleep():
     """K 5.4, 6.12 calculate_high_delay: 100 % over is 64 times HZ for a full batch, cut to 2 s."""
     kernel = Kernel(PRESETS["linux-6.12"], 4096)

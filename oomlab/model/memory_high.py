@@ -45,7 +45,7 @@ def mem_cgroup_handle_over_high(current) -> Steps:
     rule, batch = kernel.policy.memory_high, kernel.policy.charge_batch
     nr_pages, current.memcg_nr_pages_over_high = current.memcg_nr_pages_over_high, 0
     retries = MAX_RECLAIM_RETRIES if rule in ("retries", "spares-dying") else 0
-    while not (rule == "spares-dying" and fatal_signal_pending(current)):
+    while memcg and not (rule == "spares-dying" and fatal_signal_pending(current)):
         yield "reclaim_high", memcg
         over = [m for m in memcg.ancestors() if m.usage > m.high]
         freed = sum(shrink_lruvec(kernel, GFP_KERNEL, m) for m in over)
