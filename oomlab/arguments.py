@@ -54,7 +54,10 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = shape.bind(*args, **kwargs)
+        try:
+            given = shape.bind(*args, **kwargs)
+        except TypeError as wrong:
+            raise TypeError(f"{called}(): {wrong}") from None
         for name, value in given.arguments.items():
             wanted = hints(function).get(name, Any)
             if type(value) is int and value.bit_length() > BITS:

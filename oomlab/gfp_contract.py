@@ -209,10 +209,10 @@ REQUESTS = (
 
 
 def contract(name: str, version: str) -> Terms:
-    """The terms of the class of requests `name` in one of VERSIONS. KeyError if there is none."""
+    """The terms of the class of requests `name` in one of VERSIONS. ValueError if there is none."""
     request = next((r for r in REQUESTS if r.name == name), None)
     if request is None or version not in VERSIONS:
-        raise KeyError(f"no request {name!r} in {version}: see REQUESTS and VERSIONS")
+        raise ValueError(f"no request {name!r} in {version}: see REQUESTS and VERSIONS")
     until_now = VERSIONS[: VERSIONS.index(version) + 1]
     return request.since[next(v for v in reversed(until_now) if v in request.since)]
 

@@ -39,5 +39,8 @@ class Named(dict[str, V]):
         super().__init__(items)
         self.kind = kind
 
+    def __getitem__(self, name: str) -> V:
+        return super().__getitem__(name) if isinstance(name, str) else self.__missing__(name)
+
     def __missing__(self, name: object) -> NoReturn:
         raise ValueError(f"no {self.kind} {short(name)}: {nearest(str(name), self)}")

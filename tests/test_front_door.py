@@ -1,8 +1,10 @@
 """What `import oomlab` offers: every name is there, documented, and costs nothing before use."""
 
 import inspect
+import json
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -91,6 +93,8 @@ SOUND = {
     "notebooks": ["nothing.ipynb"],
     "sheet": None,
     "policy": "linux-4.4",
+    "params": {},
+    "path": "run.json",
 }
 FUNCTIONS = {
     name: getattr(oomlab, name)
@@ -131,6 +135,59 @@ def test_a_value_of_a_wrong_kind_is_one_sentence_or_taken(name, monkeypatch, tmp
     assert refused > 8
 
 
+REPORT = (Path(__file__).parent / "data/reports/4.10.7-reaped.txt").read_text()
+MADE = {  # a value of each public class whose methods take something
+    "Run": SOUND["run"],
+    "Exploration": SOUND["found"],
+    "Policy": oomlab.PRESETS["handa"],
+    "Comparison": oomlab.compare("lost-victim", ("handa", "linux-4.4"), 1),
+    "Sweep": oomlab.sweep("lost-victim", ["handa"], range(1)),
+    "Trace": oomlab.read_trace(SOUND["source"]),
+    "ScenarioFrom": oomlab.scenario_from(REPORT),
+    "Origin": SOUND["run"].origin,
+    "Schedule": oomlab.read_schedule(json.dumps(SOUND["found"].to_dict())),
+}
+FOR_THE_MODEL = {"Policy.bind", "Policy.class_of", "Exploration.describe", "Exploration.of"}
+
+
+def methods():
+    """Every public method that takes an argument."""
+    for name in oomlab.__all__:
+        kind = getattr(oomlab, name)
+        for key, held in vars(kind).items() if inspect.isclass(kind) else ():
+            method = getattr(held, "__func__", held)
+            if key.startswith("_") or not inspect.isfunction(method):
+                continue
+            if (
+                len(inspect.signature(method).parameters) > 1
+                and f"{name}.{key}" not in FOR_THE_MODEL
+            ):
+                yield name, key
+
+
+@pytest.mark.parametrize("name, key", [*methods()], ids=str)
+def test_a_value_of_a_wrong_kind_for_a_method_is_one_sentence_or_taken(
+    name, key, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    method, refused = getattr(MADE[name], key), 0
+    arguments = inspect.signature(method).parameters.values()
+    sound = {a.name: SOUND[a.name] for a in arguments if a.default is a.empty and a.name in SOUND}
+    for argument in arguments:
+        for wrong in WRONG:
+            called = "victims" if argument.kind is argument.VAR_KEYWORD else argument.name
+            try:
+                method(**{**sound, called: wrong})
+            except ValueError as sentence:
+                refused += 1
+                assert "\n" not in str(sentence) and 10 < len(str(sentence)) < 400, sentence
+    assert refused > 8
+
+
+async def later(task):
+    """What is called and not awaited does nothing."""
+
+
 NONSENSE = [
     lambda: oomlab.hunt("lost-victim", runs=0),
     lambda: oomlab.hunt("lost-victim", seed=-1, runs=1),
@@ -167,6 +224,12 @@ NONSENSE = [
     lambda: oomlab.KNOBS["raeper"],
     lambda: oomlab.PROPERTIES["lost"],
     lambda: oomlab.difference("linux-4.5", "handa"),
+    lambda: oomlab.PRESETS[["handa"]],
+    lambda: oomlab.SCENARIOS[{}],
+    lambda: oomlab.explain(__file__),
+    lambda: oomlab.patch("linux-4.6", name="later", exit_oom_victim=later),
+    lambda: oomlab.scenario_from(REPORT, name="class"),
+    lambda: oomlab.scenario_from(REPORT, name="touch"),
 ]
 
 
@@ -189,6 +252,10 @@ def test_a_value_that_makes_no_sense_is_one_sentence(asked):
         (lambda: oomlab.sweep("lost-victim", settings={"victims": [1, "1"]}), "value once"),
         (lambda: oomlab.sweep("lost-victim", settings={3: [1]}), "no knob or parameter 3"),
         (lambda: oomlab.hunt("lost-victim", jobs=0), "jobs of 1 or more"),
+        (lambda: oomlab.run("lost-victim", polcy="handa"), "did you mean 'policy'"),
+        (lambda: oomlab.run("lost-victim", seeds=3), "sweep.. has an argument of that name"),
+        (lambda: oomlab.explore("lost-victim", propety="x"), "did you mean 'property'"),
+        (lambda: oomlab.explore("lost-victim", max_state=9), "did you mean 'max_states'"),
         (lambda: oomlab.Run.load("x\0y"), "cannot be read: embedded null byte"),
         (lambda: oomlab.run("lost-victim").save("x\0.html"), "cannot be written"),
         (lambda: oomlab.read_trace("x\0y"), "cannot be read"),

@@ -98,7 +98,7 @@ def test_a_name_from_a_log_is_only_a_name():
     "source, more, sentence",
     [
         ("no report\nis in it\n", {}, "no OOM report in it; a trace needs"),
-        (GLOBAL, {"number": 4}, "no OOM report 4: there are 3"),
+        (GLOBAL, {"number": 4}, "no OOM report 4 in it: it has 3 reports"),
         (GLOBAL, {"number": 0}, "no OOM report 0"),
         (GLOBAL, {"name": "a b"}, "a function's name"),
         ("no-such-file.log", {}, "cannot be read"),

@@ -121,6 +121,14 @@ def with_origin(**changes) -> str:
     return changed(origin={**VALUES["seed"].origin.to_dict(), **changes})
 
 
+@pytest.mark.parametrize("key", json.loads(VALUES["seed"].to_json()))
+def test_nothing_that_a_saved_run_says_of_itself_is_taken_unseen(key):
+    for other in ({key: "another"}, {key: None}):
+        with pytest.raises(ValueError, match=r"\bit\b") as wrong:
+            oomlab.Run.from_json(changed(**other), "it")
+        assert "\n" not in str(wrong.value)
+
+
 @pytest.mark.parametrize(
     "text, sentence",
     [
@@ -129,10 +137,10 @@ def with_origin(**changes) -> str:
         ("[" * 10**5, "not a run that oomlab saved"),
         ("{}", "schema"),
         (changed(origin=None), "does not say where it comes from"),
-        (changed(outcome={}), "the outcome of it were other ones"),
+        (changed(outcome={}), "the outcome in it and in its run differ"),
         (changed(steps=[]), "holds 0 steps, and its run has 22"),
         (changed(steps=[[0]] * 22), "step 1 of it was another when oomlab"),
-        (changed(policy={}), "the policy of it"),
+        (changed(policy={}), "the policy in it"),
         (with_origin(seed=4), "of it was another"),
         (with_origin(seed=-1), "a seed is a whole number"),
         (with_origin(seed=True), "no seed that could be one"),

@@ -10,7 +10,7 @@ from ..explorer import Exploration, explore, hunt
 from ..explorer.nearest_passing import nearest_story
 from ..explorer.progress import Stopped, on_a_terminal
 from ..sheets import check_all, property_of, sheet_of
-from ..textfile import must_be_writable, read_text, write_text
+from ..textfile import read_text, write_text
 from .running import must_end, policy_in, scenario_in, settings
 from .status import BOUND, OK, VIOLATED
 from .ticker import ticking
@@ -24,8 +24,7 @@ def explore_all(args: Namespace) -> int:
     if args.nearest and args.json:
         raise ValueError("--nearest goes with the table or --chart, not with --json")
     must_end(args.html, ".html")
-    if args.sheet is not None:
-        must_be_writable(args.sheet)
+    must_end(args.sheet, ".sheet")
     try:
         found = drawn(args) if args.random is not None else searched(args)
     except Stopped as stopped:
@@ -61,6 +60,8 @@ def drawn(args: Namespace) -> Exploration:
     for name in OF_ALL:
         if getattr(args, name) is not None:
             raise ValueError(f"--{name.replace('_', '-')} does not go with --random")
+    if args.sheet is not None:
+        raise ValueError("--sheet does not go with --random: a sheet claims what is found again")
     scenario = scenario_in(args)
     with ticking("drawing schedules"):
         return hunt(

@@ -264,7 +264,7 @@ def explore_arguments(sub: Parser) -> None:
     how = sub.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="the answer as JSON, for run --schedule")
     how.add_argument("--chart", action="store_true", help="a sequence chart for a mail")
-    sub.add_argument("--sheet", type=Path, metavar="FILE", help="write a sheet that runs again")
+    sub.add_argument("--sheet", type=Path, metavar="FILE", help="write a .sheet that runs again")
     text = "write the counterexample as a page of its own to step through"
     sub.add_argument("--html", type=Path, metavar="FILE.html", help=text)
 

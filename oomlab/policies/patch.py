@@ -131,6 +131,8 @@ def check_function(name: str, new: Callable, model: Mapping[str, FunctionType]) 
     old = model[name]
     if not isinstance(new, FunctionType):
         raise ValueError(f"{name} is to be replaced by {short(new)}, which is no Python function")
+    if inspect.iscoroutinefunction(new) or inspect.isasyncgenfunction(new):
+        raise ValueError(f"the new {name} must do its work when it is called: no async")
     if inspect.isgeneratorfunction(old) != inspect.isgeneratorfunction(new):
         kind = "must" if inspect.isgeneratorfunction(old) else "must not"
         raise ValueError(f"the new {name} {kind} have a yield, as the model's own")

@@ -301,8 +301,10 @@ class Policy:
     def difference(self, other: "Policy") -> dict[str, tuple]:
         """The knobs in which the two differ: {knob: (value here, value there)}.
 
-        `other`: any Policy. An empty dictionary: they are the same.
+        `other`: any Policy; ValueError for all else. An empty dictionary: they are the same.
         """
+        if not isinstance(other, Policy):
+            raise ValueError(f"the difference is to another Policy, not to {short(other)}")
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in KNOBS}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 

@@ -6,10 +6,12 @@
 """
 
 from collections.abc import Iterable, Iterator
+from os.path import isfile
 from pathlib import Path
 from typing import NamedTuple
 
 from ..arguments import checked
+from ..textfile import named
 from ..workers import Submits, in_order
 from .judge.explain import explain as _judge
 from .judge.explanation import Explanation
@@ -30,8 +32,10 @@ def explain(text: str | bytes) -> list[Explanation]:
     it (`account`, in KiB), whether each zone could have served the request (`zones`), whom the
     killer would take in which order (`ranked`, in pages) and whether the kernel did (`verdict`).
     Reports are in the order of the text; the list is empty if there are none. NotText, a
-    ValueError, if it is no text. Sources: see docs/reports.md.
+    ValueError, if it is no text; ValueError for the name of a file. Sources: see docs/reports.md.
     """
+    if isinstance(text, str) and "\n" not in text and isfile(text):
+        raise ValueError(f"{named(text)} is a file: explain takes its text, explain_logs its name")
     return [_judge(report) for report in parse(text)]
 
 

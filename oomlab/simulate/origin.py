@@ -15,6 +15,7 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
+from ..arguments import checked
 from ..plural import plural
 from ..policies.patch import Patch, names_in
 from ..policies.policy import KNOBS, Policy
@@ -51,6 +52,7 @@ class Origin:
         return hash(str(self))
 
     @classmethod
+    @checked
     def of(
         cls,
         scenario: str,
@@ -168,6 +170,7 @@ class Origin:
         knobs: dict[str, Any] = dict(self.knobs)
         return replace(base, name=self.policy, about=about, **knobs)
 
+    @checked
     def misfit(self, other: "Origin") -> str:
         """The first way in which another one's machine is not this one's; "" if it is the same.
 

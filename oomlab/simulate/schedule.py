@@ -43,6 +43,7 @@ class Schedule(list[Entry]):
     def __reduce__(self):
         return Schedule, (list(self), self.origin, self.told)
 
+    @checked
     def check_machine(self, origin: Origin) -> None:
         """ValueError if it was recorded in another machine.
 
@@ -54,6 +55,7 @@ class Schedule(list[Entry]):
         if len(self) != len(self.told):
             raise ValueError("this schedule was changed after it was recorded")
 
+    @checked
     def check_steps(self, steps: Iterable[story.Told]) -> None:
         """ValueError for the first step that is not what was recorded.
 

@@ -81,6 +81,8 @@ def takes(scenario: str, names: Iterable[str]) -> dict[str, object]:
     """The parameters of a scenario, where all these names are of one or of a knob. ValueError."""
     if not isinstance(scenario, str) or scenario not in SCENARIOS:
         raise ValueError(f"no scenario {short(scenario)}: {nearest(str(scenario), SCENARIOS)}")
+    if not callable(SCENARIOS[scenario]):
+        raise ValueError(f"{scenario} is no function, but {short(SCENARIOS[scenario])}")
     known = parameters(scenario)
     hidden = known.keys() & (ARGUMENTS | KNOBS.keys())
     if hidden:
@@ -90,9 +92,12 @@ def takes(scenario: str, names: Iterable[str]) -> dict[str, object]:
         )
     for name in names:
         if name not in known and name not in KNOBS:
-            raise ValueError(
-                f"no knob or parameter {short(name)}: {nearest(str(name), [*known, *KNOBS])}"
-            )
+            near = nearest(str(name), [*known, *KNOBS, *ARGUMENTS])
+            if not near.endswith("?"):
+                near = nearest(str(name), [*known, *KNOBS])
+            if name in ARGUMENTS:
+                near = "run(), explore(), hunt(), compare() or sweep() has an argument of that name"
+            raise ValueError(f"no knob or parameter {short(name)}: {near}")
     return known
 
 

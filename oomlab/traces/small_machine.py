@@ -14,12 +14,14 @@ same story is refused.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from pathlib import Path
 
 from ..arguments import checked
 from ..explorer import Exploration, explore
 from ..model.kernel import Kernel
 from ..naming import short
+from ..plural import plural
 from ..policies.policy import Policy
 from ..recordings.kernel_release import version
 from ..recordings.recorded import policy_of, read_record
@@ -28,6 +30,7 @@ from ..reports.judge.explain import explain as judge
 from ..reports.read.logs import DAMAGED, open_log
 from ..reports.tell.scenario_text import Story, parts_of, story_line, text_of, words_of_policy
 from ..sheets.code import add_scenario, tried_scenario
+from ..simulate.patch_text import model_names
 from ..simulate.run import Run, run
 from ..textfile import named, reason, write_text
 from .real import MOST_BYTES, Trace, read_trace
@@ -95,12 +98,16 @@ def scenario_from(
     """
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,60}", name):
         raise ValueError(f"a function's name is of a to z, 0 to 9 and _, not {short(name)}")
+    if iskeyword(name) or name in model_names():
+        raise ValueError(f"{name} is a word of Python or a name of the model: give it another name")
     found, trace = explained(source, report, kernel)
     if not found:
         text = "there is no OOM report in it; a trace needs the kernel's log of the same time"
         raise ValueError(f"{text}, as report")
     if not 1 <= number <= len(found):
-        raise ValueError(f"there is no OOM report {number}: there are {len(found)}")
+        raise ValueError(
+            f"there is no OOM report {number} in it: it has {plural(len(found), 'report')}"
+        )
     told = found[number - 1]
     if kernel is not None:
         version(kernel)  # ValueError if it is none

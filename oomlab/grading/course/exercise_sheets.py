@@ -79,7 +79,7 @@ def exercises_checked(source: str) -> list[Exercise]:
 def load_sheets(place: Path) -> list[ExerciseSheet]:
     """The sheets of a folder, or the one sheet of a file."""
     if not place.exists():
-        raise ValueError(f"there is no {place}; give the sheets with --exercises")
+        raise ValueError(f"there is no folder {place}; give the sheets with --exercises")
     paths = sorted(place.glob("*.ipynb")) if place.is_dir() else [place]
     if not paths:
         raise ValueError(f"there is no notebook in {place}")
