@@ -10,6 +10,7 @@ from ..model.mm import FILE, HUGETLB, PFNMAP, SHMEM, get_mm_rss
 from ..model.oom import OomControl, constrained_alloc, oom_badness, select_bad_process
 from ..model.tasks import find_lock_task_mm, thread_group_leader
 from ..model.unmap import can_reap
+from ..model.vmscan import inside
 from ..simulate.run import Run, kind_of
 from ..simulate.wait_graph import find_cycle, wait_for_graph
 from .machine_at import machine_at
@@ -117,12 +118,17 @@ def candidates(run: Run, kill: int = 0) -> tuple[str, list[Points]]:
     rows = [
         parts(task, oc, run.policy)
         for task in kernel.tasks
-        if thread_group_leader(task)
-        and find_lock_task_mm(task)
-        and (memcg is None or memcg.contains(task))
+        if thread_group_leader(task) and find_lock_task_mm(task) and searched(task, oc, run.policy)
     ]
     rows.sort(key=lambda row: (row.points is None, -(row.points or 0)))
     return getattr(chosen, "name", ""), rows
+
+
+def searched(task, oc: OomControl, policy) -> bool:
+    """Is it of the cgroup that is out of memory: its memory (to 4.6), or the task itself?"""
+    if oc.memcg is None or policy.victim_mark == "process":
+        return inside(task.memcg, oc.memcg)
+    return oc.memcg.contains(task)
 
 
 def parts(task, oc: OomControl, policy) -> Points:
@@ -134,7 +140,7 @@ def parts(task, oc: OomControl, policy) -> Points:
     pages = {"rss": get_mm_rss(mm), "swap": mm.swapents, "page tables": tables[policy.page_tables]}
     if policy.points == "permille":
         pages = {name: count * 1000 // oc.totalpages for name, count in pages.items()}
-    points = oom_badness(task, oc.totalpages, policy, oc.memcg)
+    points = oom_badness(task, oc.totalpages, policy)
     adj = 0 if points is None else points - sum(pages.values())
     return Points(task.name, points, {**pages, "adj": adj})
 

@@ -124,6 +124,8 @@ def sysrq_f(current) -> Steps:
     locks = not kernel.policy.marked_first
     if locks:
         yield from kernel.oom_lock.lock(current)
+    else:
+        yield "press", "SysRq-f"
     yield from out_of_memory(current, OomControl(GFP_KERNEL, -1))
     if locks:
         kernel.oom_lock.unlock()

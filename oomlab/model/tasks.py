@@ -143,11 +143,9 @@ def task_will_free_mem(task, policy) -> bool:
 def __task_will_free_mem(task, policy) -> bool:
     """Does this one process say so of itself?"""
     rule, exiting = policy.free_mem, bool(task.flags & PF_EXITING)
-    if rule == "exiting-dumps":
-        return exiting
-    if task.signal.coredump and rule != "exiting-alone":
+    if task.signal.coredump and rule in ("exiting", "group-exit"):
         return False
-    if rule == "exiting":
+    if rule in ("exiting", "exiting-dumps"):
         return exiting
     if rule == "group-exit" and task.signal.group_exit:
         return True

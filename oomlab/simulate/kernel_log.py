@@ -266,7 +266,7 @@ def reaper_failed(event: dict, version: tuple[int, ...]) -> Lines:
 
 
 def memalloc_info(event: dict, version: tuple[int, ...]) -> Lines:
-    """kmallocwd v1 (M09)."""
+    """kmallocwd v1 (M09). Simplified: it counts who is in the slow path now, not who stays."""
     stalling, dying, victims = event["stalling"], event["dying"], event["victims"]
     yield f"MemAlloc-Info: {stalling} stalling task, {dying} dying task, {victims} victim task."
 

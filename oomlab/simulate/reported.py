@@ -13,6 +13,7 @@ from ..model.mm import ANON, FILE, SHMEM, get_mm_rss
 from ..model.oom import ALLOCATING, oom_badness, oom_unkillable_task
 from ..model.tasks import (
     PF_OOM_ORIGIN,
+    fatal_signal_pending,
     find_lock_task_mm,
     freezing,
     thread_group_leader,
@@ -50,7 +51,7 @@ def dump_header(kernel: Kernel, event: dict) -> dict:
     oc, chosen = event["oc"], event["chosen"]
     points = 0
     if chosen is not None and not oc.message.endswith(ALLOCATING):
-        points = oom_badness(chosen, oc.totalpages, kernel.policy, oc.memcg) or 0
+        points = oom_badness(chosen, oc.totalpages, kernel.policy) or 0
         if chosen.flags & PF_OOM_ORIGIN and kernel.policy.points == "pages":
             points = ULONG_MAX  # swapoff
     return {
@@ -93,7 +94,7 @@ def sleepers(kernel: Kernel, event: dict) -> dict:
 def memalloc_info(kernel: Kernel, event: dict) -> dict | None:
     """The line of kmallocwd v1 (M09); none if no task stalls."""
     stalling = sum(bool(task.allocating) for task in kernel.tasks)
-    dying = sum(task.sigkill for task in kernel.tasks)
+    dying = sum(fatal_signal_pending(task) for task in kernel.tasks)
     victims = kernel.oom_victims
     told = {"stalling": stalling, "dying": dying, "victims": victims}
     return told if stalling or victims else None
