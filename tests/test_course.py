@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 from oomlab.bibliography import source as described
 from oomlab.grading import check
 from oomlab.grading.checks import EXERCISES
-from oomlab.lab import predictions
+from oomlab.lab import kernel_source, predictions
+from oomlab.policies.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted(  # 10b comes after 10
@@ -165,6 +166,20 @@ def test_the_index_places_all_sixteen_questions():
     assert set(placed) == {f"Q{n}" for n in range(1, 17)}
     numbers = {path.name.split("-")[0].lstrip("0") for path in LESSONS}
     assert {n.strip() for lessons in placed.values() for n in lessons.split(",")} <= numbers
+
+
+def test_what_a_lesson_counts_is_so_many():
+    """Numbers of the prose that no cell prints, each beside what it counts."""
+    model = "\n".join(path.read_text("utf-8") for path in (ROOT / "oomlab/model").glob("*.py"))
+    named = [
+        n
+        for n, place in kernel_source.PLACES.items()
+        if isinstance(place, tuple) and f"def {n}(" in model
+    ]
+    batches = [PRESETS[name].charge_batch for name in ("linux-5.10", "linux-6.1")]
+    text = {path.name[:2]: "\n".join(cells(path, "markdown")) for path in LESSONS}
+    assert "some fifty, with their own names" in text["01"] and 45 <= len(named) < 55
+    assert "(32, and 64 since v6.1, " in text["16"] and batches == [32, 64]
 
 
 def test_the_size_that_a_lesson_gives_the_model_is_its_size():

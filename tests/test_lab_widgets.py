@@ -117,6 +117,9 @@ def test_a_sentence_takes_its_numbers_within_their_bounds():
         assert said.shown["values"] == {"cache": taken} and said.shown["picture"] != before
     said.answer(said, {"values": {"cache": 10**9}, "number": 2}, [])  # 300 do not fit
     assert "more than the machine has" in said.error and said.shown["values"] == {"cache": 250}
+    for text in ("{cache} pages of {cache}.", "No pages."):  # one of two would not follow
+        with pytest.raises(ValueError, match="'cache' must stand in the sentence once"):
+            Sentence(text, "marks", "linux-4.4", "free_memory", cache=(0, 300))
     with pytest.raises(ValueError, match="'nothing' is no number of page-thieves"):
         Sentence("{nothing}", "page-thieves", "linux-4.6", "pages", nothing=(0, 1))
 

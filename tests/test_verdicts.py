@@ -39,7 +39,7 @@ def test_each_cell_opens_a_run_that_ends_as_it_says():
     shown = Verdicts(["lost-victim", "stuck-writer"], ["rfc-2015-11-25", "linux-4.10"])
     assert len(shown.table) == 4 and len({*shown.table.values()}) > 1
     for (scenario, policy), verdict in shown.table.items():
-        shown.open_run(shown, {"scenario": scenario, "policy": policy}, [])
+        shown.answer(shown, {"scenario": scenario, "policy": policy}, [])
         run = shown.lab.run
         assert (run.scenario, run.policy.name, run.outcome.verdict) == (scenario, policy, verdict)
         assert shown.grid().rows[scenario][policy] == verdict
@@ -48,7 +48,7 @@ def test_each_cell_opens_a_run_that_ends_as_it_says():
 def test_all_of_them_open_their_runs_too():
     shown = Verdicts()
     assert shown.table == EVERY and len(shown.rows) == len(oomlab.SCENARIOS)
-    shown.open_run(shown, {"scenario": "tiny-child", "policy": "linux-4.6"}, [])
+    shown.answer(shown, {"scenario": "tiny-child", "policy": "linux-4.6"}, [])
     run = shown.lab.run
     assert (run.scenario, run.outcome.verdict) == ("tiny-child", EVERY["tiny-child", "linux-4.6"])
 
@@ -56,5 +56,5 @@ def test_all_of_them_open_their_runs_too():
 def test_a_cell_that_is_not_there_opens_nothing():
     shown = Verdicts(["lost-victim"], ["linux-4.4"])
     before = shown.lab.run
-    shown.open_run(shown, {"scenario": "lost-victim", "policy": "linux-9.9"}, [])
+    shown.answer(shown, {"scenario": "lost-victim", "policy": "linux-9.9"}, [])
     assert shown.lab.run is before

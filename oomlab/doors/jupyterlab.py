@@ -1,8 +1,9 @@
 """JupyterLab on the course: `oomlab lab [DIR]`, which `make lab` calls, too.
 
 The settings that oomlab needs lie beside this file and hold for this start only, where the user has
-set nothing else: widgets are saved with a notebook (labconfig/), no news is asked for, and an
-exported notebook shows its runs even where no other host can be reached (jupyter_*_config.json).
+set nothing else: widgets are saved with a notebook, what they ask for is done in the kernel's main
+thread, the only one that Stop reaches, and no news is asked for (labconfig/); an exported notebook
+shows its runs even where no other host can be reached (jupyter_*_config.json).
 """
 
 import argparse

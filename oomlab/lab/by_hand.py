@@ -7,6 +7,8 @@ Whoever chooses, each schedule is replayed in a fresh machine before it is shown
 judged as a finished run only when nothing is left that could move.
 """
 
+from time import monotonic
+
 from ..explorer.exploration import in_words
 from ..explorer.plain import enabled, reach
 from ..explorer.properties import choose_property
@@ -22,6 +24,7 @@ from ..simulate.setup import build
 
 MOST_STEPS = 2000  # of a hand-made schedule, and of what a seed adds to it
 MOST_STATES = 20_000  # looked at from here, for the way to the violation
+MOST_SECONDS = 10.0  # for these: in a thread of its own no Stop ends them
 
 
 class ByHand:
@@ -76,7 +79,8 @@ class ByHand:
     def worst(self, property: str) -> str:
         """Go on to the nearest state that breaks a property; a sentence says whether there is one.
 
-        Breadth first from here over MOST_STATES states at most, so that "none" names its bound.
+        Breadth first from here over MOST_STATES states and for MOST_SECONDS at most, so that "none"
+        names its bound.
         """
         asked = choose_property(property)
         if asked.kind != "never":
@@ -88,7 +92,7 @@ class ByHand:
         for entry in self.entries:
             start = relation.successor(start, entry)
         parents: dict = {start: None}
-        waiting = [start]
+        waiting, began = [start], monotonic()
         for state in waiting:
             for entry in relation.enabled(state):
                 new = relation.successor(state, entry)
@@ -104,7 +108,7 @@ class ByHand:
                     steps = plural(len(way), "more step")
                     return f"{property} is broken after {steps}: none are fewer."
                 waiting.append(new)
-            if len(parents) > MOST_STATES:
+            if len(parents) > MOST_STATES or monotonic() - began > MOST_SECONDS:
                 return (
                     f"{property} holds in the {len(parents)} states nearest to here; "
                     "farther ones were not looked at."

@@ -20,10 +20,11 @@ class HandView {
     this.choices = make("div", { className: "row", role: "group", ariaLabel: "which task moves next" });
     this.said = make("p", { role: "status" });
     this.text = make("textarea", { rows: 2, ariaLabel: "the schedule, as JSON", spellcheck: false });
-    this.copy = button("copy", "copy the schedule", () => navigator.clipboard?.writeText(this.text.value));
+    this.copy = button("copy", "copy the schedule", () => this.copied());
     this.replay = button("replay it", "replay the schedule in the field", () => this.again());
     this.compare = button("what does the explorer say?", "its shortest way, and the one with the fewest decisions", () => {
       this.rows.replaceChildren(make("li", {}, "exploring …"));
+      this.exploring = true;
       lab.ask("answers", { property: lab.asked });
     });
     this.rows = make("ul");
@@ -31,6 +32,19 @@ class HandView {
       make("p", { className: "head" }, "you are the scheduler: which task moves next?"), this.choices,
       make("div", { className: "row" }, this.undo, this.worst, this.goOn, this.seed, this.compare),
       this.said, this.rows, make("div", { className: "row schedule" }, this.text, this.copy, this.replay));
+  }
+
+  async copied() {
+    try { await navigator.clipboard.writeText(this.text.value); } catch {
+      this.text.select();
+      this.lab.settings.refuse("The browser does not let this page copy: the schedule is selected, copy it by hand.");
+    }
+  }
+
+  // What was asked went wrong, as is said above.
+  refused() {
+    if (this.exploring) this.rows.replaceChildren();
+    this.exploring = false;
   }
 
   again() {
@@ -42,9 +56,10 @@ class HandView {
 
   show({ hand, of }) {
     this.node.hidden = !hand;
-    if (of !== this.of && !hand) this.rows.replaceChildren();
+    const fresh = of !== this.of;
+    if (fresh && !hand) this.rows.replaceChildren();
     this.of = of;
-    if (!hand) return;
+    if (!hand || !fresh) return;  // what was typed and refused stays
     const focus = this.choices.contains(document.activeElement);
     this.choices.replaceChildren(...hand.choices.map(({ entry, task, function: where, does }) =>
       make("button", {
@@ -59,6 +74,7 @@ class HandView {
   }
 
   compared(rows) {
+    this.exploring = false;
     this.rows.replaceChildren(...rows.map(([whose, words, entries]) => make("li", {}, make("b", {}, whose), `: ${words} `,
       ...(entries ? [make("button", { type: "button", ariaLabel: `show ${whose}`,
         onclick: () => this.lab.ask("move", { what: "replay", property: this.lab.asked, entries }) }, "show")] : []))));

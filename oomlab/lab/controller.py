@@ -142,7 +142,8 @@ class Controller:
             self.runs = [run(now["scenario"], policy, schedule=found.pids, **settings)]
             # What is named beside it is not on the screen.
             self.settings = {**now, "other": "", "schedule": list(found.pids)}
-        self.exploration, self.hand, self.asked = found, None, property
+            self.hand = None  # else what a person has played so far stays, and may go on
+        self.exploration, self.asked = found, property
         self.shown += 1
 
     def by_hand(self) -> ByHand:
@@ -260,6 +261,9 @@ class Controller:
             shown |= {"hand": self.hand_view, "sentence": self.hand_view["sentence"]}
             if self.hand_view["choices"]:
                 shown["pictures"][0]["verdict"] = "not over"
+        explored = f"{self.exploration.sentence()}." if self.exploration else ""
+        if explored and self.settings["other"]:  # of the two only the first was explored
+            explored = f"{first.policy.name}: {explored}"
         if self.left is not None:
             shown |= {"sentence": self.left[2], "looks": True}
             shown["pictures"][0]["verdict"] = "only looked at"
@@ -271,7 +275,7 @@ class Controller:
             "title": title(first.scenario),
             "of": self.shown,
             "details": [self.look(0, self.at, FIRST_LOOK)] if self.at < NEAR else [],
-            "explored": f"{self.exploration.sentence()}." if self.exploration else "",
+            "explored": explored,
             **shown,
         }
 

@@ -18,9 +18,10 @@ class Lab extends Viewer {
     super.parts();
     this.model = model;
     this.now = model.get("step") ?? 0;
-    this.sent = 0;
+    this.sent = null;  // the mark of what was asked last: no other view of this model has the same
     this.left = null;  // the step to go back to, while a state of the graph is looked at
     this.queue = new Map();  // what waits for Python, by what it asks for
+    this.line = new Line(model, (sentence) => { this.error.textContent = sentence; });
     const { properties } = model.get("catalogue");
     this.error = make("p", { className: "error", role: "alert" });
     this.settings = new Settings(model.get("catalogue"), (changes) => this.ask("change", changes),
@@ -65,20 +66,24 @@ class Lab extends Viewer {
 
   numbers(i) { return this.model.get("numbers")[i]; }
 
-  // Send now, or, while Python is at work, when it has answered; of each kind the latest is kept,
-  // and settings that were changed meanwhile are changed together.
+  // Send now, or, while Python is at work, when it has answered; of each kind the latest is kept, but
+  // every move, and settings that were changed meanwhile are changed together.
   ask(what, how) {
     if (this.waiting) {
-      this.queue.set(what, what === "change" ? { ...this.queue.get(what), ...how } : how);
+      const kind = what === "move" ? Symbol(what) : what, before = this.queue.get(kind)?.[1];
+      this.queue.set(kind, [what, what === "change" ? { ...before, ...how } : how]);
       return;
     }
     this.waiting = true;
     this.began = performance.now();
     this.doing = what;
-    if (this.forgotten) this.model.send({ do: "change", with: this.view.settings });
-    this.forgotten = false;
-    this.model.send({ do: what, with: how, number: ++this.sent, at: this.now });
-    setTimeout(() => this.model.send({ do: "nothing" }), 8);  // see answer() in policylab.py
+    this.sent = Math.random();
+    this.line.tell(() => {
+      if (this.forgotten) this.model.send({ do: "change", with: this.view.settings });
+      this.forgotten = false;
+      this.model.send({ do: what, with: how, number: this.sent, at: this.now });
+    });
+    setTimeout(() => this.line.reach(() => this.model.send({ do: "nothing" })), 8);  // see do() in policylab.py
   }
 
   // A part of the details that is not here yet is asked for, once the hand rests.
@@ -99,16 +104,21 @@ class Lab extends Viewer {
 
   // Python has time for what was asked meanwhile.
   answered(number) {
-    if (number === this.sent) this.waiting = false;
+    if (number === this.sent) {
+      this.waiting = false;
+      this.line.heard();
+    }
     if (this.waiting || !this.queue.size) return;
-    const [[what, how]] = this.queue;
-    this.queue.delete(what);
+    const [[kind, [what, how]]] = this.queue;
+    this.queue.delete(kind);
     this.ask(what, how);
   }
 
   show() {
     const view = (this.view = JSON.parse(this.model.get("view")));
+    if (view.answers === this.sent) this.line.heard();
     this.error.textContent = view.error ?? "";
+    if (view.error) this.hand.refused();
     const did = this.doing === "move" || this.doing === "play", fresh = view.of !== this.shown;
     if (view.looks) {  // a state of the graph is pointed at: its run's end is seen for as long
       this.left ??= this.now;
@@ -155,6 +165,7 @@ class Lab extends Viewer {
   async exported({ form, text, details, schedules, graph, answers, progress }) {
     if (progress) {
       if (!this.exploring) return;  // it comes too late
+      if (!this.model.stop) this.line.wait();
       this.progress = progress;
       this.explored.textContent = `trying every schedule: ${progress} …`;
       return;
@@ -162,6 +173,7 @@ class Lab extends Viewer {
     if (details) return this.lookedUp(details, answers);
     if (graph) { this.graph.load(graph); return this.answered(answers); }
     if (schedules) { this.hand.compared(schedules); return this.answered(answers); }
+    if (answers !== this.sent) return;  // another view of this lab has asked for it
     const end = form === "markdown" ? "md" : form, name = `oomlab-${this.view.settings.scenario}.${end}`;
     const blob = new Blob([text], { type: form === "svg" || form === "png" ? "image/svg+xml" : "text/plain" });
     save(name, form === "png" ? await asPixels(blob) : blob);

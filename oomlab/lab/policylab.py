@@ -9,21 +9,18 @@ browser sends one message for each action of a person, and gets a new `view` bac
 
 import gc
 import json
-import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-import anywidget
 from traitlets import Bytes, Dict, List, Unicode
 
-from ..arguments import as_sentence, checked
+from ..arguments import checked
 from ..explorer.progress import in_words
 from ..policies.policy import Policy
-from ..simulate.patch_text import whose_failure
 from ..simulate.recorder import uncollected
 from ..simulate.run import Run
 from ..simulate.scheduler import Entry
+from .answering import Answering
 from .controller import Controller
 from .run_page import VIEWER, framed
 
@@ -32,7 +29,8 @@ ASIDE = {"look": "details", "answers": "schedules", "graph": "graph"}
 
 HERE = Path(__file__).parent
 CONTROLS = tuple(
-    f"{name}.js" for name in ("knobs", "settings", "byhand", "stategraph", "steplinks", "policylab")
+    f"{name}.js"
+    for name in ("line", "knobs", "settings", "byhand", "stategraph", "steplinks", "policylab")
 )
 
 
@@ -41,7 +39,7 @@ def scripts(*names: str) -> str:
     return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
-class PolicyLab(anywidget.AnyWidget):
+class PolicyLab(Answering):
     """The lab on a scenario; `policies` names the presets to choose from, by default all.
 
     It begins with the run of a seed, or of a `schedule`, as run() takes it. A link to #step-15 in
@@ -68,7 +66,6 @@ class PolicyLab(anywidget.AnyWidget):
         self.controller = Controller(scenario, policy, policies=policies, schedule=schedule)
         super().__init__(catalogue=self.controller.catalogue())
         self.show()
-        self.on_msg(self.answer)
 
     @property
     def run(self) -> Run:
@@ -82,29 +79,27 @@ class PolicyLab(anywidget.AnyWidget):
             bundle[0].update(framed(self.controller.runs))
         return bundle
 
-    def answer(self, _, message: dict, buffers: list) -> None:
-        """Do what the browser asks; whatever goes wrong is said where it was asked."""
-        if message["do"] == "nothing":
+    def do(self, message: dict) -> dict | None:
+        """Do what the browser asks; what is beside the pictures comes back."""
+        what, how = message["do"], message.get("with", {})
+        if what == "nothing":
             # Jupyter's server leaves Nagle's algorithm on: what it sends after "the kernel is busy"
             # waits up to 40 ms for the browser's ACK, unless the browser has something to send.
-            return
-        error = ""
+            return None
         self.controller.at = message.get("at") or 0
-        try:
-            if message["do"] not in ("peek", *ASIDE):  # what is done is done where one was before
-                self.controller.peek(None)
-            if message["do"] in ASIDE:  # answered by itself: the pictures stay as they are
-                name = ASIDE[message["do"]]
-                part = getattr(self.controller, message["do"])(**message["with"])
-                self.send({name: part, "answers": message.get("number")})
-                return
-            getattr(self, "do_" + message["do"])(**message.get("with", {}))
-        except ValueError as wrong:
-            error = as_sentence(wrong)
-        except Exception as wrong:  # a student does not see a kernel's log: told in place, too
-            error = f"{whose_failure(wrong)} The last run stays."
-            traceback.print_exc(file=sys.stderr)
-        self.show(error=error, answers=message.get("number"))
+        if what in ASIDE:
+            return {ASIDE[what]: getattr(self.controller, what)(**how)}
+        if what != "peek":  # what is done is done where one was before
+            self.controller.peek(None)
+        return getattr(self, f"do_{what}")(**how)
+
+    def tell(self, message: dict, done: dict | None, error: str) -> None:
+        """Send what stands beside the pictures by itself, and after all else a new view."""
+        number = message.get("number")
+        if done:
+            self.send({**done, "answers": number})
+        if error or message["do"] not in ("nothing", *ASIDE):
+            self.show(error=error, answers=number)
 
     def show(self, **more) -> None:
         """Send what the controller has now, in one message."""
@@ -132,5 +127,5 @@ class PolicyLab(anywidget.AnyWidget):
     def do_peek(self, **how) -> None:
         self.controller.peek(**how)
 
-    def do_export(self, form: str) -> None:
-        self.send({"form": form, "text": self.controller.export(form)})
+    def do_export(self, form: str) -> dict:
+        return {"form": form, "text": self.controller.export(form)}

@@ -5,12 +5,10 @@ class Prediction {
   constructor(model, root) {
     this.model = model;
     this.root = root;
-    this.given = [...model.get("given")];
-    this.open = make("button", { type: "button", onclick: () => {
-      this.model.set("opened", true);
-      this.model.save_changes();
-      this.wait();
-    } }, "show the rest without answering");
+    this.error = make("p", { className: "error", role: "alert" });
+    this.line = new Line(model, (sentence) => { this.error.textContent = sentence; });
+    model.on("msg:custom", () => this.line.heard());
+    this.open = make("button", { type: "button", onclick: () => this.keep("opened", true) }, "show the rest without answering");
     this.below = make("p", { className: "quiet below" },
       "The lesson goes on below when your answers are locked. ", this.open);
     if (model.get("frozen").steps) this.trace(root);
@@ -19,8 +17,26 @@ class Prediction {
       this.timeline.setTheme(dark);
       this.draw();
     });
-    root.append(...model.get("questions").map((question, i) => this.question(question, i)), this.below);
-    this.wait();
+    const shows = model.get("questions").map((question, i) => this.question(question, i));
+    root.append(...shows.map(({ node }) => node), this.error, this.below);
+    // What is locked stands in the model alone: another view of it may have locked it.
+    const show = () => {
+      shows.forEach(({ reveal }, i) => { if (this.given[i] !== null) reveal(this.given[i]); });
+      this.wait();
+      if (this.done && this.timeline) this.draw();
+    };
+    model.on("change:given", show);
+    model.on("change:opened", show);
+    show();
+  }
+
+  get given() { return this.model.get("given"); }
+
+  keep(name, value) {
+    this.line.tell(() => {
+      this.model.set(name, value);
+      this.model.save_changes();
+    });
   }
 
   trace(root) {
@@ -73,15 +89,10 @@ class Prediction {
         : [no, make("br"), make("span", { className: "right" }, `It is: ${right}`)]);
     };
     const lock = make("button", { type: "button", className: "main", disabled: true, onclick: () => {
-      this.given[i] = radios.findIndex((radio) => radio.checked);
-      reveal(this.given[i]);
-      this.model.set("given", [...this.given]);
-      this.model.save_changes();
-      this.wait();
-      if (this.done && this.timeline) this.draw();
+      const mine = radios.findIndex((radio) => radio.checked);
+      this.keep("given", this.given.map((locked, n) => (n === i ? mine : locked)));
     } }, "lock my answer");
-    if (this.given[i] !== null) reveal(this.given[i]);
-    return make("fieldset", {}, make("legend", {}, `${i + 1}. ${text}`), ...options, lock, verdict);
+    return { reveal, node: make("fieldset", {}, make("legend", {}, `${i + 1}. ${text}`), ...options, lock, verdict) };
   }
 }
 

@@ -33,7 +33,7 @@ class Prediction(anywidget.AnyWidget):
     notebook is shown all the same.
     """
 
-    _esm = scripts("dom.js", "picture.js", "timeline.js", "prediction.js")
+    _esm = scripts("dom.js", "line.js", "picture.js", "timeline.js", "prediction.js")
     _css: Path = HERE / "policylab.css"
 
     frozen = Dict().tag(sync=True)  # empty if there is no run to show
@@ -88,3 +88,4 @@ class Prediction(anywidget.AnyWidget):
     def _keep(self, _) -> None:
         if self._display:
             update_display(self._static(), raw=True, display_id=self._display)
+        self.send({"kept": self.given})

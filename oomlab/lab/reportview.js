@@ -7,6 +7,8 @@ const LONGEST = 4e6;  // characters; Jupyter, not a page, drops the connection a
 class ReportView {
   constructor(model, root) {
     this.model = model;
+    this.line = new Line(model, (sentence) => this.refuse(this.asked, sentence));
+    model.on("msg:custom", () => { this.line.heard(); this.show(); });
     this.build(root);
     this.stopTheme = onTheme(root, (dark) => {
       model.set("dark", dark);
@@ -56,7 +58,7 @@ class ReportView {
 
   tell(what, how = {}) {
     this.asked = what;
-    this.model.send({ do: what, with: how });
+    this.line.tell(() => this.model.send({ do: what, with: how }));
   }
 
   // A mistake is said below the control that it was made with.

@@ -7,26 +7,23 @@ Python reads, ranks and draws (report_controller.py, reports/tell/report_picture
 shows and listens. Nothing of the text leaves the machine.
 """
 
-import sys
-import traceback
-
-import anywidget
 from traitlets import Bool, Dict, Unicode
 
-from ..arguments import as_sentence, checked
+from ..arguments import checked
 from ..paper import Drawing, clean
 from ..reports.judge.explanation import Explanation
 from ..reports.tell.report_picture import picture
 from ..reports.tell.words import text_of
+from .answering import Answering
 from .figures import ranking
 from .policylab import PolicyLab, scripts
 from .report_controller import Reading
 
 
-class ReportView(anywidget.AnyWidget):
+class ReportView(Answering):
     """A place to paste the text of a log; `text` is there from the start."""
 
-    _esm = scripts("dom.js", "reportview.js")
+    _esm = scripts("dom.js", "line.js", "reportview.js")
     _css = scripts("policylab.css", "reportview.css")
 
     text = Unicode().tag(sync=True)  # as it is given at first; what is typed stays in the browser
@@ -38,7 +35,6 @@ class ReportView(anywidget.AnyWidget):
         super().__init__(text=text)
         self.reading = Reading()
         self.answer(self, {"do": "read", "with": {"text": text}} if text else {"do": "nothing"}, [])
-        self.on_msg(self.answer)
 
     @property
     def explanation(self) -> Explanation | None:
@@ -65,17 +61,12 @@ class ReportView(anywidget.AnyWidget):
             bundle[0].update({"text/html": f"{image}<pre>{clean(told)}</pre>", "text/plain": told})
         return bundle
 
-    def answer(self, _, message: dict, buffers: list) -> None:
-        """Do what the browser asks; whatever goes wrong is said in place."""
-        error = said = ""
-        try:
-            said = getattr(self, "do_" + message["do"])(**message.get("with", {})) or ""
-        except ValueError as wrong:
-            error = as_sentence(wrong)
-        except Exception as wrong:  # a student does not see a kernel's log: told in place, too
-            error = f"oomlab itself failed: {type(wrong).__name__}: {wrong}."
-            traceback.print_exc(file=sys.stderr)
-        self.show(error=error, scenario=said)
+    def do(self, message: dict) -> str | None:
+        return getattr(self, "do_" + message["do"])(**message.get("with", {}))
+
+    def tell(self, message: dict, done: str | None, error: str) -> None:
+        self.show(error=error, scenario=done or "")
+        self.send({"answers": message.get("number")})  # a view that is as before is not sent
 
     def show(self, **more) -> None:
         """Send what there is now; the picture as SVG, whose words are escaped."""

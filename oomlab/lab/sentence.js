@@ -25,17 +25,20 @@ function dragged(name, [least, most], value, changed) {
     set(ways[event.key]);
   });
   show(value);
-  return { node, get value() { return value; } };
+  return { node, show, get value() { return value; } };
 }
 
 function sentence(model, root) {
   const numbers = {}, text = make("p", { className: "says" }), picture = make("div", {});
   const end = make("p", { className: "outcome", role: "status" }), error = make("p", { className: "error", role: "alert" });
-  let sent = 0, waiting = false, again = false;
+  const line = new Line(model, (words) => { error.textContent = words; });
+  let sent = null, waiting = false, again = false;
   const send = () => {
     if (waiting) { again = true; return; }
     waiting = true;
-    model.send({ values: Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, number.value])), number: ++sent });
+    sent = Math.random();
+    const values = Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, number.value]));
+    line.tell(() => model.send({ values, number: sent }));
   };
   for (const [words, name] of model.get("words")) {
     text.append(words);
@@ -45,6 +48,9 @@ function sentence(model, root) {
   }
   const show = () => {
     const shown = model.get("shown");
+    // The figure's numbers stand in the sentence, even if they were dragged in another view of it; only
+    // while Python works, or after it has refused them, they are those of the hand.
+    if (!waiting && !model.get("error")) for (const name in numbers) numbers[name].show(shown.values[name]);
     end.textContent = shown.end;
     picture.innerHTML = shown.picture;
     picture.firstElementChild.tabIndex = 0;  // in a narrow window it is scrolled
@@ -53,7 +59,8 @@ function sentence(model, root) {
   const heard = ({ answers }) => {
     if (answers !== sent) return;
     waiting = false;
-    if (again) { again = false; send(); }
+    line.heard();
+    if (again) { again = false; send(); } else show();
   };
   model.on("change:shown", show);
   model.on("change:error", show);

@@ -9,15 +9,15 @@ from html import escape
 from string import Formatter
 from typing import Any
 
-import anywidget
 from IPython.display import display
 from traitlets import Dict, List, Unicode
 
-from ..arguments import as_sentence, checked
+from ..arguments import checked
 from ..naming import nearest, short
 from ..scenarios import parameters
 from ..simulate.run import run
 from . import figures
+from .answering import Answering
 from .policylab import HERE, scripts
 
 OF_A_RUN = {figure.__name__.rpartition(".")[2]: figure for figure in figures.FIGURES.values()}
@@ -32,10 +32,10 @@ def right(given: object) -> bool:
     return whole and least <= most and all(least <= n <= most for n in first)
 
 
-class Sentence(anywidget.AnyWidget):
+class Sentence(Answering):
     """`shown` is what stands there now: the values by name, how the run ends, and its picture."""
 
-    _esm = scripts("dom.js", "sentence.js")
+    _esm = scripts("dom.js", "line.js", "sentence.js")
     _css = HERE / "policylab.css"
 
     words: List = List().tag(sync=True)  # (text, the name of the number after it, or "")
@@ -60,6 +60,8 @@ class Sentence(anywidget.AnyWidget):
         for name in {*bounds, *(name for _, name in words if name)}:
             if name not in first or name not in bounds:
                 raise ValueError(f"{name!r} is no number of {scenario} with a least and a greatest")
+            if [said for _, said in words].count(name) != 1:
+                raise ValueError(f"{name!r} must stand in the sentence once, as {{{name}}}")
         for name, given in bounds.items():
             if not right(given):
                 raise ValueError(
@@ -70,7 +72,6 @@ class Sentence(anywidget.AnyWidget):
         within = {name: list(ends[:2]) for name, ends in bounds.items()}
         super().__init__(words=words, bounds=within)
         self._show({name: first[name] for name in bounds})
-        self.on_msg(self.answer)
 
     def _show(self, values: dict[str, int]) -> None:
         settings: dict[str, Any] = {**values}
@@ -79,16 +80,15 @@ class Sentence(anywidget.AnyWidget):
         end = f"{made.outcome.verdict}: {made.outcome.why.rstrip('.')}."
         self.shown = {"values": values, "end": end, "picture": picture}
 
-    def answer(self, _, message: dict, buffers: list) -> None:
+    def do(self, message: dict) -> None:
         """Run again with the numbers that were dragged; one that is out of bounds is its bound."""
         values = {}
         for name, (least, most) in self.bounds.items():
             values[name] = max(least, min(most, int(message["values"][name])))
-        try:
-            self.error = ""
-            self._show(values)
-        except ValueError as wrong:
-            self.error = as_sentence(wrong)
+        self._show(values)
+
+    def tell(self, message: dict, done: None, error: str) -> None:
+        self.error = error
         self.send({"answers": message["number"]})
 
     def plain(self) -> str:

@@ -35,7 +35,7 @@ class StateView {
     const columns = [...new Set([...rows.values()].flatMap((cells) => [...cells.keys()]))];
     const cell = ([value, changed] = ["", false]) =>
       make("td", { className: changed ? "changed" : "" }, changed ? `◆ ${value || "none"}` : value);
-    const head = columns.join() ? [make("tr", {}, make("th", {}), ...columns.map((c) => make("th", { scope: "col" }, c)))] : [];
+    const head = columns.join() ? [make("tr", {}, make("td", {}), ...columns.map((c) => make("th", { scope: "col" }, c)))] : [];
     return make("table", {}, make("caption", {}, name), ...head, ...[...rows].map(([row, cells]) =>
       make("tr", {}, make("th", { scope: "row" }, row), ...columns.map((column) => cell(cells.get(column))))));
   }

@@ -2,14 +2,17 @@
 // One cell is reached by Tab, the others from there by the arrow keys.
 
 function verdictTable(model) {
+  const error = make("p", { className: "error", role: "alert" }), say = (sentence) => { error.textContent = sentence; };
+  const line = new Line(model, say);
+  model.on("msg:custom", (message) => { line.heard(); say(message.error); });
   const columns = model.get("columns"), colours = model.get("colours"), letters = model.get("letters");
   const short = Object.keys(letters).length > 0, place = (row, n) => cells[row]?.[n];
   const shortened = (name) => (short ? name.replace(/^linux-/, "") : name);
-  const head = make("tr", {}, make("th", {}), ...columns.map((name) => make("th", { scope: "col" }, shortened(name))));
+  const head = make("tr", {}, make("td", {}), ...columns.map((name) => make("th", { scope: "col" }, shortened(name))));
   const cells = model.get("rows").map(([scenario, verdicts], row) => verdicts.map((verdict, n) => {
     const open = () => {
       for (const other of cells.flat()) other.ariaPressed = String(other === button);
-      model.send({ scenario, policy: columns[n] });
+      line.tell(() => model.send({ scenario, policy: columns[n] }));
     };
     const button = make("button", {
       type: "button", onclick: open, ariaPressed: "false", tabIndex: row || n ? -1 : 0,
@@ -35,7 +38,7 @@ function verdictTable(model) {
     return make("li", {}, swatch, letters[verdict] && make("b", {}, `${letters[verdict]} `), verdict);
   });
   const table = make("table", { className: short ? "verdicts many" : "verdicts" }, make("thead", {}, head), make("tbody", {}, ...rows));
-  return [...key.length ? [make("ul", { className: "legend", ariaLabel: "legend" }, ...key)] : [], make("div", { className: "wide" }, table)];
+  return [...key.length ? [make("ul", { className: "legend", ariaLabel: "legend" }, ...key)] : [], make("div", { className: "wide" }, table), error];
 }
 
 export default {

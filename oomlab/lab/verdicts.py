@@ -9,26 +9,26 @@ Without a kernel it is a table, or the picture of all.
 
 from collections.abc import Sequence
 
-import anywidget
 from IPython.display import display
 from traitlets import Dict, List
 
 from ..arguments import checked
 from ..looks import VERDICTS
 from ..scenarios import SCENARIOS
+from .answering import Answering
 from .figures import heat_map
 from .grid import Grid
 from .policylab import HERE, PolicyLab, scripts
 from .verdict_table import SEEDS, every_end, usual_end, versions
 
 
-class Verdicts(anywidget.AnyWidget):
+class Verdicts(Answering):
     """A table of verdicts above a policy lab; `table[scenario, policy]` is a verdict.
 
     Of what is named the model is asked, five schedules each; all that there is was written down.
     """
 
-    _esm = scripts("dom.js", "verdicts.js")
+    _esm = scripts("dom.js", "line.js", "verdicts.js")
     _css = HERE / "policylab.css"
 
     columns: List = List().tag(sync=True)
@@ -54,15 +54,17 @@ class Verdicts(anywidget.AnyWidget):
         letters = heat_map.LETTERS if self.all else {}
         super().__init__(columns=list(policies), rows=rows, letters=letters)
         self.lab = PolicyLab(scenarios[0], policies[0])
-        self.on_msg(self.open_run)
 
-    def open_run(self, _, message: dict, buffers: list) -> None:
+    def do(self, message: dict) -> None:
         """Show the run of one cell in the lab: that of the first seed that ends as it says."""
         cell = message["scenario"], message["policy"]
         if cell in self.seeds:
             scenario, policy = cell
             changes = dict(scenario=scenario, policy=policy, seed=self.seeds[cell], other="")
             self.lab.answer(self.lab, {"do": "change", "with": changes}, [])
+
+    def tell(self, message: dict, done: None, error: str) -> None:
+        self.send({"error": error})
 
     def grid(self) -> Grid:
         """The same as a table that needs no kernel."""

@@ -186,6 +186,11 @@ class Viewer {
   showDetails() {
     const { timeline } = this.views.find((v) => v.timeline === this.looked) ?? this.views[0];
     const index = this.views.findIndex((v) => v.timeline === timeline), { picture, now } = timeline;
+    this.beside.hidden = !picture.steps;  // before the first step there is none to be looked at
+    if (!picture.steps) {
+      this.detailsSay.textContent = "";
+      return;
+    }
     const details = this.details.find((d) => d.picture === index && d.holds(now));
     if (!details) return this.missing(index, now);
     const of = this.views.length > 1 ? ` of ${picture.policy}` : "";
@@ -195,7 +200,7 @@ class Viewer {
   }
 
   missing(index, n) {
-    this.detailsSay.textContent = this.views[index].timeline.picture.steps ? `Code, state and waits of step ${n + 1} are not on this page.` : "";
+    this.detailsSay.textContent = `Code, state and waits of step ${n + 1} are not on this page.`;
     this.beside.classList.add("stale");
   }
 

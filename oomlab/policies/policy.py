@@ -161,9 +161,7 @@ class Policy:
         "0e4b01df8659, b3ff92916af3, K 6.12 mem_cgroup_handle_over_high",
         "none reclaims throttles retries spares-dying",
     )
-    charge_batch: int = knob(
-        32, "user pages charged at a time, never page tables", "K memcontrol.h"
-    )
+    charge_batch: int = knob(32, "user pages charged at a time, never page tables", "1813e51eece0")
     pressure_triggers: bool = knob(
         False, "a process can poll for pressure (PSI triggers)", "0e94682b73bf"
     )

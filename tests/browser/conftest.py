@@ -12,9 +12,11 @@ import nbformat
 import pytest
 from drive_jupyterlab import JupyterLab, Notebook
 from playwright.sync_api import sync_playwright
+from stage import Stage
 from visits import ROOT
 
 from oomlab.doors.site import server
+from oomlab.lab import PolicyLab
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
@@ -95,6 +97,23 @@ def open_lab(open_notebook, write):
         return notebook, notebook.page.locator(".oomlab")
 
     return open_one
+
+
+@pytest.fixture
+def open_stage(browser):
+    """Call it with what PolicyLab takes: a Stage. What the page complains about fails the test."""
+    opened = []
+
+    def open_one(*args, dark=False, width=1024, **more):
+        page = browser.new_page(viewport={"width": width, "height": 1000})
+        page.set_default_timeout(5000)
+        opened.append(Stage(page, PolicyLab(*args, **more), dark))
+        return opened[-1]
+
+    yield open_one
+    for stage in opened:
+        stage.page.close()
+    assert not [line for stage in opened for line in stage.wrong]
 
 
 @pytest.fixture(scope="session")

@@ -4,29 +4,10 @@ import json
 
 import pytest
 from drive_jupyterlab import ARTIFACTS
-from stage import Stage
 
 from oomlab.explorer import explore
-from oomlab.lab import PolicyLab
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def open_stage(browser):
-    """Call it with what PolicyLab takes: a Stage. What the page complains about fails the test."""
-    opened = []
-
-    def open_one(*args, dark=False, width=1024, **more):
-        page = browser.new_page(viewport={"width": width, "height": 1000})
-        page.set_default_timeout(5000)
-        opened.append(Stage(page, PolicyLab(*args, **more), dark))
-        return opened[-1]
-
-    yield open_one
-    for stage in opened:
-        stage.page.close()
-    assert not [line for stage in opened for line in stage.wrong]
 
 
 def pixels(lab):
@@ -111,6 +92,27 @@ def test_two_changes_while_python_is_busy_both_count(open_stage):
         "reap_locked",
         "panic_on_oom",
     }
+
+
+def test_each_move_by_hand_counts_however_fast_they_come(open_stage):
+    """Only the last of those that came while Python was at work was once taken."""
+    stage = open_stage("lost-victim", "rfc-2015-11-25")
+    looks, look = [], stage.widget.controller.look
+    stage.widget.controller.look = lambda *how: looks.append(how) or look(*how)
+    stage.lab.get_by_role("button", name="play by hand from the start").click()
+    stage.lab.get_by_label("which task moves next").wait_for()
+    stage.page.wait_for_timeout(400)
+    assert len(looks) == 1  # of no step there is none: it was once asked for for ever
+    stage.lab.evaluate("""lab => {
+        const [reaper, first] = lab.querySelectorAll("[aria-label='which task moves next'] button");
+        for (const button of [first, first, reaper, first]) button.click();
+    }""")
+    stage.lab.get_by_text("After 4 steps").first.wait_for()
+    assert stage.widget.controller.hand.entries == [102, 102, 100, 102]
+    stage.lab.get_by_label("the schedule, as JSON").fill("[102, 7]")
+    stage.lab.get_by_role("button", name="replay it").click()
+    stage.lab.get_by_text("which does not exist then").wait_for()
+    assert stage.lab.get_by_label("the schedule, as JSON").input_value() == "[102, 7]"
 
 
 def test_the_explorers_button_waits_for_the_explorer(open_stage):
