@@ -13,7 +13,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
-from .inside.plain_values import plain
+from .inside.plain_values import plain, words
 from .sandbox.bubblewrap import NoSandbox
 from .sandbox.child import EXERCISE_SECONDS, Child, Gone, Raised
 
@@ -210,8 +210,10 @@ class AskHere(Ask):
     def caught(self, question: Callable):
         try:
             return question()
-        except Exception as error:
-            raise Raised(type(error).__name__, str(error), "") from None
+        except KeyboardInterrupt:  # Stop
+            raise
+        except BaseException as error:  # SystemExit is a wrong answer, too, as in a child
+            raise Raised(type(error).__name__, words(error), "") from None
 
 
 def copy(value):

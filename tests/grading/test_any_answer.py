@@ -1,5 +1,6 @@
 """Whatever the other side answers: a check says CheckFailed, or is satisfied, and never breaks."""
 
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wide import examples
 
+from oomlab.grading import check
 from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.handoff.atomics import OPERATIONS
@@ -131,3 +133,31 @@ def test_a_right_solution_is_right_for_every_seed(name):
     for seed in range(8):
         findings = EXERCISES[name].grade(AskHere(functions), str(seed))
         assert [(seed, f.property, f.message) for f in findings if f.message] == []
+
+
+class Wordless(Exception):
+    def __str__(self):
+        raise ValueError("it says nothing")
+
+
+def raises(wrong):
+    raise wrong
+
+
+@each_exercise
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: raises(SystemExit(3)),
+        lambda: raises(GeneratorExit()),
+        lambda: raises(Wordless()),
+        lambda: 10**5000,
+        lambda: [Fraction(10**5000)] * 3,
+    ],
+    ids=["exits", "ends", "wordless", "long", "longer"],
+)
+def test_no_function_ends_a_self_check_or_makes_it_fail(name, answer):
+    """exit() once ended the cell with it, and a long number was the teacher's to be told of."""
+    function = [lambda *_: answer()] * len(EXERCISES[name].functions)
+    told = repr(check(name, *function))
+    assert "visible checks passed: 0 of" in told and "tell your teacher" not in told

@@ -15,6 +15,7 @@ import sys
 from types import ModuleType
 
 from cells import parse
+from plain_values import words
 
 COMPILED = __future__.annotations.compiler_flag | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 # ... hints may name what is not here, and a notebook may await at the top
@@ -62,7 +63,7 @@ class Picked:
             try:
                 run(code, namespace)
             except BaseException as error:
-                self.failed.append(f"{type(error).__name__}: {error}"[:200])
+                self.failed.append(f"{type(error).__name__}: {words(error)}"[:200])
         return namespace
 
     def trouble(self) -> dict:
@@ -83,7 +84,7 @@ class Picked:
             if trace.tb_frame.f_code.co_filename.startswith("cell "):
                 where = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
             trace = trace.tb_next
-        return {"type": kind, "message": str(error)[:200], "where": where}
+        return {"type": kind, "message": words(error)[:200], "where": where}
 
 
 def run(code, namespace: dict) -> None:
