@@ -1,7 +1,7 @@
 """What a notebook does to widgets: it shows one twice, it is stopped, its kernel is restarted."""
 
 import pytest
-from laboratory import SESSION
+from drive_jupyterlab import SESSION
 
 pytestmark = pytest.mark.browser
 
