@@ -4,7 +4,7 @@
 //
 // START are the modules that a page imports at first; empty: a library, all of it, without sources.
 // The first job is the library, the last one oomlab; what that imports must be in the library.
-// UNREAD are the folders whose sources nothing reads.
+// UNREAD are the folders and files whose sources nothing reads.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";

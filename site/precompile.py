@@ -16,7 +16,7 @@ HEADER = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
 def compile_archive(read: str, made: str, start: str, unread: str) -> None:
     """Compile a library, or what of an archive the modules named in `start` import.
 
-    What becomes bytecode loses its source in a library, and in an archive's folders named in
+    What becomes bytecode loses its source in a library, and in an archive's folders and files in
     `unread`; its docstrings go, too. Elsewhere the source stays beside it, which oomlab reads
     (explorer/compile.py). Nothing is deflated, since the whole archive is packed as one when it
     is sent.

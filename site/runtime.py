@@ -39,8 +39,13 @@ LEFT_OUT = """
 ENCODINGS = ("__init__", "aliases", "ascii", "cp437", "latin_1", "utf_8", "utf_8_sig")
 # What a page imports before it answers: compiled.
 START = "bridge oomlab.lab.policylab oomlab.lab.reportview"
-# Rooms whose source is not read in a page: no machine of the explorer is made of their functions.
-UNREAD = "oomlab/lab/ oomlab/reports/"
+# What no page reads the source of: no machine of the explorer is made of these functions. Of the
+# explorer's own it is made of one, each() in frames.py.
+EXPLORER = [path.name for path in sorted((PACKAGE / "explorer").glob("*.py"))]
+UNREAD = " ".join(
+    ["oomlab/lab/", "oomlab/reports/"]
+    + [f"oomlab/explorer/{name}" for name in EXPLORER if name != "frames.py"]
+)
 # Rooms of oomlab that a page cannot enter: its command line, the class's grades, servers.
 NOT_IN_A_PAGE = ("oomlab/cli/", "oomlab/doors/", "oomlab/grading/course/")
 
