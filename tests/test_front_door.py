@@ -11,6 +11,7 @@ import pytest
 
 import oomlab
 from oomlab.lab.figures import whole_run
+from oomlab.scenarios.registry import scenario
 from oomlab.simulate.setup import ARGUMENTS
 
 COST = """
@@ -184,6 +185,10 @@ def test_a_value_of_a_wrong_kind_for_a_method_is_one_sentence_or_taken(
     assert refused > 8
 
 
+def marks(policy):
+    """A scenario of this name is oomlab's own."""
+
+
 async def later(task):
     """What is called and not awaited does nothing."""
 
@@ -225,6 +230,7 @@ NONSENSE = [
     lambda: oomlab.PROPERTIES["lost"],
     lambda: oomlab.difference("linux-4.5", "handa"),
     lambda: oomlab.PRESETS[["handa"]],
+    lambda: scenario(marks),
     lambda: oomlab.SCENARIOS[{}],
     lambda: oomlab.explain(__file__),
     lambda: oomlab.patch("linux-4.6", name="later", exit_oom_victim=later),

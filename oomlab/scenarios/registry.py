@@ -17,8 +17,12 @@ SCENARIOS: Named[Callable[..., Kernel]] = Named("scenario")
 
 
 def scenario(function: Callable[..., Kernel]) -> Callable[..., Kernel]:
-    """Register a scenario under its name, with dashes."""
-    SCENARIOS[function.__name__.replace("_", "-")] = function
+    """Register a scenario under its name, with dashes. ValueError if another file has it."""
+    name = function.__name__.replace("_", "-")
+    home = SCENARIOS[name].__module__ if name in SCENARIOS else function.__module__
+    if home != function.__module__:
+        raise ValueError(f"{home} has a scenario {name} already: give yours another name")
+    SCENARIOS[name] = function
     return function
 
 
