@@ -7,7 +7,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def many(noun: str) -> str:
-    """Steps, processes, policies."""
+    """Steps, processes, switches, policies."""
     if noun.endswith("y"):
         return f"{noun[:-1]}ies"
-    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"

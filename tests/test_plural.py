@@ -9,13 +9,14 @@ from oomlab.model.kernel import Kernel
 from oomlab.plural import plural
 
 ONE = re.compile(
-    r"\b1 (steps|pages|states|transitions|seeds|runs|tasks|ticks|victims|reports|processes)\b"
+    r"\b1 (steps|context switches|pages|states|transitions|seeds|runs|tasks|ticks|victims|reports"
+    r"|processes)\b"
 )
 
 
 def test_a_noun_has_two_forms():
     assert [plural(n, "step") for n in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
-    assert plural(2, "process") == "2 processes"
+    assert plural(2, "process") == "2 processes" and plural(2, "switch") == "2 switches"
 
 
 @pytest.fixture

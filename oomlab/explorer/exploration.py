@@ -120,7 +120,7 @@ class Exploration:
 
     def __repr__(self) -> str:
         clock, origin = self.bound["clock"], self.origin
-        way = f"{self.switches()} context switches; " if self.pids else ""
+        way = f"{plural(self.switches(), 'context switch')}; " if self.pids else ""
         return (
             f"<Exploration of {origin.machine_words()}, {origin.order_words()}, clock {clock}\n"
             f" {self.sentence()}\n"
@@ -221,13 +221,17 @@ class Exploration:
                     tail = f", among them every schedule with fewer than {b[what]} {words}"
             tail += self.pace()
             return f"{self.property} holds in the {seen} seen before the search was ended{tail}"
-        end = (
-            f", then steps {self.loop + 1} to {len(self.pids)} for ever"
-            if self.loop is not None
-            else ""
-        )
-        after = f"{plural(len(self.pids), 'step')}{end}"
+        after = f"{plural(len(self.pids), 'step')}{self.for_ever()}"
         return f"{self.property} is violated after {after} (found among {seen}){self.pace()}"
+
+    def for_ever(self) -> str:
+        """What goes on after the counterexample, for the sentence; "" if that does not matter."""
+        if self.loop is None:
+            return ""
+        first, last = self.loop + 1, len(self.pids)
+        if first > last:
+            return ", and then no task can move"
+        return f", then {f'step {first}' if first == last else f'steps {first} to {last}'} for ever"
 
     def markdown(self) -> str:
         """A table of the schedule: step, task, function, what it does, its effect."""

@@ -73,6 +73,6 @@ def payload(run: Run, until: int | None = None) -> dict:
             for lane in rows
         ],
         "moments": [list(moment) for moment in moments(run, rows) if moment.step < until],
-        "log": [list(line) for line in kernel_log(run) if line[0] < until],
+        "log": [[step - 1, line] for step, line in kernel_log(run) if step <= until],
         "columns": numbers.tobytes(),
     }

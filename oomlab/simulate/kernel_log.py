@@ -1,6 +1,6 @@
 """The kernel log of a run, in the words of the kernel that the policy models.
 
-    kernel_log(run)[0]  # (17, '[    0.020000] asker invoked oom-killer: gfp_mask=0x24000c0, ...')
+    kernel_log(run)[0]  # (18, '[    0.020000] asker invoked oom-killer: gfp_mask=0x24000c0, ...')
 
 The formats are printk's (K 2.6.38 to 6.18); `policy.kernel` says which. What a format must have and
 the model has not: the processor is 0, there is one node and one cpuset, and failcnt counts the
@@ -37,7 +37,7 @@ def log_text(run: Run) -> str:
 
 @checked
 def kernel_log(run: Run) -> list[tuple[int, str]]:
-    """(step, line) of all that the kernel printed in a traced run; step -1 is the boot.
+    """(step, line) of all that the kernel printed in a traced run; steps from 1, 0 is the boot.
 
     ValueError for a run without a trace. Source: dump_header, dump_tasks, oom_kill_process,
     oom_reap_task and mem_cgroup_print_oom_info of 2.6.38 to 6.12.
@@ -58,7 +58,7 @@ def kernel_log(run: Run) -> list[tuple[int, str]]:
             event = event | {"task": owners.get(event["task"], event["task"])}
         printk = PRINTK.get(event["event"], silent)
         stamp = f"[{event['tick'] / HZ:12.6f}] "
-        lines += [(event["step"], stamp + text) for text in printk(event, version)]
+        lines += [(event["step"] + 1, stamp + text) for text in printk(event, version)]
     return lines
 
 

@@ -256,8 +256,9 @@ def unfinished_sentence(awake: list[str], steps: int) -> str:
 def lost_sentence(lost: list[str], policy) -> str:
     names = " and ".join(lost)
     verb = "was" if len(lost) == 1 else "were"
-    missed = "there is no reaper" if policy.reaper == "none" else "never reached the reaper"
-    return f"{names} {verb} killed, but {missed}, and cannot exit alone"
+    if policy.reaper == "none":
+        return f"{names} {verb} killed and cannot exit alone, and there is no reaper"
+    return f"{names} {verb} killed, but never reached the reaper, and cannot exit alone"
 
 
 def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kernel) -> str:

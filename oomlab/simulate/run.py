@@ -83,7 +83,7 @@ class Run:
 
     @cached_property
     def trace(self) -> list[tuple]:
-        """The steps as a Step has them, but with the objects, not yet their names."""
+        """The steps as a Step has them, with the objects for their names; none without a trace."""
         return [row[:-1] for row in self.recorder.rows()] if self.recorder is not None else []
 
     @property
@@ -127,7 +127,7 @@ class Run:
 
     @property
     def steps(self) -> list[Step]:
-        """The trace with names, made when asked for: recording must be cheap."""
+        """The trace with names, made when asked for. ValueError for a run without a trace."""
         self.must_be_traced()
         return [
             Step(
@@ -151,17 +151,24 @@ class Run:
 
     @cached_property
     def told(self) -> list[str]:
-        """The effect of each step, in words."""
+        """The effect of each step, in words. ValueError for a run without a trace."""
+        self.must_be_traced()
         return [row[-1] for row in self.recorder.rows()] if self.recorder is not None else []
 
     @property
     def events(self) -> list[dict]:
-        """Events with plain values: event, step (from 1; 0 is boot), tick, task, and what else."""
+        """Events with plain values: event, step (from 1; 0 is boot), tick, task, and what else.
+
+        ValueError for a run without a trace.
+        """
         self.must_be_traced()
         return [plain(event) for event in self.kernel.events or ()]
 
     def to_dict(self) -> dict:
-        """The run as plain values: origin, policy, outcome, steps and events."""
+        """The run as plain values: origin, policy, outcome, steps and events.
+
+        ValueError for a run without a trace.
+        """
         zone = self.kernel.zone
         return {
             "schema": SCHEMA,
@@ -181,7 +188,7 @@ class Run:
         }
 
     def to_json(self) -> str:
-        """Versioned, and the same text for the same seed."""
+        """Versioned, and the same text for the same seed. ValueError for a run without a trace."""
         return json.dumps(self.to_dict(), separators=(",", ":"), sort_keys=True)
 
     @classmethod
@@ -211,11 +218,11 @@ class Run:
         return cls.from_json(read_text(path), named(path), trust=trust)
 
     def frame(self) -> Any:
-        """The steps as a DataFrame of pandas, or of polars; ValueError if neither is there."""
+        """The steps as a DataFrame of pandas or polars. ValueError without these, or a trace."""
         return frame_of([step._asdict() for step in self.steps])
 
     def events_frame(self) -> Any:
-        """The events as a DataFrame, a column for each of their names; see frame()."""
+        """The events as a DataFrame, a column for each name. ValueError as for frame()."""
         names = list(dict.fromkeys(name for event in self.events for name in event))
         return frame_of([{name: event.get(name) for name in names} for event in self.events])
 
