@@ -127,6 +127,23 @@ def test_is_a_child_sacrificed_that_shares_the_memory_and_whose_leader_has_exite
 
 
 @pytest.mark.parametrize("policy", RELEASES)
+def test_which_of_equals_in_a_cgroup_and_which_of_its_threads_is_taken(policy):
+    """K 3.10 cgroup_post_fork: list_add(), so the newest comes first. K 4.4 on: list_add_tail().
+
+    K 2.6.38 goes through all processes. K 5.4 on: of equals the last wins.
+    """
+    kernel = machine(policy)
+    pod = kernel.new_memcg("pod", 200)
+    for name in ("old", "young"):
+        leader = kernel.spawn(name, ((hang,),), vmas=heap(100), memcg=pod)
+        kernel.spawn(f"thread of {name}", ((hang,),), thread_of=leader)
+    asker = kernel.spawn("asker", ((hang,),), vmas=heap(0), memcg=pod, adj=-1000)
+    finish(mem_cgroup_out_of_memory(asker, pod))
+    taken = {"linux-3.10": "thread of young"} | dict.fromkeys(SINCE_5_3, "young")
+    assert names(kernel, "kill") == [taken.get(policy, "old")]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
 def test_whose_is_an_mm_that_tasks_of_two_cgroups_share(policy):
     """K 2.6.38 to 4.6 task_in_mem_cgroup: its owner's, in a search. K 4.10 on: any task's.
 

@@ -69,16 +69,16 @@ class Memcg:
                 break
         return group
 
-    def in_tree_order(self) -> list:
+    def in_tree_order(self, newest_first: bool = False) -> list:
         """Its own tasks, then those of each child and all below it (mem_cgroup_scan_tasks)."""
-        if all(task.memcg is self for task in self.tasks):  # no other memcg is looked at
-            return list(self.tasks)
+        tasks = self.tasks[::-1] if newest_first else list(self.tasks)
+        if all(task.memcg is self for task in tasks):  # no other memcg is looked at
+            return tasks
 
         def place(task) -> list[int]:
-            all_of_them = task.kernel.memcgs
-            return [all_of_them.index(memcg) for memcg in task.memcg.ancestors()][::-1]
+            return [task.kernel.memcgs.index(memcg) for memcg in task.memcg.ancestors()][::-1]
 
-        return sorted(self.tasks, key=place)
+        return sorted(tasks, key=place)
 
     def over(self, pages: int = 1) -> "Memcg | None":
         """The first cgroup upwards whose limit `pages` more would exceed."""

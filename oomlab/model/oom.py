@@ -118,11 +118,11 @@ def candidates(kernel, oc: OomControl) -> list:
 
     2.6.38 looks at all leaders, 3.10 to 4.6 at each thread that lives, later versions at the
     leaders again, in a memcg from 5.3 on. A leader that has exited stands for its threads. From 3.6
-    on the tasks of a memcg come before those of its children.
+    on the tasks of a memcg come before those of its children; in 3.10 the newest first.
     """
     policy, memcg = kernel.policy, oc.memcg
     alone = memcg is not None and policy.scan != "processes"
-    tasks = memcg.in_tree_order() if alone else kernel.tasks
+    tasks = memcg.in_tree_order(policy.scan == "each-thread") if alone else kernel.tasks
     new = memcg is None and policy.victim_mark == "process"
     if new or policy.scan in ("processes", "leaders"):
         return [task for task in tasks if task.signal.threads[0] is task]  # a leader

@@ -39,6 +39,9 @@ def log_text(run: Run) -> str:
 def kernel_log(run: Run) -> list[tuple[int, str]]:
     """(step, line) of all that the kernel printed in a traced run; steps from 1, 0 is the boot.
 
+    Left out: stack traces, what SysRq, a suspend and a write to oom_score_adj print, and the
+    warnings of warn_alloc().
+
     ValueError for a run without a trace. Source: dump_header, dump_tasks, oom_kill_process,
     oom_reap_task and mem_cgroup_print_oom_info of 2.6.38 to 6.12.
     """
