@@ -17,6 +17,7 @@ from wide import examples
 
 import oomlab
 from oomlab.policies.patch import model_functions
+from oomlab.reports.tell.words import text_of
 from oomlab.traces import ftrace_text
 
 TEXT = 'base = "linux-4.6"\nname = "kept"\n\n\ndef exit_oom_victim(task):\n    pass\n'
@@ -192,9 +193,22 @@ def test_html_says_all_and_can_be_heard(name):
         assert all(task in page.words for task in value.outcome.cycle)
 
 
+def test_html_of_a_report_says_what_the_command_prints():
+    for report in oomlab.explain(REPORT):
+        page = Page(report._repr_html_())
+        assert report.cause.sentence in page.words and text_of(report) in page.words
+        assert all(advice in page.words for advice in report.advice)
+        (heard,) = page.pictures
+        assert report.cause.sentence in heard
+    hostile = oomlab.explain(re.sub(r"\btrigger\b", "<script>", REPORT))
+    assert "<script>" in hostile[0].report.invoker.comm
+    assert not any("<script" in report._repr_html_() for report in hostile)
+
+
 def test_html_needs_no_plots():
     code = (
         "import oomlab, sys; oomlab.run('lost-victim')._repr_html_();"
+        f"oomlab.explain({REPORT!r})[0]._repr_html_();"
         "assert not {'matplotlib', 'IPython', 'ipywidgets', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,6 +5,7 @@ for programs and a sentence for people.
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 
 from ...policies.policy import Policy
 from ..read.report import Report, TaskRow
@@ -105,6 +106,9 @@ class Explanation:
         return (
             "\n".join(" " * line.startswith(" ") + " ".join(line.split()) for line in lines) + ">"
         )
+
+    def _repr_html_(self) -> str:
+        return import_module("oomlab.reports.tell.page").html_of(self)
 
     @property
     def margin(self) -> int | None:

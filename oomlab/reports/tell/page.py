@@ -27,16 +27,30 @@ pre { overflow: auto; padding: .6rem; border: 1px solid GrayText; font-size: .8r
 
 
 def section(explanation: Explanation) -> str:
-    """One report as a part of a page: what to know, the picture, what to do, the whole text."""
+    """One report as a part of a page."""
     report = explanation.report
-    advice = "".join(f"<li>{escape(printable(each))}</li>" for each in explanation.advice)
+    drawn = f'<div style="overflow-x:auto" tabindex="0">{picture(explanation).svg}</div>'
     return (
         f'<section id="r{report.lines[0]}"><h2>{escape(printable(headline(report)))}</h2>'
-        f'<p class="cause">{escape(printable(explanation.cause.sentence))}</p>'
-        f'<div style="overflow-x:auto" tabindex="0">{picture(explanation).svg}</div>'
+        f"{body(explanation, drawn)}</section>"
+    )
+
+
+def html_of(explanation: Explanation) -> str:
+    """One report as the output of a notebook's cell."""
+    drawn = picture(explanation)._repr_mimebundle_()["text/html"]
+    head = escape(printable(headline(explanation.report)))
+    return f"<p><b>{head}</b></p>{body(explanation, drawn)}"
+
+
+def body(explanation: Explanation, drawn: str) -> str:
+    """What to know, the picture, what to do, the whole text."""
+    advice = "".join(f"<li>{escape(printable(each))}</li>" for each in explanation.advice)
+    return (
+        f'<p class="cause">{escape(printable(explanation.cause.sentence))}</p>{drawn}'
         f"<h3>What to do</h3><ul>{advice}</ul>"
         f"<details><summary>The whole explanation</summary>"
-        f'<pre tabindex="0">{escape(text_of(explanation))}</pre></details></section>'
+        f'<pre tabindex="0">{escape(text_of(explanation))}</pre></details>'
     )
 
 
