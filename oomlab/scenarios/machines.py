@@ -64,15 +64,16 @@ def bomb_and_hog(policy: Policy, bombs: Many = 20, hog: int = 300) -> Kernel:
 
 
 @scenario
-def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1) -> Kernel:
+def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1, mode: Literal[0, 1, 2] = 1) -> Kernel:
     """A writer fills tmpfs and is killed; its file stays, so the next process dies, too.
 
     With `mapped` the file counts as the writer's memory; with 0 it used write(), and the killer
-    sees a process of twelve pages: every bigger one dies first. vm.overcommit_memory is 1: with 0,
-    Linux 3.10 to 5.1 refuses the writer a page before memory runs out, and no process dies.
+    sees a process of twelve pages: every bigger one dies first. `mode` is vm.overcommit_memory.
+    With 0, Linux 3.10 to 5.1 refuses the writer a page before memory runs out: a process dies only
+    when `late` wants some, too.
     """
     kernel = Kernel(policy, 1024)
-    kernel.overcommit_memory = 1
+    kernel.overcommit_memory = mode
     file = Shmem("/dev/shm/log", linked=True)
     kernel.shmems.append(file)
     kernel.spawn("browser", ((pause,),), vmas=heap(200))
