@@ -192,7 +192,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         else:
             no_progress_loops = 0 if progress and small else no_progress_loops + 1
             again = should_reclaim_retry(current, order, alloc_flags, no_progress_loops)
-        looks = not again or policy.scan != "processes"
+        looks = not again or policy.nofs != "loop-blind"
         if again:
             continue
 
@@ -302,7 +302,7 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
         pass
     elif not gfp & __GFP_FS and policy.nofs != "mark-dying" and not insisting:
         # No kill on behalf of a filesystem: loop "as per tradition", but not in a suspend.
-        progress = policy.nofs == "loop" or not kernel.oom_killer_disabled
+        progress = policy.nofs != "loop-till-suspend" or not kernel.oom_killer_disabled
     else:
         progress = yield from out_of_memory(current, OomControl(gfp, order))
         progress = progress or bool(nofail and policy.nofail != "loops")
@@ -314,7 +314,7 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
 
 def refuses_to_kill(current, policy, gfp: int, order: int) -> bool:
     """Would a kill help nothing, or help a task that can do without? (__alloc_pages_may_oom)"""
-    dumps = current.flags & PF_DUMPCORE and policy.scan != "processes"  # not asked in 2.6.38
+    dumps = current.flags & PF_DUMPCORE and policy.nofs != "loop-blind"
     if dumps or order > PAGE_ALLOC_COSTLY_ORDER:
         return True
     return policy.retry_mayfail and bool(gfp & __GFP_RETRY_MAYFAIL)

@@ -75,13 +75,15 @@ OPTIONS: dict[str, dict[object, str]] = {
         "non-block": "a request that may not wait reaches deeper only with __GFP_HIGH, too",
     },
     "nofail": {
-        "loops": "such a request may not kill: it is tried again for ever",
-        "kills": "such a request may call the OOM killer",
+        "loops": "such a request may not kill: it is tried again for ever; a victim's only looks "
+        "for a page",
+        "kills": "such a request may call the OOM killer; a victim's only looks for a page",
         "kills-and-dips": "it may kill, and then it is served from below the marks",
         "costly-fails": "as kills-and-dips, but above order 3 it fails",
         "dips": "it may not kill, but it is served from below the marks",
     },
     "nofs": {
+        "loop-blind": "as loop, without a look at what became free; a core dump may kill, too",
         "loop": "such a request does not kill, and is tried again",
         "loop-till-suspend": "it is tried again until a suspend has switched the killer off",
         "mark-dying": "out_of_memory() is entered; it marks a dying caller and kills no other task",

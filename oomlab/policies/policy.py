@@ -71,7 +71,7 @@ class Policy:
         "loop",
         "a request without __GFP_FS: loops, or a dying caller marks itself",
         "K __alloc_pages_may_oom, 3da88fb3bacf",
-        "loop loop-till-suspend mark-dying",
+        "loop-blind loop loop-till-suspend mark-dying",
     )
     overcommit: str = knob(
         "free",

@@ -34,6 +34,7 @@ LINUX_2_6_38 = replace(
     sysrq_panics=True,
     alloc_harder="no-wait",
     nofail="loops",
+    nofs="loop-blind",
     overcommit="thirty-second",
     suspend="flag",
     thaws="nothing",
