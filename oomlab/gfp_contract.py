@@ -109,7 +109,8 @@ REQUESTS = (
         "task",
         0,
         {"2.6.38": ORDINARY, "4.14": Terms(100, True, False, True, False)},
-        "__GFP_REPEAT meant nothing for small requests. The new flag means what it says.",
+        "__GFP_REPEAT meant nothing for small requests, but that 4.4 and 4.6 do not kill before as "
+        "many pages as it wants were reclaimed. The new flag means what it says.",
     ),
     Request(
         "GFP_KERNEL | __GFP_NOFAIL",
@@ -227,7 +228,8 @@ def page() -> str:
         "source of that version, and a test holds the model to it. This page is written by",
         "`python -m oomlab.gfp_contract`. Left out: `__GFP_THISNODE`, requests for low zones, and",
         "core dumps (from 3.10 on); for these no task is killed. `__GFP_NOFAIL` with",
-        "`__GFP_NORETRY` fails in the model; since 4.14 Linux tries such a request for ever.",
+        "`__GFP_NORETRY` fails in the model; since 4.14 Linux tries such a request for ever. With",
+        "`__GFP_MEMALLOC` or `__GFP_NOMEMALLOC` it is not followed in every detail.",
         "",
         "The model counts pages and does not address them: memory is never fragmented, so a",
         "request of order 4 finds its 16 pages where so many are free, and no block is kept for",

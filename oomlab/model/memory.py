@@ -187,7 +187,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         if gfp & __GFP_NORETRY or not (small or gfp & insists(policy)):
             return False
         if policy.retry == "while-progress":
-            reclaimed = 0 if small else min(reclaimed + progress, 1 << order)
+            reclaimed = min(reclaimed + progress, 1 << order) if gfp & __GFP_REPEAT else 0
             again = should_alloc_retry(policy, gfp, order, progress, reclaimed)
         else:
             no_progress_loops = 0 if progress and small else no_progress_loops + 1
@@ -258,15 +258,16 @@ def insists(policy) -> int:
 def should_alloc_retry(policy, gfp: int, order: int, progress: int, reclaimed: int) -> bool:
     """Is another round of reclaim worth it, to v4.6? As long as it claims any progress.
 
-    Of a large request that insists (__GFP_REPEAT): until it has freed as many pages as it wants,
-    each mere hope counts as one. In 2.6.38 and 3.10 no progress ends that, in 4.4 and 4.6 nothing.
-    There a request without __GFP_FS does not come to the killer at all, and is tried again instead.
+    With __GFP_REPEAT: until it has freed as many pages as it wants, each mere hope counts as one.
+    In 2.6.38 and 3.10 no progress ends that, and it matters for large requests alone; in 4.4 and
+    4.6 nothing ends it. In the two a request without __GFP_FS does not come to the killer at all.
     """
-    old = policy.nofail == "loops"
-    hopes = progress > 0 or old and not gfp & __GFP_FS
-    if order <= PAGE_ALLOC_COSTLY_ORDER or old and gfp & __GFP_NOFAIL:
-        return hopes
-    return bool(gfp & __GFP_REPEAT) and reclaimed < 1 << order and (hopes or not old)
+    small = order <= PAGE_ALLOC_COSTLY_ORDER
+    insisting = bool(gfp & __GFP_REPEAT) and reclaimed < 1 << order
+    if policy.nofail != "loops":
+        return insisting or small and progress > 0
+    hopes = progress > 0 or not gfp & __GFP_FS
+    return hopes and bool(small or insisting or gfp & __GFP_NOFAIL)
 
 
 def should_reclaim_retry(current, order: int, alloc_flags: int, loops: int) -> bool:
@@ -315,6 +316,5 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
 def refuses_to_kill(current, policy, gfp: int, order: int) -> bool:
     """Would a kill help nothing, or help a task that can do without? (__alloc_pages_may_oom)"""
     dumps = current.flags & PF_DUMPCORE and policy.nofs != "loop-blind"
-    if dumps or order > PAGE_ALLOC_COSTLY_ORDER:
-        return True
-    return policy.retry_mayfail and bool(gfp & __GFP_RETRY_MAYFAIL)
+    may_fail = policy.retry_mayfail and gfp & __GFP_RETRY_MAYFAIL
+    return bool(dumps or may_fail or order > PAGE_ALLOC_COSTLY_ORDER)
