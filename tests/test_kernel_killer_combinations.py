@@ -345,9 +345,11 @@ def test_which_score_is_printed_of_a_swapoff(policy, score):
     assert f" score {score} or " in line
 
 
-@pytest.mark.parametrize("release, kb", [("5.4", "8192"), ("5.4.59", "8"), ("5.10", "8")])
+@pytest.mark.parametrize(
+    "release, kb", [("5.4", "8192"), ("5.4.1", "8192"), ("5.4.59", "8"), ("5.10", "8")]
+)
 def test_in_which_unit_does_the_kill_line_count_page_tables(release, kb):
-    """K 5.4.0 __oom_kill_process: bytes, behind which it says kB. K 5.4.59, 5.10: kB."""
+    """K 5.4.0, 5.4.1 __oom_kill_process: bytes, behind which it says kB. K 5.4.59, 5.10: kB."""
     kernel = machine("linux-5.4", kernel=release)
     kernel.spawn("hog", ((hang,),), vmas=heap(20))
     oom(kernel)

@@ -108,7 +108,7 @@ def set_adj(current, adj: int) -> Steps:
 
 
 def kill(current, task) -> Steps:
-    """SIGKILL a process by its pidfd, as a user-space killer does; no task is marked."""
+    """SIGKILL a process by its pidfd, whoever it is of, as root may; no task is marked."""
     yield "SIGKILL", task
     current.kernel.event("kill_by_user", task, by=current)
     if not is_global_init(task):  # SIGNAL_UNKILLABLE

@@ -216,7 +216,7 @@ def killed(event: dict, version: tuple[int, ...]) -> Lines:
         sizes += f", file-rss:{kb(file)}kB, shmem-rss:{kb(row['shmem'])}kB"
     if version >= (5, 4):
         tables = kb(row["nr_ptes"] + row["nr_pmds"])
-        if version == (5, 4, 0):  # a slip: bytes (K 5.4.0, 5.4.1; mended by 5.4.59)
+        if version < (5, 4, 2):  # a slip: bytes (K 5.4.0, 5.4.1; in 5.4.59 it is mended)
             tables *= 1024
         sizes += f", UID:{row['uid']} pgtables:{tables}kB oom_score_adj:{row['adj']}"
     yield f"{message}Killed process {row['pid']} ({row['name']}) {sizes}"
