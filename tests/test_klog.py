@@ -124,6 +124,10 @@ def test_rare_lines_look_like_the_recorded_ones(scenario, policy, settings, text
     assert not [line for line in lines if unseen(line, TAGS[policy])]
 
 
+def has_row(event) -> bool:
+    return event["chosen"].pid in {row["pid"] for row in event["tasks"]}
+
+
 @pytest.mark.parametrize("policy", [name for name in PRESETS if name != "kmallocwd"])
 @pytest.mark.parametrize(
     "scenario",
@@ -138,7 +142,9 @@ def test_the_reader_finds_what_happened(scenario, policy):
     assert {kill.pid: kill.name for report in reports for kill in report.kills} == kills
     assert [report.invoker.comm for report in reports] == [e["task"].name for e in asked]
     for report, event in zip(reports, asked, strict=True):
-        assert report.complete or report.no_killable
+        # 3.10 may name a thread, of whose process the table has the first thread alone
+        of_thread = {"the victim's row"} if event["chosen"] and not has_row(event) else set()
+        assert report.complete or report.no_killable or set(report.missing) == of_thread
         assert report.kernel == run.policy.kernel
         assert report.invoker.pid == event["task"].pid
         assert report.kind == ("memcg" if event["oc"].memcg else "global")
