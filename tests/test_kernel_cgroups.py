@@ -367,6 +367,17 @@ def test_how_long_does_memory_high_make_one_sleep():
     assert high_delay(pod, 64, 64) == 0
 
 
+@pytest.mark.parametrize("over, ticks", [(400, 1024000000), (2000, 903938048), (2048, 0)])
+def test_how_long_does_one_sleep_whose_memory_high_is_0(over, ticks):
+    """K 5.4 to 6.18 calculate_high_delay: the square is an u64, and wraps; at 2048 pages to 0.
+
+    (400 << 20)**2 * 100 still fits; (2000 << 20)**2 * 100 is 23 times 1 << 64, and more.
+    """
+    pod = Kernel(PRESETS["linux-6.12"], 4096).new_memcg("pod", limit=3000, high=0)
+    pod.charge(over)
+    assert high_delay(pod, 1, 1) == ticks
+
+
 def test_is_memory_high_of_a_parent_kept():
     kernel = Kernel(PRESETS["linux-6.12"], 2048)
     kernel.swapon(500)

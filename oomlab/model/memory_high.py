@@ -73,9 +73,9 @@ def high_delay(memcg, nr_pages: int, charge_batch: int, alone: bool = False) -> 
     `alone`: that of this cgroup, and not of those above it.
     """
     memcgs = (memcg,) if alone else memcg.ancestors()
-    over = [(max(m.usage - m.high, 0), max(m.high, 1)) for m in memcgs]
-    overage = max((pages << MEMCG_DELAY_PRECISION_SHIFT) // high for pages, high in over)
-    ticks = overage * overage * HZ >> MEMCG_DELAY_PRECISION_SHIFT >> MEMCG_DELAY_SCALING_SHIFT
+    over = [(m.usage - m.high << MEMCG_DELAY_PRECISION_SHIFT) // max(m.high, 1) for m in memcgs]
+    squared = max([0, *over]) ** 2 * HZ % (1 << 64)  # an u64: above 400 times high it wraps
+    ticks = squared >> MEMCG_DELAY_PRECISION_SHIFT >> MEMCG_DELAY_SCALING_SHIFT
     return ticks * nr_pages // charge_batch
 
 
