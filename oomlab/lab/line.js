@@ -1,8 +1,9 @@
-// The line from a widget to Python. The kernel may be busy with another cell; one that was restarted
-// knows nothing of this widget. Where no answer comes that is said, until one comes.
+// The line from a widget to Python. The kernel may be busy with another cell; one that was restarted,
+// or begun for a notebook that was opened again, knows nothing of this widget. Where no answer comes
+// that is said, until one comes.
 
 const PATIENCE = 5000;  // milliseconds
-const UNHEARD = "Python has not answered yet: its kernel is busy, or it was restarted. If it was restarted, run this cell again.";
+const UNHEARD = "Python has not answered yet. Its kernel is busy, or is a new one that does not know this figure: then run this cell again.";
 
 class Line {
   // `say` shows a sentence, or an empty one in its place.
