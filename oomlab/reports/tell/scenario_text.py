@@ -3,7 +3,7 @@
 Of the machine it keeps who was killed, who asked, who would have been next, who could not be
 killed, and how much memory there was; all in one scale, a thousandth of the memory being `factor`
 pages. The rest of the memory is one number, so that the zone, or the cgroup, is full when the task
-asks that asked.
+that asked for memory asks for it.
 """
 
 from collections import Counter
