@@ -34,7 +34,7 @@ def placeholder(bundle: dict, fallback: str = "", page: str = "") -> str:
     text = b64encode(gzip.compress(json.dumps(bundle).encode(), 9, mtime=0)).decode()
     return (
         f'<div class="oomlab-widget" data-page="{html.escape(page)}">'
-        f'<div class="first">{FRAME.sub("", fallback)}</div>'
+        f'<div class="first" tabindex="0">{FRAME.sub("", fallback)}</div>'
         f'<script type="application/octet-stream" class="state">{text}</script></div>'
     )
 
