@@ -14,7 +14,7 @@ import oomlab
 from oomlab.lab import facts, figures
 from oomlab.lab.timeline import lanes
 from oomlab.looks import DARK, LIGHT, style_sheet
-from oomlab.paper import Drawing
+from oomlab.paper import Drawing, wide_as
 
 THIEVES = oomlab.run("page-thieves", "handa")
 SIX_KINDS = oomlab.run("mlocked-and-shared", "linux-4.6")
@@ -240,3 +240,16 @@ def test_each_attempt_of_the_reaper_is_seen(policy):
             left = [steps.x(segment.start) + n * figures.lanes.LEAST for n in range(-2, 3)]
             assert any(re.search(rf'<rect x="{x:.1f}" y="[\d.]+" width="2.0"', svg) for x in left)
     assert len(attempts) == 10
+
+
+@pytest.mark.parametrize("policy", ["linux-4.4", "linux-6.12"])
+@pytest.mark.parametrize("scenario", ["lost-victim", "tiny-child", "marks", "two-memcgs"])
+def test_the_word_pages_stands_beside_its_numbers(scenario, policy):
+    """Where all tasks have short names it once stood under the greatest of them."""
+    drawn = figures.whole_run.figure(oomlab.run(scenario, policy)).svg
+    texts = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"([^>]*)>([^<]*)<', drawn)
+    (word,) = [(float(x), float(y)) for x, y, _, said in texts if said == "pages"]
+    numbers = [(float(x), said) for x, _, how, said in texts if "end" in how and said.isdigit()]
+    assert numbers
+    for right, said in numbers:
+        assert word[0] + wide_as("pages", 12) < right - wide_as(said, 12)

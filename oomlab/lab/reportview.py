@@ -55,7 +55,9 @@ class ReportView(Answering):
     def _repr_mimebundle_(self, **how) -> tuple[dict, dict] | None:
         """The widget, and for where no widget can live, the report as it was when it was shown."""
         bundle = super()._repr_mimebundle_(**how)
-        if bundle is not None and self.explanation is not None:
+        if bundle is not None and self.explanation is None:
+            bundle[0]["text/plain"] = "A place to paste an OOM report: run this cell to have it."
+        elif bundle is not None and self.explanation is not None:
             told = text_of(self.explanation)
             image = self.figure().img
             bundle[0].update({"text/html": f"{image}<pre>{clean(told)}</pre>", "text/plain": told})

@@ -56,7 +56,9 @@ def draw(drawing: Drawing, run: Run, parted: Moment | None = None, room: float =
     `room` is left at the right end. Where the steps are comes back.
     """
     rows, until = lanes(run), shown_steps(run)
-    names = min(190, 14 + max(wide_as(lane.name) for lane in rows))
+    # Under the names stand the pages that are free (free_memory.py): a word, and its numbers.
+    pages = wide_as("pages 100000", 12)
+    names = min(190, 14 + max(pages, *(wide_as(lane.name) for lane in rows)))
     steps = Steps(names, drawing.width - room, until)
     marks = moments(run, rows)
     letters(drawing, steps, marks)
