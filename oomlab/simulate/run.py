@@ -311,15 +311,15 @@ def run(
     if not trace:
         kernel.events = None
     record = Recorder(kernel) if trace else None
-    with uncollected(trace):
-        if schedule is not None:
-            count = run_schedule(kernel, schedule, record)
-        else:
-            count = run_seeded(kernel, seed or 0, record, most_steps)
     order = None if schedule is None else list(schedule)
     cut = None if most_steps == MOST_STEPS else most_steps
-    early = order is not None or cut is not None and count >= cut
-    outcome = judge(kernel, count, early, cut if order is None else None)
+    with uncollected():
+        if order is not None:
+            count = run_schedule(kernel, order, record)
+        else:
+            count = run_seeded(kernel, seed or 0, record, most_steps)
+        early = order is not None or cut is not None and count >= cut
+        outcome = judge(kernel, count, early, cut if order is None else None)
     done = Run(scenario, kernel.policy, seed, params, kernel, outcome, count, record, order, cut)
     if isinstance(schedule, Schedule):
         schedule.check_steps(done.steps)

@@ -67,14 +67,17 @@ class Standstill:
         """Where a suspended task stands: its frames from the outermost, and what they hold."""
         new: dict[int, tuple[int, object]] = {}
         frames: list = []
-        known = self.known
+        known, tell = self.known, self.value
         thread: Any = task.thread
         while type(thread) is GeneratorType and thread.gi_frame is not None:
             names, held = on_the_frame(thread)
             inner = thread.gi_yieldfrom
-            if type(inner) is GeneratorType:
-                held = [thing for thing in held if thing is not inner]  # has a frame of its own
-            values = [n if (n := id(t)) in known else self.value(t, new) for t in held]
+            apart = inner if type(inner) is GeneratorType else self  # has a frame of its own
+            values = [
+                n if (n := id(t)) in known else (k, t) if (k := type(t)) in MOSTLY else tell(t, new)
+                for t in held
+                if t is not apart
+            ]
             frames.append((thread.gi_code, thread.gi_frame.f_lasti, names, values))
             thread = inner
         return frames, thread is None
