@@ -24,7 +24,7 @@ fuzz: .venv/test.stamp
 	OOMLAB_FUZZ=20 $(BIN)/pytest -n 2 -m "not timed" --timeout 3600 \
 	    tests/test_model.py tests/test_kernel_arithmetic.py tests/test_explore*.py \
 	    tests/test_reports_fuzz.py tests/test_hunt.py tests/test_plain.py tests/test_symmetry.py \
-	    tests/grading tests/test_values.py tests/test_verdicts.py tests/browser/test_notebooks_in_lab.py \
+	    tests/grading tests/test_values.py tests/browser/test_notebooks_in_lab.py \
 	    tests/browser/test_site.py
 
 # Which lines of the model, the policies, the runs and the explorer no test has entered.
