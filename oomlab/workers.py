@@ -74,7 +74,7 @@ def several(function: Callable[[T], R], tasks: tuple[T, ...]) -> list[R]:
 
 def submitted(function, tasks: Iterator, executor: Submits, jobs: int) -> Generator:
     """On an executor of the caller's, which sees itself to workers that die."""
-    from concurrent.futures import BrokenExecutor
+    from concurrent.futures import BrokenExecutor, CancelledError
 
     waiting = deque(executor.submit(function, task) for task in islice(tasks, jobs * AHEAD))
     try:
@@ -85,6 +85,10 @@ def submitted(function, tasks: Iterator, executor: Submits, jobs: int) -> Genera
     except BrokenExecutor:
         raise RuntimeError(
             "a worker of this executor died, and the executor with it: call again with a new one"
+        ) from None
+    except CancelledError:
+        raise RuntimeError(
+            "this executor was closed, or its tasks cancelled: call again with a new one"
         ) from None
     finally:
         for future in waiting:

@@ -193,6 +193,18 @@ def test_an_executor_of_the_callers_that_breaks_is_a_sentence(tmp_path):
         list(in_order(dies_once, tasks, jobs=2, executor=executor))
 
 
+def test_an_executor_that_is_closed_in_the_middle_is_a_sentence():
+    """The error of a task that was cancelled says nothing at all."""
+    with ThreadPoolExecutor(1) as executor:
+
+        def first_closes(number):
+            executor.shutdown(wait=False, cancel_futures=True)
+            return number
+
+        with pytest.raises(RuntimeError, match="closed, or its tasks cancelled"):
+            list(in_order(first_closes, range(4), jobs=2, executor=executor))
+
+
 def test_who_has_seen_enough_waits_for_no_task_that_has_not_begun():
     class Counts:
         submitted = cancelled = 0
