@@ -78,7 +78,7 @@ def test_stop_while_the_answer_is_told_still_tells_it(monkeypatch):
 
 
 def test_only_one_class_hears_messages_and_each_script_that_sends_has_a_line():
-    """So a new widget cannot forget to answer, nor to say that no answer came (line.js)."""
+    """So a new widget cannot forget to answer, nor to say that no answer came (no_answer.js)."""
     hearers = {path.stem for path in LAB.glob("*.py") if "on_msg(" in path.read_text()}
     assert hearers == {"answering"}
     assert {*MADE} == {each.__name__ for each in Answering.__subclasses__()}

@@ -95,7 +95,7 @@ def test_a_figure_is_a_file(tmp_path):
 
 
 def test_the_letters_are_those_of_the_lab():
-    script = Path(figures.__file__).parents[1] / "picture.js"
+    script = Path(figures.__file__).parents[1] / "unpacked_run.js"
     found = dict(re.findall(r'(\w+): \["(.)", "[^"]+"\]', script.read_text("utf-8")))
     assert found == {kind: letter for kind, (letter, _) in figures.lanes.LETTERS.items()}
 

@@ -121,16 +121,16 @@ def command_line(words: list[str]) -> argparse.ArgumentParser:
 
     sub = command("trace", None, "the OOM of a real machine, from its tracepoints", "reading")
     if words[:1] == ["trace"]:
-        from ..traces import console_trace
+        from ..traces import trace_command
 
-        console_trace.add_arguments(sub)
+        trace_command.add_arguments(sub)
 
     text = "a real OOM as the smallest scenario with the same story"
     sub = command("scenario-from", None, text, "reading")
     if words[:1] == ["scenario-from"]:
-        from ..traces import console_scenario
+        from ..traces import scenario_command
 
-        console_scenario.add_arguments(sub)
+        scenario_command.add_arguments(sub)
 
     course = command("course", None, "write the course into a folder: lessons, exercises, guides")
     lab = command("lab", None, "open the course in JupyterLab")

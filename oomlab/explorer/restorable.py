@@ -22,8 +22,8 @@ from .errors import ExplorerFault, Refused, in_a_sentence, refusals
 from .frames import UNSET, Threads
 from .new_objects import Nursery
 from .objects import Values, attribute_names, fresh, has, left_out
+from .other_orders import DEPENDS, orders_of_sets, orders_of_timers
 from .state_vector import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
-from .unordered import DEPENDS, orders_of_sets, orders_of_timers
 from .unseen_writes import Unnoted
 from .watch import Watch, still
 

@@ -28,7 +28,7 @@ class Watch:
         self.values = values
         self.classes: dict[type, type] = {}
         self.begun: list = []  # the objects that are watched
-        # whose hash was asked for, which is an address (unordered.py)
+        # whose hash was asked for, which is an address (other_orders.py)
         self.hashed: dict[int, None] = {}
         self.hashes: dict[int, int] = {}  # other hashes for them, for another order of sets
         self.reads: Any = None  # {Cell: contents or None} in a step; None: nothing is noted now
@@ -120,7 +120,7 @@ class Watch:
         thing = things.get(id(held))
         hidden = name in no_state or name == THREAD or name == "__dict__"
         hidden = hidden or name in ("expires", "number") and issubclass(type(held), Timer)
-        # a state has the timers in an order of its own; a question is asked in two (unordered.py)
+        # a state has timers in an order of its own; a question is asked in two (other_orders.py)
         heap = self.stepping and name == "timers" and issubclass(type(held), Kernel)
         if hidden or heap:
             frame: Any = sys._getframe(2)

@@ -1,7 +1,7 @@
 """A widget that answers each message of its browser, whatever goes wrong on the way.
 
 The browser waits for the answer before it asks for more: without one, nothing on the screen would
-do anything from then on. Its side is line.js.
+do anything from then on. Its side is no_answer.js.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """What the browser needs of a run to draw it: names and sentences once, the many numbers packed.
 
-Its counterpart is decode() in picture.js.
+Its counterpart is decode() in unpacked_run.js.
 """
 
 from array import array

@@ -30,7 +30,7 @@ ASIDE = {"look": "details", "answers": "schedules", "graph": "graph"}
 HERE = Path(__file__).parent
 CONTROLS = tuple(
     f"{name}.js"
-    for name in ("line", "knobs", "settings", "byhand", "stategraph", "steplinks", "policylab")
+    for name in ("no_answer", "knobs", "settings", "byhand", "stategraph", "steplinks", "policylab")
 )
 
 

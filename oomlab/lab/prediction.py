@@ -33,7 +33,7 @@ class Prediction(anywidget.AnyWidget):
     notebook is shown all the same.
     """
 
-    _esm = scripts("dom.js", "line.js", "picture.js", "timeline.js", "prediction.js")
+    _esm = scripts("dom.js", "no_answer.js", "unpacked_run.js", "timeline.js", "prediction.js")
     _css: Path = HERE / "policylab.css"
 
     frozen = Dict().tag(sync=True)  # empty if there is no run to show

@@ -23,7 +23,7 @@ from .report_controller import Reading
 class ReportView(Answering):
     """A place to paste the text of a log; `text` is there from the start."""
 
-    _esm = scripts("dom.js", "line.js", "reportview.js")
+    _esm = scripts("dom.js", "no_answer.js", "reportview.js")
     _css = scripts("policylab.css", "reportview.css")
 
     text = Unicode().tag(sync=True)  # as it is given at first; what is typed stays in the browser

@@ -29,7 +29,7 @@ from .timeline import moments, shown_steps
 HERE = Path(__file__).parent
 VIEWER = (
     "dom.js",
-    "picture.js",
+    "unpacked_run.js",
     "timeline.js",
     "stepping.js",
     "kernellog.js",

@@ -28,7 +28,7 @@ class Verdicts(Answering):
     Of what is named the model is asked, five schedules each; all that there is was written down.
     """
 
-    _esm = scripts("dom.js", "line.js", "verdicts.js")
+    _esm = scripts("dom.js", "no_answer.js", "verdicts.js")
     _css = HERE / "policylab.css"
 
     columns: List = List().tag(sync=True)

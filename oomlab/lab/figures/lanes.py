@@ -11,7 +11,7 @@ from ..timeline import FATES, STATES, Lane, Moment, lanes, moments, shown_steps
 ROW, BAR = 24, 13
 LEAST = 2  # pixels: ten failed attempts are ten slivers, however long the run
 FEW = 3  # slivers in a row: to wait for a lock, to try, and to give it back
-LETTERS = {  # a letter and a word for each kind of event, as the lab has them (picture.js)
+LETTERS = {  # a letter and a word for each kind of event, as the lab has them (unpacked_run.js)
     "kill": ("K", "killed or marked"),
     "wake": ("W", "reaper woken"),
     "reap": ("R", "reaper at work"),
