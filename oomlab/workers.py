@@ -76,20 +76,29 @@ def submitted(function, tasks: Iterator, executor: Submits, jobs: int) -> Genera
     """On an executor of the caller's, which sees itself to workers that die."""
     from concurrent.futures import BrokenExecutor, CancelledError
 
-    waiting = deque(executor.submit(function, task) for task in islice(tasks, jobs * AHEAD))
+    closed = "this executor was closed, or its tasks cancelled: call again with a new one"
+
+    def given(task):
+        try:
+            return executor.submit(function, task)
+        except BrokenExecutor:
+            raise
+        except RuntimeError:  # of the executor: the task has not begun
+            raise RuntimeError(closed) from None
+
+    waiting: deque = deque()
     try:
+        waiting.extend(map(given, islice(tasks, jobs * AHEAD)))
         while waiting:
             result = waiting.popleft().result()
-            waiting.extend(executor.submit(function, task) for task in islice(tasks, 1))
+            waiting.extend(map(given, islice(tasks, 1)))
             yield result
     except BrokenExecutor:
         raise RuntimeError(
             "a worker of this executor died, and the executor with it: call again with a new one"
         ) from None
     except CancelledError:
-        raise RuntimeError(
-            "this executor was closed, or its tasks cancelled: call again with a new one"
-        ) from None
+        raise RuntimeError(closed) from None
     finally:
         for future in waiting:
             future.cancel()

@@ -53,7 +53,8 @@ assert baked["parts"] == {"lab": lab["nth"]} and baked["nth"] != lab["nth"]
 page_says(1, open=opened("PolicyLab", "lost-victim", "linux-4.4"))
 page_says(2, open=opened("Verdicts", *baked["made_with"][0], parts={"lab": 1}))
 page_says(2, msg={"scenario": "stuck-writer", "policy": "linux-4.6"})
-(answer,) = said
+answer, heard = said
+assert heard["to"] == 2 and "msg" in heard
 settings = json.loads(answer["state"]["view"])["settings"]
 assert answer["to"] == 1 and settings["scenario"] == "stuck-writer"
 """)

@@ -205,6 +205,13 @@ def test_an_executor_that_is_closed_in_the_middle_is_a_sentence():
             list(in_order(first_closes, range(4), jobs=2, executor=executor))
 
 
+def test_an_executor_that_was_closed_before_is_a_sentence():
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="closed, or its tasks cancelled"):
+        list(in_order(str, range(4), jobs=2, executor=executor))
+
+
 def test_who_has_seen_enough_waits_for_no_task_that_has_not_begun():
     class Counts:
         submitted = cancelled = 0
