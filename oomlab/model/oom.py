@@ -50,7 +50,7 @@ class OomControl:
 def oom_unkillable_task(task, memcg=None) -> bool:
     """A kernel thread, init (to 3.10 its first thread alone: pid 1), or of no task of the memcg."""
     old, init = task.kernel.policy.marked_first, task.kernel.init
-    if task.flags & PF_KTHREAD or (task is init if old else is_global_init(task)):
+    if task.flags & PF_KTHREAD or task is init or not old and task.signal is init.signal:
         return True
     return memcg is not None and not memcg.contains(task)
 
@@ -64,11 +64,9 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
         return None
     adj = task.signal.oom_score_adj
     thread = find_lock_task_mm(task) if adj != OOM_SCORE_ADJ_MIN else None
-    if thread is None or thread.mm.flags & MMF_OOM_SKIP:
+    if thread is None or thread.mm.flags & MMF_OOM_SKIP or policy.vfork_skipped and in_vfork(task):
         return None
     mm = thread.mm
-    if policy.vfork_skipped and in_vfork(task):
-        return None
     if policy.unkillable_sharer == "protects" and oom_disable_count(mm):
         return None
     if task.flags & PF_OOM_ORIGIN and policy.points == "permille":
@@ -105,8 +103,9 @@ def oom_evaluate_task(task, oc: OomControl, policy):
         return ABORT
     elif task.mm is None and policy.scan != "processes":
         return None
-    if policy.points == "pages" and any(t.flags & PF_OOM_ORIGIN for t in task.signal.threads):
-        return float("inf")
+    for thread in task.signal.threads if policy.points == "pages" else ():
+        if thread.flags & PF_OOM_ORIGIN:
+            return float("inf")
     if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
         return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
     memcg = oc.memcg if policy.victim_mark == "thread" else None
