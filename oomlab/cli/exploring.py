@@ -81,8 +81,7 @@ def tell_found(found: Exploration, args: Namespace) -> None:
     if args.json:
         print(json.dumps(found.to_dict()))
     elif args.chart:
-        made = f"{found.origin}, clock {found.bound['clock']}"
-        print(f"{found.sentence()}\n\n{found.chart() or made}")
+        print(f"{found.sentence()}\n\n{found.chart() or found.origin_and_clock()}")
     else:
         print(found.markdown())
     if args.nearest and found.pids:

@@ -118,6 +118,10 @@ class Exploration:
             order = {"seed": self.bound["seed"], "drawn": self.bound["runs"]}
         return Origin.of(self.scenario, self.policy, self.params, **order)
 
+    def origin_and_clock(self) -> str:
+        """Where it comes from, and when timers fired, in one line. No error."""
+        return f"{self.origin}, clock {self.bound['clock']}"
+
     def __repr__(self) -> str:
         clock, origin = self.bound["clock"], self.origin
         way = f"{plural(self.switches(), 'context switch')}; " if self.pids else ""
@@ -263,8 +267,8 @@ class Exploration:
         """
         if not self.pids:
             return ""
-        made = f"{self.origin}, clock {self.bound['clock']}"
-        return "\n".join([story.chart(self.steps), "", *wrap(made, story.WIDTH)])
+        made = wrap(self.origin_and_clock(), story.WIDTH)
+        return "\n".join([story.chart(self.steps), "", *made])
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

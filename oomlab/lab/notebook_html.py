@@ -35,7 +35,7 @@ def html_of_exploration(found: Exploration) -> str:
         [
             f"<p><b>{escape(found.verdict)}</b>: {escape(found.sentence())}.</p>",
             picture(found.run()) + table(head, cells(found)) if found.pids else "",
-            f"<p><small>{escape(str(found.origin))}, clock {found.bound['clock']}</small></p>",
+            f"<p><small>{escape(found.origin_and_clock())}</small></p>",
         ]
     )
 
