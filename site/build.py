@@ -42,7 +42,7 @@ def stage(sources: Path, wanted: list[str]) -> None:
     lessons.run(sorted(course.glob("*.ipynb")), sources.parent / "notebooks")
     for page, widget in (
         ("lab", PolicyLab("lost-victim", "rfc-2015-11-25")),
-        ("why", ReportView()),
+        ("explain", ReportView()),
     ):
         path = sources / f"{page}.md"
         patch = html.escape((ROOT / "sheets" / "patches" / "slot-per-memcg.py").read_text())

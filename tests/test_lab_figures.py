@@ -220,12 +220,14 @@ def test_a_browser_needs_no_matplotlib_and_a_terminal_no_widget(module):
 
 def test_stories_stand_side_by_side_and_are_told_in_words():
     steps = [(500, "mark", "a"), (2510, "wake", "a"), (2510, "skip", "a"), (3550, "give up", "a")]
-    drawn = figures.alongside.figure({"model": steps, "recorded": [*steps, (3600, "mark", "b")]})
+    drawn = figures.reaper_timelines.figure(
+        {"model": steps, "recorded": [*steps, (3600, "mark", "b")]}
+    )
     labels = [text for text in texts(drawn) if ", " in text and "story" not in text]
     assert labels == ["a, model", "a, recorded", "b, recorded"]
     said = "a, model: marked at 0 ms, tried 1 time in vain, given up at 3050 ms"
     assert said in drawn.alt_text and "b, recorded: marked at 3100 ms" in drawn.alt_text
-    assert figures.alongside.figure({"model": []}).alt_text == "No victim."
+    assert figures.reaper_timelines.figure({"model": []}).alt_text == "No victim."
 
 
 @pytest.mark.parametrize("policy", ["linux-4.6", "linux-4.10"])

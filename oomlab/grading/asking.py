@@ -15,7 +15,7 @@ from typing import Any
 
 from .inside.plain_values import plain, words
 from .sandbox.bubblewrap import NoSandbox
-from .sandbox.child import EXERCISE_SECONDS, Child, Gone, Raised
+from .sandbox.child_pipe import EXERCISE_SECONDS, Child, Gone, Raised
 
 MOST_TEXT = 2000  # of an example; answers may be long
 MOST_SENTENCE = 600

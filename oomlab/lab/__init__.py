@@ -12,7 +12,7 @@ HOMES = {
     "PolicyLab": ".policylab",
     "Prediction": ".prediction",
     "ReportView": ".reportview",
-    "Sentence": ".sentence",
+    "Sentence": ".draggable_sentence",
     "TimelineView": ".timelineview",
     "Verdicts": ".verdicts",
     "figures": ".figures",

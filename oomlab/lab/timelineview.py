@@ -26,7 +26,7 @@ from .timeline import moments
 class TimelineView(anywidget.AnyWidget):
     """What it takes is what oomlab.run() takes; `run` is the run, for cells that look further."""
 
-    _esm = scripts(*VIEWER, "steplinks.js", "timelineview.js")
+    _esm = scripts(*VIEWER, "steplinks.js", "event_list.js")
     _css = HERE / "policylab.css"
 
     view = Unicode().tag(sync=True)  # JSON, as view_of() has it

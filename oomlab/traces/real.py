@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..arguments import checked
-from ..lab.figures import alongside
+from ..lab.figures import reaper_timelines
 from ..model.reaper import MAX_OOM_REAP_RETRIES
 from ..paper import Drawing
 from ..plural import plural
@@ -61,7 +61,7 @@ class Trace:
         self.reports = explain(self.log) if self.log else []
 
     def steps(self) -> list[tuple[int, str, str]]:
-        """(ms, step, victim), as figures.alongside draws them beside a run of the model."""
+        """(ms, step, victim), as figures.reaper_timelines draws them beside a run of the model."""
         steps = []
         for victim in self.victims:
             who = f"{victim.comm} {victim.pid}"
@@ -166,7 +166,7 @@ class Trace:
         `dark`: in the dark theme; None follows the page.
         """
         name = f"Linux {self.kernel}" if self.kernel else "recorded"
-        return alongside.figure({name: self.steps()}, dark=dark)
+        return reaper_timelines.figure({name: self.steps()}, dark=dark)
 
     @checked
     def save(self, path: str | Path) -> Path:

@@ -89,7 +89,7 @@ def test_the_lab_runs_a_typed_patch_and_a_link_from_it_opens_the_same_step(visit
 
 
 def test_the_picture_of_the_lab_needs_no_script_and_a_link_shows_no_other_run(visit, home):
-    page = visit(f"{home}why.html")
+    page = visit(f"{home}explain.html")
     page.route("**/start.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
     picture = page.get_by_role("img", name="Lanes of 6 tasks")
     for asked, shown in (("", True), ("#seed=4", False), ("#the-policy-lab", True)):

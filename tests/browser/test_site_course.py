@@ -97,7 +97,7 @@ def test_one_file_from_a_disk_has_lab_report_and_exercises(visit, built, tmp_pat
     lab.locator('[data-control="policy"]').select_option("handa")
     page.wait_for_url(re.compile("policy=handa"))
 
-    page.goto(f"{file}#page=why.html")
+    page.goto(f"{file}#page=explain.html")
     page.locator(".oomlab textarea").fill(REPORT)
     page.get_by_role("button", name="explain").click()
     page.get_by_role("status").filter(has_text="The kernel killed m3 (87)").wait_for()

@@ -125,7 +125,12 @@ def test_half_a_file_that_came_is_told(browser, built, tmp_path, lost):
 
 def test_markup_that_has_come_into_a_page_runs_nothing(browser, home, built):
     """No way is known by which it would come; the policy of the page holds if there is one."""
-    places = ("lab.html", "why.html", "course/02-pages-and-reserves.html", "exercises/level-1.html")
+    places = (
+        "lab.html",
+        "explain.html",
+        "course/02-pages-and-reserves.html",
+        "exercises/level-1.html",
+    )
     for place in places:
         page = browser.new_page()
         page.goto(f"{home}{place}")
@@ -177,7 +182,7 @@ def test_what_a_patch_left_in_python_does_not_read_what_is_pasted(visit, built):
     text.fill(text.input_value() + f"\n{spy}")
     page.locator("#run-patch").click()
     page.locator("#patch-says", has_text="now runs your patch").wait_for(timeout=ALIVE)
-    page.goto(f"{file}#page=why.html")
+    page.goto(f"{file}#page=explain.html")
     page.locator(".oomlab textarea").fill(REPORT)
     page.get_by_role("button", name="explain").click()
     page.get_by_role("status").filter(has_text="The kernel killed m3 (87)").wait_for(timeout=ALIVE)
@@ -201,7 +206,7 @@ def test_a_patch_that_never_ends_is_stopped_and_a_link_opened_after_it(visit, ho
 
 
 def test_files_are_dropped_anywhere_one_or_many_packed_or_not(visit, home):
-    page = visit(f"{home}why.html")
+    page = visit(f"{home}explain.html")
     alive(page)
     reports = page.get_by_label("which report of this text").locator("option")
     for place, texts, packed, found in (

@@ -4,7 +4,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from classroom import solution
+from handing_in import solution
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wide import examples
@@ -12,7 +12,7 @@ from wide import examples
 from oomlab.grading import check
 from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.handoff.atomics import OPERATIONS
+from oomlab.grading.handoff.handoff_machine import OPERATIONS
 
 SECRET = "what-was-asked"  # made by the other side of what it was asked
 SCALARS = st.one_of(

@@ -4,10 +4,10 @@ student is told something to act on."""
 from importlib import import_module
 
 import pytest
-from classroom import hand_in, notebook, solution
+from handing_in import hand_in, notebook, solution
 
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.sandbox import child
+from oomlab.grading.sandbox import child_pipe
 
 CATALOGUE = {name: import_module(f"mistakes.{name.replace('-', '_')}") for name in EXERCISES}
 RIGHT = [(name, n) for name, answers in CATALOGUE.items() for n in range(1 + len(answers.RIGHT))]
@@ -32,7 +32,7 @@ def test_right(name, n, tmp_path):
 
 @pytest.mark.parametrize(("name", "n"), WRONG)
 def test_wrong(name, n, tmp_path, monkeypatch):
-    monkeypatch.setattr(child, "ANSWER_SECONDS", 2.0)  # two of them never end
+    monkeypatch.setattr(child_pipe, "ANSWER_SECONDS", 2.0)  # two of them never end
     properties, said, text, other = CATALOGUE[name].MISTAKES[n]
     assert text in solution(name)
     source = solution(name).replace(text, other) if text else other

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from classroom import SHEETS, hand_in, notebook, solution
+from handing_in import SHEETS, hand_in, notebook, solution
 from mistakes.hand_off import MISTAKES, SLOT
 
 from oomlab.grading import check

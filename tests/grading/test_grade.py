@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from classroom import SHEETS, notebook, solution
+from handing_in import SHEETS, notebook, solution
 from mistakes.hand_off import SLOT
 
 from oomlab.grading.checks import EXERCISES

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from classroom import notebook, solution
+from handing_in import notebook, solution
 from mistakes.hand_off import SLOT
 
 from oomlab.grading.course import gradescope

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from classroom import SHEETS, notebook, solution
+from handing_in import SHEETS, notebook, solution
 
 TOP = Path(__file__).parents[2]
 TEXT = (TOP / "docs/grading.md").read_text("utf-8")

@@ -10,8 +10,8 @@ from wide import examples
 
 from oomlab.grading.asking import AskHere, CheckFailed
 from oomlab.grading.checks import EXERCISES
-from oomlab.grading.handoff.atomics import AtomicsMachine
 from oomlab.grading.handoff.every_schedule import explore, final
+from oomlab.grading.handoff.handoff_machine import AtomicsMachine
 from oomlab.grading.handoff.picture import lanes, text_lanes
 
 HAND_OFF = EXERCISES["hand-off"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import mistune
 import pytest
 from attacks import ATTACKS
-from classroom import SECRET, hand_in, notebook, solution
+from handing_in import SECRET, hand_in, notebook, solution
 
 from oomlab.grading import asking
 from oomlab.grading.checks import EXERCISES, predict
@@ -19,7 +19,7 @@ from oomlab.grading.checks.oom_badness import points as true
 from oomlab.grading.course import grade_one as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
 from oomlab.grading.exercise import PRACTICE, Finding
-from oomlab.grading.sandbox import child, group, proof, seccomp
+from oomlab.grading.sandbox import child_pipe, group, proof, seccomp
 from oomlab.policies.presets import PRESETS
 
 BADNESS = EXERCISES["badness"]
@@ -52,7 +52,7 @@ pytestmark = pytest.mark.usefixtures("sandboxed")
 @pytest.fixture
 def impatient(monkeypatch):
     """Attacks that wait or loop need not be waited for."""
-    monkeypatch.setattr(child, "ANSWER_SECONDS", 0.6)
+    monkeypatch.setattr(child_pipe, "ANSWER_SECONDS", 0.6)
     monkeypatch.setattr(asking, "EXERCISE_SECONDS", 1.2)
 
 
@@ -247,7 +247,7 @@ def test_what_explains_a_failure_has_never_seen_a_secret(tmp_path, monkeypatch):
     """The practice inputs go to another process than the secret ones."""
     phases = []
 
-    class Noting(child.Child):
+    class Noting(child_pipe.Child):
         def take(self):
             phases.append([])
             return super().take()
@@ -307,7 +307,7 @@ def test_a_long_text_keeps_the_decider_no_longer_than_a_short_one(name, tmp_path
 
 @pytest.mark.parametrize("harm", ["import os\nos._exit(1)\n", "while True: pass\n", "1/0\n"])
 def test_one_exercise_costs_that_exercise_only(harm, tmp_path, monkeypatch):
-    monkeypatch.setattr(child, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(child_pipe, "ANSWER_SECONDS", 1.0)
     monkeypatch.setattr(asking, "EXERCISE_SECONDS", 3.0)
     broken = solution("find-cycle").replace("    done = set()\n", f"    {harm}")
     cells = notebook(solution("badness"), broken, solution("reap-vmas"))
@@ -325,7 +325,7 @@ def test_hidden_inputs_do_not_come_back_in_messages(tmp_path, monkeypatch):
     tells = "def oom_badness(task, totalpages):\n    raise ValueError(f'asked {totalpages}')\n"
     asked: list[str] = []
 
-    class Spy(child.Child):
+    class Spy(child_pipe.Child):
         def call(self, function, *args):
             asked.append(str(args[-1]))
             return super().call(function, *args)

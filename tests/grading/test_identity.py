@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from classroom import SHEETS, notebook, solution
+from handing_in import SHEETS, notebook, solution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wide import examples

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from classroom import hand_in, notebook, solution
+from handing_in import hand_in, notebook, solution
 
 from oomlab.grading.checks import EXERCISES
 

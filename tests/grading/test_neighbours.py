@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from classroom import notebook, solution
+from handing_in import notebook, solution
 
 from oomlab.grading.checks import EXERCISES
 from oomlab.grading.course import teacher

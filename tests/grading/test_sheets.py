@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 from random import Random
 
 import pytest
-from classroom import SHEETS
+from handing_in import SHEETS
 
 from oomlab import run
 from oomlab.grading.checks import oom_badness, oom_reap_vmas, read_report, zone_watermarks

@@ -3,14 +3,14 @@
     wake_oom_reaper(mm)    a generator, run by each killer, with oom_lock of its memcg held
     oom_reaper()           a generator, the kernel thread, which never ends
 
-Each `yield` is one atomic operation (atomics.OPERATIONS) and gives its result. Between any two the
-scheduler may switch. The feedback is the shortest schedule that breaks the hand-off.
+Each `yield` is one atomic operation (handoff_machine.OPERATIONS) and gives its result. Between any
+two the scheduler may switch. The feedback is the shortest schedule that breaks the hand-off.
 """
 
 from ..asking import CheckFailed
 from ..exercise import Exercise
-from ..handoff.atomics import AtomicsMachine
 from ..handoff.every_schedule import explore, final, path, preferred
+from ..handoff.handoff_machine import AtomicsMachine
 from ..handoff.rows import rows
 
 exercise = Exercise("hand-off", 2, "Write the hand-off", "wake_oom_reaper", "oom_reaper")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..asking import AskChild
 from ..exercise import Finding
-from ..sandbox.child import Child
+from ..sandbox.child_pipe import Child
 from ..sandbox.group import Group
 from .exercise_sheets import ExerciseSheet
 from .likeness import fingerprints

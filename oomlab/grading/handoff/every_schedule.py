@@ -1,4 +1,4 @@
-"""Walk through every schedule of a Machine, and keep the cheapest one that breaks it.
+"""Walk through every schedule of an AtomicsMachine, and keep the cheapest one that breaks it.
 
 The cheapest schedule is the shortest one; among equally short ones, the one nearest to the story of
 the mail, in which the next victim is chosen while the reaper is at work on the last. "Every
@@ -18,7 +18,7 @@ from itertools import count
 from typing import NamedTuple
 
 from ..asking import NoAnswer
-from .atomics import REAPER, AtomicsMachine, State, Violation
+from .handoff_machine import REAPER, AtomicsMachine, State, Violation
 
 MOST_STATES = 50_000
 

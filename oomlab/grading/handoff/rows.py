@@ -3,7 +3,7 @@
 Where the rows tell the story of the mail of 27 November 2015 (M16), they carry its step numbers.
 """
 
-from .atomics import REAPER, AtomicsMachine
+from .handoff_machine import REAPER, AtomicsMachine
 
 BREAKS = "!"  # in place of the result of a step that must not be
 MAIL = ("kill", "pass", "start", "kill", "busy", "finish", "lost")  # its steps (1) to (7)

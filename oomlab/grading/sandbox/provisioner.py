@@ -33,7 +33,7 @@ from .bubblewrap import (
     require_bubblewrap,
     wrapped,
 )
-from .child import Child
+from .child_pipe import Child
 from .group import Group, Watchdog
 
 NAME = "oomlab-sandbox"

@@ -9,14 +9,13 @@
 They are SVG, made with the standard library alone.
 
 `ranking` is of a real OOM report, as a function of its explanation, `rights` of a zone and its
-marks, `bars` and `heat_map` of a small table, and `alongside` of several stories: what the reaper
-did in a recording, in the model, and in a schedule of the explorer.
+marks, `bars` and `heat_map` of a small table, and `reaper_timelines` of several stories: what the
+reaper did in a recording, in the model, and in a schedule of the explorer.
 
 Colours are Okabe and Ito's, told apart by the colour-blind, and never the only sign.
 """
 
 from . import (
-    alongside,
     badness,
     bars,
     free_memory,
@@ -24,6 +23,7 @@ from . import (
     lanes,
     pages,
     ranking,
+    reaper_timelines,
     rights,
     sequence,
     two_policies,
@@ -44,7 +44,6 @@ FIGURES = {
 
 __all__ = [
     "FIGURES",
-    "alongside",
     "badness",
     "bars",
     "free_memory",
@@ -52,6 +51,7 @@ __all__ = [
     "lanes",
     "pages",
     "ranking",
+    "reaper_timelines",
     "rights",
     "sequence",
     "two_policies",

@@ -1,4 +1,4 @@
-"""All schedules of a hand-off that a student wrote, without running it.
+"""The machine that a student's hand-off runs on: slots, locks, counts, and one step of a thread.
 
 A student's generator yields operations as plain tuples, and is sent plain results. The slots,
 lists, locks and reference counts that these operations act on live here, in the deciding process.

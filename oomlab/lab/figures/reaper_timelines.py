@@ -1,7 +1,8 @@
 """Recorded kernel, model and explorer's schedule on one timeline: what the reaper did, and when.
 
     from oomlab.recordings.reaper_attempts import model_steps, recorded_steps
-    figures.alongside.figure({"recorded": recorded_steps(record), "model": model_steps(kernel)})
+    stories = {"recorded": recorded_steps(record), "model": model_steps(kernel)}
+    figures.reaper_timelines.figure(stories)
 
 A story is a list of (milliseconds, step, victim); its time begins with its first mark.
 """

@@ -35,7 +35,7 @@ def right(given: object) -> bool:
 class Sentence(Answering):
     """`shown` is what stands there now: the values by name, how the run ends, and its picture."""
 
-    _esm = scripts("dom.js", "no_answer.js", "sentence.js")
+    _esm = scripts("dom.js", "no_answer.js", "draggable_sentence.js")
     _css = HERE / "policylab.css"
 
     words: List = List().tag(sync=True)  # (text, the name of the number after it, or "")
