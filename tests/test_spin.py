@@ -15,7 +15,7 @@ from oomlab.scenarios.programs import look, pause, repeat, sleep, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate import spin
 from oomlab.simulate.fingerprint import attributes, fingerprint
-from oomlab.simulate.outcome import whom
+from oomlab.simulate.outcome import judge, whom
 from oomlab.simulate.recorder import Recorder
 from oomlab.simulate.run import name_of, plain
 from oomlab.simulate.scheduler import run_seeded
@@ -92,6 +92,41 @@ def test_most_steps_of_a_livelock_are_counted_and_none_is_missed(taken, scenario
         told = oomlab.run(scenario, policy, seed=seed)
         assert counted.outcome == told.outcome
         assert fingerprint(counted.kernel) == fingerprint(told.kernel)
+
+
+def test_how_a_stuck_machine_goes_round_is_the_same_from_the_run_and_from_its_states():
+    """What a run knows of itself, and what is found by looking at every state, is one loop."""
+    known = 0
+    for seed in range(150):
+        outcomes = []
+        for record in (None, lambda *step: None):
+            kernel = short_of_memory(seed)
+            turns = spin.Spin(kernel)
+            count = run_seeded(kernel, seed, record, most_steps=3001, spin=turns)
+            outcomes.append(judge(kernel, count, True, 3001, turns.comes_back()))
+        assert outcomes[0] == outcomes[1] and not turns.comes_back(), seed
+        known += bool(outcomes[0].loop)
+    assert known > 10
+
+
+def test_the_loop_does_not_depend_on_how_states_are_compared():
+    """A machine with a patch is only compared by value; in silent-hang each nap is a new timer."""
+    text = """base = "mm-2015-12"
+name = "as before"
+
+
+def exit_oom_victim(task):
+    before(task)
+
+
+from oomlab.model.tasks import exit_oom_victim as before
+"""
+    for scenario in ("silent-hang", "page-thieves", "lost-victim"):
+        for seed in range(3):
+            for trace in (False, True):
+                how = dict(seed=seed, trace=trace)
+                one = oomlab.run(scenario, oomlab.read_patch(text), **how).outcome
+                assert one == oomlab.run(scenario, "mm-2015-12", **how).outcome, (scenario, how)
 
 
 def test_a_run_is_cut_off_in_the_middle_of_what_is_counted():

@@ -6,7 +6,6 @@ can change it. One that was cut by a number of steps may be called stuck, but no
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_RUNNING
@@ -15,7 +14,6 @@ from ..model.tasks import PF_KTHREAD, Task, find_lock_task_mm
 from ..plural import plural
 from .fingerprint import fingerprint
 from .scheduler import function_of, take_one
-from .unchanged import Standstill, Unknown
 from .wait_graph import find_cycle, wait_for_graph
 
 VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic", "unfinished")
@@ -38,11 +36,14 @@ class Outcome:
     loop: list[str] = field(default_factory=list)  # the repeating part of a livelock
 
 
-def judge(kernel: Kernel, steps: int, cut: bool = False, patience: int | None = None) -> Outcome:
+def judge(
+    kernel: Kernel, steps: int, cut: bool = False, patience: int | None = None, comes_back: int = 0
+) -> Outcome:
     """The verdict. A stuck machine is run on, in a fair order, until its state repeats.
 
     `cut`: the run may have been ended before its time, see still_open(). `patience`: so many steps
-    were given to it, and what is stuck after them is called stuck.
+    were given to it, and what is stuck after them is called stuck. `comes_back`: after how many
+    steps of each task the state repeats, where the run has found that out (spin.py).
     """
     victims, reaped = whom(kernel, "kill"), dict(kernel.reaped or {})
     lost = [task.name for task in lost_victims(kernel)]
@@ -57,7 +58,7 @@ def judge(kernel: Kernel, steps: int, cut: bool = False, patience: int | None = 
     elif awake and patience is None:
         verdict = "unfinished"
     elif stuck_tasks(kernel):
-        stuck, reason, cycle, loop = judge_stuck(kernel)  # runs on: the rest was read before
+        stuck, reason, cycle, loop = judge_stuck(kernel, comes_back)  # runs on; the rest was read
         if stuck != "recovered":
             verdict, why = stuck, reason
     elif lost:
@@ -146,7 +147,7 @@ def charges_in_vain(task: Task) -> bool:
     return task.over_limit is not None and not task.sigkill
 
 
-def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
+def judge_stuck(kernel: Kernel, comes_back: int) -> tuple[str, str, list[str], list[str]]:
     """Deadlock or livelock? A deadlock is a cycle of waits while no page changes hands.
 
     Neither, if tasks only hand a lock round in programs without end, and get their pages at once.
@@ -157,7 +158,7 @@ def judge_stuck(kernel: Kernel) -> tuple[str, str, list[str], list[str]]:
     full, why = full_sentence(kernel), stuck_sentence(stuck_tasks(kernel))
     vain = any(task.allocating for task in kernel.tasks)
     events, kernel.events = kernel.events, None  # what comes now is not part of the run
-    loop, still = repeating_part(kernel)
+    loop, still = repeating_part(kernel, comes_back)
     kernel.events = events
     if cycle and (still or len(cycle) > 2):
         path = " -> ".join([*cycle, cycle[0]])
@@ -191,23 +192,22 @@ def stuck_sentence(tasks: list[Task]) -> str:
     return "; ".join(parts if looping else parts[1:])
 
 
-def repeating_part(kernel: Kernel, most_rounds: int = 120) -> tuple[list[str], bool]:
+def repeating_part(
+    kernel: Kernel, comes_back: int, most_rounds: int = 120
+) -> tuple[list[str], bool]:
     """Run on in turns until a state comes back: the steps between, and whether `free` stood still.
 
     The machine is used up by this; its outcome must have been read before.
     """
-    try:
-        still = Standstill(kernel)
-    except Unknown:
-        still = None
-    seen: list = []
     steps: list[str] = []
+    if 0 < comes_back < most_rounds:  # and nothing but the tasks' places changes until then
+        for _ in range(comes_back):
+            one_round(kernel, steps)
+        return steps, True
+    seen: list[tuple] = []
     marks: list[tuple[int, int]] = []
     for _ in range(most_rounds):
-        if still is not None and still.same():  # as it mostly is, and quick to see
-            state: Any = [still.place(task) for task in still.tasks if not task.state]
-        else:
-            state = fingerprint(kernel)
+        state = fingerprint(kernel)
         if state in seen:
             first = seen.index(state)
             start = marks[first][0]

@@ -29,6 +29,7 @@ from .run_json import SCHEMA, read_recording
 from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
 from .setup import build
+from .spin import Spin
 
 MOST_STEPS = 5_000_000  # of a run that is cut off nowhere else
 
@@ -310,16 +311,17 @@ def run(
         trace = True  # so that each step can be held against what was recorded
     if not trace:
         kernel.events = None
-    record = Recorder(kernel) if trace else None
+    record, spin = Recorder(kernel) if trace else None, Spin(kernel)
     order = None if schedule is None else list(schedule)
     cut = None if most_steps == MOST_STEPS else most_steps
     with uncollected():
         if order is not None:
             count = run_schedule(kernel, order, record)
         else:
-            count = run_seeded(kernel, seed or 0, record, most_steps)
+            count = run_seeded(kernel, seed or 0, record, most_steps, spin=spin)
         early = order is not None or cut is not None and count >= cut
-        outcome = judge(kernel, count, early, cut if order is None else None)
+        patience = cut if order is None else None
+        outcome = judge(kernel, count, early, patience, spin.comes_back())
     done = Run(scenario, kernel.policy, seed, params, kernel, outcome, count, record, order, cut)
     if isinstance(schedule, Schedule):
         schedule.check_steps(done.steps)

@@ -37,14 +37,16 @@ def run_seeded(
     most_steps: float = inf,
     until=None,
     steps_per_tick: int = STEPS_PER_TICK,
+    spin: Spin | None = None,
 ) -> int:
     """Run until all is done, quiet, stuck or panicked, or until(kernel); the steps taken.
 
     `record(task, op, function, was)` is called after each step: what the task did, where, and how
-    the machine looked before (step_effect.py). A timer that fires is told as a step too.
+    the machine looked before (step_effect.py). A timer that fires is told as a step too. `spin`, of
+    this machine, knows afterwards whether it goes round.
     """
     keep_events(kernel)
-    draw, stall, spin = Random(seed).random, StallDetector(kernel), Spin(kernel)
+    draw, stall, spin = Random(seed).random, StallDetector(kernel), spin or Spin(kernel)
     runqueue, timers, cpus = kernel.runqueue, kernel.timers, kernel.cpus
     told, owed, lengths = record is not None, spin.owed, [n * kernel.timeslice for n in BURSTS]
     steps, next_tick, per_tick, choices = 0, 0, steps_per_tick * cpus, len(BURSTS)
@@ -87,7 +89,7 @@ def run_seeded(
                 break
         if stall.stuck() or steps >= most_steps:
             break
-    spin.stop()
+    spin.catch_up()
     return steps
 
 

@@ -14,6 +14,7 @@ whose turns were counted takes what is left of its last round: the machine, the 
 number of steps are those of the run in which all steps were taken.
 """
 
+from math import lcm
 from types import GeneratorType
 from typing import NamedTuple
 
@@ -124,6 +125,17 @@ class Spin:
                 if left := steps % self.rounds[task]:
                     burst(task, left)
                 self.owed[task] = 0
+
+    def comes_back(self) -> int:
+        """After so many steps of each task the machine is as it is now; 0 if that is not known.
+
+        All that can run spin, and no timer is due before that.
+        """
+        kernel, rounds = self.kernel, self.rounds
+        if not rounds or any(task not in rounds for task in kernel.runqueue):
+            return 0
+        steps, timers = lcm(*rounds.values()), kernel.timers
+        return 0 if timers and timers[0].expires <= kernel.jiffies + steps else steps
 
     def forget(self) -> None:
         """Something has changed: who spun may do something else now."""
