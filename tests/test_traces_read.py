@@ -13,6 +13,7 @@ import pytest
 import oomlab
 from oomlab.cli import main
 from oomlab.recordings.recorded import read_record
+from oomlab.simulate.kernel_log import kernel_log, log_text
 from oomlab.traces.ftrace import ftrace_text
 from oomlab.traces.trace_formats import Lines
 
@@ -296,6 +297,60 @@ def test_the_ftrace_of_a_run_is_read_back():
     marked = [e["task"].pid for e in run.kernel.events if e["event"] == "mark_victim"]
     assert [v.pid for v in trace.victims] == list(dict.fromkeys(marked))
     assert "Not as" not in trace.markdown()
+
+
+def test_a_victim_has_its_name_where_the_text_says_it_and_only_there():
+    """Kernels before 6.9 mark a pid; whose it is says a line of the victim's own, or the log."""
+    nameless = 0
+    for scenario in (
+        "lost-victim",
+        "page-thieves",
+        "given-up",
+        "invisible-dependency",
+        "fork-bomb",
+    ):
+        for policy in ("linux-4.6", "linux-6.1", "linux-6.12"):
+            run = oomlab.run(scenario, policy, seed=1)
+            text, kernel = ftrace_text(run) + "\n", policy.removeprefix("linux-")
+            marks = [e["task"] for e in run.kernel.events if e["event"] == "mark_victim"]
+            called = {task.pid: task.name for task in marks}
+            alone = oomlab.read_trace(text, kernel=kernel)
+            lines = text.splitlines()[1:]
+            for victim in alone.victims:
+                own = any(re.match(rf" *\S+-{victim.pid} ", line) for line in lines)
+                own = own or any(f"comm={called[victim.pid]} pid={victim.pid}" in s for s in lines)
+                known = own or policy == "linux-6.12"
+                assert victim.comm == (called[victim.pid] if known else None), (scenario, policy)
+                row = (
+                    f"| {called[victim.pid]} ({victim.pid}) |" if known else f"| pid {victim.pid} |"
+                )
+                assert row in alone.markdown()
+                nameless += not known
+            assert ("was called is not in it" in alone.markdown()) == (
+                None in [victim.comm for victim in alone.victims]
+            )
+            logged = oomlab.read_trace(text, kernel=kernel, report=log_text(run) + "\n")
+            for victim in logged.victims:
+                if f"Killed process {victim.pid} (" in log_text(run):
+                    assert victim.comm == called[victim.pid], (scenario, policy)
+    assert nameless > 2
+
+
+def test_what_mark_victim_says_is_what_the_kernel_of_that_version_prints():
+    """The form is that of the recordings of 6.12; the numbers are those of the kill beside it."""
+    real = read_record(RECORDINGS / "s01_two_hogs.bigfirst.k6.12.r0.json.gz")["trace"]["events"]
+    form = next(args for _, _, _, event, args in real if event == "mark_victim")
+    run = oomlab.run("given-up", "linux-6.12")
+    (line,) = [line for line in ftrace_text(run).splitlines() if "mark_victim" in line]
+    said = line.split("mark_victim: ")[1]
+    assert re.sub(r"\d+", "0", re.sub(r"comm=\w+", "comm=x", said)) == re.sub(
+        r"\d+", "0", re.sub(r"comm=\w+", "comm=x", form)
+    )
+    (kill,) = [text for _, text in kernel_log(run) if "Killed process" in text]
+    for word in ("total-vm", "anon-rss", "file-rss", "shmem-rss", "pgtables", "oom_score_adj"):
+        assert re.search(rf"{word}.(\d+)", said)[1] == re.search(rf"{word}.(\d+)", kill)[1]
+    older = ftrace_text(oomlab.run("given-up", "linux-6.1"))
+    assert re.search(r"mark_victim: pid=\d+$", older, re.M)
 
 
 def recordings():

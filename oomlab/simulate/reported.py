@@ -73,7 +73,11 @@ def oom_score(points: int, totalpages: int, policy) -> int:
 
 
 def killed(kernel: Kernel, event: dict) -> dict:
-    return {"row": dump_task(event["task"])}
+    return {"row": dump_task(event["task"], event["task"].mm)}
+
+
+def marked(kernel: Kernel, event: dict) -> dict:
+    return {"row": dump_task(event["task"], event["mm"])}
 
 
 def stands_frozen(task) -> bool:
@@ -142,13 +146,12 @@ def dump_tasks(kernel, memcg=None) -> list[dict]:
         if thread_group_leader(task) and not oom_unkillable_task(task, memcg):
             thread = find_lock_task_mm(task)
             if thread is not None:
-                rows.append(dump_task(thread))
+                rows.append(dump_task(thread, thread.mm))
     return rows
 
 
-def dump_task(task) -> dict:
+def dump_task(task, mm) -> dict:
     """One row: the thread that still has the mm, with its leader's pid, and what is in the mm."""
-    mm = task.mm
     return {
         "pid": task.pid,
         "uid": task.uid,
@@ -169,6 +172,7 @@ def dump_task(task) -> dict:
 NUMBERS: dict[str, Callable[[Kernel, dict], dict | None]] = {
     "oom_report": dump_header,
     "kill": killed,
+    "mark_victim": marked,
     "freezing": sleepers,
     "thawing": sleepers,
     "memalloc_info": memalloc_info,

@@ -27,7 +27,7 @@ def differences(victims: list[Victim], policy: Policy) -> Iterator[str]:
             yield f"Not as {policy.name}: it has no reaper, and here one is at work."
         return
     for victim in victims:
-        who = f"{victim.comm} ({victim.pid})"
+        who = victim.who
         yield from handed_over(victim, who, wait, policy.name)
         yield from tried(victim, who, policy.name)
         yield from served(victim, who, victims, policy.name)
@@ -50,7 +50,7 @@ def unseen_reaper(victims: list[Victim], policy: Policy | None) -> list[str]:
     wait = LONGEST if policy is None else policy.reap_delay / HZ
     due = [v for v in victims if v.exited is None or v.exited - v.marked >= wait]
     if due:
-        names = ", ".join(f"{v.comm} ({v.pid})" for v in due[:3])
+        names = ", ".join(v.who for v in due[:3])
         more = f" and {len(due) - 3} more" if len(due) > 3 else ""
         return [
             f"No tracepoint of the reaper is in it, and {names}{more} did not exit before the"
@@ -113,7 +113,7 @@ def served(victim: Victim, who: str, victims: list[Victim], name: str) -> Iterat
         if other is not victim and any(victim.woken - NAP <= t <= min(begins) for t in work(other))
     ]
     if busy:
-        names = ", ".join(f"{other.comm} ({other.pid})" for other in busy)
+        names = ", ".join(other.who for other in busy)
         yield f"{who} waited {waited:.3f} s, since the reaper was at {names}, as in the model."
     else:
         words = f"{who} waited {waited:.3f} s for an idle reaper. Not as {name}: there it is"
@@ -138,11 +138,9 @@ def order(victims: list[Victim], policy: Policy) -> Iterator[str]:
         if len(waiting) < 2:
             continue
         if newest is taken:
-            first_of = (
-                f"Of {len(waiting)} victims on the list, {taken.comm} ({taken.pid}) was taken"
-            )
-            yield f"{first_of} first: the newest, as in the model."
+            first_of = f"Of {len(waiting)} victims on the list, {taken.who} was taken first"
+            yield f"{first_of}: the newest, as in the model."
         elif (newest.woken or 0.0) < begun - EARLY:
-            pair = f"{taken.comm} ({taken.pid}) was taken before {newest.comm} ({newest.pid})"
+            pair = f"{taken.who} was taken before {newest.who}"
             rule = f"Not as {policy.name}: its list is last in, first out"
             yield f"{pair}, which came later. {rule}."

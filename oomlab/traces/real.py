@@ -57,14 +57,14 @@ class Trace:
 
     def __post_init__(self) -> None:
         self.events.sort(key=lambda event: event.seconds)  # pieces of several processors, maybe
-        self.victims = victims(self.events, self.log)
         self.reports = explain(self.log) if self.log else []
+        self.victims = victims(self.events, self.log, self.reports)
 
     def steps(self) -> list[tuple[int, str, str]]:
         """(ms, step, victim), as figures.reaper_timelines draws them beside a run of the model."""
         steps = []
         for victim in self.victims:
-            who = f"{victim.comm} {victim.pid}"
+            who = f"{'pid' if victim.comm is None else victim.comm} {victim.pid}"
             times = [("mark", victim.marked), ("wake", victim.woken)]
             times += [("skip", when) for when in victim.tries]
             times += [("start", victim.started), ("finish", victim.finished)]
@@ -75,7 +75,10 @@ class Trace:
         return sorted(steps)
 
     def rows(self) -> list[dict]:
-        """A row for each victim: its delays in seconds, as the kernel stamped them."""
+        """A row for each victim: its delays in seconds, as the kernel stamped them.
+
+        `victim` is its name, None where nothing says it.
+        """
         return [
             {
                 "pid": v.pid,
@@ -116,6 +119,12 @@ class Trace:
         if self.unread:
             lines = "1 line does" if self.unread == 1 else f"{self.unread} lines do"
             said.append(f"{lines} not say which task the killer or the reaper was at: left out.")
+        if nameless := [victim.who for victim in self.victims if victim.comm is None]:
+            names = ", ".join(nameless[:3]) + (" and others" if len(nameless) > 3 else "")
+            said.append(
+                f"What {names} was called is not in it: kernels before 6.9 mark a pid without its"
+                " name. The kernel's log of the same time has it."
+            )
         said += unseen_reaper(self.victims, self.policy)
         if not self.victims:
             said.append("No victim is marked in it.")
@@ -138,8 +147,8 @@ class Trace:
     def table(self) -> list[list[str]]:
         """The victims in words, under the names of the columns."""
         lines = [HEAD.split("|")]
-        for row in self.rows():
-            cells = [f"{row['victim']} ({row['pid']})", f"{row['marked_s']:.6f} s"]
+        for row, victim in zip(self.rows(), self.victims, strict=True):
+            cells = [victim.who, f"{row['marked_s']:.6f} s"]
             cells += [told(row["mark_to_wake_s"]), told(row["wake_to_start_s"])]
             cells += [str(row["tries_in_vain"]), told(row["start_to_finish_s"])]
             left = row["left_kb"]
@@ -197,7 +206,7 @@ class Trace:
 
     def __repr__(self) -> str:
         shown = self.victims[:3]
-        ends = ", ".join(f"{v.comm} ({v.pid}) {v.end or 'not shown'}" for v in shown)
+        ends = ", ".join(f"{v.who} {v.end or 'not shown'}" for v in shown)
         if len(self.victims) > len(shown):
             ends += f" and {len(self.victims) - len(shown)} more"
         return f"<Trace of Linux {self.kernel or '?'}: {ends or 'no victim'}>"

@@ -4,21 +4,24 @@ A failed attempt of the reaper is skip_task_reaping (mm/oom_kill.c, oom_reap_tas
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..model.reaper import MAX_OOM_REAP_RETRIES
 from ..recordings.reaper_attempts import STEPS
+from ..reports import Explanation
 from .trace_formats import TraceEvent
 
 LEFT = re.compile(r"now anon-rss:(\d+)kB, file-rss:(\d+)kB, shmem-rss:(\d+)kB")
 KILLS = ("mark_victim", "oom_kill_process")
+NOT_KNOWN = "<...>"  # what ftrace prints of a process whose name it did not keep
 
 
 class Victim(NamedTuple):
     """One victim. Times are seconds of the trace's clock; None: the trace does not show it."""
 
     pid: int
-    comm: str
+    comm: str | None
     marked: float
     woken: float | None  # handed to the reaper (wake_reaper)
     tries: tuple[float, ...]  # skip_task_reaping: attempts in vain
@@ -27,6 +30,11 @@ class Victim(NamedTuple):
     exited: float | None
     wakes: int  # how often it was handed over: twice is a race of the kernel
     left_kb: int | None  # what the kernel's log says was left in it after reaping
+
+    @property
+    def who(self) -> str:
+        """As it is called in a sentence: by its pid alone where nothing names it."""
+        return f"pid {self.pid}" if self.comm is None else f"{self.comm} ({self.pid})"
 
     @property
     def end(self) -> str:
@@ -38,9 +46,16 @@ class Victim(NamedTuple):
         return "exited" if self.exited is not None else ""
 
 
-def victims(events: list[TraceEvent], log: str = "") -> list[Victim]:
-    """Each victim once, in the order of the marks. A pid that is used again is another victim."""
-    names = {e.pid: e.comm for e in events}
+def victims(
+    events: list[TraceEvent], log: str = "", reports: Iterable[Explanation] = ()
+) -> list[Victim]:
+    """Each victim once, in the order of the marks. A pid that is used again is another victim.
+
+    Kernels before 6.9 mark a pid: its name is that of its own lines, or what the log's reports say.
+    """
+    kills = [told.report.victim for told in reports]
+    names = {kill.pid: kill.name for kill in kills if kill is not None}
+    names |= {e.pid: e.comm for e in events if e.comm != NOT_KNOWN}
     names |= {e.target: e.fields["comm"] for e in events if "comm" in e.fields}
     begins: dict[int, list[float]] = {}
     for event in events:
@@ -52,7 +67,7 @@ def victims(events: list[TraceEvent], log: str = "") -> list[Victim]:
         begin = marks[0]
         while True:
             end = next((when for when in exits if when >= begin), None)
-            found.append(victim(events, pid, names.get(pid, "?"), begin, end, log))
+            found.append(victim(events, pid, names.get(pid), begin, end, log))
             later = [when for when in marks if end is not None and when > end]
             if not later:
                 break
@@ -61,7 +76,12 @@ def victims(events: list[TraceEvent], log: str = "") -> list[Victim]:
 
 
 def victim(
-    events: list[TraceEvent], pid: int, comm: str, marked: float, exited: float | None, log: str
+    events: list[TraceEvent],
+    pid: int,
+    comm: str | None,
+    marked: float,
+    exited: float | None,
+    log: str,
 ) -> Victim:
     """What the trace has of one victim, from its mark on. The reaper may come after its exit."""
     mine = [e for e in events if e.name in STEPS and e.target == pid and e.seconds >= marked]
