@@ -1,5 +1,6 @@
 """What the explorer cannot be sure of, it says in a sentence: memory that no state holds."""
 
+import contextlib
 import copy
 import gc
 import importlib
@@ -272,6 +273,46 @@ def test_a_scenario_makes_the_same_machine_each_time():
     SCENARIOS["closed"] = another
     with pytest.raises(ValueError, match="another machine the second time"):
         oomlab.explore("closed")
+
+
+# ------------------------------------------------------------------ what a search leaves behind
+class Box:
+    def __init__(self):
+        self.items = []
+
+
+def fills(current, box):
+    yield "fill", "a box"
+    box.items.append(Box())
+    yield "fill", "it again"
+    box.last = current
+
+
+def test_nothing_of_a_machine_outlives_its_search():
+    """A class that watches objects holds the whole machine: it was kept by a cache, once."""
+
+    def asked(property="no-victim-lost", scenario="lost-victim", **how):
+        with contextlib.suppress(ValueError):
+            oomlab.explore(scenario, "rfc-2015-11-25", property, **how)
+
+    questions = [
+        dict(audit=1.0, vmas=1),
+        dict(vmas=1, symmetry=True),
+        dict(vmas=1, property="victims-settled"),
+        dict(vmas=1, prefer="switches"),
+        dict(vmas=1, property=kept_in_a_default),
+        dict(vmas=1, property=lambda memory, step: step["task"]),
+        dict(scenario="fork-bomb", bombs=2, max_states=100),
+        dict(scenario="boxes", property=fails),
+        dict(scenario="boxes", property=lambda kernel: None in kernel.tasks, audit=1.0),
+    ]
+    SCENARIOS["boxes"] = lambda policy: of((fills, Box()))(policy)
+    for question in questions:
+        asked(**question)
+        gc.collect()
+        classes = [c for c in gc.get_objects() if isinstance(c, type)]
+        left = [c for c in classes if isinstance(vars(c).get("watched"), type)]
+        assert not left, question
 
 
 # ------------------------------------------------------------------ a claim of symmetry

@@ -11,11 +11,12 @@ import copy
 import sys
 from ast import literal_eval
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
-from functools import cache, partial
+from functools import partial, wraps
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..policies.policy import Policy
 from .errors import Refused
@@ -259,7 +260,20 @@ def is_of_a_module(v) -> bool:
     return not v.__closure__ and v.__globals__.get(v.__name__) is v
 
 
-@cache
+def of_a_class(ask: Callable[[type], bool]) -> Callable[[type], bool]:
+    """What `ask` says of a class is remembered as long as that lives: a search has its own."""
+    known: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+    @wraps(ask)
+    def asked(kind: type) -> bool:
+        if kind not in known:
+            known[kind] = ask(kind)
+        return known[kind]
+
+    return asked
+
+
+@of_a_class
 def is_written_in_python(kind: type) -> bool:
     """A class statement made it: what is written in C may hold what no attribute shows."""
     if not kind.__flags__ & 1 << 9 or kind.__flags__ & 1 << 8:
@@ -270,7 +284,7 @@ def is_written_in_python(kind: type) -> bool:
     )
 
 
-@cache
+@of_a_class
 def is_object(kind: type) -> bool:
     """A class whose objects hold their attributes and nothing else that one cannot see."""
     module = kind.__module__.partition(".")[0]
@@ -328,6 +342,5 @@ def has(held, name: str) -> bool:
     return name in object.__getattribute__(held, "__dict__") or is_slot(kind, name)
 
 
-@cache
 def is_slot(kind: type, name: str) -> bool:
     return type(getattr(kind, name, None)).__name__ == "member_descriptor"
