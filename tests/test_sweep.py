@@ -61,6 +61,9 @@ def test_what_was_asked_and_what_came_of_it_have_columns_of_their_own(monkeypatc
     monkeypatch.setitem(SCENARIOS, "own", own)
     with pytest.raises(ValueError, match="parameter lost of own has the name of a column"):
         sweep("own", settings={"lost": [1, 2]})
+    monkeypatch.setitem(SCENARIOS, "summed", lambda policy, crc32=1: own(policy))
+    with pytest.raises(ValueError, match="parameter crc32 of summed has the name of a column"):
+        sweep("summed", settings={"crc32": [1, 2]})
     assert len(sweep("own", seeds=range(1), settings={"pages": [1, 2]}).rates()) == 2
 
 
@@ -238,6 +241,10 @@ def test_each_line_is_what_would_be_written(tmp_path, name):
         (",1,", ",,"),
         (",1,", ","),
         (",1,", ',"1",'),
+        ("recovered", "lost-victim"),  # what could have come of it, and has not
+        ('"killed": 2', '"killed": 3'),
+        ('"ticks": 1', '"ticks": 2'),
+        (",2,", ",3,"),
         ("\n", " \n"),
         ("\n", "\n\n"),
         ("\n", "[" * 100_000 + "\n"),
@@ -255,7 +262,16 @@ def test_each_line_is_what_would_be_written(tmp_path, name):
             with pytest.raises(ValueError, match=f"^line {wrong} of .* is not the row"):
                 sweep("lost-victim", out=str(out), **QUICK)
             assert out.read_text() == text
-    assert tried > 20
+    assert tried > 30
+    for line in (5, 60):  # a row of another sweep, whole
+        other = tmp_path / f"other-{name}"
+        sweep("lost-victim", out=str(other), **QUICK | {"settings": {"vmas": [2, 1]}})
+        theirs = other.read_text().splitlines(keepends=True)
+        asked = lines[line].partition("recovered")[0]
+        swapped = next(row for row in theirs if row.startswith(asked))
+        out.write_text("".join([*lines[:line], swapped, *lines[line + 1 :]]))
+        with pytest.raises(ValueError, match=f"^line {line + 1} of .* is not the row"):
+            sweep("lost-victim", out=str(out), **QUICK)
     out.write_text(whole.replace("ticks,steps", "steps,ticks"))  # the names of the columns
     if name == "rows.csv":
         with pytest.raises(ValueError, match="holds another sweep"):

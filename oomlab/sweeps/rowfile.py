@@ -3,8 +3,8 @@
 The first line says what is in the file. Rows are added in their order, so a file that ends early
 is the beginning of the whole one; a last line that was cut is taken off. Each line that is there
 must be what would be written for its point: what was asked is known of each row before it is run,
-of what came of it the columns and their kinds. One sweep at a time writes: the file is locked while
-it is open.
+of what came of it the columns and their kinds, and its last column is the checksum of the line and
+of what stands above the rows. One sweep at a time writes: the file is locked while it is open.
 """
 
 import csv
@@ -16,6 +16,7 @@ from io import BytesIO, StringIO
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO
+from zlib import crc32
 
 from ..naming import short
 from ..simulate.dataframe import frame_of
@@ -27,6 +28,7 @@ except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 
+CHECK = "crc32"  # the last column
 WRITING = "another sweep is writing {}: wait for its end, or name a new file"
 OPEN: set[str] = set()  # files that sweeps of this process write
 Kinds = Mapping[str, Callable[[Any], object]]  # the value of a column, or a ValueError or KeyError
@@ -38,9 +40,10 @@ class RowFile:
     def __init__(self, path: Path | None, head: dict, points: Iterator[dict], found: Kinds):
         """`points` are the columns that are known of every row before it is run, `found` the rest.
 
-        The head names all columns.
+        The head names all columns, CHECK among them.
         """
         self.path, self.head, self.found = path, head, found
+        self.crc = crc32(json.dumps(head).encode())
         self.rows: list[dict] = []
         if path is None:
             return
@@ -122,10 +125,15 @@ class RowFile:
             self.file.flush()
 
     def text(self, rows: list[dict]) -> str:
-        """Rows as they are written."""
+        """Rows as they are written, each with its checksum."""
+        checked = [row | {CHECK: self.checksum(row)} for row in rows]
         if self.as_csv:
-            return as_csv(list(row.values()) for row in rows)
-        return "".join(json.dumps(row) + "\n" for row in rows)
+            return as_csv(list(row.values()) for row in checked)
+        return "".join(json.dumps(row) + "\n" for row in checked)
+
+    def checksum(self, row: dict) -> str:
+        """Eight digits for what is in a row of this sweep: they differ if anything else does."""
+        return f"{crc32(json.dumps(row).encode(), self.crc):08x}"
 
 
 def as_csv(lines: Iterable[list]) -> str:

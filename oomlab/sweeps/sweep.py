@@ -34,11 +34,11 @@ from ..simulate.sent_functions import received_scenario, sent_scenario
 from ..simulate.setup import build, choose_policy, knob_value, parameter_value, takes
 from ..workers import Submits, in_order
 from .curves import Curve, draw
-from .rowfile import open_rows
+from .rowfile import CHECK, open_rows
 from .wilson import Rate
 
 CHUNK = 32  # seeds that a worker is given at once
-SCHEMA = "oomlab-sweep/2"
+SCHEMA = "oomlab-sweep/3"
 Progress = Callable[[int, int, float], None]  # runs done, runs in all, seconds that are left
 # The columns of what came of a run, each with what makes its value of a word. No knob is called so,
 # and a parameter that is cannot be swept: its column tells what was asked.
@@ -187,7 +187,7 @@ def sweep(
         if isinstance(values, str) or not isinstance(values, Sequence):
             raise ValueError(f"setting {name} takes a list of values to try, not {short(values)}")
     takes(scenario, settings or {})
-    for name in FOUND.keys() & (settings or {}).keys():
+    for name in {*FOUND, CHECK} & (settings or {}).keys():
         raise ValueError(
             f"parameter {name} of {scenario} has the name of a column that a sweep fills: "
             "give it another"
@@ -210,7 +210,7 @@ def sweep(
         "origins": [origin.to_dict() for origin in found.origins],
         "settings": settings,
         "seeds": repr(seeds) if isinstance(seeds, range) else list(seeds),
-        "columns": [*point_of(scenario, chosen[0], settings, 0), *FOUND],
+        "columns": [*point_of(scenario, chosen[0], settings, 0), *FOUND, CHECK],
     }
     with open_rows(out, head, every_point(scenario, chosen, settings, seeds), FOUND) as file:
         began, there = monotonic(), len(file.rows)
