@@ -12,6 +12,8 @@ from oomlab.lab.details import details
 from oomlab.lab.kernel_source import PLACES, READ, Proposed, SourcePlace, in_linux, located, number
 from oomlab.lab.kernel_state import facts
 from oomlab.lab.machine_at import machine_at
+from oomlab.lab.payload import payload
+from oomlab.lab.timeline import STATES
 from oomlab.policies.patch import model_classes, model_functions
 from oomlab.simulate.patch_text import patch
 
@@ -35,6 +37,26 @@ def walked(part):
             else:
                 now[key] = value
         yield {tuple(part["keys"][k]): part["values"][v] for k, v in now.items()}
+
+
+def test_what_stood_before_the_first_step_is_the_machine_as_it_was_set_up():
+    """In the details and in the picture, also of a run in which no step was taken."""
+    for scenario, policy, more in RUNS:
+        for schedule in (None, []):
+            run = oomlab.run(scenario, policy, schedule=schedule, **more)
+            boot, part, picture = machine_at(run, 0), details(run, 0, 2), payload(run)
+            keys, values = part["start"][::2], part["start"][1::2]
+            pairs = zip(keys, values, strict=True)
+            told = {tuple(part["keys"][k]): part["values"][v] for k, v in pairs}
+            assert told == facts(boot), (scenario, schedule)
+            assert picture["zone"]["free"] == boot.zone.free, (scenario, schedule)
+            stood = {lane["name"]: lane["boot"] for lane in picture["lanes"] if lane["boot"]}
+            assert {*stood} == {task.name for task in boot.tasks}, (scenario, schedule)
+            for task in boot.tasks:
+                state, on = stood[task.name]
+                seen = [*STATES.values()][state], picture["waits"][on]
+                words = told["tasks", task.name, "state"], told["tasks", task.name, "waits for"]
+                assert seen == words, (scenario, schedule, task.name)
 
 
 @pytest.mark.parametrize(("scenario", "policy", "more"), RUNS)

@@ -12,7 +12,7 @@ import pytest
 
 import oomlab
 from oomlab.lab import facts, figures
-from oomlab.lab.timeline import lanes
+from oomlab.lab.timeline import lanes, shown_steps
 from oomlab.looks import DARK, LIGHT, style_sheet
 from oomlab.paper import Drawing, wide_as
 
@@ -207,6 +207,24 @@ def test_two_policies_part_at_the_first_event_that_differs():
     text = " ".join(texts(figure))
     assert first.sentence in text and second.sentence in text
     assert "go the same way" in figures.two_policies.alt_text(THIEVES, THIEVES)
+
+
+def test_a_step_stands_below_the_same_step_of_the_run_beside_it():
+    short = oomlab.run("lost-victim", "handa")
+    for one, other in ((THIEVES, short), (short, THIEVES)):
+        drawing = Drawing("")
+        first, second = (figures.lanes.draw(drawing, r, beside=(one, other)) for r in (one, other))
+        assert vars(first) == vars(second)
+        assert first.last == max(shown_steps(one), shown_steps(other))
+        alone = figures.lanes.draw(drawing, short)
+        assert (alone.last, alone.left) != (first.last, first.left)
+    for room in (figures.two_policies, figures.whole_run):  # what is drawn has it
+        places = {}
+        for words in parsed(room.figure(THIEVES, short)).iter(f"{SVG}text"):
+            if words.text and words.text.isdecimal() and words.get("text-anchor") == "middle":
+                places.setdefault(words.text, []).append(words.get("x"))
+        assert max(map(len, places.values())) == 2
+        assert all(len({*x}) == 1 for x in places.values()), places
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-// You are the scheduler: who moves next, one step back, or let another go on from here.
+// You are the scheduler: who moves next, one step back, or let another go on from here. A choice that
+// is pointed at, or has the focus, lights the lane that it would move; a lane lights its choice.
 
 class HandView {
   constructor(lab) {
@@ -60,17 +61,27 @@ class HandView {
     if (fresh && !hand) this.rows.replaceChildren();
     this.of = of;
     if (!hand || !fresh) return;  // what was typed and refused stays
-    const focus = this.choices.contains(document.activeElement);
+    const had = this.choices.contains(document.activeElement) ? document.activeElement.dataset.task : null;
     this.choices.replaceChildren(...hand.choices.map(({ entry, task, function: where, does }) =>
       make("button", {
-        type: "button", title: `in ${where}()`,
+        type: "button", title: `in ${where}()`, "data-task": task,
+        onpointerenter: () => this.lab.lookAt(task), onfocus: () => this.lab.lookAt(task),
         onclick: () => this.lab.ask("move", { what: "take", property: this.lab.asked, entries: [entry] }),
       }, make("b", {}, task), Array.isArray(entry) ? ` ⏱ ${does}` : ` ${does}`)));
     if (!hand.choices.length) this.choices.append(make("p", {}, "Nothing is left that could move."));
-    if (focus) this.choices.querySelector("button")?.focus();
+    if (had !== null) {  // the same task's choice, or the first
+      (this.choices.querySelector(`[data-task="${CSS.escape(had)}"]`) ?? this.choices.querySelector("button"))?.focus();
+    }
+    this.light();
     this.undo.ariaDisabled = String(!hand.entries.length);
     this.said.textContent = hand.said;
     this.text.value = JSON.stringify(hand.entries);
+  }
+
+  // Light the choices of the task whose lane is looked at.
+  light() {
+    const { looked } = this.lab, task = looked?.picture.lanes[looked.row]?.name;
+    for (const choice of this.choices.children) choice.classList.toggle("lit", choice.dataset.task === task);
   }
 
   compared(rows) {

@@ -19,7 +19,7 @@ class CodeView {
   frame(depth) {
     const { details, n } = this, stack = details.stack(n), stands = details.stands(n);
     if (!stack.length) {
-      this.lines.textContent = "This step is in no function of the model.";
+      this.lines.textContent = n < 0 ? "Nothing has run yet." : "This step is in no function of the model.";
       this.shown = this.lit = null;
       for (const node of [this.stack, this.file, this.linux]) node.replaceChildren();
       return;

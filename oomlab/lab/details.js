@@ -6,7 +6,8 @@ class Details {
     this.rewind();
   }
 
-  holds(n) { return n >= this.from && n < this.to; }
+  // The part that begins with step 0 also knows what stood before it, as step -1.
+  holds(n) { return n < this.to && (n >= this.from || (n === -1 && this.from === 0)); }
 
   rewind() {
     this.at = this.from - 1;
@@ -24,7 +25,8 @@ class Details {
   go(n) {
     if (n < this.at) this.rewind();
     while (this.at < n) this.apply(this.changes[++this.at - this.from]);
-    return { facts: this.facts, changed: new Set(this.changes[n - this.from].filter((_, i) => i % 2 === 0)) };
+    const changed = (this.changes[n - this.from] ?? []).filter((_, i) => i % 2 === 0);
+    return { facts: this.facts, changed: new Set(changed) };
   }
 
   // Rows of one group: {row: {column: [value, changed]}}.
@@ -38,7 +40,7 @@ class Details {
     return rows;
   }
 
-  stack(n) { return this.stacks[n - this.from].map((frame) => this.frames[frame]); }
+  stack(n) { return (this.stacks[n - this.from] ?? []).map((frame) => this.frames[frame]); }
 
-  stands(n) { return this.after[n - this.from].map((frame) => this.frames[frame]); }
+  stands(n) { return (this.after[n - this.from] ?? []).map((frame) => this.frames[frame]); }
 }

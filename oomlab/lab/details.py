@@ -73,7 +73,7 @@ def details(run: Run, first: int, last: int) -> dict:
         )
         after.append(numbers(stack(task.thread)) if op[0] != "timer" else [])
 
-    if first < last:
+    if first <= last:
         follow(run, first, last, begin, step)
     return {
         "from": first,

@@ -20,7 +20,7 @@ class TimelineView extends Viewer {
   build(root) {
     this.title = make("p", { className: "title" });
     this.events = make("ul", { className: "events", ariaLabel: "what happened" });
-    root.append(this.title, this.outcome.node, this.stepButtons(), this.lanes, this.legend, this.says, this.laneSays,
+    root.append(this.title, this.outcome.node, this.lanes, this.stepButtons(), this.says, this.laneSays, this.legend,
       this.events);
   }
 

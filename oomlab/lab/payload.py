@@ -10,9 +10,11 @@ from sys import byteorder
 from typing import Any
 
 from ..simulate.kernel_log import kernel_log
+from ..simulate.recorder import state_of
 from ..simulate.run import Run, name_of
 from .facts import heading
-from .timeline import STATES, lanes, moments, shown_steps
+from .machine_at import machine_at
+from .timeline import STATES, lanes, looks, moments, shown_steps
 
 STATE_NUMBER = {state: number for number, state in enumerate(STATES)}
 
@@ -26,7 +28,8 @@ def payload(run: Run, until: int | None = None) -> dict:
     """One run as plain values; `columns` are unsigned 32-bit numbers, little-endian.
 
     First five columns of steps (task, what it does, function, tick, free pages), then, row by row,
-    the segments (lane, start, end, state, waits for). `until` hides what comes later.
+    the segments (lane, start, end, state, waits for). `until` hides what comes later. A lane's
+    `boot` is how it stood before the first step (state, waits for); None: its task came later.
     """
     shown = shown_steps(run)
     until = shown if until is None else min(until, shown)
@@ -39,7 +42,11 @@ def payload(run: Run, until: int | None = None) -> dict:
             numbers.extend(map(names.__getitem__, column))
         numbers.extend(ticks)
         numbers.extend(free)
-    rows = lanes(run)
+    boot, rows = machine_at(run, 0), lanes(run)
+    stood = {}  # how each lane stood before the first step
+    for task in boot.tasks:
+        state, on = looks(state_of(task), task.waits_for)
+        stood[task.name] = STATE_NUMBER[state], waits[on]
     for y, lane in enumerate(rows):
         for start, end, state, on in lane.segments:
             if start < until:
@@ -48,13 +55,17 @@ def payload(run: Run, until: int | None = None) -> dict:
         numbers.byteswap()
     zone = run.kernel.zone
     return {
+        "scenario": run.scenario,
         "title": heading(run),
         "policy": run.origin.policy_words(),
         "verdict": run.outcome.verdict,
         "outcome": run.outcome.why,
         "steps": until,
         "more": len(run.trace) - until,
-        "zone": {mark: getattr(zone, mark) for mark in ("managed", "min", "low", "high")},
+        "zone": {
+            **{mark: getattr(zone, mark) for mark in ("managed", "min", "low", "high")},
+            "free": boot.zone.free,
+        },
         "tasks": [task.name for task in tasks],
         "deeds": [
             f"{verb} {name_of(what)}" + (f" \u2192 {effect}" if effect else "")
@@ -66,6 +77,7 @@ def payload(run: Run, until: int | None = None) -> dict:
             {
                 "name": lane.name,
                 "kind": lane.kind,
+                "boot": stood.get(lane.name),
                 "fates": [
                     [f.start, min(f.end, until), f.kind] for f in lane.fates if f.start < until
                 ],

@@ -1,4 +1,5 @@
-// The policy lab's controls and what is said around the timeline.
+// The policy lab's controls and what is said around the timeline. The picture stands first, and the
+// controls that are used most beside it, or below it where the page is narrow.
 //
 // What a person does becomes one message to Python; the answer is a new `view`, drawn at once. While
 // an answer is awaited only the latest change waits, so that a dragged control never queues up.
@@ -47,14 +48,14 @@ class Lab extends Viewer {
   build(root) {
     const exports = ["HTML", "JSON", "SVG", "PNG", "Markdown"].map((form) =>
       make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
+    const picture = make("div", { className: "picture" }, this.outcome.node, this.lanes, this.stepButtons(), this.says,
+      this.laneSays, this.parted, this.legend);
+    this.stage = make("div", { className: "stage" }, picture, this.settings.node);
     root.append(
-      ...this.settings.nodes, this.error,
+      this.stage, this.settings.knobs.node, this.error,
       make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.stopper,
         this.graph.start, this.hand.boot, this.hand.start),
-      this.meaning, this.explored, this.hand.node, this.graph.node,
-      // Below what is pointed at: as this changes, nothing moves away under the pointer.
-      this.outcome.node, this.stepButtons(), this.parted, this.lanes, this.legend, this.says, this.laneSays,
-      this.detailsSay, this.beside, ...this.log.nodes,
+      this.meaning, this.explored, this.hand.node, this.graph.node, this.detailsSay, this.beside, ...this.log.nodes,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
   }
 
@@ -62,6 +63,18 @@ class Lab extends Viewer {
   go(n) {
     super.go(n);
     this.model.set("step", this.now);
+  }
+
+  // The lane that is looked at lights the choices that would move its task.
+  look(timeline, row, n) {
+    super.look(timeline, row, n);
+    this.hand.light();
+  }
+
+  // Look at the lane of a task, if it is seen.
+  lookAt(task) {
+    const { timeline } = this.views[0], row = timeline.picture.lanes.findIndex(({ name }) => name === task);
+    if (row >= 0) this.look(timeline, row, this.now);
   }
 
   numbers(i) { return this.model.get("numbers")[i]; }
@@ -121,9 +134,12 @@ class Lab extends Viewer {
     if (view.error) this.hand.refused();
     const did = this.doing === "move" || this.doing === "play", fresh = view.of !== this.shown;
     if (view.looks) {  // a state of the graph is pointed at: its run's end is seen for as long
+      // What is pointed at is below: it must not move away under the pointer as the pictures change.
+      if (this.left === null) this.stage.style.height = `${this.stage.getBoundingClientRect().height}px`;
       this.left ??= this.now;
       this.now = Infinity;
     } else {
+      this.stage.style.height = "";
       this.now = view.hand && did && fresh ? Infinity : this.left ?? this.now;  // what was just done is looked at
       this.left = null;
     }

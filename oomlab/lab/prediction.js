@@ -63,7 +63,7 @@ class Prediction {
     this.wide = this.canvas.clientWidth;
     this.timeline.load(picture);
     this.legend.replaceChildren(...swatches(...marksOf([picture])));
-    this.timeline.now = this.done ? this.model.get("frozen").steps - 1 : picture.steps - 1;
+    this.timeline.asked = this.done ? this.model.get("frozen").steps - 1 : picture.steps - 1;
     this.timeline.draw(this.timeline.node.clientWidth);
     this.title.textContent = picture.title;
     const said = this.done ? `${picture.verdict}: ${picture.outcome}.`

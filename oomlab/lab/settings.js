@@ -15,16 +15,14 @@ class Settings {
       this.keep(name, choice(label, values, "", (value) => this.change({ [name]: value })));
     this.title = make("p", { className: "title" });
     this.about = make("p", { className: "title" });
-    this.params = make("div", { className: "row" });
+    this.params = make("div", { className: "params" });
     this.knobs = new Knobs(this, catalogue.knobs);
-    this.nodes = [
-      make("div", { className: "row" },
-        pick("scenario", "scenario", same(Object.keys(catalogue.scenarios))),
-        pick("policy", "policy", same(names)),
-        pick("other", "compare with", [["", "nothing"], ...same(names)]),
-        this.keep("seed", number("seed", 0, (seed) => this.change({ seed }), refuse))),
-      this.title, this.about, this.params, this.knobs.node,
-    ];
+    this.node = make("div", { className: "settings", role: "group", ariaLabel: "what is run" },
+      pick("scenario", "scenario", same(Object.keys(catalogue.scenarios))),
+      pick("policy", "policy", same(names)),
+      pick("other", "compare with", [["", "nothing"], ...same(names)]),
+      this.keep("seed", number("seed", 0, (seed) => this.change({ seed }), refuse)),
+      this.params, this.title, this.about);
   }
 
   keep(name, node) {

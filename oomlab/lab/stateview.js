@@ -11,24 +11,25 @@ class StateView {
     const moment = details.go(n), groups = new Set(details.keys.map(([group]) => group));
     groups.delete("waits for");
     const tables = [...groups].map((name) => [name, details.group(name, moment)]).filter(([, rows]) => rows.size);
-    const key = JSON.stringify([picture.zone, picture.free[n], tables.map(([name, rows]) => [name, [...rows].map(([row, cells]) => [row, ...cells])])]);
+    const key = JSON.stringify([picture.zone, freeAt(picture, n), tables.map(([name, rows]) => [name, [...rows].map(([row, cells]) => [row, ...cells])])]);
     if (key === this.key) return;  // another run, and nothing stands here that differs
     this.key = key;
     this.body.replaceChildren(this.marks(picture, n), ...tables.map(([name, rows]) => this.table(name, rows)));
   }
 
   // Free pages against the marks: the bar ends where the machine stands.
-  marks({ zone: { min, low, high, managed }, free }, n) {
-    const most = Math.min(managed, Math.max(2 * high, free[n])), at = (pages) => `${(100 * pages) / most}%`;
-    const fill = make("i", { className: free[n] < min ? "fill below" : "fill" });
-    fill.style.width = at(free[n]);
+  marks(picture, n) {
+    const { min, low, high, managed } = picture.zone, free = freeAt(picture, n);
+    const most = Math.min(managed, Math.max(2 * high, free)), at = (pages) => `${(100 * pages) / most}%`;
+    const fill = make("i", { className: free < min ? "fill below" : "fill" });
+    fill.style.width = at(free);
     const ticks = [["min", min], ["low", low], ["high", high]].map(([name, pages]) => {
       const tick = make("b", { title: `${name} ${pages}` });
       tick.style.left = at(pages);
       return tick;
     });
-    return make("div", { className: "marks", role: "img", ariaLabel: `${free[n]} pages free; min ${min}, low ${low}, high ${high}` },
-      fill, ...ticks, make("span", {}, `${free[n]} free: min ${min}, low ${low}, high ${high}`));
+    return make("div", { className: "marks", role: "img", ariaLabel: `${free} pages free; min ${min}, low ${low}, high ${high}` },
+      fill, ...ticks, make("span", {}, `${free} free: min ${min}, low ${low}, high ${high}`));
   }
 
   table(name, rows) {

@@ -6,7 +6,7 @@ class Stepping {
     const button = (text, label, onclick) =>
       make("button", { type: "button", title: label, ariaLabel: label, onclick }, text);
     const go = (by) => () => viewer.go(viewer.now + by);
-    this.first = button("|◀", "first step", () => viewer.go(0));
+    this.first = button("|◀", "to the start, before the first step", () => viewer.go(-1));
     this.back = button("◀ step", "step back", go(-1));
     this.forward = button("step ▶", "step forward", go(1));
     this.before = button("◀ event", "event before", () => this.jump(-1));
@@ -37,18 +37,17 @@ class Stepping {
   // What can do nothing here says so, but keeps the focus of who is pressing it.
   show(now, steps) {
     const idle = (button, yes) => { button.ariaDisabled = String(yes); };
-    for (const button of [this.first, this.back]) idle(button, now <= 0);
+    for (const button of [this.first, this.back]) idle(button, now < 0);
     idle(this.forward, now >= steps - 1);
     idle(this.before, !(this.earliest < now));
     idle(this.after, !(this.latest > now));
     if (now >= steps - 1) this.stop();
   }
 
-  showZoom({ from, to, picture: { steps } }) {
-    const all = to - from >= steps;
-    this.wider.ariaDisabled = String(all);
+  showZoom({ from, to, steps, zoomed }) {
+    this.wider.ariaDisabled = String(!zoomed);
     this.closer.ariaDisabled = String(to - from <= 20);
-    this.seen.textContent = all ? "" : `steps ${from + 1} to ${to} of ${steps}`;
+    this.seen.textContent = !zoomed ? "" : `steps ${from + 1} to ${to} of ${steps}`;
   }
 
   jump(by) {
@@ -68,7 +67,7 @@ class Stepping {
   play() {
     if (this.timer) return this.stop();
     const { viewer } = this;
-    if (viewer.now >= viewer.steps - 1) viewer.go(0);
+    if (viewer.now >= viewer.steps - 1) viewer.go(-1);
     this.playing.textContent = "■ stop";
     this.playing.ariaLabel = "stop";
     const pause = Math.min(400, Math.max(30, 10000 / viewer.steps)), by = Math.ceil(viewer.steps / 333);

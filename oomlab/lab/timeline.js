@@ -1,6 +1,7 @@
 // The timeline: task lanes, what happened when, and free memory, on a canvas.
 //
-// paint() draws a whole picture. The cursor is an element that moves above the canvas: to scrub,
+// paint() draws a whole picture; before the column of step 1 stands one of step 0, the machine as it
+// was set up (n is -1 there). Runs that are compared have one scale. The cursor is an element that moves above the canvas: to scrub,
 // nothing is drawn again. The picture that is saved comes from Python (figures/whole_run.py).
 
 const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
@@ -18,13 +19,14 @@ const THEMES = {
   dark: { paper: "#111418", ink: "#f2f2f2", quiet: "#b5b5b5", faint: "#3a3f45", water: "#1c4f70" },
 };
 
-// Where everything is: `from` to `to` are the steps that are seen.
-function layout(picture, width, from, to) {
-  const label = Math.min(150, 14 + 7 * Math.max(10, ...picture.lanes.map((l) => l.name.length)));
+// Where everything is: `from` to `to` are the steps that are seen, `beside` all pictures of one scale.
+function layout(picture, beside, width, from, to) {
+  const names = beside.flatMap(({ lanes }) => lanes.map((lane) => lane.name.length));
+  const label = Math.min(150, 14 + 7 * Math.max(10, ...names));
   const scale = (width - label - 8) / Math.max(1, to - from);
   const bottom = TOP + picture.lanes.length * ROW;
   return {
-    width, label, scale, from, to, bottom, height: bottom + STRIP + AXIS,
+    width, label, scale, from, to, beside, bottom, height: bottom + STRIP + AXIS,
     x: (n) => label + (n - from) * scale,
     n: (x) => Math.floor(from + (x - label) / scale),
   };
@@ -140,16 +142,19 @@ function paintFailure(paper, picture, n, { x, scale }, theme) {
 
 // Free pages: for each pixel the least that was free there, so that no dip is lost.
 function paintMemory(paper, picture, place, theme) {
-  const { x, from, to, bottom, label, width } = place, { min, low, high } = picture.zone;
+  const { x, from, bottom, label, width, beside } = place, { min, low, high } = picture.zone;
   const foot = bottom + STRIP - 6, tall = STRIP - 16;
   let most = high;
-  for (let n = from; n < to; n++) most = Math.max(most, picture.free[n]);
+  for (const each of beside) {
+    for (let n = from; n < Math.min(place.to, each.steps); n++) most = Math.max(most, freeAt(each, n));
+  }
+  const to = Math.min(place.to, picture.steps);
   const y = (pages) => foot - (tall * pages) / most;
   paper.fillStyle = theme.water;
   for (let n = from; n < to;) {
     let least = Infinity, next = n;
     const left = Math.round(x(n));  // whole pixels, or the bars would show their seams
-    do least = Math.min(least, picture.free[next++]);
+    do least = Math.min(least, freeAt(picture, next++));
     while (next < to && x(next) < left + 1);
     paper.fillStyle = least < min ? COLOURS.killed : theme.water;
     paper.fillRect(left, y(least), Math.max(Math.round(x(next)) - left, 1), Math.max(foot - y(least), 1));
@@ -180,14 +185,26 @@ class Timeline {
     this.canvas = make("canvas", attributes);
     [this.cursor, this.frame, this.border] = ["cursor", "frame", "border"].map(mark);
     this.node = make("div", { className: "lanes" }, this.canvas, this.frame, this.border, this.cursor);
-    this.now = 0;
+    this.asked = this.now = 0;
     this.row = null;  // the lane that is looked at
     this.parted = null;  // the step where two policies part
   }
 
-  load(picture) {
-    this.picture = picture;
-    [this.from, this.to] = [0, Math.max(picture.steps, 1)];
+  // Another picture, drawn to one scale with those beside it. A zoom may stay: `kept`.
+  load(picture, beside = [picture], kept = false) {
+    const span = kept && this.zoomed ? this.to - this.from : Infinity;
+    [this.picture, this.beside] = [picture, beside];
+    this.steps = Math.max(...beside.map(({ steps }) => steps));
+    this.see(this.from ?? -1, span);
+  }
+
+  get zoomed() { return this.to - this.from <= this.steps; }
+
+  // See so many steps from one on, as far as there are any.
+  see(from, span) {
+    const most = Math.min(span, this.steps + 1);
+    this.from = Math.max(-1, Math.min(from, this.steps - most));
+    this.to = this.from + most;
   }
 
   setTheme(dark) {
@@ -198,7 +215,7 @@ class Timeline {
   // Draw everything, at once, `wide` pixels wide.
   draw(wide = this.place.width) {
     const width = Math.max(wide, 240), ratio = window.devicePixelRatio || 1, { canvas } = this;
-    this.place = layout(this.picture, width, this.from, this.to);
+    this.place = layout(this.picture, this.beside, width, this.from, this.to);
     const { height, bottom } = this.place;
     if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
     if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
@@ -207,15 +224,17 @@ class Timeline {
     const paper = canvas.getContext("2d");
     paper.setTransform(ratio, 0, 0, ratio, 0, 0);
     paint(paper, this.picture, this.place, this.theme, this.fills);
-    this.scrub(this.now);
+    this.scrub(this.asked);
   }
 
   // Move the cursor, and what else lies above the picture.
   scrub(n) {
-    this.now = Math.max(0, Math.min(n, this.picture.steps - 1));
-    if (this.now < this.from || this.now >= this.to) return this.zoom(1);
+    this.asked = Math.max(-1, Math.min(n, this.steps - 1));
+    this.now = Math.min(this.asked, this.picture.steps - 1);  // a run that is over stands at its end
+    if (this.asked < this.from || this.asked >= this.to) return this.zoom(1);
     const { x, from, to } = this.place, { cursor, frame, border, row, parted } = this;
     const move = (mark, left, top) => { mark.style.transform = `translate(${left}px, ${top}px)`; };
+    cursor.hidden = this.now < from;
     move(cursor, x(this.now), TOP - 4);
     frame.hidden = row === null;
     if (row !== null) move(frame, 0, TOP + row * ROW);
@@ -225,9 +244,8 @@ class Timeline {
 
   // See `factor` times as many steps, around the cursor.
   zoom(factor) {
-    const all = this.picture.steps, span = Math.min(all, Math.max(20, Math.round((this.to - this.from) * factor)));
-    this.from = Math.max(0, Math.min(this.now - Math.round(span / 2), all - span));
-    this.to = this.from + span;
+    const span = Math.max(20, Math.round((this.to - this.from) * factor));
+    this.see(this.asked - Math.round(span / 2), span);
     this.draw();
   }
 

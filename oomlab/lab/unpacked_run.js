@@ -21,9 +21,15 @@ function decode(picture, view = picture.columns) {
       row: numbers[i], start: numbers[i + 1], end: numbers[i + 2], state: numbers[i + 3],
       on: picture.waits[numbers[i + 4]],
     };
-    segments[segment.state].push(segment);
     rows[segment.row].push(segment);
   }
+  picture.lanes.forEach(({ boot }, row) => {  // what stands there before the first step
+    if (!boot) return;
+    const [number, wait] = boot, [first] = rows[row], on = picture.waits[wait];
+    if (first?.start === 0 && first.state === number && first.on === on) first.start = -1;
+    else rows[row].unshift({ row, start: -1, end: 0, state: number, on });
+  });
+  for (const segment of rows.flat()) segments[segment.state].push(segment);
   const [who, what, where, tick, free] = [0, 1, 2, 3, 4]
     .map((column) => numbers.subarray(column * steps, (column + 1) * steps));
   return { ...picture, who, what, where, tick, free, segments, rows };
@@ -39,6 +45,9 @@ function only(picture, text) {
   return { ...picture, lanes: kept.map((i) => lanes[i]), rows, segments };
 }
 
+// Pages free after step n, from 0; -1: as the machine was set up.
+function freeAt({ free, zone }, n) { return n < 0 ? zone.free : free[n]; }
+
 function step(picture, n) {
   const { who, what, where, tick, free } = picture;
   return {
@@ -48,7 +57,10 @@ function step(picture, n) {
 }
 
 function stepSentence(picture, n) {
-  if (!picture.steps) return "No step was taken.";
+  if (n < 0) {
+    return `Step 0 of ${picture.steps}: nothing has happened yet, the machine is as it was set up. ` +
+      `${picture.zone.free} pages free.`;
+  }
   const { task, does, func, tick, free } = step(picture, n), { min, low } = picture.zone;
   const mark = free <= min ? `, at or below min ${min}` : free <= low ? `, below low ${low}` : "";
   return `Step ${n + 1} of ${picture.steps}, tick ${tick}: ${task} in ${func}(): ${does}. ` +

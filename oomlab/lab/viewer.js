@@ -7,7 +7,7 @@ const MANY = 8;  // tasks, from which on one may want to see only some of them
 // One canvas that is a slider: its value is the step.
 function lanesView(lab, index) {
   const timeline = new Timeline({
-    tabIndex: 0, role: "slider", ariaLabel: `timeline ${index + 1}`, ariaValueMin: "1",
+    tabIndex: 0, role: "slider", ariaLabel: `timeline ${index + 1}`, ariaValueMin: "0",
     ariaKeyShortcuts: "ArrowLeft ArrowRight Home End PageUp PageDown ArrowUp ArrowDown + -",
   });
   const policy = make("p", { className: "policy" });
@@ -15,7 +15,7 @@ function lanesView(lab, index) {
   const at = (event) => timeline.place.n(event.offsetX);
   const look = (event) => {
     const row = timeline.rowAt(event.offsetY), n = at(event);
-    if (row !== null && n >= 0 && n < timeline.picture.steps) lab.look(timeline, row, n);
+    if (row !== null && n >= -1 && n < timeline.picture.steps) lab.look(timeline, row, n);
   };
   canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); lab.go(at(event)); });
   canvas.addEventListener("pointermove", (event) => { if (event.buttons) lab.go(at(event)); look(event); });
@@ -23,7 +23,7 @@ function lanesView(lab, index) {
     const far = event.shiftKey ? 10 : 1;
     const keys = {
       ArrowRight: () => lab.go(lab.now + far), ArrowLeft: () => lab.go(lab.now - far),
-      Home: () => lab.go(0), End: () => lab.go(Infinity),
+      Home: () => lab.go(-1), End: () => lab.go(Infinity),
       PageDown: () => lab.stepping.jump(1), PageUp: () => lab.stepping.jump(-1),
       ArrowDown: () => lab.lookNext(timeline, 1), ArrowUp: () => lab.lookNext(timeline, -1),
       "+": () => lab.zoom(0.5), "-": () => lab.zoom(2), " ": () => lab.stepping.play(),
@@ -73,11 +73,11 @@ class Viewer {
     this.beside = make("div", { className: "beside" }, make("div", {}, code, waits), state);
   }
 
-  stepButtons() { return make("div", { className: "row", role: "group", ariaLabel: "steps" }, ...this.stepping.nodes, this.sieve); }
+  stepButtons() { return make("div", { className: "row steps", role: "group", ariaLabel: "steps" }, ...this.stepping.nodes, this.sieve); }
 
   build(root) {
-    root.append(this.outcome.node, this.stepButtons(), this.parted, this.lanes, this.legend, this.says,
-      this.laneSays, this.detailsSay, this.beside, ...this.log.nodes);
+    root.append(this.outcome.node, this.lanes, this.stepButtons(), this.says, this.laneSays, this.parted, this.legend,
+      this.detailsSay, this.beside, ...this.log.nodes);
   }
 
   showPictures(view) {
@@ -89,24 +89,27 @@ class Viewer {
     if (view.of === undefined || view.of !== this.shown) this.details = (view.details ?? []).map((part) => new Details(part));
     this.shown = view.of;
     this.steps = Math.max(...view.pictures.map((p) => p.steps));
-    this.now = Math.max(0, Math.min(this.now, this.steps - 1));
+    this.now = Math.max(-1, Math.min(this.now, this.steps - 1));
     this.outcome.show(view.sentence);
+    const scenario = view.pictures[0].scenario, same = scenario === this.scenario;  // then a zoom stays
+    this.scenario = scenario;
+    this.views.forEach((v, i) => { v.whole = decode(view.pictures[i], this.numbers(i)); });
     this.views.forEach((v, i) => {
-      const picture = v.whole = decode(view.pictures[i], this.numbers(i)), more = picture.more;
-      this.pick(v);
-      v.timeline.now = this.now;
+      const picture = v.whole, { more } = picture;
+      this.pick(v, same);
+      v.timeline.asked = this.now;
       v.timeline.parted = view.parted?.[i]?.[0] ?? null;
       v.policy.textContent = `${picture.policy}: ${picture.verdict}` +
         (more ? ` (what follows, ${more} step${more > 1 ? "s" : ""} in which nothing new happens, is not shown)` : "");
-      v.canvas.ariaValueMax = String(Math.max(1, picture.steps));
+      v.canvas.ariaValueMax = String(picture.steps);
       if (!v.timeline.theme) v.timeline.setTheme(pageIsDark());
       this.redraw(v);
     });
     this.sieve.hidden = this.views.every(({ whole }) => whole.lanes.length < MANY);
     this.lookAgain();
     const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0] + 1})` : "nothing more happens"}`);
-    this.parted.textContent = parted ? `They part at the thick line. ${parted.join("; ")}. ${view.differs}`
-      : view.pictures.length > 1 ? `Every event is the same. ${view.differs}` : "";
+    this.parted.textContent = parted ? `Both have one scale: a step stands below the same step. They part at the thick line. ${parted.join("; ")}. ${view.differs}`
+      : view.pictures.length > 1 ? `Both have one scale: a step stands below the same step. Every event is the same. ${view.differs}` : "";
     this.log.load(view.pictures[0]);
     this.stepping.load();
     this.stepping.showZoom(this.views[0].timeline);
@@ -115,9 +118,9 @@ class Viewer {
   }
 
   // Load the lanes that are asked for, and look at the same task, if it is still there.
-  pick({ timeline, whole, canvas }) {
+  pick({ timeline, whole, canvas }, zoomStays) {
     const name = timeline.picture?.lanes[timeline.row]?.name, picture = only(whole, this.word.value), { lanes } = picture;
-    timeline.load(picture);
+    timeline.load(picture, this.views.map((v) => v.whole), zoomStays);
     const row = lanes.findIndex((lane) => lane.name === name);
     timeline.row = row < 0 ? null : row;
     canvas.ariaLabel = `timeline of ${picture.title}, ${whole.lanes.length} tasks` +
@@ -132,9 +135,7 @@ class Viewer {
   // Other lanes of the same runs: what else is seen stays as it is, the zoom, too.
   sift() {
     for (const v of this.views) {
-      const { from, to } = v.timeline;
-      this.pick(v);
-      Object.assign(v.timeline, { from, to });
+      this.pick(v, true);
       this.redraw(v);
     }
     this.lookAgain();
@@ -167,7 +168,7 @@ class Viewer {
 
   // The cursor, and everything that follows it.
   go(n) {
-    this.now = Math.max(0, Math.min(n, this.steps - 1));
+    this.now = Math.max(-1, Math.min(n, this.steps - 1));
     for (const { timeline, canvas } of this.views) {
       timeline.scrub(this.now);
       canvas.ariaValueNow = String(timeline.now + 1);
@@ -186,15 +187,11 @@ class Viewer {
   showDetails() {
     const { timeline } = this.views.find((v) => v.timeline === this.looked) ?? this.views[0];
     const index = this.views.findIndex((v) => v.timeline === timeline), { picture, now } = timeline;
-    this.beside.hidden = !picture.steps;  // before the first step there is none to be looked at
-    if (!picture.steps) {
-      this.detailsSay.textContent = "";
-      return;
-    }
     const details = this.details.find((d) => d.picture === index && d.holds(now));
     if (!details) return this.missing(index, now);
     const of = this.views.length > 1 ? ` of ${picture.policy}` : "";
-    this.detailsSay.textContent = `Code, state and waits${of} at step ${now + 1}:`;
+    const when = now < 0 ? "before the first step" : `at step ${now + 1}`;
+    this.detailsSay.textContent = `Code, state and waits${of} ${when}:`;
     this.beside.classList.remove("stale");
     for (const pane of this.panes) pane.show(details, now, picture);
   }

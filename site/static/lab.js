@@ -102,12 +102,12 @@ async function goTo(model, { settings, hand, step }) {
   goToStep(model, step);
 }
 
-// The step that an address names, from 1 on; one that the run does not have is said.
+// The step that an address names, 0 before the first; one that the run does not have is said.
 function goToStep(model, step) {
   const { pictures, error } = JSON.parse(model.get("view")), most = Math.max(1, ...pictures.map((picture) => picture.steps));
-  const there = /^[1-9][0-9]*$/.test(step) && Number(step) <= most;
+  const there = /^(0|[1-9][0-9]*)$/.test(step) && Number(step) <= most;
   model.set("step", there ? Number(step) - 1 : 0);
-  refused = there || error ? "" : `The address names step ${step}; the steps of this run are 1 to ${most}.`;
+  refused = there || error ? "" : `The address names step ${step}; the steps of this run are 0 to ${most}.`;
   if (refused) model.fire("refused", refused);
 }
 

@@ -45,7 +45,7 @@ def test_step_scrub_and_jump_by_keyboard(open_lab):
     notebook, lab = open_lab("lost-victim", "rfc-2015-11-25")
     canvas, now, press = lab.locator("canvas"), lab.locator(".now"), notebook.page.keyboard.press
     canvas.focus()
-    keys = {"ArrowRight": 2, "Shift+ArrowRight": 12, "ArrowLeft": 11, "Home": 1, "PageDown": 3}
+    keys = {"ArrowRight": 2, "Shift+ArrowRight": 12, "ArrowLeft": 11, "Home": 0, "PageDown": 3}
     for key, step in keys.items():
         press(key)
         assert now.first.inner_text().startswith(f"Step {step} ")

@@ -71,9 +71,9 @@ def test_zoom_is_seen(open_stage):
     wider = lab.get_by_role("button", name="zoom out")
     assert wider.get_attribute("aria-disabled") == "true"
     lab.get_by_role("button", name="zoom in").click()
-    assert "of 1161" in lab.get_by_text("steps 1 to").inner_text()
+    assert "of 1161" in lab.get_by_text("steps 0 to").inner_text()
     wider.click()
-    assert lab.get_by_text("steps 1 to").count() == 0
+    assert lab.get_by_text("steps 0 to").count() == 0
 
 
 def test_two_changes_while_python_is_busy_both_count(open_stage):

@@ -29,7 +29,7 @@ NOT_MEANT = {
     "scenario=lost-victim&polcy=handa": "no setting 'polcy'",
     "scenario=decoys&self=1": "no setting 'self'",
     "knobs=__proto__:1": "no knob or parameter '__proto__'",
-    "scenario=lost-victim&policy=handa&step=5)": "names step 5); the steps of this run are 1 to 21",
+    "scenario=lost-victim&policy=handa&step=5)": "names step 5); the steps of this run are 0 to 21",
     "step=999": "names step 999",
 }
 DROP = """async ([place, texts, pack]) => {

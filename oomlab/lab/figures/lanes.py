@@ -1,5 +1,7 @@
 """Task lanes over time: what each task is doing, from when it is killed, from when reaped."""
 
+from collections.abc import Sequence
+
 from ...arguments import checked
 from ...looks import FATE_LOOKS, STATE_LOOKS, VERMILLION
 from ...paper import PAD, Drawing, nice, wide_as
@@ -50,16 +52,25 @@ def outcome_sentence(run: Run) -> str:
     return f"{run.outcome.verdict}: {run.outcome.why.rstrip('.')}."
 
 
-def draw(drawing: Drawing, run: Run, parted: Moment | None = None, room: float = PAD) -> Steps:
+def draw(
+    drawing: Drawing,
+    run: Run,
+    parted: Moment | None = None,
+    room: float = PAD,
+    beside: Sequence[Run] = (),
+) -> Steps:
     """The lanes, with a letter for each event above them; a thick line where two runs part.
 
-    `room` is left at the right end. Where the steps are comes back.
+    `room` is left at the right end. Runs that stand `beside` it have the same scale: a step stands
+    below the same step. Where the steps are comes back.
     """
     rows, until = lanes(run), shown_steps(run)
     # Under the names stand the pages that are free (free_memory.py): a word, and its numbers.
     pages = wide_as("pages 100000", 12)
-    names = min(190, 14 + max(pages, *(wide_as(lane.name) for lane in rows)))
-    steps = Steps(names, drawing.width - room, until)
+    all_rows = [*rows, *(lane for other in beside for lane in lanes(other))]
+    names = min(190, 14 + max(pages, *(wide_as(lane.name) for lane in all_rows)))
+    longest = max(until, *map(shown_steps, beside)) if beside else until
+    steps = Steps(names, drawing.width - room, longest)
     marks = moments(run, rows)
     letters(drawing, steps, marks)
     top = drawing.y = drawing.y + 8

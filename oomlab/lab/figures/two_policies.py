@@ -16,7 +16,7 @@ def figure(a: Run, b: Run, *, dark: bool | None = None) -> Drawing:
         sentence = moment.sentence if moment else "nothing more happens"
         where = f"The thick line: {sentence}." if moment else f"Where they part, {sentence}."
         drawing.heading(heading(run), outcome_sentence(run), where if parted else "")
-        draw(drawing, run, moment)
+        draw(drawing, run, moment, beside=(a, b))
         drawing.y += 14
     explain(drawing, [a, b])
     return drawing

@@ -22,7 +22,7 @@ def figure(*runs: Run, dark: bool | None = None) -> Drawing:
             said = moment.sentence if moment else "nothing more happens"
             ends.append(f"Where they part, at the thick line: {said}.")
         drawing.heading(heading(run), *ends)
-        steps = lanes.draw(drawing, run, moment, free_memory.RIGHT)
+        steps = lanes.draw(drawing, run, moment, free_memory.RIGHT, runs)
         drawing.y += 12
         free_memory.draw(drawing, run, steps, 70)
         free_memory.key_of_signs(drawing, list(below_min(run)))

@@ -1,0 +1,124 @@
+"""The lab's picture: the state before the first step, one scale for two runs, a zoom that stays,
+choices that light their lanes, and all that is used most on one screen."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+LINES = """lab => [...lab.querySelectorAll(".cursor")]
+    .map(({ style }) => Number(style.transform.match(/\\(([0-9.]+)px/)[1]))"""
+
+
+def seen(lab):
+    """The steps that a zoom shows: (first, last)."""
+    words = lab.get_by_role("status").filter(has_text=re.compile("^steps ")).inner_text().split()
+    return int(words[1]), int(words[3])
+
+
+def test_the_cursor_can_stand_before_the_first_step(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    lab.locator("canvas").focus()
+    lab.page.keyboard.press("Home")
+    assert lab.locator(".now").first.inner_text().startswith("Step 0 of 20: nothing has happened")
+    assert lab.locator("canvas").get_attribute("aria-valuenow") == "0"
+    lab.get_by_text("Code, state and waits before the first step:").wait_for()
+    assert lab.locator(".code").inner_text() == "Nothing has run yet."
+    assert lab.locator(".state td.changed").count() == 0
+    assert "4058" in lab.locator(".state").inner_text()
+    lab.page.keyboard.press("ArrowDown")
+    assert lab.locator(".lane").inner_text() == "init: asleep, waiting for a signal since step 0."
+    back = lab.get_by_role("button", name="step back")
+    assert back.get_attribute("aria-disabled") == "true"
+    lab.get_by_role("button", name="step forward").click()
+    assert lab.locator(".now").first.inner_text().startswith("Step 1 of 20")
+    back.click()
+    lab.get_by_role("button", name="play by hand from here").click()  # which is from the start
+    lab.locator(".outcome").filter(has_text="After 0 steps").wait_for()
+    assert lab.locator(".now").first.inner_text().startswith("Step 0 of 0")
+    lab.get_by_text("Code, state and waits before the first step:").wait_for()
+
+
+def test_two_runs_have_one_scale_also_when_zoomed(open_stage):
+    lab = open_stage("page-thieves", "linux-4.6").lab
+    lab.locator('[data-control="other"]').select_option("handa")
+    lab.locator(".parted").filter(has_text="a step stands below the same step").wait_for()
+    lab.locator("canvas").first.focus()
+    ends = [int(c.get_attribute("aria-valuemax")) for c in lab.locator("canvas").all()]
+    assert ends[0] != ends[1]
+    for key in ("Home", "ArrowRight", "Shift+ArrowRight", "+", "Shift+ArrowRight", "+", "PageDown"):
+        lab.page.keyboard.press(key)
+        first, second = lab.evaluate(LINES)
+        assert first == second, key
+    lab.page.keyboard.press("End")  # the shorter one stands at its own end, out of sight
+    assert sum(lab.locator(".cursor").nth(i).is_visible() for i in (0, 1)) == 1
+
+
+def test_a_zoom_stays_and_the_new_step_is_in_sight(open_stage):
+    lab = open_stage("invisible-dependency", "linux-4.4").lab
+    for _ in range(4):
+        lab.get_by_role("button", name="zoom in").click()
+    first, last = seen(lab)
+    lab.locator("canvas").focus()
+    lab.page.keyboard.press("End")
+    lab.get_by_role("button", name="play by hand from here").click()
+    lab.locator(".outcome").filter(has_text="After 1161 steps").wait_for()
+    turns = lab.get_by_role("group", name="which task moves next")
+    for step in (1162, 1163):
+        turns.get_by_role("button").first.click()
+        lab.locator(".outcome").filter(has_text=f"After {step} steps").wait_for()
+        now = seen(lab)
+        assert now[1] - now[0] == last - first and now[0] <= step <= now[1]
+    lab.locator('[data-control="scenario"]').select_option("lost-victim")  # it is seen as a whole
+    lab.locator(".now").filter(has_text=re.compile("of [0-9]{2},")).wait_for()
+    assert lab.get_by_role("status").filter(has_text="steps 0").count() == 0
+
+
+def test_a_choice_lights_its_lane_and_a_lane_its_choice(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    lab.get_by_role("button", name="play by hand from the start").click()
+    turns, lane = lab.get_by_role("group", name="which task moves next"), lab.locator(".lane")
+    turns.get_by_role("button", name="thread1").hover()
+    assert lane.inner_text().startswith("thread1:") and lab.locator(".frame").is_visible()
+    turns.get_by_role("button", name="thread2").focus()
+    assert lane.inner_text().startswith("thread2:")
+    lit = turns.locator(".lit")
+    assert lit.count() == 1 and "thread2" in lit.inner_text()
+    lab.page.keyboard.press("Enter")
+    lab.locator(".outcome").filter(has_text="After 1 step ").wait_for()
+    focused = "document.activeElement.dataset.task"
+    assert lab.page.evaluate(focused) == "thread2"  # the same task again, not the first choice
+    lab.locator("canvas").focus()
+    for task in ("init", "oom_reaper"):
+        while not lane.inner_text().startswith(f"{task}:"):
+            lab.page.keyboard.press("ArrowDown")
+        assert [words.split()[0] for words in lit.all_inner_texts()] == [task] * (task != "init")
+
+
+@pytest.mark.parametrize("width", [1024, 700])
+def test_the_picture_comes_first_and_what_is_used_most_is_on_its_screen(open_stage, width):
+    for scenario in ("lost-victim", "invisible-dependency"):
+        stage = open_stage(scenario, "linux-4.4", width=width)
+        lab = stage.lab
+        picture = lab.locator("canvas").bounding_box()
+        used = [lab.locator(f'[data-control="{name}"]') for name in ("scenario", "policy", "seed")]
+        used += [lab.get_by_role("button", name="step forward")]
+        for box in [control.bounding_box() for control in used]:
+            beside = box["x"] >= picture["x"] + picture["width"]
+            assert beside or box["y"] >= picture["y"] + picture["height"]
+            assert box["y"] + box["height"] <= 668  # of 768, where Jupyter's bars take 100
+        assert stage.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_is_pointed_at_in_the_graph_does_not_move_away(open_stage):
+    lab = open_stage("lost-victim", "rfc-2015-11-25").lab
+    lab.get_by_role("button", name="draw all states").click()
+    states = lab.locator(".states circle[data-state]")
+    states.first.wait_for()
+    before = states.first.bounding_box()
+    for number in (0, 5, states.count() - 1):
+        states.nth(number).hover()  # which may scroll, before anything is looked at
+        lab.locator(".outcome").filter(has_text="Only looked at").wait_for()
+        lab.page.wait_for_timeout(150)
+        assert states.first.bounding_box() == before, number
