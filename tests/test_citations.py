@@ -137,7 +137,9 @@ def prose(cells):
 def test_every_lesson_names_its_sources(path):
     """What a lesson cites in its text, it lists in its cell of sources; and nothing else."""
     cells = nbformat.read(path, as_version=4).cells
-    listed = " ".join(c.source for c in cells if c.cell_type == "code" and "cite(" in c.source)
+    sources = [c.source for c in cells if c.cell_type == "code" and "cite(" in c.source]
+    assert all(len(re.findall(r"^cite\(", cell, re.M)) == 1 for cell in sources), "one is shown"
+    listed = " ".join(sources)
     asked, named = (
         {*MAIL.findall(text), *COMMIT.findall(text)} for text in (text_of(path), prose(cells))
     )

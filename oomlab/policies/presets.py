@@ -85,11 +85,11 @@ RFC_V2 = replace(
     reap_dying=False,
 )
 
-# What the thread asked the slot to be (M13): emptied by xchg before the work begins.
+# What Handa asked about (M13, as in M01's sketch): emptied by xchg before the work begins.
 RFC_XCHG = replace(
     RFC_V2,
     name="rfc-xchg",
-    about="the slot as the thread asked for it: emptied by xchg before the work begins",
+    about="the slot as Handa asked about it: emptied by xchg before the work begins",
     pin="before-publish",
     reaper="slot-xchg",
 )
@@ -108,7 +108,7 @@ HANDA = replace(
 
 # The periodic scan of M09 and M16 at its best: reap any victim found, choose another, at last
 # panic. It tries all victims every tenth of a second (M33), leaves an mm alone that a living task
-# uses, gives a victim one second (M23), and the dying have priority as in all of Handa's mails.
+# uses, gives a victim one second (M23), and the dying have priority (M02, M16).
 KMALLOCWD = replace(
     HANDA,
     name="kmallocwd",
@@ -129,11 +129,12 @@ WORKQUEUE = replace(
     reaper_naps=True,
 )
 
-# The reaper as first merged in -mm (aac453635549): still one slot, but pinned first (M24).
+# The first patch of the reaper as it was merged (aac453635549): still one slot, but pinned first
+# (M24). In -mm since December; there it first ran SCHED_FIFO (M32), and reaped init's mm (M27).
 MM_2015_12 = replace(
     RFC_V2,
     name="mm-2015-12",
-    about="the reaper as first merged in -mm: still one slot",
+    about="the first patch of the reaper, in -mm since December: still one slot",
     pin="before-publish",
     reaper_fifo=False,
     reaper_naps=True,

@@ -47,7 +47,7 @@ def page_thieves(
     `pages`; `thieves` want `want` pages each, for good or, with `circulate`, to give them back
     again. The defaults are the worst case of M16: the thieves never have enough, and cannot be
     killed. With a small `want` a thief finishes and gives its pages back, and with `killable` it
-    may be the next victim: that freed memory helps a task is M17's case. `reserve` is what a
+    may be the next victim: the best that can become of M17's luckier tasks. `reserve` is what a
     dying task may take below the min mark (0: as the machine computes it).
     """
     kernel = Kernel(policy, 256, cpus=4, min_kbytes=8 * reserve or None)
@@ -161,7 +161,7 @@ def tiny_child(policy: Policy, readers: Many = 1) -> Kernel:
 
 @scenario
 def silent_hang(policy: Policy, stuck: int = 400) -> Kernel:
-    """Reclaim pretends to progress, so the killer is never called (M08, kernel-facts 4).
+    """Reclaim pretends to progress, so the killer is never called (kernel-facts 4; so in M08).
 
     `stuck` pages are on the LRU lists but cannot be freed; whenever some page is freed, here by a
     network driver that takes and returns one, v4.4's reclaim takes new hope.

@@ -180,7 +180,7 @@ def throttled_victim(policy: Policy, hold: int = 400) -> Kernel:
 
 @scenario
 def given_up(policy: Policy, nap: int = 150) -> Kernel:
-    """A writer naps with mmap_sem held: is its process given up, and an innocent killed? (2018)
+    """A writer naps with mmap_sem held: is its process given up, and an innocent killed? (M49)
 
     The victim marks itself; its other thread holds mmap_sem for `nap` ticks, so that the reaper's
     trylock fails. Later another task runs out of memory, while the victim's is still there.
@@ -239,7 +239,7 @@ def vfork_child(policy: Policy) -> Kernel:
 
 @scenario
 def kmallocwd(policy: Policy) -> Kernel:
-    """Two stuck victims, the second unreapable: a scan warns, goes on, and may panic (M09, M16)."""
+    """Two stuck victims, the first unreapable: a scan warns, goes on, and may panic (M09, M16)."""
     kernel = Kernel(policy, 1024)
     kernel.spawn("hog", ((map_and_hang,),), vmas=heap(600))
     kernel.spawn("other", ((hang,),), vmas=heap(150))

@@ -1,4 +1,4 @@
-"""Level 4: which reference does the reaper take, mm_users or mm_count? (M14, M22, ec8d7c14ea14)
+"""Level 4: which reference does the reaper take, mm_users or mm_count? (M12, M22, ec8d7c14ea14)
 
     oom_kill_process(mm)    a generator: the killer sends SIGKILL and queues the mm
     oom_reap_task(mm)       a generator: the reaper takes the mm from the queue and reaps it

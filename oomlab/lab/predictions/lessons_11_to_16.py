@@ -94,7 +94,7 @@ PLACES = {
                 {
                     "50": "Then testing would have shown it in an afternoon.",
                     "15": "Then it would have been seen in testing, too.",
-                    "2": "Rare enough for a patch to be tested, and read, and merged.",
+                    "2": "So rare that chance alone hardly shows it.",
                 },
                 right="2",
                 model=lambda: nearest_of(max(lost_of_a_hundred(), 1), 2, 15, 50),

@@ -74,8 +74,8 @@ PLACES = {
                 {
                     "a page": "It is marked as the victim and may use the whole reserve. If it "
                     "asked for a page, it would have it at once.",
-                    "the lock of its own memory map": "Another process reads that map, holds the "
-                    "lock while it reads, and wants a page.",
+                    "the lock of its own memory map": "Another process looks up its command line, "
+                    "holds that lock to read, and wants a page.",
                     "the signal: SIGKILL has not arrived yet": "SIGKILL is there. But a signal is "
                     "a flag, and this sleep does not look at it.",
                     "the disk": "No disk is needed here: everything in this machine is memory.",
@@ -97,8 +97,8 @@ PLACES = {
                     "the heap": "The heap is taken. But the RFC's rule is wider: all that "
                     "is not shared and has no huge pages.",
                     "heap, locked, library and device": "All that is not shared with others and "
-                    "has no huge pages. The locked part was taken by accident; the device "
-                    "until 4.14.",
+                    "has no huge pages. Later versions leave the locked part alone (to "
+                    "5.17), and the device (4.14 and later).",
                     "all six": "Shared memory may be in use by others, and huge pages need care "
                     "of their own: both are left alone.",
                     "all but the device": "The device's mapping is private, so the rule takes it; "
