@@ -107,9 +107,14 @@ def as_perfetto_reads(text: str) -> tuple[dict, list, dict]:
     keys = []
     json.loads(text, object_pairs_hook=lambda pairs: keys.append([k for k, _ in pairs]))
     assert keys[-1][0] == "traceEvents"  # an older one stops at a key that it does not know
+    assert text.startswith('{"traceEvents": [{') and '"displayTimeUnit": "ms"' in text
+    assert not re.search(r"[\x00-\x1f]", text)  # in a string it ends the reading
     names, slices, counters, opened = {}, [], {}, {}
-    for event in json.loads(text)["traceEvents"]:
+    events = json.loads(text)["traceEvents"]
+    for event in sorted(events, key=lambda event: event.get("ts", 0)):  # as its sorter does
         kind, tid = event["ph"], event.get("tid") or event["pid"]
+        known = {"ph", "pid", "tid", "ts", "name", "cat", "args", "s", "id", "dur"}
+        assert event.keys() <= known and (kind == "X") == ("dur" in event)
         assert type(event["pid"]) is int and type(tid) is int
         assert type(event["name"]) is str and event["name"]
         if kind == "M":

@@ -154,9 +154,11 @@ def test_two_processes_answer_as_one(asked, name):
 
 
 def test_threads_do_too(asked):
-    ask, alone = asked("explain")
+    """Two runs at once in one process, and two notebooks that are graded from one."""
     with ThreadPoolExecutor(2) as executor:
-        assert ask(jobs=2, executor=executor) == alone
+        for name in ("explain", "grade", "sweep"):
+            ask, alone = asked(name)
+            assert ask(jobs=2, executor=executor) == alone, name
         assert executor.submit(int).result() == 0  # it is the caller's, and is left open
 
 
