@@ -89,7 +89,7 @@ PLACES: dict[
     ),
     "process_mrelease": (SourcePlace("5.15", OOM, "process_mrelease"),),
     "kmallocwd": Proposed("M05"),
-    "next_victim": Proposed("M13"),
+    "next_victim": Proposed("M16"),
     "worker": same("kernel/workqueue.c", "worker_thread"),
     "create_worker": same("kernel/workqueue.c", "create_worker"),
     # allocation, reclaim, cgroups

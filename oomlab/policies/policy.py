@@ -261,10 +261,12 @@ class Policy:
     )
     reap_delay: int = knob(0, "ticks between kill and reap", "e4a38402c36e")
     reaper_starts: bool = knob(True, "kthread_run(oom_reaper) succeeds", "M13, M16")
-    start_failure: str = knob("continue", "what a failed kthread_run does", "M16", "continue panic")
-    scan_period: int = knob(HZ // 10, "scan: ticks between two rounds", "M33")
-    scan_next_victim: int = knob(0, "scan: ticks to the next victim, 0 never", "M05, M16")
-    scan_panic: int = knob(0, "scan: ticks to a panic, 0 never", "M05, M16")
+    start_failure: str = knob(
+        "continue", "what a failed kthread_run does", "M13, M16", "continue panic"
+    )
+    scan_period: int = knob(HZ // 10, "scan: ticks between two rounds", "M05, M33")
+    scan_next_victim: int = knob(0, "scan: ticks to the next victim, 0 never", "M16, M23")
+    scan_panic: int = knob(0, "scan: ticks to a panic, 0 never", "M16")
 
     # functions of its own (policies/patch.py), None for a policy made of knobs alone
     patch: Patch | None = field(default=None, repr=False)

@@ -71,7 +71,7 @@ def all_dying(mm) -> bool:
 
 
 def next_victim(current) -> Steps:
-    """Give the victims up and choose another: an end in finite time (M13)."""
+    """Give the victims up and choose another (M16): an end in finite time."""
     kernel = current.kernel
     give_up(kernel)
     yield from kernel.oom_lock.lock(current)
