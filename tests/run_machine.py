@@ -13,5 +13,22 @@ def run(kernel: Kernel, seed: int = 1, **settings):
     return judge(kernel, run_seeded(kernel, seed, **settings))
 
 
+def each(policies):
+    """A test of one policy as one of all these; a failure says of which."""
+
+    def decorate(test):
+        def loop():
+            for policy in policies:
+                try:
+                    test(policy)
+                except Exception as wrong:
+                    raise AssertionError(f"under {policy}: {wrong}") from wrong
+
+        loop.__name__, loop.__doc__, loop.__module__ = test.__name__, test.__doc__, test.__module__
+        return loop
+
+    return decorate
+
+
 def names(kernel: Kernel, event: str) -> list[str]:
     return [e["task"].name for e in kernel.events if e["event"] == event]

@@ -268,17 +268,20 @@ def test_does_an_oom_of_the_whole_machine_take_an_oom_group(policy):
 
 @pytest.mark.parametrize("policy", RELEASES)
 def test_is_a_kthread_that_borrows_the_mm_killed(policy):
-    """K 3.10 to 6.18 oom_kill_process: PF_KTHREAD is left out; the others with the mm are not."""
+    """K 3.10 to 6.18 oom_kill_process: PF_KTHREAD is left out; the others with the mm are not.
+
+    K 2.6.38 oom_kill_task: force_sig(), which a kernel thread cannot ignore; it never gets to die.
+    """
     kernel = small(policy)
     hog = kernel.spawn("hog", ((pause,),), vmas=heap(80))
     sharer = kernel.spawn("sharer", ((pause,),), mm=hog.mm)
-    vhost = kernel.kthread_run("vhost", pause, mm=hog.mm)
+    vhost = kernel.kthread_run("vhost", hang, mm=hog.mm)
     hog.mm.mm_users += 1
     nearly_full(kernel)
     kernel.spawn("asker", ((touch, "heap", 12),), vmas=heap(1), adj=-1000)
     run_seeded(kernel, 1, until=lambda kernel: kernel.jiffies > 20)
-    assert hog.sigkill and sharer.sigkill and not vhost.sigkill
-    assert vhost.flags & PF_KTHREAD
+    assert hog.sigkill and sharer.sigkill and vhost.sigkill == (policy == "linux-2.6.38")
+    assert vhost.flags & PF_KTHREAD and vhost in kernel.tasks
 
 
 @pytest.mark.parametrize("policy", WITH_REAPER)

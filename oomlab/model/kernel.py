@@ -60,7 +60,7 @@ class Kernel:
         *("next_pid", "mms", "shmems", "memcgs", "jiffies", "timers", "timers_made"),
         *("wheel", "runqueue", "freezing", "oom_killer_disabled", "oom_lock"),
         *("oom_victims", "oom_victims_wait", "oom_reaper_started", "oom_reaper_wait"),
-        *("oom_reaper_list", "mm_to_reap", "busy_workers", "kswapd_wait"),
+        *("oom_reaper_list", "mm_to_reap", "busy_workers", "kswapd", "kswapd_wait"),
         *("overcommit_memory", "swap_free", "panicked", "bugs", "events", "progress"),
         *("reaped", "happened", "symmetric", "init"),
     )
@@ -132,8 +132,7 @@ class Kernel:
         sleeps = (schedule, TASK_INTERRUPTIBLE, "a signal")
         self.init = self.spawn("init", (sleeps,), uid=0, daemon=True)
         self.next_pid = 100
-        if reclaimable:
-            self.kthread_run("kswapd0", kswapd)
+        self.kswapd = self.kthread_run("kswapd0", kswapd) if reclaimable else None
         self.oom_init()
         for name, function in self.policy.kthreads.items():
             self.kthread_run(name, function)
@@ -169,7 +168,9 @@ class Kernel:
     ) -> Task:
         """Make a task; `mm` shares an address space (CLONE_VM), `thread_of` a process too.
 
-        `uid`: by default that of the process or of the parent; 1000 of who has none.
+        `uid`: by default that of the process or of the parent; 1000 of who has none. Simplified:
+        memory of an `mm` is charged to the cgroup of the task that it was made for, even when that
+        one has exited; in Linux then to that of another who uses it (mm_update_next_owner).
         """
         made_by = thread_of or parent
         uid = uid if uid is not None else made_by.uid if made_by is not None else 1000
@@ -245,8 +246,8 @@ class Kernel:
         """Add swap: a device of `pages` that anonymous memory can be written to."""
         self.zone.total_swap += pages
         self.swap_free += pages
-        if pages and not any(task.name == "kswapd0" for task in self.tasks):
-            self.kthread_run("kswapd0", kswapd)
+        if pages and self.kswapd is None:
+            self.kswapd = self.kthread_run("kswapd0", kswapd)
 
     def new_memcg(self, name: str, limit: int, parent=None, oom_group=False, **more) -> Memcg:
         """A cgroup with memory.max `limit` in pages; `more`: high and low (4.4 on), swap_max.

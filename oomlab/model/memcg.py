@@ -194,7 +194,9 @@ def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
         for m in dict.fromkeys([*subtree, *memcg.ancestors()]):  # no other OOM is under way there
             m.under_oom = False
             m.oom_waitq.wake_up()
-    if current.kernel.policy.memcg_oom == "charge-waits" and not task_is_dying(current):
+    policy = current.kernel.policy  # 2.6.38 calls schedule_timeout() in TASK_RUNNING: no sleep
+    waits = policy.memcg_oom == "charge-waits" and policy.scan != "processes"
+    if waits and not task_is_dying(current):
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)  # for the victim to die
 
 

@@ -95,10 +95,7 @@ class MM:
         self.tasks.append(task)
 
     def find_vma(self, name: str) -> VMA | None:
-        for vma in self.vmas:
-            if vma.name == name:
-                return vma
-        return None
+        return next((vma for vma in self.vmas if vma.name == name), None)
 
     def counter(self, kind: str) -> int:
         """get_mm_counter(): resident pages of one kind."""

@@ -21,7 +21,7 @@ from .tasks import (
     find_lock_task_mm,
     in_vfork,
     is_global_init,
-    oom_disable_count,
+    oom_disabled,
     process_shares_mm,
     task_will_free_mem,
     thaw,
@@ -67,7 +67,7 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
     if thread is None or thread.mm.flags & MMF_OOM_SKIP or policy.vfork_skipped and in_vfork(task):
         return None
     mm = thread.mm
-    if policy.unkillable_sharer == "protects" and oom_disable_count(mm):
+    if oom_disabled(mm):
         return None
     if task.flags & PF_OOM_ORIGIN and policy.points == "permille":
         return 1000
@@ -103,9 +103,8 @@ def oom_evaluate_task(task, oc: OomControl, policy):
         return ABORT
     elif task.mm is None and policy.scan != "processes":
         return None
-    for thread in task.signal.threads if policy.points == "pages" else ():
-        if thread.flags & PF_OOM_ORIGIN:
-            return float("inf")
+    if policy.points == "pages" and any(t.flags & PF_OOM_ORIGIN for t in task.signal.threads):
+        return float("inf")
     if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
         return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
     memcg = oc.memcg if policy.victim_mark == "thread" else None
@@ -113,11 +112,9 @@ def oom_evaluate_task(task, oc: OomControl, policy):
 
 
 def candidates(kernel, oc: OomControl) -> list:
-    """Whom the scan looks at, in its order (kernel-facts 9).
+    """Whom the scan looks at, in its order: leaders, or each thread that lives (kernel-facts 9).
 
-    2.6.38 looks at all leaders, 3.10 to 4.6 at each thread that lives, later versions at the
-    leaders again, in a memcg from 5.3 on. A leader that has exited stands for its threads. From 3.6
-    on the tasks of a memcg come before those of its children; in 3.10 the newest first.
+    From 3.6 on the tasks of a memcg come before those of its children; in 3.10 the newest first.
     """
     policy, memcg = kernel.policy, oc.memcg
     alone = memcg is not None and policy.scan != "processes"
@@ -222,9 +219,7 @@ def may_kill_allocating_task(current, oc: OomControl) -> bool:
     """May the one who asked be killed? Not without an mm; a reaped mm or a vfork spares it not."""
     if oc.memcg or oc.order == -1 or current.mm is None or oom_unkillable_task(current):
         return False
-    if current.kernel.policy.unkillable_sharer == "protects":
-        return not oom_disable_count(current.mm)
-    return current.signal.oom_score_adj != OOM_SCORE_ADJ_MIN
+    return current.signal.oom_score_adj != OOM_SCORE_ADJ_MIN and not oom_disabled(current.mm)
 
 
 def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
@@ -233,7 +228,7 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     asks_leader = policy.scan == "processes"  # K 2.6.38: and no other thread, exited or not
     if chosen.flags & PF_EXITING if asks_leader else task_will_free_mem(chosen, policy):
         if asks_leader:  # it reports before it asks
-            kernel.event("oom_report", current, oc=oc, chosen=None)
+            kernel.event("oom_report", current, oc=oc, chosen=None, exiting=chosen)
         mm, chosen.task_lock = chosen.mm, True
         yield from mark_oom_victim(current, chosen, mm)
         chosen.task_lock = False
@@ -271,12 +266,12 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
             yield "mark", victim
             yield from mark_oom_victim(current, victim, mm)
         yield "SIGKILL", victim
-        do_send_sigkill(victim)
+        do_send_sigkill(victim, forced=True)
     else:
         mmgrab(mm)  # so that it can be compared after task_unlock()
         victim.task_lock = True
         yield "SIGKILL", victim
-        do_send_sigkill(victim)
+        do_send_sigkill(victim, forced=True)
         kernel.event("kill", victim, oc=oc, chosen=chosen)
         yield "mark", victim
         yield from mark_oom_victim(current, victim, mm)
@@ -298,7 +293,7 @@ def kill_sharers(victim, mm) -> Steps:
     if policy.marked_first:  # K 2.6.38, 3.10: `p->mm == mm`, and p is the leader
         sharers = [task for task in sharers if thread_group_leader(task)]
     for sharer in sharers:
-        if sharer.flags & PF_KTHREAD and policy.scan != "processes":  # K 2.6.38: SIGKILL, in vain
+        if sharer.flags & PF_KTHREAD and policy.scan != "processes":  # K 2.6.38: SIGKILL
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
             continue
         adj = sharer.signal.oom_score_adj
@@ -312,7 +307,7 @@ def kill_sharers(victim, mm) -> Steps:
         yield "SIGKILL", sharer
         if policy.marked_first:
             kernel.event("kill_sharer", sharer)
-        do_send_sigkill(sharer)
+        do_send_sigkill(sharer, forced=True)
     return can_oom_reap
 
 

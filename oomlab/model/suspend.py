@@ -7,7 +7,6 @@ sleep count as frozen, and the freezer does not wait for those that run.
 
 from ..policies.policy import HZ
 from .locks import (
-    TASK_FROZEN,
     TASK_INTERRUPTIBLE,
     TASK_KILLABLE,
     TASK_UNINTERRUPTIBLE,
@@ -15,7 +14,7 @@ from .locks import (
     schedule_timeout,
     wake_up_process,
 )
-from .tasks import PF_KTHREAD, thaw
+from .tasks import thaw
 
 FREEZE_TIMEOUT = 20 * HZ  # freeze_timeout_msecs
 
@@ -35,8 +34,7 @@ def suspend(current, ticks: int) -> Steps:
     kernel.event("thawing", current, vain=True)
     kernel.oom_killer_disabled = kernel.freezing = False
     for task in kernel.tasks:
-        if task.state == TASK_FROZEN and not task.flags & PF_KTHREAD:
-            thaw(task)
+        thaw(task)  # whom a cgroup freezes looks at that, and stays
 
 
 def oom_killer_disable(current) -> Steps:
@@ -61,7 +59,6 @@ def oom_killer_disable(current) -> Steps:
     state = TASK_UNINTERRUPTIBLE if timer is None else TASK_INTERRUPTIBLE
     while kernel.oom_victims and (timer is None or timer in kernel.timers and not current.sigkill):
         yield from kernel.oom_victims_wait.wait(current, state)
-    if timer is not None:
-        kernel.del_timer(timer)
+    kernel.del_timer(timer)
     kernel.oom_killer_disabled = not kernel.oom_victims
     return kernel.oom_killer_disabled

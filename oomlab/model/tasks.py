@@ -23,6 +23,7 @@ from .locks import (
 from .mm import MM, MMF_OOM_SKIP, mmdrop
 
 OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
+WHOLE = ("group-exit", "dump-first")  # of policy.free_mem: the process is asked, not the thread
 
 PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 2, 4, 8, 16
 
@@ -123,16 +124,17 @@ def in_vfork(task: Task) -> bool:
     return task.vfork_done is not None and task.parent is not None and task.parent.mm is task.mm
 
 
-def oom_disable_count(mm) -> int:
-    """How many processes with adj -1000 use this mm (mm->oom_disable_count, 2.6.37 to 3.1)."""
-    return sum(task.signal.oom_score_adj == OOM_SCORE_ADJ_MIN for task in mm.tasks)
+def oom_disabled(mm) -> bool:
+    """Does one with adj -1000 protect all who use this mm? (mm->oom_disable_count, to 3.1)"""
+    exempt = any(task.signal.oom_score_adj == OOM_SCORE_ADJ_MIN for task in mm.tasks)
+    return exempt and mm.kernel.policy.unkillable_sharer == "protects"
 
 
 def task_will_free_mem(task, policy) -> bool:
     """Is it on its way out, so that a kill would be too early? By `policy.free_mem` (knobs.py)."""
     if task.mm is None or not __task_will_free_mem(task, policy):
         return False
-    if policy.free_mem != "group-exit":
+    if policy.free_mem not in WHOLE:
         return True
     sharers = (t for t in task.mm.tasks if t.signal is not task.signal)
     return not task.mm.flags & MMF_OOM_SKIP and all(
@@ -143,11 +145,11 @@ def task_will_free_mem(task, policy) -> bool:
 def __task_will_free_mem(task, policy) -> bool:
     """Does this one process say so of itself?"""
     rule, exiting = policy.free_mem, bool(task.flags & PF_EXITING)
-    if task.signal.coredump and rule in ("exiting", "group-exit"):
+    if task.signal.coredump and rule in ("exiting", *WHOLE):
         return False
     if rule in ("exiting", "exiting-dumps"):
         return exiting
-    if rule == "group-exit" and task.signal.group_exit:
+    if rule in WHOLE and task.signal.group_exit:
         return True
     return exiting and len(task.signal.threads) == 1
 
@@ -165,15 +167,20 @@ def caller_is_dying(current, policy) -> bool:
     return task_will_free_mem(current, policy)
 
 
-def do_send_sigkill(task: Task) -> None:
+def do_send_sigkill(task: Task, forced: bool = False) -> None:
     """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal().
 
-    A kernel thread ignores it: kthreadd does (ignore_signals()), and its children inherit that. A
-    process that has but exiting threads is not woken by it (wants_signal()).
+    A kernel thread ignores it, as kthreadd does (ignore_signals()), and a process that has but
+    exiting threads (wants_signal()). `forced`, by the killer: in 2.6.38 no kernel thread ignores
+    it, and a process does if this one thread exits (force_sig()). To 5.16 it wipes out the flag
+    that says of a process that it dumps core.
     """
-    if task.flags & PF_KTHREAD or all(t.flags & PF_EXITING for t in task.signal.threads):
+    alone = forced and task.kernel.policy.scan == "processes"
+    asked = (task,) if alone else task.signal.threads
+    if task.flags & PF_KTHREAD and not alone or all(t.flags & PF_EXITING for t in asked):
         return
     task.signal.group_exit = True
+    task.signal.coredump &= task.kernel.policy.free_mem == "dump-first"
     for thread in task.signal.threads:
         thread.sigkill = True
         if thread.state in (TASK_INTERRUPTIBLE, TASK_KILLABLE):
@@ -189,16 +196,19 @@ def exit_oom_victim(task: Task) -> None:
 
 
 def freezing(task: Task) -> bool:
-    """Is there a request to freeze it? (freezing_slow_path, K 3.10, 4.4, 6.12, 6.18)
+    """Does a suspend want to freeze it? (freezing_slow_path) Not a kernel thread here."""
+    return task.kernel.freezing and not (task.flags & PF_KTHREAD or unfreezable(task))
 
-    Not for a kernel thread here. The marked thread of a victim is let through since October 2014
-    (Cong Wang, 1413876435-11720-2-git-send-email-mhocko@suse.cz), from v6.18 on each of its
-    threads.
+
+def unfreezable(task: Task) -> bool:
+    """Is it let through, suspend or cgroup freezer? (freezing_slow_path, K 3.10, 4.4, 6.12, 6.18)
+
+    The marked thread of a victim is since October 2014 (Cong Wang,
+    1413876435-11720-2-git-send-email-mhocko@suse.cz), from v6.18 on each of its threads.
     """
     policy = task.kernel.policy
     marked = tsk_is_oom_victim(task) if policy.thaws == "process" else task.memdie
-    spared = marked and policy.suspend != "flag"
-    return task.kernel.freezing and not (task.flags & PF_KTHREAD or spared)
+    return marked and policy.suspend != "flag"
 
 
 def thaw(task: Task) -> None:

@@ -128,6 +128,7 @@ OPTIONS: dict[str, dict[object, str]] = {
         "exiting-dumps": "a thread that exits will, even one that waits for a core dump",
         "exiting": "a thread that exits will free memory, whatever its other threads do",
         "group-exit": "only a process that exits as a whole will, and all who share its mm",
+        "dump-first": "the same, but not while it dumps core, even if it was killed",
     },
     "unkillable_sharer": {
         "protects": "no process that shares its mm is chosen",

@@ -103,8 +103,8 @@ class Policy:
     free_mem: str = knob(
         "exiting",
         "who is on the way out: a thread that exits, the only thread, a process as a whole",
-        "1af8bb432695, K 2.6.38 select_bad_process, K task_will_free_mem",
-        "exiting-alone exiting-dumps exiting group-exit",
+        "1af8bb432695, K 2.6.38 select_bad_process, K task_will_free_mem, K 5.17 signal.c",
+        "exiting-alone exiting-dumps exiting group-exit dump-first",
     )
     scan: str = knob(
         "threads",

@@ -263,6 +263,7 @@ LINUX_6_1 = replace(
     about="December 2022: reaped two seconds after the kill, mlocked memory too",
     kernel="6.1",
     charge_batch=64,
+    free_mem="dump-first",
     reap_locked=True,
     reap_delay=2 * HZ,
     memcg_limit="kept",

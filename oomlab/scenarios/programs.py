@@ -19,7 +19,7 @@ from ..model.locks import (
 from ..model.memory import alloc_pages, share_out
 from ..model.mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from ..model.overcommit import vm_enough_memory
-from ..model.tasks import fatal_signal_pending, is_global_init
+from ..model.tasks import fatal_signal_pending, is_global_init, unfreezable
 
 
 def touch(current, name: str, pages: int) -> Steps:
@@ -144,11 +144,13 @@ def hang(current, what: str = "a disk that never answers") -> Steps:
 
 
 def frozen(current) -> Steps:
-    """Stand still in a frozen cgroup of v1 until thawed; SIGKILL does not wake it (__refrigerator).
+    """Stand still in a frozen cgroup of v1, unless marked as a victim (__refrigerator).
 
-    In one of v2 a task sleeps in TASK_INTERRUPTIBLE, and SIGKILL ends that: pause().
+    Neither SIGKILL nor the end of a suspend gets it out. In one of v2 a task sleeps in
+    TASK_INTERRUPTIBLE, and SIGKILL ends that: pause().
     """
-    yield from schedule(current, TASK_FROZEN, "thaw")
+    while not unfreezable(current):
+        yield from schedule(current, TASK_FROZEN, "thaw")
 
 
 def sleep(current, ticks: int, state: int = TASK_INTERRUPTIBLE) -> Steps:

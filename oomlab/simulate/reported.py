@@ -8,7 +8,7 @@ pages. Names are those of lib/show_mem.c and mm/oom_kill.c.
 from collections.abc import Callable
 
 from ..model.kernel import Kernel
-from ..model.locks import TASK_FROZEN, TASK_INTERRUPTIBLE
+from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_INTERRUPTIBLE
 from ..model.mm import ANON, FILE, SHMEM, get_mm_rss
 from ..model.oom import ALLOCATING, oom_badness, oom_unkillable_task
 from ..model.tasks import (
@@ -58,7 +58,7 @@ def dump_header(kernel: Kernel, event: dict) -> dict:
         "adj": event["task"].signal.oom_score_adj,
         "score": oom_score(points, oc.totalpages, kernel.policy),
         "mem": show_mem(kernel),
-        "memcg": show_memcg(oc.memcg, chosen),
+        "memcg": show_memcg(oc.memcg, event.get("exiting", chosen)),
         "tasks": dump_tasks(kernel, oc.memcg),
     }
 
@@ -126,11 +126,17 @@ def show_mem(kernel) -> dict[str, int]:
 
 
 def show_memcg(memcg, chosen) -> dict | None:
-    """mem_cgroup_print_oom_info(): the limit that was hit, and where the chosen task lives."""
+    """mem_cgroup_print_oom_info(): the limit that was hit, and where the chosen task lives.
+
+    A leader that has exited is in the root in 2.6.38 (cgroup_exit), from 4.2 on where it was.
+    """
     if memcg is None:
         return None
     told = {"name": memcg.name, "usage": memcg.usage, "limit": memcg.limit}
-    return told | {"task": chosen.memcg.name if chosen else None}
+    if chosen is None:
+        return told | {"task": None}
+    left = chosen.state == TASK_DEAD and chosen.kernel.policy.scan == "processes"
+    return told | {"task": "" if left else chosen.memcg.name}
 
 
 def dump_tasks(kernel, memcg=None) -> list[dict]:
