@@ -132,3 +132,29 @@ def test_a_timeline_tells_what_happened_with_and_without_a_widget():
     assert "step 4  hog is killed" in shown.plain() and shown.run.outcome.verdict == "panic"
     with pytest.raises(ValueError, match="trace"):
         TimelineView("hidden-sharer", "linux-4.6", trace=False)
+
+
+def test_what_the_explorer_found_opens_at_its_last_step():
+    """With all its settings: parameters, and knobs that are turned in a preset."""
+    turned = dict(reaper="slot-xchg", victims=3)
+    for policy, more in (("rfc-2015-11-25", {}), ("rfc-2015-11-27", turned)):
+        found = oomlab.explore("lost-victim", policy, **more)
+        opened = PolicyLab(found)
+        settings, view = opened.controller.settings, json.loads(opened.view)
+        assert opened.run.policy == found.policy and opened.run.trace
+        assert settings["schedule"] == found.pids and view["settings"] == settings
+        assert settings["params"] == found.params
+        assert settings["knobs"] == {k: v for k, v in more.items() if k in oomlab.KNOBS}
+        assert view["preset"] == {k: oomlab.PRESETS[policy].reaper for k in settings["knobs"]}
+        part = view["details"][0]
+        assert part["from"] < len(found.pids) == part["to"]
+    holds = oomlab.explore("lost-victim", "handa")
+    with pytest.raises(ValueError, match="holds in every schedule.*: there is no schedule to show"):
+        PolicyLab(holds)
+
+
+def test_a_policy_that_is_not_the_preset_is_never_called_as_if_it_were():
+    turned = oomlab.run("lost-victim", "linux-4.6", reserves="none").policy
+    assert json.loads(PolicyLab("lost-victim", turned).view)["preset"] == {"reserves": "memdie"}
+    with pytest.raises(ValueError, match="is not linux-4.6 needs a name of its own"):
+        PolicyLab("lost-victim", policies=[turned])

@@ -33,6 +33,11 @@ FIRST_LOOK = 3  # steps on each side of the first look: the picture must not wai
 NEAR = 2000  # steps from the start that are quickly done again
 
 
+def is_turned(policy: Policy) -> bool:
+    """Is it a preset by its name, and yet another policy?"""
+    return policy.patch is None and policy.name in PRESETS and policy != PRESETS[policy.name]
+
+
 class Controller:
     """One scenario under one policy, or under two side by side."""
 
@@ -43,13 +48,21 @@ class Controller:
         *,
         policies: Sequence[str | Policy] | None = None,
         schedule: Sequence[Entry] | None = None,
+        params: dict | None = None,
     ):
         """A Policy of one's own, as oomlab.patch() makes it, is chosen by its name from then on.
 
-        `schedule` is what run() takes: that run is shown first, until a setting is changed.
+        A preset in which knobs are turned is that preset, with those knobs turned. `schedule` is
+        what run() takes: that run is shown first, until a setting is changed; `params` are the
+        scenario's. ValueError for an offered policy that has a preset's name and is another.
         """
         offered = [choose_policy(p, {}) for p in (policies or PRESETS)]
-        first = choose_policy(policy, {})
+        for each in offered:
+            if is_turned(each):
+                raise ValueError(f"a policy that is not {each.name} needs a name of its own")
+        first, turned = choose_policy(policy, {}), {}
+        if is_turned(first):
+            first, turned = PRESETS[first.name], first.turned
         self.own = {p.name: p for p in (*offered, first)}
         self.policies = [p.name for p in offered]
         if first.name not in self.policies and isinstance(policy, Policy):
@@ -59,19 +72,16 @@ class Controller:
             "policy": first.name,
             "other": "",
             "seed": 0,
-            "params": {},
-            "knobs": {},
-            "schedule": None
-            if schedule is None
-            else list(
-                schedule
-            ),  # who takes each step, as of run(schedule=); None: as the seed has it
+            "params": dict(params or {}),
+            "knobs": turned,
+            # who takes each step, as of run(schedule=); None: as the seed has it
+            "schedule": None if schedule is None else list(schedule),
         }
         self.exploration: Exploration | None = None
         self.hand: ByHand | None = None  # once a person is the scheduler
         self.hand_view: dict = {}  # what that person sees
         self.asked = "no-victim-lost"  # the property that was asked about last
-        self.at = 0  # the step under the cursor, from 0
+        self.at = max(0, len(schedule or ()) - 1)  # the step under the cursor, from 0
         self.shown = 0  # counts what was shown: an answer about an older run is known by it
         self.runs = self.run_all(self.settings)
         self.left: tuple | None = None  # what peek() goes back to

@@ -18,7 +18,8 @@ class Lab extends Viewer {
   parts(model) {
     super.parts();
     this.model = model;
-    this.now = model.get("step") ?? 0;
+    const { schedule } = JSON.parse(model.get("view")).settings;
+    this.now = model.get("step") ?? (schedule ? Infinity : 0);  // a schedule is given for how it ends
     this.sent = null;  // the mark of what was asked last: no other view of this model has the same
     this.left = null;  // the step to go back to, while a state of the graph is looked at
     this.queue = new Map();  // what waits for Python, by what it asks for

@@ -15,6 +15,7 @@ from pathlib import Path
 from traitlets import Bytes, Dict, List, Unicode
 
 from ..arguments import checked
+from ..explorer import Exploration
 from ..explorer.progress import in_words
 from ..policies.policy import Policy
 from ..simulate.recorder import uncollected
@@ -42,8 +43,10 @@ def scripts(*names: str) -> str:
 class PolicyLab(Answering):
     """The lab on a scenario; `policies` names the presets to choose from, by default all.
 
-    It begins with the run of a seed, or of a `schedule`, as run() takes it. A link to #step-15 in
-    the text above it moves its cursor there (steplinks.js).
+    It begins with the run of a seed, or, at its last step, of a `schedule`, as run() takes it. In
+    place of a scenario and a policy it takes what explore() found: the schedule that breaks the
+    property, with all its settings. A link to #step-15 in the text above it moves its cursor there
+    (steplinks.js).
     """
 
     _esm = scripts(*VIEWER, *CONTROLS)
@@ -56,14 +59,23 @@ class PolicyLab(Answering):
     @checked
     def __init__(
         self,
-        scenario: str = "invisible-dependency",
+        scenario: str | Exploration = "invisible-dependency",
         policy: str | Policy = "linux-4.4",
         *,
         policies: Sequence[str | Policy] | None = None,
         schedule: Sequence[Entry] | None = None,
     ):
+        params: dict = {}
+        if isinstance(scenario, Exploration):
+            found = scenario
+            if found.verdict != "violated":
+                raise ValueError(f"{found.sentence()}: there is no schedule to show")
+            scenario, policy, params = found.scenario, found.policy, found.params
+            schedule = found.pids
         gc.freeze()  # what is loaded by now stays: the collector need not look at it after each run
-        self.controller = Controller(scenario, policy, policies=policies, schedule=schedule)
+        self.controller = Controller(
+            scenario, policy, policies=policies, schedule=schedule, params=params
+        )
         super().__init__(catalogue=self.controller.catalogue())
         self.show()
 

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from oomlab.explorer import explore
+
 pytestmark = pytest.mark.browser
 
 LINES = """lab => [...lab.querySelectorAll(".cursor")]
@@ -122,3 +124,12 @@ def test_what_is_pointed_at_in_the_graph_does_not_move_away(open_stage):
         lab.locator(".outcome").filter(has_text="Only looked at").wait_for()
         lab.page.wait_for_timeout(150)
         assert states.first.bounding_box() == before, number
+
+
+def test_what_breaks_a_property_opens_at_its_last_step(open_stage):
+    found = explore("lost-victim", "rfc-2015-11-27", reaper="slot-xchg")
+    lab = open_stage(found).lab
+    steps = len(found.pids)
+    assert lab.locator(".now").first.inner_text().startswith(f"Step {steps} of {steps}")
+    lab.get_by_text(f"Code, state and waits at step {steps}:").wait_for()
+    assert lab.locator("summary").first.inner_text().endswith("turned: reaper")
