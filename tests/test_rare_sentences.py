@@ -1,5 +1,7 @@
 """What is seldom said: where a bound cut the answer, where runs do not part, one's own set-up."""
 
+import importlib
+import re
 from dataclasses import replace
 
 import pytest
@@ -101,3 +103,12 @@ def test_a_patch_stands_on_a_preset(base, sentence):
 def test_a_policy_without_a_patch_has_no_text():
     with pytest.raises(ValueError, match="linux-4.4 has no patch"):
         oomlab.patch_text(PRESETS["linux-4.4"])
+
+
+def test_a_property_that_fails_is_named_by_its_own_line():
+    """One stands in properties.py, where recipe 3 has it written; called by others there."""
+    own = importlib.import_module("oomlab.explorer.properties").__file__
+    names: dict = {}
+    exec(compile("def mine(kernel):\n    return kernel.zones\n", own, "exec"), names)
+    with pytest.raises(ValueError, match=rf"'zones' in mine \(line 2 of {re.escape(own)}\)"):
+        explore("lost-victim", "linux-4.6", names["mine"])

@@ -29,7 +29,12 @@ refusals: ContextVar["list[Refused] | None"] = ContextVar("refusals", default=No
 def in_a_sentence(wrong: BaseException) -> str:
     """An exception: what it is, and the author's function and line that it comes from."""
     frames = extract_tb(wrong.__traceback__)
-    theirs = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]
+    theirs = [frame for frame in frames if not is_machinery(Path(frame.filename))]
     last = (theirs or frames)[-1]
     where = f"{last.name} (line {last.lineno} of {last.filename})"
     return f"{type(wrong).__name__}: {wrong} in {where}"
+
+
+def is_machinery(file: Path) -> bool:
+    """A file of the explorer, but not the one where a contributor writes properties."""
+    return file.parent == Path(__file__).parent and file.name != "properties.py"
