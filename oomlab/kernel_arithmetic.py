@@ -28,7 +28,7 @@ from math import isqrt
 from typing import Literal, NamedTuple
 
 from .arguments import checked
-from .naming import short
+from .naming import short, whole
 
 PAGE_KB = 4
 HUGE_PAGES_FROM = 512 << 8  # pages: with less than 512 MB hugepage_init() switches them off
@@ -309,11 +309,3 @@ def scale_factor(version: tuple[int, ...], given: int | None) -> int:
     if version < (4, 6):
         raise ValueError("watermark_scale_factor is of 4.6; before it there is no such sysctl")
     return whole("watermark_scale_factor", given, 1, 3000 if version >= (5, 17) else 1000)
-
-
-def whole(name: str, value: int, least: int = 0, most: int = 1 << 62) -> int:
-    """The value, if it is a whole number within these bounds."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        bounds = f"from {least} to {most}" if most < 1 << 62 else f"of at least {least}"
-        raise ValueError(f"{name} takes a whole number {bounds}, not {short(value)}")
-    return value

@@ -1,4 +1,4 @@
-"""One kind sentence for a name that does not exist, and a value as a sentence can hold it."""
+"""One kind sentence for a name that does not exist or a number out of its bounds."""
 
 from collections.abc import Iterable
 from typing import NoReturn, TypeVar
@@ -32,12 +32,25 @@ def short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def whole(name: str, value: int, least: int = 0, most: int = 1 << 62) -> int:
+    """The value, if it is a whole number within these bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        bounds = f"from {least} to {most}" if most < 1 << 62 else f"of at least {least}"
+        raise ValueError(f"{name} takes a whole number {bounds}, not {short(value)}")
+    return value
+
+
 class Named(dict[str, V]):
     """Values by name. ValueError, in one sentence, for a name that there is not."""
 
     def __init__(self, kind: str, items: Iterable[tuple[str, V]] = ()):
         super().__init__(items)
         self.kind = kind
+
+    def __setitem__(self, name: str, value: V) -> None:
+        if not isinstance(name, str) or not name.isprintable() or not name:
+            raise ValueError(f"the name of a {self.kind} is one line of text, not {short(name)}")
+        super().__setitem__(name, value)
 
     def __getitem__(self, name: str) -> V:
         return super().__getitem__(name) if isinstance(name, str) else self.__missing__(name)

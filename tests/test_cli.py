@@ -128,6 +128,7 @@ def place(tmp_path, monkeypatch):
         (["run", "lost-victim", "--seed", "x"], "whole number, not 'x'"),
         (["run", "lost-victim", "--seed", "-1"], "not negative"),
         (["run", "lost-victim", "--seed", "1", "--schedule", "a"], "not allowed with"),
+        (["run", "lost-victim", "--log=5"], "argument --log: takes no value, and has '5'"),
         (["run", "lost-victim", "--patch", "a.py", "--policy", "handa"], "not allowed with"),
         (["run", "lost-victim", "--patch", "no-such.py"], "cannot be read"),
         (["run", "lost-victim", "--set", "victims=1", "--set", "victims=2"], "twice"),

@@ -1,12 +1,16 @@
 """Odd values as arguments: each public function takes one, or refuses it in one short line."""
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
 
 import oomlab
 from oomlab.lab.figures import lanes
+from oomlab.model.kernel import Kernel
+from oomlab.model.mm import VMA
+from oomlab.scenarios.programs import repeat, sleep, touch
 
 HERE = Path(__file__).parent
 RUN = oomlab.run("lost-victim", "rfc-2015-11-25")
@@ -119,3 +123,53 @@ def test_an_odd_file_is_refused_in_one_short_line(odd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for call in (*SAVES, oomlab.Run.load, oomlab.Run.from_json, oomlab.cite):
         one_short_line(lambda call=call: call(ODD[odd]))
+
+
+def never(current):
+    """A program that may take a step, and does not."""
+    if current.sigkill:
+        yield "die", ""
+
+
+def machine_of(*program, pages=1024, adj=None, held=0, **machine):
+    """A scenario of one task."""
+
+    def own(policy):
+        kernel = Kernel(policy, pages, **machine)
+        kernel.spawn("one", program, vmas=(VMA("heap", pages=held),), adj=adj)
+        return kernel
+
+    return own
+
+
+REFUSED = (
+    (machine_of(pages=-3), "pages takes a whole number of at least 1, not -3"),
+    (machine_of(pages=1.5), "pages takes a whole number of at least 1, not 1.5"),
+    (machine_of(cpus=0), "cpus takes a whole number of at least 1, not 0"),
+    (machine_of(timeslice=0), "timeslice takes a whole number of at least 1, not 0"),
+    (machine_of(reclaimable="9"), "reclaimable takes a whole number of at least 0, not '9'"),
+    (machine_of(adj=-1001), "adj takes a whole number from -1000 to 1000, not -1001"),
+    (machine_of(held=-5), "pages takes a whole number of at least 0, not -5"),
+    (machine_of((repeat, None)), "what a program repeats for ever takes no step"),
+    (machine_of((repeat, None, (touch, "heap", 0))), "for ever takes no step"),
+    (machine_of((sleep, 2), (repeat, None, (never,))), "for ever takes no step"),
+    (
+        machine_of((lambda current: (yield 3),)),
+        "a step is a (verb, object), and a program yields 3",
+    ),
+)
+
+
+@pytest.mark.parametrize("trace", [True, False])
+def test_what_no_scenario_can_be_made_of_is_refused_in_a_sentence(trace):
+    """For those who write one: numbers of a machine, and programs."""
+    for own, words in REFUSED if trace else REFUSED[:-1]:  # only a trace looks into a step
+        oomlab.SCENARIOS["own"] = own
+        with pytest.raises(ValueError, match=re.escape(words)):
+            oomlab.run("own", "linux-4.6", trace=trace)
+
+
+def test_a_scenario_has_a_name():
+    for name in (3, "", "two\nlines", None):
+        with pytest.raises(ValueError, match="the name of a scenario is one line of text, not"):
+            oomlab.SCENARIOS[name] = machine_of()

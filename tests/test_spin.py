@@ -37,6 +37,8 @@ LOOKS = {
     ("turn", "go_round"),  # takes more such rounds
     ("asked", "go_round"),
     ("thread", "start"),
+    ("turn", "repeat"),  # with the next: whether a round took any step, else an error
+    ("op", "repeat"),
 }
 
 

@@ -65,6 +65,7 @@ class Parser(argparse.ArgumentParser):
         if "invalid choice" in message and commands:
             word = message.split("'")[1]
             message = f"no command {word!r}: {nearest(word, commands)}"
+        message = re.sub(r"ignored explicit argument (.*)", r"takes no value, and has \1", message)
         self.exit(2, f"oomlab: {message}\n")
 
 

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from ..naming import whole
 from ..policies.policy import Policy
 from .exit import user_mode
 from .faults import charged_to
@@ -85,12 +86,12 @@ class Kernel:
         timeslice: int = 1,
     ):
         self.policy = policy
-        self.cpus = cpus
-        self.timeslice = timeslice  # how long turns on a processor are, in units of the scheduler
+        self.cpus = whole("cpus", cpus, 1)
+        self.timeslice = whole("timeslice", timeslice, 1)  # of a turn, in units of the scheduler
         self.turn = 1  # steps that the current task is sure to take before any other does anything
         self.asked = 0  # how many these were when it last asked for a page in them; 0: it did not
-        self.zone = policy.class_of(Zone)(managed, policy.watermarks, min_kbytes)
-        self.zone.reclaimable = reclaimable
+        self.zone = policy.class_of(Zone)(whole("pages", managed, 1), policy.watermarks, min_kbytes)
+        self.zone.reclaimable = whole("reclaimable", reclaimable)
         self.zone.free -= reclaimable
         self.unmanaged = 0  # pages the zone has beyond what the OOM killer calls RAM
         self.tasks: list[Task] = []  # in order of creation, as for_each_process() goes
@@ -172,14 +173,13 @@ class Kernel:
         memory of an `mm` is charged to the cgroup of the task that it was made for, even when that
         one has exited; in Linux then to that of another who uses it (mm_update_next_owner).
         """
-        made_by = thread_of or parent
-        uid = uid if uid is not None else made_by.uid if made_by is not None else 1000
+        uid = getattr(thread_of or parent, "uid", 1000) if uid is None else uid
         parent = parent or (self.init if self.tasks else None)
         if thread_of is not None:
             signal, mm, parent = thread_of.signal, thread_of.mm, thread_of.parent
             memcg = memcg or thread_of.memcg
         else:
-            signal = self.policy.class_of(Signal)(adj or 0)
+            signal = self.policy.class_of(Signal)(whole("adj", adj or 0, -1000, 1000))
             if adj is None and parent is not None:  # copy_signal()
                 signal.oom_score_adj = parent.signal.oom_score_adj
                 signal.oom_score_adj_min = parent.signal.oom_score_adj_min
@@ -234,7 +234,7 @@ class Kernel:
                 new = max(0, vma.pages - vma.shmem.pages)
                 vma.shmem.pages += new
             else:
-                new = 0 if vma.kind == PFNMAP else vma.pages
+                new = 0 if vma.kind == PFNMAP else whole("pages", vma.pages)
             self.zone.free -= new
             if payer is not None:
                 payer.charge(new)
@@ -244,7 +244,7 @@ class Kernel:
 
     def swapon(self, pages: int) -> None:
         """Add swap: a device of `pages` that anonymous memory can be written to."""
-        self.zone.total_swap += pages
+        self.zone.total_swap += whole("pages", pages)
         self.swap_free += pages
         if pages and self.kswapd is None:
             self.kswapd = self.kthread_run("kswapd0", kswapd)

@@ -122,8 +122,13 @@ def locked(current, mutex: Mutex, *calls) -> Steps:
 
 
 def repeat(current, times: int | None, *calls) -> Steps:
-    """Do the calls `times` times (None: for ever), or until killed."""
-    done = 0
+    """Do the calls `times` times (None: for ever), or until killed.
+
+    ValueError for calls that never take a step: no other task would run again. A round without one
+    may take pages; so there are as many such rounds as the machine has pages, not more.
+    """
+    kernel, done = current.kernel, 0
+    current.op = kernel.turn, 0  # rounds without a step: with the next one, op or turn is another
     while times is None or done < times:
         for call, *args in calls:
             yield from call(current, *args)
@@ -131,6 +136,12 @@ def repeat(current, times: int | None, *calls) -> Steps:
                 return
         if times is not None:
             done += 1
+        elif current.op[0] != kernel.turn:
+            current.op = kernel.turn, 0
+        elif current.op[1] > kernel.zone.managed:
+            raise ValueError("what a program repeats for ever takes no step")
+        else:
+            current.op = kernel.turn, current.op[1] + 1
 
 
 def pause(current) -> Steps:

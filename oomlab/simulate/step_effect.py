@@ -19,6 +19,7 @@ from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_RUNNING, Mutex, RwSemaphore, WaitQueue
 from ..model.mm import MM, VMA
 from ..model.tasks import Task
+from ..naming import short
 from ..plural import plural
 
 NULL = "NULL"
@@ -42,7 +43,10 @@ users_of, count_of = attrgetter("mm_users"), attrgetter("mm_count")
 
 def look(kernel: Kernel, op: tuple) -> Look | None:
     """The machine as the words for `op` need it, before or after its step; None if ordinary."""
-    verb, what = op
+    try:
+        verb, what = op
+    except (TypeError, ValueError):
+        raise ValueError(f"a step is a (verb, object), and a program yields {short(op)}") from None
     if verb in ORDINARY:
         return None
     try:
