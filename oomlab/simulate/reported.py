@@ -77,7 +77,9 @@ def killed(kernel: Kernel, event: dict) -> dict:
 
 
 def marked(kernel: Kernel, event: dict) -> dict:
-    return {"row": dump_task(event["task"], event["mm"])}
+    """Whom the killer waits for. To 3.10 one that has left its memory may be marked, too."""
+    mm = event["mm"]
+    return {"row": dump_task(event["task"], mm)} if mm is not None else {}
 
 
 def stands_frozen(task) -> bool:
@@ -136,7 +138,7 @@ def show_memcg(memcg, chosen) -> dict | None:
     if chosen is None:
         return told | {"task": None}
     left = chosen.state == TASK_DEAD and chosen.kernel.policy.scan == "processes"
-    return told | {"task": "" if left else chosen.memcg.name}
+    return told | {"task": "" if left or chosen.memcg is None else chosen.memcg.name}
 
 
 def dump_tasks(kernel, memcg=None) -> list[dict]:
