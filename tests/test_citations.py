@@ -1,6 +1,7 @@
 """Every citation in the course and in the code resolves, and what is cited is what is known."""
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -168,3 +169,29 @@ def test_the_bibliography_is_sound():
 def test_an_unknown_source_is_an_error():
     with pytest.raises(ValueError, match="M99"):
         cite("M16", "M99")
+
+
+QUOTED = re.compile(r'"([^"\n]*)"')
+NO_WORDS = re.compile(r"\]\(\S+ \"[^\"]*\"\)|`(?![0-9a-f]{12}`)[^`\n]*`|^```.*?^```", re.M | re.S)
+COMPARED = tomllib.loads((ROOT / "tests" / "data" / "quotes.toml").read_text("utf-8"))
+
+
+def quotes(path):
+    """(paragraph, words in quotation marks) of each that cites a mail; links and code left out."""
+    text = text_of(path)
+    if path.suffix == ".ipynb":
+        cells = nbformat.read(path, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for paragraph in NO_WORDS.sub("]", text).split("\n"):
+        if MAIL.search(paragraph):
+            long = (words for words in QUOTED.findall(paragraph) if words.count(" ") > 2)
+            yield from ((paragraph, words.rstrip(".")) for words in long)
+
+
+def test_a_quote_was_compared_with_its_mail():
+    """It stands in tests/data/quotes.toml, and its paragraph names the mail it is from."""
+    of = {words.rstrip("."): label for label, listed in COMPARED.items() for words in listed}
+    found = [(path.name, *quote) for path in [*NOTEBOOKS, *PROSE] for quote in quotes(path)]
+    assert not [(name, words) for name, _, words in found if words not in of]
+    away = [(name, of[words]) for name, near, words in found if of[words] not in f"{near} ours"]
+    assert not away and len(found) > 60
