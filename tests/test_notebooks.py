@@ -5,17 +5,17 @@ all; here they run where there is none, and the code of the quick ones always. H
 in pytest's list of slowest tests.
 """
 
-import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
+from chromium import CHROMIUM
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
-if not any(map(shutil.which, ["chromium", "google-chrome"])):
+if not CHROMIUM:
 
     @each_notebook
     @pytest.mark.timeout(60)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from chromium import CHROMIUM
 from drive_jupyterlab import JupyterLab, Notebook
 from playwright.sync_api import sync_playwright
 from stage import Stage
@@ -19,7 +20,6 @@ from oomlab.doors.site import server
 from oomlab.lab import PolicyLab
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
 
 
 @pytest.fixture(scope="session")
