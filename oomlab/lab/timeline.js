@@ -163,7 +163,7 @@ function paintMemory(paper, picture, place, theme) {
   paper.fillStyle = theme.ink;
   for (const pages of [min, low, high]) paper.fillRect(label, y(pages), width - label - 8, 0.8);
   paper.fillText("free pages", 4, bottom + 14);
-  paper.fillText(`min ${min}`, 4, foot - 3);
+  paper.fillText(`min ${min}`, 4, Math.min(y(min), foot - 3));  // at its line
 }
 
 function patterns(theme) {

@@ -59,10 +59,14 @@ def test_the_reaper_that_students_watch_is_the_one_that_judges():
     kinds = [((), False), (("VM_SHARED",), False), (("VM_LOCKED",), True), (("VM_LOCKED",), False)]
     kinds += [(("VM_HUGETLB",), False), (("VM_PFNMAP",), False)]
     vmas = oom_reap_vmas.space(draw, *kinds)
-    left = oom_reap_vmas.probe(vmas)
-    assert {v["name"]: left[v["name"]] == 0 for v in vmas} == {
-        v["name"]: oom_reap_vmas.can_reap(v) for v in vmas
-    }
+    # Also where the victim is small: memory must run out then, too, or no reaper comes.
+    sizes = [[vma["pages"] for vma in vmas], *([pages] * len(vmas) for pages in (1, 7, 60, 400))]
+    for pages in sizes:
+        all_of_them = [{**v, "pages": n} for v, n in zip(vmas, pages, strict=True)]
+        for asked in (all_of_them, *([one] for one in all_of_them)):
+            left = oom_reap_vmas.probe(asked)
+            judged = {v["name"]: 0 if oom_reap_vmas.can_reap(v) else v["pages"] for v in asked}
+            assert left == judged, asked
     with pytest.raises(ValueError, match="never anonymous"):
         oom_reap_vmas.probe([oom_reap_vmas.vma(draw, "x", "VM_SHARED")])
 

@@ -7,7 +7,7 @@ The sheet gives no rule, and neither does the feedback: the student runs the mod
 """
 
 from ...model.kernel import Kernel
-from ...model.mm import ANON, FILE, HUGETLB, PFNMAP, VMA
+from ...model.mm import ANON, FILE, HUGETLB, MMF_OOM_SKIP, PFNMAP, VMA
 from ...model.syscalls import mmap
 from ...model.unmap import can_reap as model_can_reap
 from ...policies.presets import PRESETS
@@ -35,7 +35,11 @@ def can_reap(vma: dict) -> bool:
 
 
 def probe(vmas: list[dict]) -> dict[str, int]:
-    """Run the model: a victim with these VMAs cannot exit. {name: pages left after the reaper}."""
+    """Run the model: a victim with these VMAs cannot exit. {name: pages left after the reaper}.
+
+    The other task touches as many pages as the machine has, so that memory runs out however small
+    the victim is. ValueError for areas that no process has.
+    """
     pages = sum(vma["pages"] for vma in vmas)
     if any(vma["anonymous"] and "VM_SHARED" in vma["flags"] for vma in vmas):
         raise ValueError(
@@ -43,9 +47,10 @@ def probe(vmas: list[dict]) -> dict[str, int]:
         )
     kernel = Kernel(PRESETS["linux-4.14"], 2 * pages + 1000)
     victim = kernel.spawn("victim", ((hang,),), vmas=[modelled(vma) for vma in vmas])
-    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", 2 * pages)), adj=-1000)
+    kernel.spawn("asker", ((mmap, "heap"), (touch, "heap", kernel.zone.managed)), adj=-1000)
     mm = victim.mm
     run_seeded(kernel, 1)
+    assert mm.flags & MMF_OOM_SKIP, "no reaper came, so what is left is not its choice"
     return {vma.name: vma.pages for vma in mm.vmas}
 
 
