@@ -108,8 +108,13 @@ def fits(value: object, wanted: Any) -> bool:
     if kind is Mapping or kind is dict:
         return isinstance(value, kind)
     if getattr(kind, "_is_protocol", False):
-        return all(hasattr(value, name) for name in vars(kind) if not name.startswith("_"))
+        return not isinstance(value, type) and all(hasattr(value, n) for n in methods(kind))
     return not isinstance(kind, type) or isinstance(value, kind)
+
+
+def methods(protocol: type) -> list[str]:
+    """What an object must have to be taken for one."""
+    return [name for name in vars(protocol) if not name.startswith("_")]
 
 
 def in_words(wanted: Any) -> str:
@@ -119,6 +124,8 @@ def in_words(wanted: Any) -> str:
         return " or ".join(dict.fromkeys(map(in_words, inner)))
     if kind is Literal:
         return " or ".join(map(repr, inner))
+    if getattr(kind, "_is_protocol", False):
+        return f"an object with {' and '.join(f'{name}()' for name in methods(kind))}"
     name = getattr(kind, "__name__", str(kind))
     words = WORDS.get(kind) or f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
     if kind in (Sequence, Iterable, list) and inner and inner[0] is not Any:

@@ -28,6 +28,7 @@ R = TypeVar("R")
 
 TRIES = 3  # how often a pool of ours that broke is made anew for the same task
 AHEAD = 4  # tasks under way for each worker
+MOST = 1000  # processes of ours on one machine: a slip of the finger must not fill it
 
 
 class Submits(Protocol):
@@ -50,10 +51,12 @@ def in_order(
     processes do them, or this process alone if `jobs` is 1. Small tasks are sent `chunk` at once.
     Who has seen enough closes the iterator: tasks that have not begun are not done. RuntimeError
     if a task kills its worker each time, or if an `executor` breaks. ValueError for fewer than 1
-    job, or a task that cannot be sent to another process.
+    job, for more than `MOST` without an executor, or a task that cannot be sent to another process.
     """
     if jobs < 1:
         raise ValueError(f"jobs is 1 or more, not {jobs}")
+    if executor is None and jobs > MOST:
+        raise ValueError(f"jobs is {MOST} at most on one machine, not {jobs}")
     if executor is None and jobs == 1:
         yield from map(function, tasks)
         return
@@ -109,6 +112,7 @@ def in_processes(function, tasks: Iterator, jobs: int) -> Generator:
     from concurrent.futures import BrokenExecutor  # not before it is used: it costs 15 ms
 
     first = list(islice(tasks, jobs * AHEAD))
+    jobs = min(jobs, max(len(first), 1))
     for task in first[:1]:
         must_be_sent(function, task)
     given: deque = deque()  # (task, future), oldest first

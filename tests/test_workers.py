@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import oomlab
+from oomlab import workers
 from oomlab.cli import main
 from oomlab.grading.sandbox import bubblewrap
 from oomlab.recordings.folder import compare_all
@@ -160,6 +161,39 @@ def test_threads_do_too(asked):
             ask, alone = asked(name)
             assert ask(jobs=2, executor=executor) == alone, name
         assert executor.submit(int).result() == 0  # it is the caller's, and is left open
+
+
+def test_a_slip_of_the_finger_starts_no_hundred_thousand_processes(monkeypatch):
+    """A pool starts all its workers at once: no more than there are tasks, and not any number."""
+    with pytest.raises(ValueError, match="jobs is 1000 at most on one machine, not 100000"):
+        oomlab.sweep("lost-victim", ["handa"], range(2), jobs=100_000)
+    made, new_pool = [], workers.new_pool
+    monkeypatch.setattr(workers, "new_pool", lambda jobs: made.append(jobs) or new_pool(jobs))
+    assert len(oomlab.sweep("lost-victim", ["handa"], range(64), jobs=900).rows) == 64
+    assert made == [2]  # of 32 seeds each
+
+
+def test_what_is_no_executor_is_a_sentence():
+    for wrong in (ThreadPoolExecutor, object(), 2):  # the class was taken for one
+        with pytest.raises(ValueError, match=r"executor as an object with submit\(\) or None, not"):
+            oomlab.sweep("lost-victim", ["handa"], range(2), executor=wrong)
+
+
+def test_what_was_written_before_an_executor_failed_is_gone_on_with(tmp_path):
+    class Fails(ThreadPoolExecutor):
+        left = 6
+
+        def submit(self, *task):
+            self.left -= 1
+            if not self.left:
+                raise MemoryError("no more threads")
+            return super().submit(*task)
+
+    out, asked = tmp_path / "rows.jsonl", ("lost-victim", ["handa"], range(400))
+    with Fails(1) as executor, pytest.raises(MemoryError):
+        oomlab.sweep(*asked, executor=executor, out=out)
+    assert 1 < out.read_text().count("\n") < 401
+    assert oomlab.sweep(*asked, out=out).rows == oomlab.sweep(*asked).rows
 
 
 def dies_once(task):
