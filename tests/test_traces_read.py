@@ -12,6 +12,7 @@ import pytest
 
 import oomlab
 from oomlab.cli import main
+from oomlab.policies.policy import HZ
 from oomlab.recordings.recorded import read_record
 from oomlab.simulate.kernel_log import kernel_log, log_text
 from oomlab.traces.ftrace import ftrace_text
@@ -148,6 +149,12 @@ def test_a_clock_that_counts_something_else_is_refused_however_wide_it_is_printe
         {"trace": {"events": [[1]]}},
         {"trace": {"events": [["x", "a", 1, "mark_victim", "pid=3"]]}},
         {"trace": {"events": [[1, "a", None, "mark_victim", "no pid"]]}},
+        {"trace": {"events": [[1, "a", [5], "mark_victim", "pid=3"]]}},
+        {"trace": {"events": [[1, {}, 5, "mark_victim", "pid=3"]]}},
+        {"trace": {"events": [[1, "a", 5, ["mark_victim"], "pid=3"]]}},
+        {"trace": {"events": [[1e300, "a", 5, "mark_victim", "pid=3"]]}},
+        {"trace": {"events": [[True, "a", 5, "mark_victim", "pid=3"]]}},
+        {"trace": {"events": [[1, "a", 5, "mark_victim", "pid=3", "more"]]}},
         {"report": 5},
         {"kernel": {}},
     ],
@@ -177,9 +184,61 @@ def test_another_kernel_does_otherwise_and_it_is_said():
     assert "has no reaper" in oomlab.read_trace(text, kernel="4.4").markdown()
     assert "give the release" in oomlab.read_trace(text).markdown()
     named = oomlab.read_trace("# os release : 6.12.1-amd64\n" + text)
-    assert (named.kernel, named.policy.name) == ("6.12.1", "linux-6.12")
+    assert (named.kernel, named.policy.name) == ("6.12.1-amd64", "linux-6.12")
     backported = oomlab.read_trace(text, kernel="5.10.262")
     assert "as linux-5.10 does it (2 s)" in backported.markdown()
+
+
+RELEASES = {  # what uname -r and a log's first line say: its preset, the delay there, is it doubted
+    "6.1.0-28-amd64": ("linux-6.1", 2, False),
+    "6.1-rc3": ("linux-6.1", 2, False),
+    "5.4.0-216-generic": ("linux-5.4", 0, False),
+    "5.10.226": ("linux-5.10", 2, False),
+    "5.10.0-33-amd64": ("linux-5.10", 0, True),
+    "5.10.0": ("linux-5.10", 0, False),
+    "5.15.0-91-generic": ("linux-5.10", 0, True),
+    "5.15.0-1053-aws": ("linux-5.10", 0, True),
+}
+
+
+def test_a_release_is_read_as_a_machine_prints_it():
+    """A distribution's third number is not that of the stable release, which may have the delay."""
+    text = "\n".join(FORMS["perf"](*row) for row in STORY)
+    for release, (preset, delay, doubted) in RELEASES.items():
+        for trace in (
+            oomlab.read_trace(text, kernel=release),
+            oomlab.read_trace(f"# os release : {release}\n{text}"),
+            oomlab.read_trace(text, report=f"Linux version {release} (gcc 12.2.0) #1 SMP"),
+        ):
+            assert (trace.kernel, trace.policy.name[: len(preset)]) == (release, preset)
+            assert trace.policy.reap_delay == delay * HZ, release
+            assert ("is a distribution's number" in trace.markdown()) == doubted, release
+    boot = "Linux version 5.10.0-33-amd64 (gcc-10 10.2.1) #1 SMP Debian 5.10.226-1 (2024-10-03)"
+    trace = oomlab.read_trace(text, report=boot)
+    assert trace.policy.reap_delay == 2 * HZ and "distribution" not in trace.markdown()
+    for wrong in ("6", "v6.1", "6.1.", "4.10.7.8", "linux-6.1", "٦.١", "6.1x", "x" * 10_000):
+        with pytest.raises(ValueError, match="is not a kernel version such as 6.1 or 4.10.7"):
+            oomlab.read_trace(text, kernel=wrong)
+
+
+def test_a_file_is_read_however_it_is_written(tmp_path):
+    """A Windows shell redirects in UTF-16; a log beside the trace may be compressed."""
+    text = "\n".join([*[FORMS["trace-cmd"](*row) for row in STORY], ""])
+    rows, file = oomlab.read_trace(text).rows(), tmp_path / "trace.txt"
+    for code in ("utf-8", "utf-8-sig", "utf-16"):
+        file.write_bytes(text.replace("\n", "\r\n").encode(code))
+        assert oomlab.read_trace(file).rows() == rows, code
+    log = tmp_path / "kern.log.gz"
+    left = (
+        "oom_reaper: reaped process 85 (my server), now anon-rss:4kB, file-rss:8kB, shmem-rss:0kB"
+    )
+    log.write_bytes(gzip.compress(f"{left}\n".encode()))
+    page = tmp_path / "trace.html"
+    assert (
+        main(["trace", str(file), "--kernel", "6.1", "--report", str(log), "--html", str(page)])
+        == 0
+    )
+    assert "12 kB" in page.read_text("utf-8")
 
 
 def test_a_victim_that_was_queued_twice():

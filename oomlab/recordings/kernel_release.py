@@ -15,11 +15,15 @@ REAP_DELAY_BACKPORTED = {(5, 10): 113, (5, 15): 36, (5, 17): 5}  # stable releas
 
 
 def version(tag: str) -> tuple[int, ...]:
-    """6.1 or 4.10.7 as numbers."""
-    try:
-        return tuple(int(part) for part in tag.split(".")[:3])
-    except ValueError:
-        raise ValueError(f"{short(tag)} is not a kernel version such as 6.1 or 4.10.7") from None
+    """6.1, 4.10.7 or what `uname -r` prints, as 6.1.0-28-amd64, as numbers.
+
+    ValueError if it does not begin with two of them.
+    """
+    found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])|$", tag[:60], re.ASCII)
+    numbers = [int(number) for number in (found.groups() if found else ()) if number]
+    if not numbers:
+        raise ValueError(f"{short(tag)} is not a kernel version such as 6.1 or 4.10.7")
+    return tuple(numbers)
 
 
 def preset_of(tag: str) -> Policy:
@@ -46,3 +50,11 @@ def has_reap_delay(kernel: dict) -> bool:
         if patch >= REAP_DELAY_BACKPORTED.get((major, minor), patch + 1):
             return True
     return version(kernel["tag"]) >= (5, 18)
+
+
+def hides_reap_delay(release: str) -> bool:
+    """Is it a distribution's number, which does not say from which stable release it was made?
+
+    5.10.0-33-amd64 was made of 5.10.226. Whether such a one took the delay back it does not say.
+    """
+    return version(release) in {(*series, 0) for series in REAP_DELAY_BACKPORTED} and "-" in release

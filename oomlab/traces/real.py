@@ -11,6 +11,7 @@ lock, or there was nothing left to do. Times are seconds of the trace's own cloc
 
 import json
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from ..model.reaper import MAX_OOM_REAP_RETRIES
 from ..paper import Drawing
 from ..plural import plural
 from ..policies.policy import Policy
-from ..recordings.kernel_release import preset_of, version, with_backports
+from ..recordings.kernel_release import hides_reap_delay, preset_of, version, with_backports
 from ..recordings.recorded import policy_of, read_record
 from ..reports import Explanation, explain
 from ..reports.read.logs import DAMAGED, open_log
@@ -31,8 +32,9 @@ from .traced_victims import Victim, victims
 from .tracepage import page_of
 
 MOST_BYTES = 1 << 30
-RELEASE = re.compile(
-    r"(?:os release\s{0,4}[:=]\s{0,4}|Linux version )(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)"
+RELEASE = re.compile(  # and what else its line says: a distribution names its stable release there
+    r"(?:os release\s{0,4}[:=]\s{0,4}|Linux version )"
+    r"((\d{1,2}\.\d{1,3}(?:\.\d{1,3})?(?![\w.])[^\s]{0,60}).{0,400})"
 )
 BINARY = {
     "\x17\x08Dtracing": "trace-cmd report -i FILE",
@@ -128,6 +130,12 @@ class Trace:
         said += unseen_reaper(self.victims, self.policy)
         if not self.victims:
             said.append("No victim is marked in it.")
+        if self.kernel and self.policy and hides_reap_delay(self.kernel):
+            if not self.policy.reap_delay:
+                said.append(
+                    f"{self.kernel} is a distribution's number. Its stable release may have taken"
+                    " the two seconds before the reaper back: give that, as 5.10.226."
+                )
         if self.policy is None:
             said.append(
                 "It does not say of which kernel it is, so it is not held against the model:"
@@ -243,8 +251,11 @@ def read_trace(
     if lines.whole_numbers:
         raise ValueError(f"the clock of {name} does not count seconds: record with the local clock")
     log = report or "\n".join(e.text for e in events if e.name == "console")
-    release = agreed(kernel, next(iter(RELEASE.findall(text) or RELEASE.findall(log)), None))
-    policy = with_backports({"tag": release, "version": release}) if release else None
+    line, says = next(iter(RELEASE.findall(text) + RELEASE.findall(log)), ("", None))
+    release = agreed(kernel, says)
+    policy = None
+    if release:
+        policy = with_backports({"tag": release, "version": f"{release} {line}"})
     return Trace(events, log, release, policy, lines.lost, lines.dropped, lines.unread)
 
 
@@ -267,12 +278,13 @@ def agreed(given: str | None, says: str | None) -> str | None:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file, decompressed if need be."""
+    """The text of a file, decompressed if need be; also in UTF-16, as a Windows shell writes it."""
     try:
         data = open_log(str(path)).read(MOST_BYTES)
     except (OSError, ValueError, *DAMAGED) as wrong:
         raise ValueError(f"{named(path)} cannot be read: {reason(wrong)}") from None
-    return data.decode("utf-8", "replace")
+    wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
 def delay(begin: float | None, end: float | None) -> float | None:

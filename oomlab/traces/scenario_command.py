@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from .real import text_of
 from .small_machine import scenario_from
 
 
@@ -26,7 +27,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def tell_again(args: argparse.Namespace) -> int:
     """Print or write the function; the sentence about it goes to the terminal."""
-    log = args.report and args.report.read_text(encoding="utf-8", errors="replace")
+    log = args.report and text_of(args.report)
     source = sys.stdin.read() + "\n" if args.file == "-" else args.file
     made = scenario_from(source, number=args.number, name=args.name, report=log, kernel=args.kernel)
     if args.out is None:

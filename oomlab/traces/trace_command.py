@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ..textfile import must_be_writable
-from .real import read_trace
+from .real import read_trace, text_of
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def trace(args: argparse.Namespace) -> int:
     """Read the trace; print it as Markdown, or as JSON, or write a page."""
     if args.html is not None:
         must_be_writable(args.html)
-    log = args.report and args.report.read_text(encoding="utf-8", errors="replace")
+    log = args.report and text_of(args.report)
     source = sys.stdin.read() + "\n" if str(args.file) == "-" else args.file
     read = read_trace(source, kernel=args.kernel, report=log)
     if args.html is not None:

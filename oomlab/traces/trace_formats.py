@@ -153,12 +153,12 @@ def killed(found: re.Match, number: int) -> TraceEvent:
 def recorded(rows: Iterable[Iterable]) -> list[TraceEvent]:
     """The events of a recording, [microseconds, comm, pid, event, args] each. ValueError if not."""
     events = []
-    try:
-        for number, (when, comm, pid, name, args) in enumerate(rows, 1):
-            fields = fields_of(args)
-            target = number_of(fields.get("pid"))
-            target = int(pid) if target is None else target
-            events.append(TraceEvent(when / 1e6, comm, pid, name, fields, number, args, target))
-    except (TypeError, ValueError):
-        raise ValueError("the trace of this recording is damaged") from None
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, list | tuple) or [*map(type, row)] != [int, str, int, str, str]:
+            raise ValueError("the trace of this recording is damaged")
+        when, comm, pid, name, args = row
+        fields = fields_of(args)
+        target = number_of(fields.get("pid"))
+        target = pid if target is None else target
+        events.append(TraceEvent(when / 1e6, comm, pid, name, fields, number, args, target))
     return events
