@@ -88,7 +88,7 @@ PLACES: dict[
         SourcePlace("4.9", OOM, "__oom_reap_task_mm"),
     ),
     "process_mrelease": (SourcePlace("5.15", OOM, "process_mrelease"),),
-    "kmallocwd": Proposed("M05"),
+    "kmallocwd": Proposed("M16"),
     "next_victim": Proposed("M16"),
     "worker": same("kernel/workqueue.c", "worker_thread"),
     "create_worker": same("kernel/workqueue.c", "create_worker"),
