@@ -10,17 +10,22 @@ from ..simulate.fingerprint import timer_key
 
 
 def settle(kernel: Kernel, clock: str) -> None:
-    """Time counts from the last timer that fired; pending timers stand in firing order."""
+    """Time counts from the last timer that fired; pending timers stand in firing order.
+
+    ValueError under "any" for two timers of one task with the same function: no schedule could say
+    which of them fires.
+    """
     if clock == "any":
         kernel.jiffies = 0
         kernel.timers.sort(key=timer_key)
-    else:
-        past = kernel.jiffies - kernel.jiffies % kernel.wheel
-        kernel.jiffies -= past
-        kernel.timers.sort()
-    keys = [timer_key(timer) for timer in kernel.timers]
-    if clock == "any" and len(set(keys)) < len(keys):
-        raise ValueError(f"two timers {keys} of one task call the same function")
+        keys = [timer_key(timer) for timer in kernel.timers]
+        if len(set(keys)) < len(keys):
+            raise ValueError(f"two timers {keys} of one task call the same function")
+        for timer in kernel.timers:
+            timer.expires = timer.number = 0
+        return
+    past = kernel.jiffies - kernel.jiffies % kernel.wheel
+    kernel.jiffies -= past
+    kernel.timers.sort()
     for rank, timer in enumerate(kernel.timers):
-        timer.expires = 0 if clock == "any" else timer.expires - past
-        timer.number = 0 if clock == "any" else rank
+        timer.expires, timer.number = timer.expires - past, rank

@@ -12,7 +12,7 @@ with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). It wants schedules
 so every run ends after k.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from decimal import ROUND_CEILING, Context
 from math import exp, log
@@ -82,28 +82,16 @@ def hunt(
     first = made(kernel, clock)[0]
     check_alike(first, made(build(), clock)[0])
     began = monotonic()
-    asked_again = Draws(
-        sent_scenario(scenario), policy, settings, sent(property), clock, seed, steps, 1, ()
+    draws = Draws(
+        *(sent_scenario(scenario), policy, settings, sent(property), clock, seed, steps, depth),
+        numbers=range(runs),
     )
-    size = 1 if jobs == 1 and executor is None else CHUNK
-    known, longest, interrupted = Drawn(0, 0, 1, 1, None), 1, False
+    known, interrupted = Drawn(0, 0, 1, 1, None), False
     try:
-        for number in range(-PROBES, 0):
-            known = known.then(draw(asked_again._replace(numbers=(number,))))._replace(runs=0)
-            longest = max(longest, known.longest)
-            if known.found is not None:
-                break
-        else:
-            asked_again = asked_again._replace(steps=longest, depth=depth)
-            tasks = (
-                asked_again._replace(numbers=range(n, min(n + size, runs)))
-                for n in range(0, runs, size)
-            )
-            with closing(in_order(draw, tasks, jobs=jobs, executor=executor)) as results:
-                for drawn in results:
-                    known = known.then(drawn)
-                    if known.found is not None:
-                        break
+        with closing(drawn_so_far(draws, jobs, executor)) as results:
+            for known in results:
+                if known.found is not None:
+                    break
     except KeyboardInterrupt:
         interrupted = True
     check_alike(first, made(build(), clock)[0])  # no run has left anything behind
@@ -112,10 +100,10 @@ def hunt(
         "interrupted": interrupted,
         "depth": depth,
         "tasks": known.tasks,
-        "steps": longest,
+        "steps": known.longest,
         "seed": seed,
         "clock": clock,
-        "missed_with_chance": missed(known.tasks, longest, depth, known.runs),
+        "missed_with_chance": missed(known.tasks, known.longest, depth, known.runs),
     }
     answer = Exploration(
         "violated" if known.found is not None else "bound-reached",
@@ -185,6 +173,27 @@ class Drawn(NamedTuple):
             max(self.longest, more.longest),
             more.found,
         )
+
+
+def drawn_so_far(draws: Draws, jobs: int, executor: Submits | None) -> Generator[Drawn, None, None]:
+    """What is known after each of the probes, and then after each of the tasks for workers.
+
+    The probes say how long schedules are: no later run is longer.
+    """
+    known = Drawn(0, 0, 1, 1, None)
+    for number in range(-PROBES, 0):
+        known = known.then(draw(draws._replace(numbers=(number,), depth=1)))._replace(runs=0)
+        yield known
+    draws = draws._replace(steps=known.longest)
+    size = 1 if jobs == 1 and executor is None else CHUNK
+    tasks = (
+        draws._replace(numbers=draws.numbers[n : n + size])
+        for n in range(0, len(draws.numbers), size)
+    )
+    with closing(in_order(draw, tasks, jobs=jobs, executor=executor)) as results:
+        for drawn in results:
+            known = known.then(drawn)
+            yield known
 
 
 def draw(draws: Draws) -> Drawn:

@@ -15,7 +15,7 @@ from random import Random
 from .asking import Ask, CheckFailed, NoAnswer
 from .sandbox.bubblewrap import NoSandbox
 
-PRACTICE = "practice"  # the seed that everybody may know
+PRACTICE = "practice"  # the seed that is no secret
 
 
 @dataclass
@@ -76,6 +76,7 @@ class Exercise:
         return [self.explain(p, failed, ask) for p, failed in pairs]
 
     def explain(self, p: GradedProperty, lost: CheckFailed | None, ask: Ask) -> Finding:
+        """The points of one property, and after a failure what may be said of it."""
         if lost is None:
             return Finding(p.name, p.says, p.points, p.points)
         if isinstance(lost, NoAnswer):  # asking more would take as long again
@@ -98,9 +99,7 @@ class Exercise:
             return lost
         except NoSandbox:
             raise
-        except (
-            Exception
-        ) as error:  # an answer that the check did not foresee must not end the grading
+        except Exception as error:  # of an answer not foreseen: it must not end the grading
             text = "This answer made the check itself fail; please tell your teacher"
             return NoAnswer(f"{text} ({type(error).__name__}).")
         if ask.answered == before:

@@ -41,9 +41,9 @@ def same(file: str, name: str) -> tuple[SourcePlace, ...]:
     return (SourcePlace(READ, file, name),)
 
 
-PLACES: dict[
-    str, tuple[SourcePlace, ...] | Proposed | None
-] = {  # None: a word of a scenario's program
+Where = tuple[SourcePlace, ...] | Proposed | None  # None: a word of a scenario's program
+
+PLACES: dict[str, Where] = {
     # sleeping and locks
     "schedule": same("kernel/sched/core.c", "schedule"),
     "schedule_timeout": (
@@ -176,7 +176,7 @@ def in_linux(code: CodeType, policy: Policy) -> dict[str, str]:
     return told | located(PLACES[code.co_name], policy.kernel)
 
 
-def located(places: tuple[SourcePlace, ...] | Proposed | None, kernel: str) -> dict[str, str]:
+def located(places: Where, kernel: str) -> dict[str, str]:
     """The sentence and the link for a version."""
     if places is None:
         return {"where": "no kernel function: a word of a scenario's program"}

@@ -47,6 +47,12 @@ def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
             runs.append(found)
     if not runs:
         return status
+    tell(runs, as_json)
+    return status
+
+
+def tell(runs: list[RecordedComparison], as_json: bool) -> None:
+    """Print how many agree, by kernel and by scenario, and what differs in each that does not."""
     numbers = agreement(runs)
     differ: list[dict] = [
         {"file": c.file, "expected": c.expected, "got": c.got, "cause": c.cause}
@@ -55,7 +61,7 @@ def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
     ]
     if as_json:
         print(json.dumps({"schema": "oomlab-fidelity/1", **numbers, "disagree": differ}))
-        return status
+        return
     for what in ("by_kernel", "by_scenario"):
         for name, n in numbers[what].items():
             print(f"{name:24}{n['agree']:5} of {n['runs']:4} agree")
@@ -70,4 +76,3 @@ def report(folder: Path, as_json: bool = False, jobs: int = 1) -> int:
         differ_in = [key for key in keys if one["expected"][key] != one["got"][key]]
         for key in differ_in:
             print(f"    {key}: recorded {one['expected'][key]}, model {one['got'][key]}")
-    return status

@@ -93,14 +93,7 @@ def machine_of(record: dict, preset: Policy | None = None) -> tuple[Kernel, Stag
         for task in config["tasks"]
         if task.get("trace") == "exit" and task["id"] not in failed  # PTRACE_SEIZE is of 3.4
     }
-    made = stage.running
-    shared = {  # objects that init maps too: they outlive all others
-        object["n"]: Shmem(f"object {object['n']}", object["kb"] // 4, linked=True)
-        for object in config.get("shared_objects", ())
-    }
-    kernel.shmems += shared.values()
-    kernel.zone.free -= sum(object.pages for object in shared.values())
-    count = counters(record)
+    made, shared, count = stage.running, shared_objects(kernel, config), counters(record)
     for proc in sorted(before["procs"], key=lambda proc: proc["pid"]):
         if proc["pid"] == 1:
             kernel.mms.remove(kernel.init.mm)
@@ -138,6 +131,17 @@ def machine_of(record: dict, preset: Policy | None = None) -> tuple[Kernel, Stag
     set_memory(kernel, pages, before)
     set_usage(stage, before.get("cgroups") or {})
     return kernel, stage
+
+
+def shared_objects(kernel: Kernel, config: dict) -> dict[int, Shmem]:
+    """Objects that init maps too, by number: they are there from the start, and outlive others."""
+    shared = {
+        object["n"]: Shmem(f"object {object['n']}", object["kb"] // 4, linked=True)
+        for object in config.get("shared_objects", ())
+    }
+    kernel.shmems += shared.values()
+    kernel.zone.free -= sum(object.pages for object in shared.values())
+    return shared
 
 
 def kernel_of(record: dict) -> Kernel:

@@ -13,6 +13,7 @@ is explored here are trees of answers. Their states are tuples, which can be cop
 no replay, no fingerprint and no reduction is needed.
 """
 
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
@@ -41,7 +42,7 @@ class Explored(NamedTuple):
 
     states: int
     broken: Violation | None = None
-    steps: list[tuple] = []
+    steps: Sequence[tuple] = ()
 
 
 def explore(machine: AtomicsMachine, kinds: set[str]) -> Explored:

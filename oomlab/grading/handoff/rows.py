@@ -3,13 +3,15 @@
 Where the rows tell the story of the mail of 27 November 2015 (M16), they carry its step numbers.
 """
 
+from collections.abc import Sequence
+
 from .handoff_machine import REAPER, AtomicsMachine
 
 BREAKS = "!"  # in place of the result of a step that must not be
 MAIL = ("kill", "pass", "start", "kill", "busy", "finish", "lost")  # its steps (1) to (7)
 
 
-def rows(machine: AtomicsMachine, steps: list[tuple], sentence: str) -> list[dict]:
+def rows(machine: AtomicsMachine, steps: Sequence[tuple], sentence: str) -> list[dict]:
     """One row a step: thread, does, result, says, mail (a step number of M16, or "")."""
     table, kinds = [], []
     for thread, op, result, before in steps:

@@ -33,7 +33,7 @@ def figure(run: Run, *, kill: int = 0, dark: bool | None = None) -> Drawing:
         return drawing
     unit = "per mille of memory" if run.policy.points == "permille" else "pages"
     notes = [in_points(row.points) + ", chosen" * (row.name == chosen) for row in rows]
-    draw(drawing, rows, notes, {row.name for row in rows if row.name == chosen}, unit)
+    draw(drawing, rows, notes, {chosen}, unit)
     return drawing
 
 

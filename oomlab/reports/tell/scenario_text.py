@@ -48,6 +48,21 @@ class Part:
 
 def parts_of(explanation: Explanation) -> list[Part]:
     """Who is needed, in the order of the table, which decides between equals."""
+    why = why_needed(explanation)
+    cast = [row for row in eligible_rows(explanation.report) if row.pid in why]
+    cast.sort(key=lambda row: not why[row.pid].startswith(CHOSEN))  # a parent before its child
+    times = Counter(printable(row.name) for row in cast)
+    parts = []
+    for row in cast:
+        name = printable(row.name)
+        name = name if name and times[name] == 1 else f"{name}-{row.pid}"
+        child = why[row.pid] == "killed" and why[cast[0].pid].startswith(CHOSEN)
+        parts.append(Part(name, row, why[row.pid], is_child=child))
+    return parts
+
+
+def why_needed(explanation: Explanation) -> dict[int, str]:
+    """By pid: what the story needs a task for. The first reason counts."""
     report, predicted = explanation.report, explanation.predicted
     why: dict[int, str] = {}
     rows = {row.pid: row for row in eligible_rows(report)}
@@ -69,16 +84,7 @@ def parts_of(explanation: Explanation) -> list[Part]:
         cannot = adj_of(largest) == -1000
         words = "has the most memory, and cannot be killed" if cannot else "has the most memory"
         why.setdefault(largest.pid, words)
-    cast = [row for pid, row in rows.items() if pid in why]
-    cast.sort(key=lambda row: not why[row.pid].startswith(CHOSEN))  # a parent before its child
-    times = Counter(printable(row.name) for row in cast)
-    parts = []
-    for row in cast:
-        name = printable(row.name)
-        name = name if name and times[name] == 1 else f"{name}-{row.pid}"
-        child = why[row.pid] == "killed" and why[cast[0].pid].startswith(CHOSEN)
-        parts.append(Part(name, row, why[row.pid], is_child=child))
-    return parts
+    return why
 
 
 def size_of(row: TaskRow, report: Report) -> int:
