@@ -181,7 +181,7 @@ OPTIONS: dict[str, dict[object, str]] = {
         "slot": "one pointer, mm_to_reap, filled by cmpxchg and emptied when the work is done",
         "slot-xchg": "the same pointer, emptied by xchg before the work begins",
         "list": "a list of victims, linked through the tasks; the last in is the first out",
-        "scan": "there is no hand-off: kmallocwd looks for victims from time to time",
+        "scan": "there is no hand-off: a thread looks for victims again and again (M16)",
         "workqueue": "a work item; its worker may have to be made first, which needs memory",
     },
     "pin": {
