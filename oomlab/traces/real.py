@@ -124,8 +124,8 @@ class Trace:
         if nameless := [victim.who for victim in self.victims if victim.comm is None]:
             names = ", ".join(nameless[:3]) + (" and others" if len(nameless) > 3 else "")
             said.append(
-                f"What {names} was called is not in it: kernels before 6.9 mark a pid without its"
-                " name. The kernel's log of the same time has it."
+                f"It does not name {names}: kernels before 6.9 mark a pid without its name."
+                " The kernel's log of the same time has it."
             )
         said += unseen_reaper(self.victims, self.policy)
         if not self.victims:

@@ -5,10 +5,10 @@ A failed attempt of the reaper is skip_task_reaping (mm/oom_kill.c, oom_reap_tas
 
 import re
 from collections.abc import Iterable
+from math import inf
 from typing import NamedTuple
 
 from ..model.reaper import MAX_OOM_REAP_RETRIES
-from ..recordings.reaper_attempts import STEPS
 from ..reports import Explanation
 from .trace_formats import TraceEvent
 
@@ -55,8 +55,6 @@ def victims(
     """
     kills = [told.report.victim for told in reports]
     names = {kill.pid: kill.name for kill in kills if kill is not None}
-    names |= {e.pid: e.comm for e in events if e.comm != NOT_KNOWN}
-    names |= {e.target: e.fields["comm"] for e in events if "comm" in e.fields}
     begins: dict[int, list[float]] = {}
     for event in events:
         if event.name in KILLS:
@@ -64,27 +62,43 @@ def victims(
     found = []
     for pid, marks in begins.items():
         exits = [e.seconds for e in events if e.name == "sched_process_exit" and e.target == pid]
-        begin = marks[0]
-        while True:
-            end = next((when for when in exits if when >= begin), None)
-            found.append(victim(events, pid, names.get(pid), begin, end, log))
-            later = [when for when in marks if end is not None and when > end]
-            if not later:
-                break
-            begin = later[0]
+        lives = [(marks[0], first_from(exits, marks[0]))]
+        while (end := lives[-1][1]) is not None and (later := [m for m in marks if m > end]):
+            lives.append((later[0], first_from(exits, later[0])))
+        since, ends = -inf, [*(begin for begin, _ in lives[1:]), inf]
+        for (begin, exited), until in zip(lives, ends, strict=True):
+            mine = [e for e in events if e.target == pid and begin <= e.seconds < until]
+            life = [e for e in events if since < e.seconds <= (inf if exited is None else exited)]
+            name = name_in(life, pid)
+            comm = names.get(pid) if name is None else name
+            found.append(victim(mine, pid, comm, begin, exited, log if len(lives) == 1 else ""))
+            since = until if exited is None else exited
     return sorted(found, key=lambda one: one.marked)
 
 
+def name_in(life: list[TraceEvent], pid: int) -> str | None:
+    """What a process is called at the end: by what is said of it, or by a line of its own."""
+    said = [e.fields["comm"] for e in life if e.target == pid and "comm" in e.fields]
+    own = [e.comm for e in life if e.pid == pid and e.comm != NOT_KNOWN]
+    return next(iter([*said[-1:], *own[-1:]]), None)
+
+
+def first_from(times: list[float], begin: float) -> float | None:
+    return next((when for when in times if when >= begin), None)
+
+
 def victim(
-    events: list[TraceEvent],
+    mine: list[TraceEvent],
     pid: int,
     comm: str | None,
     marked: float,
     exited: float | None,
     log: str,
 ) -> Victim:
-    """What the trace has of one victim, from its mark on. The reaper may come after its exit."""
-    mine = [e for e in events if e.name in STEPS and e.target == pid and e.seconds >= marked]
+    """What the trace has of one victim, from its mark on. The reaper may come after its exit.
+
+    `mine` are the events about it; the `log` does not say of which of two with one pid it speaks.
+    """
 
     def first(name: str) -> float | None:
         return next((e.seconds for e in mine if e.name == name), None)
