@@ -15,11 +15,14 @@ oom_badness, proc_oom_score. Pages have 4 kB and huge pages 2 MB: a machine with
 What a report shows can differ by some pages: the marks are made while the machine boots, when it
 manages a little less memory than later; a hot-plugged machine makes them again; and from 5.0 on a
 zone's marks include a temporary boost (printed as `boost:`). From 4.1 to 4.5 the boot itself undoes
-what khugepaged raised (bc22af74f271 mends the order in 4.6): until transparent_hugepage/enabled is
-written to, such a machine has the marks of khugepaged=False. From 5.16 on (bd3400ea173f; read in
-5.17, not in 5.15) a machine that starts with transparent_hugepage=never makes min_free_kbytes once
-more when the marks stand, from what lies above the high marks: 11348, not 11367, on the machine
-above with kernel="6.1". What is written to transparent_hugepage/enabled later is not followed.
+what khugepaged raised (bc22af74f271 mends the order in 4.6), and counts only what lies above the
+high marks that khugepaged made: 11295, not 11367, on the machine above. Such a plain boot is asked
+for by the word of the command line, transparent_hugepage="always" or "madvise"; khugepaged=True is
+that machine when khugepaged was started by hand, after a boot without it. From 5.16 on
+(bd3400ea173f; read in 5.17, not in 5.15) a machine that starts with transparent_hugepage=never
+makes min_free_kbytes once more when the marks stand, from what lies above the high marks: 11348,
+not 11367, on the machine above with kernel="6.1". What is written to transparent_hugepage/enabled
+later is not followed.
 """
 
 import re
@@ -71,10 +74,11 @@ def watermarks(
     `zones` are the managed kB of DMA, DMA32, Normal, HighMem and Movable, those that there are
     (up to 3.6 Linux took what a report calls `present`). On a machine with several nodes they are
     named as a report names them, "Node 1 Normal". `khugepaged` says that it runs and has raised
-    min_free_kbytes; left out, it does from 512 MB on, as with transparent_hugepage always or
-    madvise. 2.6.36 has none, and from 4.1 to 4.5 it raises nothing in a plain boot (see the top of
-    this file). `transparent_hugepage` is that word of the command line; with "never" khugepaged
-    does not run. khugepaged=False alone stands for a kernel that was built without it.
+    min_free_kbytes, when the marks of the boot stood; left out, it does from 512 MB on. 2.6.36 has
+    none. `transparent_hugepage` is that word of the command line, and the marks are those after the
+    boot: with "never" khugepaged does not run, and with "always" or "madvise" it does, but from 4.1
+    to 4.5 the boot takes back what it raised (see the top of this file). khugepaged=False alone
+    stands for a kernel that was built without it.
     `watermark_scale_factor` is the sysctl in ten-thousandths, 10 if left out (4.6 on).
     `min_free_kbytes` is a value that was written to that sysctl last: a khugepaged that is started
     after it may raise it again.
@@ -91,8 +95,14 @@ def watermarks(
     scale = scale_factor(version, watermark_scale_factor)
     kbytes = None if min_free_kbytes is None else whole("min_free_kbytes", min_free_kbytes)
     if kbytes is None:
-        kbytes = boot_kbytes(version, freeable(pages, {}))
-        if khugepaged and version >= (2, 6, 38):  # it comes later, when the marks stand
+        marks: dict[str, tuple[int, int, int]] = {}
+        undone = large and khugepaged and (4, 1) <= version < (4, 6)
+        undone = undone and transparent_hugepage is not None
+        if undone:  # by init_per_zone_wmark_min(), which came later
+            kbytes = recommended_kbytes(version, pages, freeable(pages, marks))
+            marks = zone_marks(version, pages, kbytes, scale)
+        kbytes = boot_kbytes(version, freeable(pages, marks))
+        if khugepaged and version >= (2, 6, 38) and not undone:  # it comes when the marks stand
             marks = zone_marks(version, pages, kbytes, scale)
             kbytes = max(kbytes, recommended_kbytes(version, pages, freeable(pages, marks)))
         elif never and large and version >= (5, 16):  # start_stop_khugepaged(), at boot

@@ -315,6 +315,31 @@ def test_a_small_machine_has_no_huge_pages_unless_told():
         assert raised == watermarks(enough, kernel=kernel, khugepaged=True)
 
 
+def test_which_marks_has_a_machine_of_4_4_after_a_plain_boot():
+    """K 4.4: hugepage_init() is a subsys_initcall, init_per_zone_wmark_min() a module_init.
+
+    By hand: khugepaged makes high marks of 48 + 6375 + 18919 pages, which the formula leaves out:
+    floor(sqrt(16 * 4 * (2019072 - 25342))). In 4.0 it comes later, in 4.6 it comes later again.
+    """
+    for kernel, kbytes in (("4.0", 67584), ("4.1", 11295), ("4.4", 11295), ("4.6", 67584)):
+        for word in ("always", "madvise"):
+            booted = watermarks(DESKTOP, kernel=kernel, transparent_hugepage=word)
+            assert booted.min_free_kbytes == kbytes, kernel
+        assert watermarks(DESKTOP, kernel=kernel, khugepaged=True).min_free_kbytes == 67584
+        never = watermarks(DESKTOP, kernel=kernel, transparent_hugepage="never")
+        assert never.min_free_kbytes == 11367, kernel
+
+
+def test_which_marks_have_700_mb_after_a_boot_of_4_4():
+    """By hand: 178840 pages, 8942 at first, so high marks of 192 + 96 and 8750 + 4375 pages.
+
+    min_free_kbytes is then floor(sqrt(16 * 4 * 165427)) = 3253, and of its 813 pages DMA has 17.
+    """
+    zones = {"DMA": 15360, "DMA32": 700000}
+    booted = watermarks(zones, kernel="4.4", transparent_hugepage="always")
+    assert booted.min_free_kbytes == 3253 and booted.zones["DMA"] == (4 * 17, 4 * 21, 4 * 25)
+
+
 def test_the_marks_of_a_machine_with_two_nodes():
     """__setup_per_zone_wmarks: each zone of each node has its part of one min_free_kbytes."""
     zones = {
