@@ -12,6 +12,7 @@ from run_machine import RELEASES, names
 from oomlab.gfp_contract import page
 from oomlab.model.gfp import (
     __GFP_DIRECT_RECLAIM,
+    __GFP_HIGH,
     __GFP_KSWAPD_RECLAIM,
     __GFP_NOFAIL,
     __GFP_NORETRY,
@@ -40,6 +41,7 @@ from oomlab.simulate.scheduler import run_seeded
 
 RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"
 OLDEST = ("linux-2.6.38", "linux-3.10")
+NOFAIL_DUMP = GFP_KERNEL | __GFP_NOFAIL
 HOPEFUL = [name for name in RELEASES if PRESETS[name].retry == "while-progress"]
 COUNTING = [name for name in RELEASES if name not in HOPEFUL]
 
@@ -409,6 +411,7 @@ def test_does_each_request_wake_kswapd(policy, gfp):
 def test_does_kswapd_write_to_swap(policy, swap_max, stays):
     """K 2.6.38 to 6.18 balance_pgdat: below low, up to above high; and not what no cgroup lets it.
 
+    K 2.6.38, 3.10, 4.4: memory.memsw does not hold it back; new_memcg() says that it does here.
     A machine with swap and without a page cache has a kswapd as well. Where it frees nothing it
     sleeps until it is woken again.
     """
@@ -421,6 +424,7 @@ def test_does_kswapd_write_to_swap(policy, swap_max, stays):
     run_seeded(kernel, 1, most_steps=500)
     assert (kernel.zone.free < kernel.zone.high) == stays
     assert len(kernel.kswapd_wait.sleepers) == 1 and not names(kernel, "kill")
+    assert "It binds kswapd, in Linux only a charge" in " ".join(Kernel.new_memcg.__doc__.split())
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -447,3 +451,61 @@ def test_how_long_does_4_6_hope_for_what_no_cgroup_lets_it_write(policy):
     kernel.swapon(50)
     left(kernel, free=1)
     assert asks(task).count("reclaim from") == 6 * 1008 / 32 and names(kernel, "kill") == ["hog"]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_request_that_may_not_kill_wait_for_another_killer(policy):
+    """K 2.6.38, 3.10 __alloc_pages_slowpath: no, `goto nopage` whoever has the lock.
+
+    That is a core dump (3.10), a large request, any request while the killer is off. K 4.4 on:
+    __alloc_pages_may_oom() asks after the trylock, so that each of them naps and goes round.
+    """
+    cases = (("dump", GFP_KERNEL, 0), ("large", GFP_KERNEL | __GFP_REPEAT, 4))
+    for what, gfp, order in (*cases, ("suspend", GFP_KERNEL, 0), ("nofail", NOFAIL_DUMP, 0)):
+        kernel, task = machine(policy)
+        left(kernel, free=1)
+        kernel.oom_lock.owner = kernel.init
+        task.flags |= PF_DUMPCORE * (what in ("dump", "nofail"))
+        kernel.oom_killer_disabled = what == "suspend"
+        fails = len(asks(task, gfp, order)) < 100
+        asked = what != "nofail" and not (what == "dump" and policy == "linux-2.6.38")
+        assert fails == (asked and policy in OLDEST), what
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_real_time_victim_go_round_that_wants_the_reserve(policy):
+    """K 4.14 to 6.18 __alloc_pages_slowpath: ALLOC_OOM, and its half is used up: it fails.
+
+    To 4.10 it takes the last page. (Its first look, from 4.14 to 6.1, is by its own rights, a
+    quarter deeper than half; here each look of who can wait is by ALLOC_OOM.)
+    """
+    kernel, task = machine(policy)
+    mark_as_victim(task)
+    task.fifo = True
+    left(kernel, free=50)
+    assert len(asks(task, GFP_KERNEL | __GFP_HIGH)) < 10 and not names(kernel, "kill")
+    assert kernel.zone.free == (50 if PRESETS[policy].reserves == "oom-half" else 49)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_reclaim_hope_for_a_file_in_constant_use(policy):
+    """K 4.14 zone_reclaimable_pages: its pages are on the LRU lists. VMA says: not here."""
+    kernel, task = machine(policy)
+    kernel.spawn("lib", ((hang,),), vmas=[VMA("text", FILE, 500)], adj=-1000)
+    left(kernel, free=1)
+    assert "reclaim from" not in asks(task) and names(kernel, "kill") == ["hog"]
+    assert "up to 16 more rounds before a kill" in " ".join(VMA.__doc__.split())
+
+
+@pytest.mark.parametrize("policy", HOPEFUL)
+def test_does_reclaim_hope_in_a_suspend(policy):
+    """K 3.10 do_try_to_free_pages: 0 if oom_killer_disabled. The preset says: here it does.
+
+    K 2.6.38, 4.4, 4.6: not asked. The request fails all the same, when there is no hope left.
+    """
+    kernel, task = machine(policy)
+    left(kernel, free=1, stuck=500)
+    kernel.oom_killer_disabled = True
+    assert asks(task).count("reclaim from") > 80 and not names(kernel, "kill")
+    said = "hopes for nothing in a suspend" in PRESETS[policy].about
+    assert said == (policy == "linux-3.10")

@@ -73,8 +73,8 @@ def test_does_a_process_grow_when_it_forks_and_writes(policy):
     server = kernel.spawn("server", ((copy_on_write, "worker", worker), (pause,)), vmas=heap(200))
     run_seeded(kernel, 1)
     child = next(task for task in kernel.tasks if task.name == "worker")
-    assert [dump_task(task)["total_vm"] for task in (server, child)] == [200, 200]
-    assert [dump_task(task)["rss"] for task in (server, child)] == [200, 200]
+    assert [dump_task(task, task.mm)["total_vm"] for task in (server, child)] == [200, 200]
+    assert [dump_task(task, task.mm)["rss"] for task in (server, child)] == [200, 200]
 
 
 @pytest.mark.parametrize("policy", RELEASES)
@@ -286,3 +286,37 @@ def test_does_kill_end_a_frozen_task(policy, stands, exits):
     kernel.spawn("admin", ((sleep, 2), (kill, task)))
     run_seeded(kernel, 1)
     assert ("task" in names(kernel, "exit")) == exits
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_high != "none"])
+def test_is_a_cgroup_protected_that_uses_all_of_its_low(policy):
+    """K 4.4, 4.14 mem_cgroup_low: `usage >= low` is not. K 4.19 mem_cgroup_protected: `<=` is."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(400)
+    pod = kernel.new_memcg("pod", limit=500, low=100)
+    kernel.spawn("a", ((pause,),), vmas=heap(100), memcg=pod)
+    while shrink_zone(kernel, __GFP_IO):
+        pass
+    assert pod.usage == (99 if PRESETS[policy].memcg_oom == "fault-end" else 100)
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_high != "none"])
+def test_which_child_has_what_its_parent_protects(policy):
+    """K 4.14 mem_cgroup_low: none, while the parent uses as much. K 4.19, 6.18: who asked for it.
+
+    Where the children ask for more than the parent has, no more than that is protected in all.
+    """
+    for lows, expected in {(90, 0): [90, 0], (40, 30): [40, 30], (100, 100): None}.items():
+        kernel = Kernel(PRESETS[policy], 2048)
+        kernel.swapon(800)
+        above = kernel.new_memcg("above", 1000, low=100)
+        pods = [kernel.new_memcg(f"above/{n}", 1000, above, low=low) for n, low in enumerate(lows)]
+        for pod, pages in zip(pods, (max(lows[0], 90), max(lows[1], 60)), strict=True):
+            kernel.spawn("inside", ((pause,),), vmas=heap(pages), memcg=pod)
+        while shrink_zone(kernel, __GFP_IO):
+            pass
+        if PRESETS[policy].memcg_oom == "fault-end":
+            assert above.usage < 100, lows
+        else:
+            assert expected in ([pod.usage for pod in pods], None) and above.usage <= 100, lows
+            assert expected or above.usage > 90

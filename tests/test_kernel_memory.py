@@ -8,16 +8,18 @@ from run_machine import RELEASES, names, run
 
 import oomlab
 from oomlab.model.fork import copy_on_write
+from oomlab.model.gfp import GFP_KERNEL
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import ANON, HUGETLB, SHMEM, VMA, Shmem, get_mm_rss
 from oomlab.model.overcommit import vm_enough_memory
 from oomlab.model.syscalls import write_tmpfs
 from oomlab.model.tasks import do_send_sigkill
+from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, pause, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.page_accounting import unaccounted
-from oomlab.simulate.reported import show_mem
+from oomlab.simulate.reported import dump_task, show_mem
 from oomlab.simulate.scheduler import run_seeded
 
 TO_5_1 = RELEASES[: RELEASES.index("linux-5.4")]
@@ -179,3 +181,27 @@ def test_is_a_fork_refused_whose_ranges_are_too_much_together(policy, ranges):
     run_seeded(kernel, 1)
     assert any(task.name == "snapshot" for task in kernel.tasks) == (ranges == 1)
     assert bool(names(kernel, "enomem")) == (ranges == 2)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_fork_share_what_lies_in_swap(policy):
+    """K 2.6.38 copy_one_pte, 6.18 copy_nonpresent_pte: swap_duplicate(), the child counts it, too.
+
+    The slots are free again when the last of the two has gone.
+    """
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(200)
+    parent = kernel.spawn("parent", ((pause,),), vmas=heap(150))
+    while kernel.swap_free > 150:
+        shrink_zone(kernel, GFP_KERNEL)
+    for _ in copy_on_write(parent, "child", ((pause,),)):
+        pass
+    child = kernel.tasks[-1]
+    swapped = 200 - kernel.swap_free
+    assert parent.mm.swapents == child.mm.swapents == swapped == 64
+    rows = [dump_task(task, task.mm) for task in (parent, child)]
+    assert [(row["rss"], row["total_vm"]) for row in rows] == [(86, 150)] * 2
+    for task, free in ((child, 136), (parent, 200)):
+        do_send_sigkill(task)
+        run_seeded(kernel, 1, most_steps=200)
+        assert kernel.swap_free == free and unaccounted(kernel) == 0

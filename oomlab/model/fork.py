@@ -1,7 +1,7 @@
 """How a process makes another one: fork, vfork, wait (kernel/fork.c, copy_page_range).
 
 fork() here stands for fork and exec, a child with memory of its own. copy_on_write() is the fork
-alone: parent and child map the same anonymous pages, and in both they count as resident. Who
+alone: parent and child map the same anonymous pages, in swap or not, and they count in both. Who
 writes first gets a copy; killing one of them frees only what the other does not map. Pages of files
 and of shared memory are not copied: the child would fault them in again.
 """
@@ -50,9 +50,9 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
         kernel.event("enomem", current, pages=tables)
     if got < tables or fatal_signal_pending(current):
         return
-    shared = [share(mm, vma) for vma in tuple(mm.vmas) if vma.kind == ANON and vma.pages]
+    shared = [share(mm, v) for v in tuple(mm.vmas) if v.kind == ANON and v.pages + v.swapped]
     own = [VMA(v.name, size=v.size * (v.kind == ANON)) for v in mm.vmas if not v.shmem]
-    copies = [VMA(vma.name, ANON, vma.pages, shmem=vma.shmem) for vma in shared]
+    copies = [VMA(v.name, ANON, v.pages, shmem=v.shmem, swapped=v.swapped) for v in shared]
     kernel.spawn(name, program, parent=current, memcg=current.memcg, vmas=[*own, *copies])
 
 
@@ -60,10 +60,10 @@ def share(mm, vma: VMA) -> VMA:
     """The range that a fork shares. New pages of the same name are private again."""
     if vma.shmem is not None:
         return vma
-    cow = VMA(f"{vma.name} before fork", ANON, vma.pages, shmem=Shmem(vma.name, vma.pages))
-    cow.shmem.mappings, cow.shmem.memcg = 1, mm.memcg
-    vma.size -= vma.pages
-    vma.pages = 0
+    pages = Shmem(vma.name, vma.pages, False, 1, mm.memcg, vma.swapped)
+    cow = VMA(f"{vma.name} before fork", ANON, vma.pages, shmem=pages, swapped=vma.swapped)
+    vma.size -= cow.size
+    vma.pages = vma.swapped = 0
     mm.vmas.append(cow)
     return cow
 

@@ -188,8 +188,6 @@ class Kernel:
         else:
             mm.mm_users += 1
         task = self.policy.class_of(Task)(self, self.next_pid, name, signal, mm, memcg, uid)
-        self.next_pid += 1
-        signal.threads.append(task)
         if parent is not None and thread_of is None:
             task.parent = parent
             parent.signal.children.append(task)
@@ -203,15 +201,15 @@ class Kernel:
         """Start a kernel thread; with `mm` it borrows that address space (use_mm)."""
         of = self.policy.class_of
         task = of(Task)(self, self.next_pid, name, of(Signal)(), mm, uid=0)
-        self.next_pid += 1
-        task.signal.threads.append(task)
         task.flags = PF_KTHREAD
         self.start(task, function)
         return task
 
     def start(self, task: Task, function) -> None:
         """Put it on the task list and let it run `function(task)` up to its first step."""
+        self.next_pid += 1
         self.tasks.append(task)
+        task.signal.threads.append(task)
         if task.memcg is not None:
             task.memcg.attach(task)
         function, make = self.policy.bind(function), threads.get()
@@ -252,7 +250,7 @@ class Kernel:
     def new_memcg(self, name: str, limit: int, parent=None, oom_group=False, **more) -> Memcg:
         """A cgroup with memory.max `limit` in pages; `more`: high and low (4.4 on), swap_max.
 
-        Up to 4.4 the last stands for what memory.memsw allows beyond the limit.
+        To 4.4 the last is memory.memsw less the limit. It binds kswapd, in Linux only a charge.
         """
         if self.policy.memory_high == "none":
             more = {file: pages for file, pages in more.items() if file == "swap_max"}

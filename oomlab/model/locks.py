@@ -147,8 +147,7 @@ class RwSemaphore:
 
     def up_read(self, current) -> None:
         self.readers.remove(current)
-        if self.waiters:
-            self._grant()
+        self._grant()
 
     def up_write(self) -> None:
         self.writer = None

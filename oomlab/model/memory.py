@@ -114,7 +114,8 @@ def gfp_to_alloc_flags(current, gfp: int) -> int:
         return ALLOC_NO_WATERMARKS
     reserves = current.kernel.policy.reserves
     if reserves == "oom-half":  # every thread of the victim, half of the reserve (4.14)
-        deeper = flags == ALLOC_HIGH | ALLOC_HARDER  # the first look is by the request's own rights
+        # the first look is by the request's own rights, and who cannot wait has no other
+        deeper = flags == ALLOC_HIGH | ALLOC_HARDER and not gfp & __GFP_DIRECT_RECLAIM
         return ALLOC_OOM if tsk_is_oom_victim(current) and not deeper else flags
     if reserves != "none" and current.memdie:
         return ALLOC_NO_WATERMARKS
@@ -139,12 +140,9 @@ def get_page_from_freelist(current, mark: int, order: int = 0) -> bool:
 def share_out(current, zone: Zone, pages: int) -> None:
     """Note who got pages that the reaper had made free: the question of M16."""
     zone.reaped -= pages
-    if current.flags & PF_KTHREAD:
-        zone.pages_to["kernel"] += pages
-    elif current.sigkill or current.memdie:
-        zone.pages_to["dying"] += pages
-    else:
-        zone.pages_to["normal"] += pages
+    dying = current.sigkill or current.memdie
+    who = "kernel" if current.flags & PF_KTHREAD else "dying" if dying else "normal"
+    zone.pages_to[who] += pages
 
 
 def alloc_pages(current, gfp: int, order: int = 0) -> Steps:
@@ -184,7 +182,8 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         if progress and get_page_from_freelist(current, mark, order):
             return True
         small = order <= PAGE_ALLOC_COSTLY_ORDER
-        if gfp & __GFP_NORETRY or not (small or gfp & insists(policy)):
+        insists = gfp & __GFP_REPEAT or gfp & __GFP_NOFAIL and policy.nofail != "costly-fails"
+        if gfp & __GFP_NORETRY or not (small or insists):
             return False
         if policy.retry == "while-progress":
             reclaimed = min(reclaimed + progress, 1 << order) if gfp & __GFP_REPEAT else 0
@@ -250,11 +249,6 @@ def __alloc_pages_cpuset_fallback(current, order: int) -> bool:
     return get_page_from_freelist(current, wmark(zone, deeper), order)
 
 
-def insists(policy) -> int:
-    """The flags with which a request of more than order 3 is not given up after one reclaim."""
-    return __GFP_REPEAT if policy.nofail == "costly-fails" else __GFP_REPEAT | __GFP_NOFAIL
-
-
 def should_alloc_retry(policy, gfp: int, order: int, progress: int, reclaimed: int) -> bool:
     """Is another round of reclaim worth it, to v4.6? As long as it claims any progress.
 
@@ -291,15 +285,17 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
     """Kill, if no other task is at it: (page taken, worth retrying)."""
     kernel = current.kernel
     zone, policy, oom_lock = kernel.zone, kernel.policy, kernel.oom_lock
+    nofail = gfp & __GFP_NOFAIL
+    insisting = nofail and policy.nofail != "dips"
+    refused = refuses_to_kill(current, policy, gfp, order) and not insisting
     yield "trylock", oom_lock
     if not oom_lock.trylock(current):  # another task is killing for us
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)
-        return False, True
+        # K 2.6.38, 3.10: who may not kill fails now, too
+        return False, policy.nofail != "loops" or not (refused or kernel.oom_killer_disabled)
     page = get_page_from_freelist(current, zone.high, order)  # a kill may just have ended
     progress = page
-    nofail = gfp & __GFP_NOFAIL
-    insisting = nofail and policy.nofail != "dips"
-    if page or refuses_to_kill(current, policy, gfp, order) and not insisting:
+    if page or refused:
         pass
     elif not gfp & __GFP_FS and policy.nofs != "mark-dying" and not insisting:
         # No kill on behalf of a filesystem: loop "as per tradition", but not in a suspend.

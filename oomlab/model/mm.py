@@ -49,7 +49,8 @@ class VMA:
     """A mapped range: `pages` of it are resident.
 
     `shmem` is the object behind it: shared memory, or a file of which the page cache holds pages
-    that several may map and reclaim may take. A file mapping without one is in constant use.
+    that several may map and reclaim may take. A file mapping without one is in constant use, and
+    reclaim sees none of it (Linux hopes for it: up to 16 more rounds before a kill).
     """
 
     name: str
@@ -62,7 +63,7 @@ class VMA:
     swapped: int = 0  # pages of it that are in swap
 
     def __post_init__(self) -> None:
-        self.size = max(self.size, self.pages)
+        self.size = max(self.size, self.pages + self.swapped)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -78,7 +79,7 @@ class MM:
     mm_users: int = 1  # these, and whoever looks at it for a while
     mm_count: int = 1
     flags: int = 0
-    swapents: int = 0
+    swapents: int = field(init=False)
     nr_ptes: int = field(init=False)
     nr_pmds: int = field(init=False)
     reaped: int | None = None  # pages the reaper took, None before it came
@@ -88,6 +89,7 @@ class MM:
         self.mmap_sem = RwSemaphore(f"mmap_sem of {self.name}")
         self.nr_ptes = sum(-(-vma.pages // PTRS_PER_PTE) for vma in self.vmas)
         self.nr_pmds = 1 if self.vmas else 0
+        self.swapents = sum(vma.swapped for vma in self.vmas)
 
     def attach(self, task) -> None:
         """Let a task use this address space. A reference of its own (mm_users) is not taken."""

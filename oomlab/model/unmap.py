@@ -99,7 +99,6 @@ def reap_vmas(current, mm: MM) -> Steps:
             kernel.zone.reaped += freed
             if kernel.reaped is not None:
                 kernel.reaped[mm.name] = mm.reaped
-    mm.swapents = sum(vma.swapped for vma in mm.vmas)
 
 
 def can_reap(vma: VMA, policy) -> bool:

@@ -55,13 +55,13 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
     freed = 0
     for low_reclaim in (False, True) if gfp & __GFP_DIRECT_RECLAIM else (False,):
         for file in mapped_files(kernel, target):
-            allowed = most if low_reclaim else above_low(file.memcg, target)
+            allowed = most if low_reclaim else above_low(kernel, file.memcg, target)
             freed += take_shared(kernel, file, min(most - freed, allowed))
         for mm, vma in swappable(kernel, gfp, target):
-            allowed = most if low_reclaim else above_low(mm.memcg, target)
+            allowed = most if low_reclaim else above_low(kernel, mm.memcg, target)
             freed += swap_out(mm, vma, min(most - freed, allowed))
         for shmem in swappable_shmem(kernel, gfp, target):
-            allowed = most if low_reclaim else above_low(shmem.memcg, target)
+            allowed = most if low_reclaim else above_low(kernel, shmem.memcg, target)
             freed += take_shared(kernel, shmem, min(most - freed, allowed), swaps=True)
         if freed:
             kernel.zone.free_pages(freed)
@@ -69,14 +69,20 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
     return freed
 
 
-def above_low(memcg, target) -> int:
+def above_low(kernel, memcg, target) -> int:
     """How many of its pages memory.low leaves to this reclaim; it does not protect the target.
 
-    What a cgroup above does not protect is not protected below it (effective_protection).
+    To v4.17 all below the target must use less; then children share what their parent protects.
     """
     path = list(memcg.ancestors()) if memcg is not None else []
     below = path[: path.index(target)] if target in path else path
-    return max((m.usage - m.low for m in below), default=PAGE_COUNTER_MAX)
+    if kernel.policy.memcg_oom != "charge" or not below:
+        return max((m.usage - m.low + 1 for m in below), default=PAGE_COUNTER_MAX)
+    low = below[-1].low
+    for m in below[-2::-1]:
+        asked = sum(min(c.usage, c.low) for c in kernel.memcgs if c.parent is m.parent)
+        low = min(m.low, low * min(m.usage, m.low) // max(asked, 1))
+    return memcg.usage - low
 
 
 def reclaimable_pages(kernel, gfp: int) -> int:

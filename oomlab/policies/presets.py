@@ -40,11 +40,13 @@ LINUX_2_6_38 = replace(
     thaws="nothing",
 )
 
-# Left out: a task that a tracer holds at its exit does not stop the search (PT_TRACE_EXIT).
+# Left out: a task that a tracer holds at its exit does not stop the search (PT_TRACE_EXIT). And
+# do_try_to_free_pages() says "no progress" while the killer is off, where it would hope else.
 LINUX_3_10 = replace(
     Policy(),
     name="linux-3.10",
-    about="June 2013: points in pages, 3 % of all memory off for root (left out: tracers)",
+    about="June 2013: points in pages, 3 % of all memory off for root (left out: tracers; that "
+    "reclaim hopes for nothing in a suspend)",
     kernel="3.10",
     page_tables="ptes",
     root_bonus="total",
