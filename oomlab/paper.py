@@ -170,7 +170,9 @@ class Drawing:
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        shown = f'<div style="overflow-x:auto">{self.img}</div><style>{IN_A_PAGE}</style>'
+        # On a narrow page it is scrolled, by the keyboard, too.
+        region = 'style="overflow-x:auto" tabindex="0" role="group" aria-label="figure"'
+        shown = f"<div {region}>{self.img}</div><style>{IN_A_PAGE}</style>"
         return {"text/html": shown, "text/plain": self.alt_text}
 
 

@@ -273,3 +273,8 @@ def test_the_word_pages_stands_beside_its_numbers(scenario, policy):
     assert numbers
     for right, said in numbers:
         assert word[0] + wide_as("pages", 12) < right - wide_as(said, 12)
+
+
+def test_a_figure_on_a_narrow_page_is_scrolled_with_the_keyboard_too():
+    html = figures.lanes.figure(THIEVES)._repr_mimebundle_()["text/html"]
+    assert html.startswith('<div style="overflow-x:auto" tabindex="0"')

@@ -51,10 +51,11 @@ class Practice:
         """The same; sentences are wrapped on a narrow page, lanes keep their columns."""
         before, story, after = self.parts()
         style = "margin:0;overflow-x:auto;word-break:normal;white-space:"
-        wrapped = [(before, "pre-wrap"), ([story], "pre"), (after, "pre-wrap")]
+        scrolled = ' tabindex="0"'  # by the keyboard, too
+        wrapped = [(before, "pre-wrap", ""), ([story], "pre", scrolled), (after, "pre-wrap", "")]
         return "".join(
-            f'<pre style="{style}{how}">{escape(chr(10).join(lines))}</pre>'
-            for lines, how in wrapped
+            f'<pre style="{style}{how}"{focus}>{escape(chr(10).join(lines))}</pre>'
+            for lines, how, focus in wrapped
             if any(lines)
         )
 

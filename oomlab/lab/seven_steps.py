@@ -6,6 +6,7 @@ Each step of the schedule is told apart by who takes it and what it does, not by
 schedule that the explorer finds need not keep to the order in which the mail tells it.
 """
 
+import re
 from collections.abc import Sequence
 
 STEPS = {  # the words of the mail
@@ -20,6 +21,7 @@ STEPS = {  # the words of the mail
     "wake_oom_reaper() is not called again.",
 }
 HANDS_OVER = ("cmpxchg", "pin", "wake")
+ARROW = re.compile(" -> ")  # a browser may break a line inside it
 
 
 def numbered(schedule: Sequence[dict]) -> list[tuple[int, dict]]:
@@ -59,7 +61,7 @@ def seven_steps(schedule: Sequence[dict]) -> str:
             f"[{step['step']}](#step-{step['step']})",
             step["task"],
             step["does"],
-            step["effect"] or "",
+            ARROW.sub("\u00a0\u2192\u00a0", step["effect"] or ""),
         )
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)

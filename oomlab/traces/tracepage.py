@@ -20,8 +20,8 @@ th, td {{ border: 1px solid #999; padding: .15rem .5rem; text-align: left; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #111418; color: #f2f2f2; }} }}
 </style>
 <h1>{title}</h1>
-<div class="wide">{picture}</div>
-<div class="wide">{table}</div>
+<div class="wide" tabindex="0">{picture}</div>
+<div class="wide" tabindex="0">{table}</div>
 <h2>Beside the model</h2>
 {beside}
 {reports}

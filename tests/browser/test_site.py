@@ -13,7 +13,7 @@ SERIOUS = ("serious", "critical")
 CONTRAST = {"runOnly": ["color-contrast"]}
 KINDS = (
     "lab",
-    "why",
+    "explain",
     "search",
     "exercises/level-2",
     "reference/scenarios",

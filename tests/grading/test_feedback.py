@@ -48,7 +48,10 @@ def test_the_schedule_is_in_every_form(tmp_path):
         assert all(f"({n})" in text for n in range(1, 8))
         assert "cmpxchg(mm" in text and "memcg2 OOM" in text
     assert "same schedule" in forms(result)[2]
-    assert "(7)" in repr(check("hand-off", *functions(SLOT)))
+    practised = check("hand-off", *functions(SLOT))
+    assert "(7)" in repr(practised)
+    scrolled = re.findall("<pre ([^>]*)>", practised._repr_html_())
+    assert ['tabindex="0"' in style for style in scrolled] == [False, True, False]  # the lanes
 
 
 def functions(source):
