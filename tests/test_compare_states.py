@@ -2,6 +2,7 @@
 
 from collections import deque
 from functools import partial
+from itertools import product
 
 import pytest
 from test_explore_expressions import Colour, Point
@@ -92,6 +93,32 @@ def test_a_difference_of_values(it, other):
         try:
             assert Beside(relation, relation.start, machine(first), {}).difference() is None
             assert Beside(relation, relation.start, machine(second), {}).difference() is not None
+        finally:
+            relation.machine.release()
+
+
+class Default:
+    number, text, nothing, many, method = 1, "a", None, (1, 2), one
+
+
+def test_what_only_the_class_has_is_not_the_object_s():
+    """A step that deletes the object's own shows the difference."""
+
+    def build(own, name):
+        holder = Holder(Default())
+        if own:
+            setattr(holder.it, name, getattr(Default, name))
+        kernel = Kernel(PRESETS["linux-4.4"], 4096)
+        kernel.spawn("t", ((holds, holder),))
+        return kernel
+
+    for own, name in product((True, False), ("number", "text", "nothing", "many", "method")):
+        relation = Interned(lambda own=own, name=name: build(own, name), "any")
+        try:
+            for other in (True, False):
+                kernel = build(other, name)
+                difference = Beside(relation, relation.start, kernel, {}).difference()
+                assert (difference is None) == (own == other), (own, name, other, difference)
         finally:
             relation.machine.release()
 

@@ -30,6 +30,7 @@ class Layout:
         self.others: list[tuple[str, Cell]] = []
         self.special: list[tuple[str, Cell]] = []  # time, suspended functions, contents
         names, values = [], []
+        open_ended = type(held).__dictoffset__  # it may have any attribute, or only its class
         for name, cell in thing.cells.items():
             value = cell.values[0]
             plain = value is None or type(value) in (int, str)
@@ -38,13 +39,12 @@ class Layout:
             timed = name == "jiffies" or isinstance(held, Timer) and name in ("expires", "number")
             if timed or name in (CONTENT, EXISTS, THREAD):
                 self.special.append((name, cell))
-            elif cell.index is None and plain:
+            elif cell.index is None and plain and not open_ended:
                 names.append(name)
                 values.append(value)
             else:
                 self.others.append((name, cell))
         self.names, self.values, self.kinds = names, values, list(map(type, values))
-        open_ended = type(held).__dictoffset__  # it may have any attribute
         self.known = {*thing.cells, *left_out(type(held))} if open_ended else None
         self.get = attrgetter(*names, "__class__") if names else None  # a tuple, for one name too
 
@@ -96,7 +96,7 @@ class Beside:
             layout = self.layouts.get(thing)
             if layout is None or layout.cells != len(self.machine.variable):
                 layout = self.layouts[thing] = Layout(thing, held, self.machine)
-            different = layout.constant_in(held) or self.among(layout.others, held)
+            different = layout.constant_in(held) or self.among(layout, held)
             if different is None and layout.known is not None:
                 more = vars(held).keys() - layout.known
                 different = f"{type_name(held)}.{min(more)} is in the model alone" if more else None
@@ -108,16 +108,18 @@ class Beside:
                 return different
         return None
 
-    def among(self, cells: list[tuple[str, Cell]], held) -> str | None:
-        """The first of these cells in which they differ, in words. The usual kinds come first."""
-        state, pairs = self.state, self.pairs
-        for name, cell in cells:
+    def among(self, layout: Layout, held) -> str | None:
+        """The first of the others in which they differ, in words. The usual kinds come first."""
+        state, pairs, in_slots = self.state, self.pairs, layout.known is None
+        for name, cell in layout.others:
             value = cell.values[0 if cell.index is None else state[cell.index]]
             kind, now = type(value), getattr(held, name, UNSET)
-            if kind is Thing and pairs.get(value, self) is now:
-                continue
-            if (kind is int or kind is str) and type(now) is kind and now == value:
-                continue
+            if kind is Thing and in_slots:
+                if pairs.get(value, self) is now or self.meets(value, now):
+                    continue
+            elif in_slots and (value is None or kind is int or kind is str):
+                if type(now) is kind and now == value:
+                    continue
             if not self.same_cell(name, value, held):
                 return differs(held, name, value)
         return None
@@ -125,6 +127,12 @@ class Beside:
     @property
     def any(self) -> bool:
         return self.clock == "any"
+
+    def meets(self, thing: Thing, held) -> bool:
+        """Does this object stand for the thing? One of its class does from the first time on."""
+        if thing in self.pairs or id(held) in self.things:
+            return self.pairs.get(thing) is held and self.things.get(id(held)) is thing
+        return same_class(type(thing.object), type(held)) and self.pair(thing, held)
 
     def pair(self, thing: Thing, held) -> bool:
         if thing in self.pairs or id(held) in self.things:
@@ -178,7 +186,7 @@ class Beside:
     def same(self, value, now) -> bool:
         kind = type(value)
         if kind is Thing:
-            return same_class(type(value.object), type(now)) and self.pair(value, now)
+            return self.meets(value, now)
         if kind is Const:
             return self.same_constant(value.value, now)
         if kind is not tuple:
@@ -319,8 +327,9 @@ def held_by(function: FunctionType) -> list:
 def same_class(value: type, now: type) -> bool:
     """One class, which may be watched, or be made again by the same line of the scenario."""
     value = plain_function(value)
-    names = (value.__module__, value.__qualname__), (now.__module__, now.__qualname__)
-    return value is now or names[0] == names[1]
+    if value is now:
+        return True
+    return (value.__module__, value.__qualname__) == (now.__module__, now.__qualname__)
 
 
 def plain_function(value):
