@@ -10,6 +10,7 @@ import pytest
 from run_machine import RELEASES, names
 
 from oomlab.gfp_contract import page
+from oomlab.model.faults import pagefault_out_of_memory
 from oomlab.model.gfp import (
     __GFP_DIRECT_RECLAIM,
     __GFP_HIGH,
@@ -509,3 +510,16 @@ def test_does_reclaim_hope_in_a_suspend(policy):
     assert asks(task).count("reclaim from") > 80 and not names(kernel, "kill")
     said = "hopes for nothing in a suspend" in PRESETS[policy].about
     assert said == (policy == "linux-3.10")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_task_nap_after_a_fault_that_got_no_page(policy):
+    """K 2.6.38 pagefault_out_of_memory: one tick, unless it is marked. The preset says: not here.
+
+    K 3.10 on: no. And K 2.6.38 __zone_watermark_ok keeps two pages more, which it says, too.
+    """
+    kernel, task = machine(policy)
+    kernel.oom_lock.owner = kernel.init
+    assert "wait for" not in [verb for verb, _ in pagefault_out_of_memory(task)]
+    about = PRESETS[policy].about
+    assert ("a nap of one tick" in about and "two pages more" in about) == (policy == RELEASES[0])
