@@ -49,14 +49,14 @@ class Lab extends Viewer {
   build(root) {
     const exports = ["HTML", "JSON", "SVG", "PNG", "Markdown"].map((form) =>
       make("button", { type: "button", onclick: () => this.export(form.toLowerCase()) }, `save ${form}`));
-    const picture = make("div", { className: "picture" }, this.outcome.node, this.lanes, this.stepButtons(), this.says,
-      this.laneSays, this.parted, this.legend);
+    const picture = make("div", { className: "picture" }, this.outcome.node, this.lanes, this.stepButtons(),
+      this.hand.node, this.says, this.laneSays, this.parted, this.legend);
     this.stage = make("div", { className: "stage" }, picture, this.settings.node);
     root.append(
       this.stage, this.settings.knobs.node, this.error,
       make("div", { className: "row", role: "group", ariaLabel: "explore" }, this.property, this.explorer, this.stopper,
         this.graph.start, this.hand.boot, this.hand.start),
-      this.meaning, this.explored, this.hand.node, this.graph.node, this.detailsSay, this.beside, ...this.log.nodes,
+      this.meaning, this.explored, this.graph.node, this.detailsSay, this.beside, ...this.log.nodes,
       make("div", { className: "row", role: "group", ariaLabel: "export" }, ...exports));
   }
 

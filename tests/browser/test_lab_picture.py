@@ -81,6 +81,8 @@ def test_a_choice_lights_its_lane_and_a_lane_its_choice(open_stage):
     lab = open_stage("lost-victim", "rfc-2015-11-25").lab
     lab.get_by_role("button", name="play by hand from the start").click()
     turns, lane = lab.get_by_role("group", name="which task moves next"), lab.locator(".lane")
+    seen = lab.locator("canvas").bounding_box()["y"], turns.bounding_box()
+    assert seen[1]["y"] + seen[1]["height"] - seen[0] < 500  # both on one screen, or it lights none
     turns.get_by_role("button", name="thread1").hover()
     assert lane.inner_text().startswith("thread1:") and lab.locator(".frame").is_visible()
     turns.get_by_role("button", name="thread2").focus()
