@@ -60,15 +60,13 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
 
     Resident memory, swap and page tables, shifted by oom_score_adj thousandths of `totalpages`.
     """
-    if oom_unkillable_task(task, memcg):
+    if oom_unkillable_task(task, memcg) or policy.vfork_skipped and in_vfork(task):
         return None
     adj = task.signal.oom_score_adj
     thread = find_lock_task_mm(task) if adj != OOM_SCORE_ADJ_MIN else None
-    if thread is None or thread.mm.flags & MMF_OOM_SKIP or policy.vfork_skipped and in_vfork(task):
+    if thread is None or thread.mm.flags & MMF_OOM_SKIP or oom_disabled(thread.mm):
         return None
     mm = thread.mm
-    if oom_disabled(mm):
-        return None
     if task.flags & PF_OOM_ORIGIN and policy.points == "permille":
         return 1000
 
@@ -103,8 +101,9 @@ def oom_evaluate_task(task, oc: OomControl, policy):
         return ABORT
     elif task.mm is None and policy.scan != "processes":
         return None
-    if policy.points == "pages" and any(t.flags & PF_OOM_ORIGIN for t in task.signal.threads):
-        return float("inf")
+    for thread in task.signal.threads if policy.points == "pages" else ():
+        if thread.flags & PF_OOM_ORIGIN:
+            return float("inf")
     if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
         return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
     memcg = oc.memcg if policy.victim_mark == "thread" else None

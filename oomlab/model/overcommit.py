@@ -1,10 +1,9 @@
 """Promises of memory: vm.overcommit_memory (K 2.6.38, 3.10, 5.0, 5.2, 6.1 __vm_enough_memory).
 
 Mode 2 refuses a mapping that memory and swap could not back, so that mmap() fails and no task is
-killed. Mode 0 guesses: to 5.1 it refuses what is more than is free or could be, from 5.2 on only
-what is more than the whole machine has (kernel-facts 10). Mode 1 refuses nothing. Of a program only
-fill() asks; what grows by touch() was mapped before the machine began. Simplified: huge pages count
-as RAM in mode 2.
+killed. Mode 0 guesses: to 5.1 it refuses more than is free or could be, from 5.2 on more than the
+whole machine has (kernel-facts 10). Mode 1 refuses nothing. Of a program only fill() asks; what
+grows by touch() was mapped before. Simplified: huge pages count as RAM in mode 2.
 """
 
 from .mm import ANON, SHMEM

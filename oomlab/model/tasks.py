@@ -126,8 +126,8 @@ def in_vfork(task: Task) -> bool:
 
 def oom_disabled(mm) -> bool:
     """Does one with adj -1000 protect all who use this mm? (mm->oom_disable_count, to 3.1)"""
-    exempt = any(task.signal.oom_score_adj == OOM_SCORE_ADJ_MIN for task in mm.tasks)
-    return exempt and mm.kernel.policy.unkillable_sharer == "protects"
+    protects = mm.kernel.policy.unkillable_sharer == "protects"
+    return protects and any(t.signal.oom_score_adj == OOM_SCORE_ADJ_MIN for t in mm.tasks)
 
 
 def task_will_free_mem(task, policy) -> bool:

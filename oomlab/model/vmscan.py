@@ -1,11 +1,10 @@
 """Reclaim: page cache, mapped files, and anonymous pages that go to swap (mm/vmscan.c).
 
 In about the order of Linux: first what is not mapped, then what can be read again, last what must
-be written out before. What memory.low protects comes last of all. A file mapping without a
-file behind it (VMA.shmem) stands for pages in constant use, which reclaim leaves alone; mlocked
-areas are never taken. Simplified: a page that was taken does not come back by itself, so nothing
-thrashes; there is no MADV_FREE; and what exceeds memory.low is not protected at all (from v5.4 on
-it is, in proportion).
+be written out before. What memory.low protects comes last of all. A file mapping without a file
+behind it (VMA.shmem) stands for pages in constant use, which reclaim leaves alone; mlocked areas
+are never taken. Simplified: a page that was taken does not come back by itself: nothing thrashes;
+no MADV_FREE; what exceeds memory.low is not protected at all (from v5.4 on it is, in proportion).
 """
 
 from collections.abc import Iterator
