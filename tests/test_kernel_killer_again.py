@@ -261,6 +261,92 @@ def test_who_is_next_when_a_reaped_victim_and_its_sharer_are_stuck(policy):
     assert names(kernel, "finish_task_reaping") == [first, "small"][: 2 - old]
 
 
+@each([p for p in RELEASES if p != "linux-2.6.38"])
+def test_which_swapoff_dies_when_the_first_made_its_thread_last(policy):
+    """K 3.10 for_each_process_thread: process by process, so the last one. (2.6.38 has no rule.)"""
+    kernel = machine(policy)
+    first, last = (kernel.spawn(name, ((hang,),), vmas=heap(20)) for name in ("first", "last"))
+    kernel.spawn("late", ((hang,),), thread_of=first)
+    for task in (first, last):
+        task.flags |= PF_OOM_ORIGIN
+    oom(kernel)
+    assert names(kernel, "kill") == ["last"]
+
+
+def test_does_2_6_38_see_a_swapoff_whose_thread_has_left_the_memory():
+    """K 2.6.38 oom_badness: `p = find_lock_task_mm(p)`, and of that one PF_OOM_ORIGIN is asked."""
+    kernel = machine("linux-2.6.38")
+    leader = kernel.spawn("leader", (), vmas=heap(20))
+    kernel.spawn("thread", ((hang,),), thread_of=leader)
+    kernel.spawn("hog", ((hang,),), vmas=heap(100))
+    run_seeded(kernel, 1, most_steps=20)
+    leader.flags |= PF_OOM_ORIGIN
+    oom(kernel)
+    assert names(kernel, "kill") == ["hog"]
+
+
+def test_does_a_caller_of_2_6_38_that_exits_come_before_one_of_1000_points():
+    """K 2.6.38 select_bad_process: `chosen = p`, whoever was before; none has more than 1000."""
+    kernel = machine("linux-2.6.38")
+    kernel.spawn("offered", ((hang,),), vmas=heap(20), adj=1000)
+    caller = kernel.spawn("caller", (), vmas=heap(20), at_exit=((hang,),))
+    run_seeded(kernel, 1, most_steps=20)
+    oom(kernel, caller)
+    assert names(kernel, "mark_victim") == ["caller"] and not names(kernel, "kill")
+
+
+@each(RELEASES)
+def test_is_a_thread_of_a_vfork_child_chosen(policy):
+    """K 4.10 to 6.18 oom_badness: in_vfork() is asked of the first thread with an mm. So no."""
+    kernel = machine(policy)
+    pod = kernel.new_memcg("pod", 200)
+    kernel.spawn("parent", ((vfork, "child", ((hang,),)),), vmas=heap(60), adj=-1000, memcg=pod)
+    run_seeded(kernel, 1, most_steps=12)
+    child = task_of(kernel, "child")
+    child.signal.oom_score_adj = 0
+    kernel.spawn("thread", ((hang,),), thread_of=child)
+    small = kernel.spawn("small", ((hang,),), vmas=heap(10), memcg=pod)
+    memcg_oom(kernel, pod)
+    old = policy in BY_THREAD and policy != "linux-2.6.38"  # which protects who shares with -1000
+    assert (child.sigkill, small.sigkill) == (old, not old)
+
+
+@each([p for p in RELEASES if PRESETS[p].child_sacrifice])
+def test_which_of_equal_children_dies_that_two_threads_made(policy):
+    """K 2.6.38 to 4.19 oom_kill_process: those of the leader come first, whenever made."""
+    kernel = machine(policy)
+    hog = kernel.spawn("hog", ((hang,),), vmas=heap(100))
+    thread = kernel.spawn("thread", ((hang,),), thread_of=hog)
+    for maker in (thread, hog):
+        kernel.spawn(f"made by {maker.name}", ((hang,),), parent=maker, vmas=heap(20))
+    oom(kernel)
+    assert names(kernel, "kill") == ["made by hog"]
+
+
+@each(RELEASES)
+def test_whose_are_the_children_of_a_thread_that_has_exited(policy):
+    """K 2.6.38 to 6.18 find_new_reaper: another thread's that lives, or else of init."""
+    kernel = machine(policy)
+    hog = kernel.spawn("hog", ((sleep, 20),), vmas=heap(100))
+    kernel.spawn("maker", ((fork, "child", ((hang,),)),), thread_of=hog)
+    run_seeded(kernel, 1, until=lambda kernel: "maker" in names(kernel, "exit"))
+    child = task_of(kernel, "child")
+    assert child.parent is hog and child in hog.signal.children
+    run_seeded(kernel, 1, until=lambda kernel: "hog" in names(kernel, "exit"))
+    assert child.parent is kernel.init and kernel.init.signal.children.count(child) == 1
+
+
+def test_does_a_cgroup_s_search_of_2_6_38_choose_a_task_of_none():
+    """K 2.6.38 task_in_mem_cgroup: its memory is of the cgroup; "Task in /" says where it is."""
+    kernel = machine("linux-2.6.38")
+    pod = kernel.new_memcg("pod", 100)
+    owner = kernel.spawn("owner", ((hang,),), vmas=heap(90), memcg=pod)
+    kernel.spawn("outside", ((hang,),), mm=owner.mm, adj=500)
+    memcg_oom(kernel, pod)
+    assert names(kernel, "kill") == ["outside"]
+    assert "Task in / killed as a result of limit of /pod" in printed(kernel)
+
+
 @each(RELEASES)
 def test_does_sysrq_f_take_a_swapoff_that_was_reaped(policy):
     """K 4.10 to 6.18 oom_evaluate_task: no mark is asked for, and the origin comes before badness.

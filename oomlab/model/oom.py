@@ -60,14 +60,16 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
 
     Resident memory, swap and page tables, shifted by oom_score_adj thousandths of `totalpages`.
     """
-    if oom_unkillable_task(task, memcg) or policy.vfork_skipped and in_vfork(task):
+    if oom_unkillable_task(task, memcg):
         return None
     adj = task.signal.oom_score_adj
     thread = find_lock_task_mm(task) if adj != OOM_SCORE_ADJ_MIN else None
     if thread is None or thread.mm.flags & MMF_OOM_SKIP or oom_disabled(thread.mm):
         return None
+    if policy.vfork_skipped and in_vfork(thread):
+        return None
     mm = thread.mm
-    if task.flags & PF_OOM_ORIGIN and policy.points == "permille":
+    if thread.flags & PF_OOM_ORIGIN and policy.points == "permille":
         return 1000
 
     points = get_mm_rss(mm) + mm.swapents
@@ -76,11 +78,11 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
     if policy.page_tables == "ptes+pmds":
         points += mm.nr_pmds
     if policy.points == "permille":
-        points = points * 1000 // totalpages + adj - (30 if task.uid == 0 else 0)
+        points = points * 1000 // totalpages + adj - (30 if thread.uid == 0 else 0)
         return min(max(points, 1), 1000)
-    if task.uid == 0 and policy.root_bonus == "own":
+    if thread.uid == 0 and policy.root_bonus == "own":
         points -= points * 3 // 100
-    if task.uid == 0 and policy.root_bonus == "total":
+    if thread.uid == 0 and policy.root_bonus == "total":
         adj -= 30
     points += adj * (totalpages // 1000)
     return points if policy.signed_points else max(points, 1)
@@ -105,7 +107,7 @@ def oom_evaluate_task(task, oc: OomControl, policy):
         if thread.flags & PF_OOM_ORIGIN:
             return float("inf")
     if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
-        return 1000 if task is oc.caller and policy.scan == "processes" else ABORT
+        return float("inf") if task is oc.caller and policy.scan == "processes" else ABORT
     memcg = oc.memcg if policy.victim_mark == "thread" else None
     return oom_badness(task, oc.totalpages, policy, memcg)
 
@@ -118,9 +120,11 @@ def candidates(kernel, oc: OomControl) -> list:
     policy, memcg = kernel.policy, oc.memcg
     alone = memcg is not None and policy.scan != "processes"
     tasks = memcg.in_tree_order(policy.scan == "each-thread") if alone else kernel.tasks
-    new = memcg is None and policy.victim_mark == "process"
-    if new or policy.scan in ("processes", "leaders"):
-        return [task for task in tasks if task.signal.threads[0] is task]  # a leader
+    if memcg is None or policy.scan in ("processes", "leaders"):
+        tasks = [task for task in tasks if task.signal.threads[0] is task]  # a leader
+        if policy.victim_mark == "process" or policy.scan == "processes":
+            return tasks
+        tasks = [thread for task in tasks for thread in task.signal.threads]
     return [task for task in tasks if task.state != TASK_DEAD]
 
 
@@ -139,8 +143,7 @@ def select_bad_process(kernel, oc: OomControl):
         if points is None or chosen is not None and points < chosen_points:
             continue
         if chosen is not None and points == chosen_points != float("inf"):
-            stays = policy.scan != "threads" or thread_group_leader(chosen)
-            if stays and policy.ties == "first":
+            if policy.ties == "first" and (policy.scan != "threads" or thread_group_leader(chosen)):
                 continue
         chosen, chosen_points = task, points
     return chosen
@@ -311,11 +314,13 @@ def kill_sharers(victim, mm) -> Steps:
 
 
 def sacrifice_child(chosen, oc: OomControl, policy):
-    """The worst child that has memory of its own, if this version prefers children (to v5.0)."""
+    """The worst child with memory of its own (to v5.0); of equals the first of the first thread."""
     victim, victim_points = chosen, 0
+    threads, alone = chosen.signal.threads, policy.marked_first  # K 3.10: a child's first thread
     if policy.child_sacrifice:
-        for child in chosen.signal.children:
-            alone = policy.marked_first  # K 3.10 asks its first thread alone
+        at = threads.index(chosen) if alone else 0
+        makers = threads[at:] + threads[:at]
+        for child in [c for thread in makers for c in chosen.signal.children if c.parent is thread]:
             if child.mm is chosen.mm if alone else process_shares_mm(child, chosen.mm):
                 continue
             points = oom_badness(child, oc.totalpages, policy, oc.memcg)

@@ -162,18 +162,16 @@ def caller_is_dying(current, policy) -> bool:
     killed, rule = fatal_signal_pending(current), policy.free_mem
     if rule in ("exiting-alone", "exiting-dumps"):
         return killed or rule == "exiting-dumps" and bool(current.flags & PF_EXITING)
-    if rule == "exiting" and killed and current.mm is not None:
-        return True
-    return task_will_free_mem(current, policy)
+    dies = rule == "exiting" and killed and current.mm is not None
+    return dies or task_will_free_mem(current, policy)
 
 
 def do_send_sigkill(task: Task, forced: bool = False) -> None:
     """SIGKILL a whole process: do_send_sig_info(SIGKILL, ...) and complete_signal().
 
-    A kernel thread ignores it, as kthreadd does (ignore_signals()), and a process that has but
-    exiting threads (wants_signal()). `forced`, by the killer: in 2.6.38 no kernel thread ignores
-    it, and a process does if this one thread exits (force_sig()). To 5.16 it wipes out the flag
-    that says of a process that it dumps core.
+    A kernel thread ignores it (ignore_signals()), and so does a process whose threads all exit
+    (wants_signal()). `forced`, by the killer of 2.6.38 (force_sig()): it wakes a kernel thread, and
+    a process ignores it if this one thread exits. To 5.16 it wipes out a core dump's flag.
     """
     alone = forced and task.kernel.policy.scan == "processes"
     asked = (task,) if alone else task.signal.threads
@@ -239,9 +237,14 @@ def is_global_init(task: Task) -> bool:
 
 
 def exit_notify(task: Task) -> None:
-    """The end of a thread. A leader stays, as a zombie, until its last thread has gone."""
+    """The end of a thread: its children are another's. A leader stays till the last has gone."""
     task.state = TASK_DEAD
-    leader = task.signal.threads[0]
+    leader, children = task.signal.threads[0], task.signal.children
+    heir = next((t for t in task.signal.threads if not t.flags & PF_EXITING), task.kernel.init)
+    for child in [child for child in children if child.parent is task]:
+        child.parent = heir
+        children.remove(child)
+        heir.signal.children.append(child)
     if task is not leader:
         release_task(task)
     if task.signal.threads == [leader] and leader.state == TASK_DEAD:
@@ -261,9 +264,6 @@ def release_task(task: Task) -> None:
         return
     if signal.oom_mm is not None:
         mmdrop(signal.oom_mm)
-    for child in signal.children:
-        child.parent = kernel.init
     if task.parent is not None:
         task.parent.signal.children.remove(task)
         task.parent.signal.wait_chldexit.wake_up()
-        kernel.init.signal.children += signal.children

@@ -111,6 +111,7 @@ def share_with_init(kernel: Kernel, task) -> None:
     init = kernel.init
     kernel.mms.remove(init.mm)
     task.mm.attach(init)
+    task.mm.tasks.sort(key=kernel.tasks.index)  # as for_each_process() goes: init is the first
     task.mm.mm_users += 1
     looks = (repeat, None, (sleep, 1), (look, "heap"))
     kernel.spawn("init-thread", (looks,), thread_of=init, daemon=True)
