@@ -17,6 +17,7 @@ from oomlab.model.tasks import PF_EXITING, PF_OOM_ORIGIN, Task, do_send_sigkill
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import hang, pause, touch
 from oomlab.scenarios.registry import heap
+from oomlab.simulate.kernel_log import PRINTK, version_of
 from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
 
@@ -99,11 +100,26 @@ def test_is_a_sharer_killed_whose_leader_has_exited(policy):
 @pytest.mark.parametrize("policy", OLDEST)
 def test_does_init_die_that_shares_the_victims_mm(policy):
     """K 2.6.38 force_sig(), K 3.10 SEND_SIG_FORCED: no one asks whether it is init. Panic."""
-    run = oomlab.run("hidden-sharer", policy, sharer="init")
+    kernel = Kernel(PRESETS[policy], 512, min_kbytes=64)
+    hog = kernel.spawn("hog", ((hang,),), vmas=heap(100))
+    hog.mm.attach(kernel.init)
+    asks(kernel)
     text = "Attempted to kill init! exitcode=0x00000009"
-    assert run.outcome.verdict == "panic" and run.kernel.panicked == text
+    assert run(kernel).verdict == "panic" and kernel.panicked == text
+    (panic,) = [e for e in kernel.events if e["event"] == "panic"]
+    (line,) = PRINTK["panic"](panic, version_of(kernel.policy.kernel))
     printed = text if policy == "linux-3.10" else "Attempted to kill init!"
-    assert oomlab.kernel_log(run)[-1][1].endswith(f"not syncing: {printed}")
+    assert line.endswith(f"not syncing: {printed}")
+
+
+def test_who_dies_in_3_10_for_a_thread_of_init_with_as_many_points_as_the_hog():
+    """K 3.10 select_bad_process: the thread comes first; a child of init with other memory dies.
+
+    Only pid 1 is init (is_global_init), and for_each_process_thread() goes process by process.
+    """
+    found = oomlab.run("hidden-sharer", "linux-3.10", sharer="init").kernel
+    report = next(e for e in found.events if e["event"] == "oom_report")
+    assert report["chosen"].name == "init-thread" and names(found, "kill")[0] == "other"
 
 
 @pytest.mark.parametrize("policy", RELEASES)
