@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tracemalloc
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from reports_styles import STYLES, bare
 
+from oomlab.reports.judge.explain import explain
 from oomlab.reports.judge.gfp_mask import decode, in_words
 from oomlab.reports.read import messages
 from oomlab.reports.read.parse import NotText, parse
@@ -541,3 +543,13 @@ def test_gfp_masks_in_words():
     assert in_words(("GFP_NOFS", "__GFP_UNHEARD_OF")) == (
         "memory for a file system, which may not be entered again"
     )
+
+
+@pytest.mark.parametrize("adj", ["45056", "-1001"])
+def test_a_row_with_an_adj_that_no_kernel_prints_is_damaged(adj):
+    """Its numbers stand in the wrong columns, so none of them is believed."""
+    text = re.sub(r"(?m)^(.*\] .*) 0 (m1)$", rf"\1 {adj} \2", RECORDINGS["6.1-global"], count=1)
+    whole, damaged = read(RECORDINGS["6.1-global"])[0], read(text)[0]
+    assert len(damaged.tasks) == len(whole.tasks) - 1 and damaged.damaged_rows == 1
+    assert "parts of 1 rows" in damaged.missing
+    assert explain(damaged).report is damaged

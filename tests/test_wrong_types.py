@@ -46,7 +46,7 @@ if find_spec("anywidget"):
             (lambda: Prediction(None), "Prediction takes asked as"),
             (lambda: Prediction("who-die"), "did you mean 'who-dies'"),
             (lambda: ReportView(3), "ReportView takes text as text, not 3"),
-            (lambda: PolicyLab(None), "PolicyLab takes scenario as text, not None"),
+            (lambda: PolicyLab(None), "PolicyLab takes scenario as text or an Exploration"),
             (lambda: PolicyLab("lost-victim", 3), "PolicyLab takes policy as"),
             (lambda: TimelineView(3), "run takes scenario as text, not 3"),
             (lambda: Verdicts("lost-victim"), "Verdicts takes scenarios as a sequence of text"),

@@ -33,6 +33,11 @@ WITH_CPU = "uid tgid total_vm rss cpu oom_adj oom_score_adj name"
 WITH_PTES = "uid tgid total_vm rss nr_ptes swapents oom_score_adj name"
 
 
+def legal_adj(row: TaskRow) -> bool:
+    """Could a kernel print this adj? If not, the row's numbers stand in the wrong columns."""
+    return -1000 <= (row.oom_score_adj or 0) <= 1000 and -17 <= (row.oom_adj or 0) <= 15
+
+
 class Host:
     """A machine, the report being read, and what earlier ones told."""
 
@@ -142,7 +147,7 @@ class Host:
             self._add(report, line.stamp, messages.row(text, report.columns, self.places))
 
     def _add(self, report: Report, stamp: float | None, task: TaskRow | None) -> None:
-        if task is None or len(report.tasks) >= MOST_ROWS:
+        if task is None or len(report.tasks) >= MOST_ROWS or not legal_adj(task):
             report.damaged_rows += 1
             return
         if self._by_pid.get(task.pid) == task:
