@@ -130,9 +130,8 @@ class Beside:
 
     def meets(self, thing: Thing, held) -> bool:
         """Does this object stand for the thing? One of its class does from the first time on."""
-        if thing in self.pairs or id(held) in self.things:
-            return self.pairs.get(thing) is held and self.things.get(id(held)) is thing
-        return same_class(type(thing.object), type(held)) and self.pair(thing, held)
+        met = thing in self.pairs or id(held) in self.things
+        return (met or same_class(type(thing.object), type(held))) and self.pair(thing, held)
 
     def pair(self, thing: Thing, held) -> bool:
         if thing in self.pairs or id(held) in self.things:

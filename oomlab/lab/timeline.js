@@ -1,8 +1,9 @@
 // The timeline: task lanes, what happened when, and free memory, on a canvas.
 //
 // paint() draws a whole picture; before the column of step 1 stands one of step 0, the machine as it
-// was set up (n is -1 there). Runs that are compared have one scale. The cursor is an element that moves above the canvas: to scrub,
-// nothing is drawn again. The picture that is saved comes from Python (figures/whole_run.py).
+// was set up (n is -1 there). Runs that are compared have one scale. The cursor is an element that
+// moves above the canvas: to scrub, nothing is drawn again. The picture that is saved comes from
+// Python (figures/whole_run.py).
 
 const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
 const LEAST = 2;  // pixels: ten failed attempts are ten slivers, however long the run
