@@ -131,6 +131,12 @@ def never(current):
         yield "die", ""
 
 
+def new_memcg(current, file, pages):
+    """A cgroup with this in one of its files."""
+    current.kernel.new_memcg("a", **{"limit": 9, file: pages})
+    yield "mkdir", "a"
+
+
 def machine_of(*program, pages=1024, adj=None, held=0, **machine):
     """A scenario of one task."""
 
@@ -148,6 +154,11 @@ REFUSED = (
     (machine_of(cpus=0), "cpus takes a whole number of at least 1, not 0"),
     (machine_of(timeslice=0), "timeslice takes a whole number of at least 1, not 0"),
     (machine_of(reclaimable="9"), "reclaimable takes a whole number of at least 0, not '9'"),
+    (machine_of(min_kbytes=-1), "min_kbytes takes a whole number of at least 0, not -1"),
+    (machine_of((sleep, -1)), "ticks takes a whole number of at least 0, not -1"),
+    (machine_of((sleep, 1.5)), "ticks takes a whole number of at least 0, not 1.5"),
+    (machine_of((new_memcg, "limit", -1)), "limit takes a whole number of at least 0, not -1"),
+    (machine_of((new_memcg, "high", 0.5)), "high takes a whole number of at least 0, not 0.5"),
     (machine_of(adj=-1001), "adj takes a whole number from -1000 to 1000, not -1001"),
     (machine_of(held=-5), "pages takes a whole number of at least 0, not -5"),
     (machine_of((repeat, None)), "what a program repeats for ever takes no step"),

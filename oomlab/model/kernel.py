@@ -90,6 +90,7 @@ class Kernel:
         self.timeslice = whole("timeslice", timeslice, 1)  # of a turn, in units of the scheduler
         self.turn = 1  # steps that the current task is sure to take before any other does anything
         self.asked = 0  # how many these were when it last asked for a page in them; 0: it did not
+        min_kbytes = whole("min_kbytes", min_kbytes or 0) or None
         self.zone = policy.class_of(Zone)(whole("pages", managed, 1), policy.watermarks, min_kbytes)
         self.zone.reclaimable = whole("reclaimable", reclaimable)
         self.zone.free -= reclaimable
@@ -252,10 +253,12 @@ class Kernel:
 
         To 4.4 the last is memory.memsw less the limit. It binds kswapd, in Linux only a charge.
         """
+        files = {file: whole(file, pages) for file, pages in {"limit": limit, **more}.items()}
         if self.policy.memory_high == "none":
-            more = {file: pages for file, pages in more.items() if file == "swap_max"}
-        self.memcgs.append(self.policy.class_of(Memcg)(name, limit, parent, oom_group, **more))
-        return self.memcgs[-1]
+            files = {file: files[file] for file in ("limit", "swap_max") if file in files}
+        memcg = self.policy.class_of(Memcg)(name, parent=parent, oom_group=oom_group, **files)
+        self.memcgs.append(memcg)
+        return memcg
 
     def add_timer(self, ticks: int, function, argument) -> Timer:
         """Call function(argument) in `ticks` ticks, or, if they are many, somewhat later.

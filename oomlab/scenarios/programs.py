@@ -20,6 +20,7 @@ from ..model.memory import alloc_pages, share_out
 from ..model.mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from ..model.overcommit import vm_enough_memory
 from ..model.tasks import fatal_signal_pending, is_global_init, unfreezable
+from ..naming import whole
 
 
 def touch(current, name: str, pages: int) -> Steps:
@@ -165,4 +166,4 @@ def frozen(current) -> Steps:
 
 
 def sleep(current, ticks: int, state: int = TASK_INTERRUPTIBLE) -> Steps:
-    yield from schedule_timeout(current, state, ticks)
+    yield from schedule_timeout(current, state, whole("ticks", ticks))
