@@ -26,6 +26,7 @@ from oomlab.model.gfp import (
 )
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import (
+    __alloc_pages_slowpath,
     alloc_pages,
     gfp_to_alloc_flags,
     may_reclaim,
@@ -523,3 +524,21 @@ def test_does_a_task_nap_after_a_fault_that_got_no_page(policy):
     assert "wait for" not in [verb for verb, _ in pagefault_out_of_memory(task)]
     about = PRESETS[policy].about
     assert ("a nap of one tick" in about and "two pages more" in about) == (policy == RELEASES[0])
+
+
+def test_the_look_after_reclaim_is_by_the_rights_from_before_it():
+    """alloc_flags is handed to __alloc_pages_direct_reclaim(): a mark that comes while the task
+    reclaims counts from the next round on. In 2.6.38 `goto rebalance` asks for no rights again, and
+    a marked task fails there."""
+    for policy, gets in (("linux-2.6.38", False), ("linux-4.4", True), ("linux-6.12", True)):
+        kernel = Kernel(PRESETS[policy], 1024, reclaimable=300)
+        task = kernel.spawn("asks", ((pause,),))
+        kernel.zone.free = kernel.zone.min - 40  # 32 more suffice for a victim alone
+        steps = __alloc_pages_slowpath(task, GFP_KERNEL, 0)
+        while next(steps)[0] != "reclaim from":
+            pass
+        task.memdie, task.signal.oom_mm = True, task.mm
+        assert next(steps)[0] == "allocate", policy  # it has got none, and looks again
+        with pytest.raises(StopIteration) as done:
+            next(steps)
+        assert done.value.value is gets, policy

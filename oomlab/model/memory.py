@@ -178,9 +178,8 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
             return False
 
         progress = yield from try_to_free_pages(current, gfp)
-        mark = wmark(zone, gfp_to_alloc_flags(current, gfp))
-        if progress and get_page_from_freelist(current, mark, order):
-            return True
+        if progress and get_page_from_freelist(current, wmark(zone, alloc_flags), order):
+            return True  # by the rights it had before it reclaimed
         small = order <= PAGE_ALLOC_COSTLY_ORDER
         insists = gfp & __GFP_REPEAT or gfp & __GFP_NOFAIL and policy.nofail != "costly-fails"
         if gfp & __GFP_NORETRY or not (small or insists):
