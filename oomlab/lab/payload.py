@@ -10,11 +10,10 @@ from sys import byteorder
 from typing import Any
 
 from ..simulate.kernel_log import kernel_log
-from ..simulate.recorder import state_of
 from ..simulate.run import Run, name_of
 from .facts import heading
 from .machine_at import machine_at
-from .timeline import STATES, lanes, looks, moments, shown_steps
+from .timeline import STATES, lanes, moments, shown_steps
 
 STATE_NUMBER = {state: number for number, state in enumerate(STATES)}
 
@@ -42,11 +41,8 @@ def payload(run: Run, until: int | None = None) -> dict:
             numbers.extend(map(names.__getitem__, column))
         numbers.extend(ticks)
         numbers.extend(free)
-    boot, rows = machine_at(run, 0), lanes(run)
-    stood = {}  # how each lane stood before the first step
-    for task in boot.tasks:
-        state, on = looks(state_of(task), task.waits_for)
-        stood[task.name] = STATE_NUMBER[state], waits[on]
+    rows = lanes(run)
+    boots = [lane.boot and (STATE_NUMBER[lane.boot[0]], waits[lane.boot[1]]) for lane in rows]
     for y, lane in enumerate(rows):
         for start, end, state, on in lane.segments:
             if start < until:
@@ -64,7 +60,7 @@ def payload(run: Run, until: int | None = None) -> dict:
         "more": len(run.trace) - until,
         "zone": {
             **{mark: getattr(zone, mark) for mark in ("managed", "min", "low", "high")},
-            "free": boot.zone.free,
+            "free": machine_at(run, 0).zone.free,
         },
         "tasks": [task.name for task in tasks],
         "deeds": [
@@ -77,12 +73,12 @@ def payload(run: Run, until: int | None = None) -> dict:
             {
                 "name": lane.name,
                 "kind": lane.kind,
-                "boot": stood.get(lane.name),
+                "boot": boot,
                 "fates": [
                     [f.start, min(f.end, until), f.kind] for f in lane.fates if f.start < until
                 ],
             }
-            for lane in rows
+            for lane, boot in zip(rows, boots, strict=True)
         ],
         "moments": [list(moment) for moment in moments(run, rows) if moment.step < until],
         "log": [[step - 1, line] for step, line in kernel_log(run) if step <= until],

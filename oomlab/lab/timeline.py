@@ -54,6 +54,7 @@ class Lane:
     kind: str  # user or kernel
     segments: list[Segment] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
+    boot: tuple[str, str] | None = None  # its state before step 0, and what it waited for then
 
     def at(self, step: int) -> Segment | None:
         """What it is doing at a step; None before its birth and after its death."""
@@ -136,8 +137,9 @@ def lanes(run: Run) -> list[Lane]:
     now: dict[str, tuple] = {}  # name -> (since, state, on)
     boot, _ = build(run.scenario, run.policy, **run.params)
     for task in boot.tasks:
-        found[task.name] = Lane(task.name, kind_of(task))
-        now[task.name] = (0, *looks(state_of(task), task.waits_for))
+        stood = looks(state_of(task), task.waits_for)
+        found[task.name] = Lane(task.name, kind_of(task), boot=stood)
+        now[task.name] = (0, *stood)
 
     def turn(name: str, number: int, after: tuple[str, str]) -> None:
         was = now.get(name)

@@ -147,7 +147,8 @@ class RwSemaphore:
 
     def up_read(self, current) -> None:
         self.readers.remove(current)
-        self._grant()
+        if self.waiters:
+            self._grant()
 
     def up_write(self) -> None:
         self.writer = None

@@ -67,7 +67,8 @@ def draw(
     rows, until = lanes(run), shown_steps(run)
     # Under the names stand the pages that are free (free_memory.py): a word, and its numbers.
     pages = wide_as("pages 100000", 12)
-    all_rows = [*rows, *(lane for other in beside for lane in lanes(other))]
+    others = [other for other in beside if other is not run]
+    all_rows = [*rows, *(lane for other in others for lane in lanes(other))]
     names = min(190, 14 + max(pages, *(wide_as(lane.name) for lane in all_rows)))
     longest = max(until, *map(shown_steps, beside)) if beside else until
     steps = Steps(names, drawing.width - room, longest)
