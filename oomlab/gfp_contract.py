@@ -146,7 +146,8 @@ REQUESTS = (
             "4.14": ORDINARY._replace(kills=False),
         },
         "It bypasses the rule for large requests. In 4.10 it does not, and fails in spite of its "
-        "flag; in 4.14 it loops, with a quarter of the mark off at the end.",
+        "flag; since 4.14 it loops, with a quarter of the mark off at the end, since 6.3 with half "
+        "of it. So does one that also has __GFP_RETRY_MAYFAIL, of any order, and it never kills.",
     ),
     Request(
         "GFP_KERNEL, order 4",

@@ -238,7 +238,7 @@ def badness(
         points = permille(version, used, totalpages) + adj - (30 if root else 0)
         points = min(max(points, 1), 1000)
         return Badness(points, points)
-    if root and version < (3, 14):
+    if root and of_all_memory(version):
         adj -= 30
     elif root and version < (4, 17):
         used -= used * 3 // 100
@@ -248,6 +248,20 @@ def badness(
         return Badness(points, points * 1000 // totalpages)
     share = abs(points) * 1000 // totalpages  # C divides towards zero
     return Badness(points, (1000 + (share if points >= 0 else -share)) * 2 // 3)
+
+
+def of_all_memory(version: tuple[int, ...]) -> bool:
+    """Is root's bonus 3 % of all memory, as to 3.13, or of its own, as from 3.14 on (778c14affaf9)?
+
+    Stable releases took that patch, too: 3.10.4 has it not, 3.10.108 has it.
+    """
+    unknown = [((3, 10, 5), (3, 10, 108)), ((3, 12, 1), (3, 13)), ((3, 13, 1), (3, 14))]
+    if any(first <= version < end for first, end in unknown):
+        raise ValueError(
+            "which stable releases of 3.10, 3.12 and 3.13 have root's bonus of 3.14 was not "
+            "looked up; give 3.13 or 3.14"
+        )
+    return version < (3, 14) and not (3, 10, 108) <= version < (3, 11)
 
 
 def page_tables(

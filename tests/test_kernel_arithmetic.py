@@ -239,6 +239,24 @@ def test_2_6_39_to_3_1_overflow_above_8_gib():
             badness(rss=pages, totalpages=total, kernel=kernel)
 
 
+def test_has_a_stable_release_of_3_10_the_root_bonus_of_3_14():
+    """K 3.10, 3.10.4 oom_badness: 3 % of all memory. K 3.10.108, 3.14: of its own points."""
+    ask = dict(rss=50_000, uid=0, totalpages=1_000_000)
+    for kernel, points in {
+        "3.10": 20_000,
+        "3.10.4": 20_000,
+        "3.11.10": 20_000,
+        "3.13": 20_000,
+    }.items():
+        assert badness(**ask, kernel=kernel).points == points, kernel
+    for kernel in ("3.10.108", "3.14", "3.14.2", "4.16"):
+        assert badness(**ask, kernel=kernel).points == 48_500, kernel
+    for kernel in ("3.10.40", "3.12.7", "3.13.11"):
+        with pytest.raises(ValueError, match="not looked up"):
+            badness(**ask, kernel=kernel)
+        assert badness(**ask | {"uid": 1}, kernel=kernel).points == 50_000
+
+
 def test_one_that_shares_the_memory_protects_it_from_2_6_37_to_3_1():
     """mm->oom_disable_count: 3d5992d2ac7d (2.6.37) to c9f01245b6a7 (3.2)."""
     for kernel, points in [("2.6.36", 500), ("2.6.37", 0), ("3.1.3", 0), ("3.2", 500)]:

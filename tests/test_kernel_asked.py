@@ -9,8 +9,9 @@ import pytest
 from run_machine import RELEASES, names, run
 
 from oomlab.model.fork import copy_on_write, fork, vfork, write_inherited
-from oomlab.model.gfp import __GFP_IO, GFP_NOFS
+from oomlab.model.gfp import __GFP_IO, GFP_KERNEL, GFP_NOFS
 from oomlab.model.kernel import Kernel
+from oomlab.model.memory_high import mem_cgroup_handle_over_high
 from oomlab.model.mm import FILE, VMA, Shmem
 from oomlab.model.overcommit import vm_enough_memory
 from oomlab.model.reaper import process_mrelease
@@ -320,3 +321,48 @@ def test_which_child_has_what_its_parent_protects(policy):
         else:
             assert expected in ([pod.usage for pod in pods], None) and above.usage <= 100, lows
             assert expected or above.usage > 90
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_low != "none"])
+def test_does_memory_low_hold_against_the_limit_of_its_parent(policy):
+    """K 4.4, 4.9 mem_cgroup_low: the cgroup at its limit is asked, too, and has none. K 4.14: no.
+
+    K 4.19, 6.18: a child of the cgroup that is reclaimed has all of its own.
+    """
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(500)
+    pod = kernel.new_memcg("pod", limit=150)
+    safe = kernel.new_memcg("pod/safe", 1000, pod, low=120)
+    other = kernel.new_memcg("pod/other", 1000, pod)
+    kernel.spawn("safe", ((pause,),), vmas=heap(80), memcg=safe)
+    kernel.spawn("other", ((pause,),), vmas=heap(60), memcg=other)
+    kernel.spawn("writer", ((touch, "heap", 40),), vmas=heap(9), memcg=pod)
+    assert run(kernel).victims == []
+    assert (safe.usage < 80) == (policy in ("linux-4.4", "linux-4.6", "linux-4.10"))
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_low != "none"])
+def test_is_memory_low_broken_while_page_cache_is_freed(policy):
+    """K 4.4, 6.18 do_try_to_free_pages: only a reclaim that freed nothing tries once more."""
+    kernel = Kernel(PRESETS[policy], 1024, reclaimable=10)
+    kernel.swapon(500)
+    pod = kernel.new_memcg("pod", limit=1000, low=200)
+    kernel.spawn("a", ((pause,),), vmas=heap(100), memcg=pod)
+    assert shrink_zone(kernel, GFP_KERNEL) == 10 and pod.usage == 100
+    assert shrink_zone(kernel, GFP_KERNEL) == 32 and pod.usage == 68
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_high != "none"])
+def test_is_a_parent_reclaimed_whose_child_has_brought_it_below_its_high(policy):
+    """K 4.4, 6.18 reclaim_high: each is looked at when its turn comes; from 6.1 on, 64 pages."""
+    kernel = Kernel(PRESETS[policy], 4096)
+    kernel.swapon(1000)
+    above = kernel.new_memcg("above", 4000, high=1000)
+    pod = kernel.new_memcg("above/pod", 4000, above, high=900)
+    other = kernel.new_memcg("above/other", 4000, above)
+    kernel.spawn("other", ((pause,),), vmas=heap(50), memcg=other)
+    task = kernel.spawn("task", ((pause,),), vmas=heap(960), memcg=pod)
+    task.memcg_nr_pages_over_high = batch = PRESETS[policy].charge_batch
+    next(steps := mem_cgroup_handle_over_high(task))
+    next(steps, None)
+    assert (pod.usage, other.usage) == (960 - batch, 50)

@@ -293,9 +293,8 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
         # K 2.6.38, 3.10: who may not kill fails now, too
         return False, policy.nofail != "loops" or not (refused or kernel.oom_killer_disabled)
     page = get_page_from_freelist(current, zone.high, order)  # a kill may just have ended
-    progress = page
     if page or refused:
-        pass
+        progress = page
     elif not gfp & __GFP_FS and policy.nofs != "mark-dying" and not insisting:
         # No kill on behalf of a filesystem: loop "as per tradition", but not in a suspend.
         progress = policy.nofs != "loop-till-suspend" or not kernel.oom_killer_disabled

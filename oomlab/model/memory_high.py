@@ -18,7 +18,7 @@ from ..policies.policy import HZ
 from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
 from .tasks import PF_EXITING, fatal_signal_pending
-from .vmscan import shrink_lruvec
+from .vmscan import SWAP_CLUSTER_MAX, shrink_lruvec
 
 MAX_RECLAIM_RETRIES = 16
 MEMCG_DELAY_PRECISION_SHIFT, MEMCG_DELAY_SCALING_SHIFT = 20, 14
@@ -45,20 +45,21 @@ def mem_cgroup_handle_over_high(current) -> Steps:
     rule, batch = kernel.policy.memory_high, kernel.policy.charge_batch
     nr_pages, current.memcg_nr_pages_over_high = current.memcg_nr_pages_over_high, 0
     retries = MAX_RECLAIM_RETRIES if rule in ("retries", "spares-dying") else 0
+    most = max(nr_pages, SWAP_CLUSTER_MAX)
     while memcg and not (rule == "spares-dying" and fatal_signal_pending(current)):
         yield "reclaim_high", memcg
-        over = [m for m in memcg.ancestors() if m.usage > m.high]
-        freed = sum(shrink_lruvec(kernel, GFP_KERNEL, m) for m in over)
+        freed = 0
+        for m in memcg.ancestors():  # what is freed in one counts for the next
+            freed += shrink_lruvec(kernel, GFP_KERNEL, m, most) if m.usage > m.high else 0
         if rule == "reclaims":
             return
         delay = high_delay(memcg, nr_pages, batch, alone=rule == "throttles")
         penalty = min(delay, MEMCG_MAX_HIGH_DELAY_JIFFIES)
         if penalty <= HZ // 100:
             return
-        if not freed or rule == "throttles":
-            if not retries:
-                break
-            retries -= 1
+        if not freed and not retries or rule == "throttles":
+            break
+        retries, most = retries - (not freed), SWAP_CLUSTER_MAX
     else:
         return
     psi_memstall(memcg, +1)

@@ -43,6 +43,7 @@ def shrink_zone(kernel, gfp: int) -> int:
     zone.pages_scanned += SWAP_CLUSTER_MAX
     if freed:
         zone.free_pages(freed)
+        gfp &= ~__GFP_DIRECT_RECLAIM  # something was freed: what memory.low protects stays
     return freed + shrink_lruvec(kernel, gfp, None, SWAP_CLUSTER_MAX - freed)
 
 
@@ -69,13 +70,13 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
 
 
 def above_low(kernel, memcg, target) -> int:
-    """How many of its pages memory.low leaves to this reclaim; it does not protect the target.
+    """How many of its pages memory.low leaves to this reclaim of the target (`policy.memory_low`).
 
     To v4.17 all below the target must use less; then children share what their parent protects.
     """
-    path = list(memcg.ancestors()) if memcg is not None else []
-    below = path[: path.index(target)] if target in path else path
-    if kernel.policy.memcg_oom != "charge" or not below:
+    path, rule = list(memcg.ancestors()) if memcg is not None else [], kernel.policy.memory_low
+    below = path[: path.index(target) + (rule == "target-too")] if target in path else path
+    if rule != "shared" or not below:
         return max((m.usage - m.low + 1 for m in below), default=PAGE_COUNTER_MAX)
     low = below[-1].low
     for m in below[-2::-1]:

@@ -36,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "memcg_limit",
             "memory_high",
         ),
-        *("charge_batch", "pressure_triggers"),
+        *("memory_low", "charge_batch", "pressure_triggers"),
     ),
     "hand-off to the reaper": (
         *("reaper", "pin", "wake", "reap_dying", "queue_guard", "queue_link", "reap_delay"),
@@ -160,6 +160,13 @@ OPTIONS: dict[str, dict[object, str]] = {
         "throttles": "the task reclaims once, and sleeps, the longer the farther it is over",
         "retries": "it reclaims while that frees something and 16 times more before it sleeps",
         "spares-dying": "as retries, but a task that was killed neither reclaims nor sleeps",
+    },
+    "memory_low": {
+        "none": "there is no memory.low",
+        "target-too": "its cgroup and all above it, up to the one at its limit and with it, must "
+        "use less than their memory.low",
+        "below": "the same, but the one at its limit is not asked",
+        "shared": "children share what their parent protects, by what they ask for and use",
     },
     "panic_on_oom": {
         0: "a process is killed",

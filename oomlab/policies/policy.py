@@ -161,6 +161,13 @@ class Policy:
         "0e4b01df8659, b3ff92916af3, K 6.12 mem_cgroup_handle_over_high",
         "none reclaims throttles retries spares-dying",
     )
+    memory_low: str = knob(
+        "target-too",
+        "whose memory.low protects a page: of all above it, with or without the cgroup that is "
+        "reclaimed, or shared out among the children",
+        "K 4.4, 4.9, 4.14 mem_cgroup_low, K 4.19 mem_cgroup_protected",
+        "none target-too below shared",
+    )
     charge_batch: int = knob(32, "user pages charged at a time, never page tables", "1813e51eece0")
     pressure_triggers: bool = knob(
         False, "a process can poll for pressure (PSI triggers)", "0e94682b73bf"
