@@ -210,6 +210,32 @@ REQUESTS = (
 )
 
 
+CHARGES = (
+    "## A charge to a memory cgroup",
+    "",
+    "In the model only what a task maps or writes to tmpfs is charged, with GFP_KERNEL. What the",
+    "kernel takes for itself (the program `alloc`, page tables, stacks, slab) is charged to no",
+    "cgroup, so that no limit stops it. Linux charges it from 4.5 on, where `__GFP_ACCOUNT` asks",
+    "for it and no kthread does. At the limit such a charge does what its flags say (read in",
+    "`try_charge()` of the releases named):",
+    "",
+    "- It must not wait: it fails. `GFP_ATOMIC` goes over the limit in 5.4 to 5.15, `__GFP_HIGH`",
+    "  in 6.1 and later.",
+    "- `__GFP_NORETRY`: it fails after reclaim, in 3.10 before it.",
+    "- `__GFP_RETRY_MAYFAIL`: it fails, in 4.19 to 5.2 after one kill, from 5.4 on without one.",
+    "- `__GFP_NOFAIL`: it goes over the limit, up to 5.10 without a kill, in 6.1 and later only",
+    "  when no task is left to kill.",
+    "- Without `__GFP_FS`: in 4.19 to 5.2 no task is killed, and it is tried for ever; from 5.4 on",
+    "  it kills.",
+    "- Inside reclaim (PF_MEMALLOC): it goes over the limit, from 4.9 on.",
+    "- In 4.4 to 4.14 it fails, and only a page fault in user mode ends with a kill.",
+    "- Where `memory.oom_control` of v1 has switched the killer off, it fails from 4.4 on, and a",
+    "  page fault sleeps until there is room; in 2.6.38 and 3.10 each charge sleeps. The model has",
+    "  no such switch.",
+    "",
+)
+
+
 def contract(name: str, version: str) -> Terms:
     """The terms of the class of requests `name` in one of VERSIONS. ValueError if there is none."""
     request = next((r for r in REQUESTS if r.name == name), None)
@@ -229,8 +255,7 @@ def page() -> str:
         "source of that version, and a test holds the model to it. This page is written by",
         "`python -m oomlab.gfp_contract`. Left out: `__GFP_THISNODE`, requests for low zones, and",
         "core dumps (from 3.10 on); for these no task is killed. `__GFP_NOFAIL` with",
-        "`__GFP_NORETRY` fails in the model; since 4.14 Linux tries such a request for ever. With",
-        "`__GFP_MEMALLOC` or `__GFP_NOMEMALLOC` it is not followed in every detail.",
+        "`__GFP_NORETRY` fails up to 4.10; since 4.14 it is tried for ever, and never kills.",
         "",
         "The model counts pages and does not address them: memory is never fragmented, so a",
         "request of order 4 finds its 16 pages where so many are free, and no block is kept for",
@@ -253,7 +278,7 @@ def page() -> str:
             words += ["yes" if term else "no" for term in terms[1:]]
             lines.append(f"| {since} | {' | '.join(words)} |")
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *CHARGES])
 
 
 if __name__ == "__main__":

@@ -316,8 +316,6 @@ def drawn(random: Random) -> tuple:
         gfp &= ~ATOMIC
     if version < (3, 10):
         gfp &= ~MEMALLOC
-    if gfp & NOFAIL:
-        gfp = (gfp | DIRECT) & ~(NORETRY | MEMALLOC | NOMEMALLOC)
     who = random.choice(("task", "victim", "killed", "reclaimer", "dumper", "real-time"))
     free, stuck = (
         random.choice((0, 3, 20, 40, 45, 52, 60, 70, 80, 101, 115)),

@@ -163,6 +163,7 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
     """
     kernel = current.kernel
     zone, policy = kernel.zone, kernel.policy
+    old, dips = policy.nofail in ("loops", "kills"), policy.nofail == "dips"
     no_progress_loops = reclaimed = 0
     looks = True  # for a page before it reclaims; in 2.6.38 not when it tries again (rebalance)
     while True:
@@ -172,41 +173,37 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
         alloc_flags = gfp_to_alloc_flags(current, gfp)
         if looks and get_page_from_freelist(current, wmark(zone, alloc_flags), order):
             return True
-        if not may_reclaim(current, gfp):
-            if gfp & __GFP_DIRECT_RECLAIM and gfp & __GFP_NOFAIL:
-                continue
-            return False
-
-        progress = yield from try_to_free_pages(current, gfp)
-        if progress and get_page_from_freelist(current, wmark(zone, alloc_flags), order):
-            return True  # by the rights it had before it reclaimed
-        small = order <= PAGE_ALLOC_COSTLY_ORDER
-        insists = gfp & __GFP_REPEAT or gfp & __GFP_NOFAIL and policy.nofail != "costly-fails"
-        if gfp & __GFP_NORETRY or not (small or insists):
-            return False
-        if policy.retry == "while-progress":
-            reclaimed = min(reclaimed + progress, 1 << order) if gfp & __GFP_REPEAT else 0
-            again = should_alloc_retry(policy, gfp, order, progress, reclaimed)
-        else:
-            no_progress_loops = 0 if progress and small else no_progress_loops + 1
-            again = should_reclaim_retry(current, order, alloc_flags, no_progress_loops)
-        looks = not again or policy.nofs != "loop-blind"
-        if again:
-            continue
-
-        page, progress = yield from __alloc_pages_may_oom(current, gfp, order)
-        if page:
-            return True
-        if policy.reserves == "oom-half" and tsk_is_oom_victim(current):
-            if alloc_flags & ALLOC_OOM or gfp & __GFP_NOMEMALLOC:
-                progress = False  # even its half of the reserves is used up
-        if progress:
-            no_progress_loops = 0
-            go_round(kernel, progress)
-            progress = True  # it was, or ABORT: that decides nothing from here on
-        elif not gfp & __GFP_NOFAIL or policy.nofail == "loops":  # K 3.10: and the killer is off
-            return False
-        elif policy.nofail == "dips" and __alloc_pages_cpuset_fallback(current, order):
+        if may_reclaim(current, gfp, alloc_flags):
+            progress = yield from try_to_free_pages(current, gfp)
+            if progress and get_page_from_freelist(current, wmark(zone, alloc_flags), order):
+                return True  # by the rights it had before it reclaimed
+            small = order <= PAGE_ALLOC_COSTLY_ORDER
+            insists = gfp & __GFP_REPEAT or gfp & __GFP_NOFAIL and policy.nofail != "costly-fails"
+            if not gfp & __GFP_NORETRY and (small or insists):
+                if policy.retry == "while-progress":
+                    reclaimed = min(reclaimed + progress, 1 << order) if gfp & __GFP_REPEAT else 0
+                    again = should_alloc_retry(policy, gfp, order, progress, reclaimed)
+                else:
+                    no_progress_loops = 0 if progress and small else no_progress_loops + 1
+                    again = should_reclaim_retry(current, order, alloc_flags, no_progress_loops)
+                looks = not again or policy.nofs != "loop-blind"
+                if again:
+                    continue
+                page, progress = yield from __alloc_pages_may_oom(current, gfp, order)
+                if page:
+                    return True
+                if policy.reserves == "oom-half" and tsk_is_oom_victim(current):
+                    if alloc_flags & ALLOC_OOM or gfp & __GFP_NOMEMALLOC:
+                        progress = False  # even its half of the reserves is used up
+                if progress:
+                    no_progress_loops = 0
+                    go_round(kernel, progress)
+                    progress = True  # it was, or ABORT: that decides nothing from here on
+                    continue
+        insisting = gfp & __GFP_DIRECT_RECLAIM and (dips or current.flags & PF_MEMALLOC)
+        if not gfp & __GFP_NOFAIL or not (alloc_flags & ALLOC_NO_WATERMARKS if old else insisting):
+            return False  # nopage
+        if dips and __alloc_pages_cpuset_fallback(current, order):
             return True
 
 
@@ -228,17 +225,19 @@ def go_round(kernel, progress) -> None:
             kernel.turn -= (kernel.turn - 1) // 2 * 2
 
 
-def may_reclaim(current, gfp: int) -> bool:
+def may_reclaim(current, gfp: int, alloc_flags: int) -> bool:
     """May it free pages itself?
 
     Not if it must not wait, not inside reclaim, and not with TIF_MEMDIE, for which even the
-    reserves are empty then (to v4.13; to v4.4 even if it must not fail).
+    reserves are empty then (to v4.13), unless it must not fail. Up to v4.4 such a request only
+    looks for a page if it may take the last one (__alloc_pages_high_priority).
     """
     policy = current.kernel.policy
     if not gfp & __GFP_DIRECT_RECLAIM or current.flags & PF_MEMALLOC:
         return False
-    insisting = gfp & __GFP_NOFAIL and policy.nofail not in ("loops", "kills")
-    return bool(policy.reserves == "oom-half" or insisting or not current.memdie)
+    if gfp & __GFP_NOFAIL:
+        return policy.nofail not in ("loops", "kills") or not alloc_flags & ALLOC_NO_WATERMARKS
+    return policy.reserves == "oom-half" or not current.memdie
 
 
 def __alloc_pages_cpuset_fallback(current, order: int) -> bool:

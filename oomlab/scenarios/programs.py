@@ -94,7 +94,10 @@ def read_zeros(current) -> None:
 
 
 def alloc(current, pages: int, gfp: int = GFP_KERNEL) -> Steps:
-    """Take kernel pages, one by one, and keep them until free() or exit."""
+    """Take kernel pages, one by one, and keep them until free() or exit. No cgroup is charged.
+
+    (Linux charges some from 4.5 on: docs/gfp-contract.md, "A charge to a memory cgroup".)
+    """
     for _ in range(pages):
         page = yield from alloc_pages(current, gfp)
         if not page:
