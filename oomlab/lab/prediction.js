@@ -46,7 +46,7 @@ class Prediction {
     this.timeline = new Timeline({ role: "img" });
     this.canvas = this.timeline.canvas;
     root.append(this.title, this.timeline.node, this.legend, this.outcome);
-    this.resized = new ResizeObserver(() => this.canvas.clientWidth !== this.wide && this.draw());
+    this.resized = new ResizeObserver(() => this.timeline.resized());
     this.resized.observe(root);
   }
 
@@ -60,11 +60,10 @@ class Prediction {
 
   draw() {
     const picture = decode(this.model.get(this.done ? "whole" : "frozen"));
-    this.wide = this.canvas.clientWidth;
     this.timeline.load(picture);
     this.legend.replaceChildren(...swatches(...marksOf([picture])));
     this.timeline.asked = this.done ? this.model.get("frozen").steps - 1 : picture.steps - 1;
-    this.timeline.draw(this.timeline.node.clientWidth);
+    this.timeline.draw();
     this.title.textContent = picture.title;
     const said = this.done ? `${picture.verdict}: ${picture.outcome}.`
       : `The trace is stopped at step ${picture.steps}. What happens next?`;

@@ -11,10 +11,9 @@ class Saved extends Viewer {
 
   // A canvas is as wide as it was drawn: on paper so wide, on the screen ("") as the page allows.
   fit(width) {
-    for (const v of this.views) {
-      v.node.style.width = width;
-      v.wide = null;
-      this.redraw(v);
+    for (const { timeline } of this.views) {
+      timeline.node.style.width = width;
+      timeline.resized();
     }
   }
 }

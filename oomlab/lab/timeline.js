@@ -213,9 +213,10 @@ class Timeline {
     this.fills = patterns(this.theme);
   }
 
-  // Draw everything, at once, `wide` pixels wide.
-  draw(wide = this.place.width) {
-    const width = Math.max(wide, 240), ratio = window.devicePixelRatio || 1, { canvas } = this;
+  // Draw everything, at once, as wide as there is room. To ask for the room makes the browser lay out
+  // the page: it is asked once, and when it has changed. While a theme changes there is none.
+  draw() {
+    const width = Math.max((this.wide ??= this.node.clientWidth), 240), ratio = window.devicePixelRatio || 1, { canvas } = this;
     this.place = layout(this.picture, this.beside, width, this.from, this.to);
     const { height, bottom } = this.place;
     if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
@@ -226,6 +227,14 @@ class Timeline {
     paper.setTransform(ratio, 0, 0, ratio, 0, 0);
     paint(paper, this.picture, this.place, this.theme, this.fills);
     this.scrub(this.asked);
+  }
+
+  // The page may have another width than before.
+  resized() {
+    const wide = this.node.clientWidth;
+    if (!wide || wide === this.wide) return;
+    this.wide = wide;
+    this.draw();
   }
 
   // Move the cursor, and what else lies above the picture.

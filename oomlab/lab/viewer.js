@@ -48,9 +48,7 @@ class Viewer {
     this.parts(...more);
     this.build(root);
     this.stopTheme = onTheme(root, (dark) => this.retheme(dark));
-    this.resized = new ResizeObserver(() => this.views.forEach((v) => {
-      if (v.node.clientWidth !== v.wide) { v.wide = null; this.redraw(v); }
-    }));
+    this.resized = new ResizeObserver(() => this.views.forEach(({ timeline }) => timeline.resized()));
     this.resized.observe(root);
   }
 
@@ -103,7 +101,7 @@ class Viewer {
         (more ? ` (what follows, ${more} step${more > 1 ? "s" : ""} in which nothing new happens, is not shown)` : "");
       v.canvas.ariaValueMax = String(picture.steps);
       if (!v.timeline.theme) v.timeline.setTheme(pageIsDark());
-      this.redraw(v);
+      v.timeline.draw();
     });
     this.sieve.hidden = this.views.every(({ whole }) => whole.lanes.length < MANY);
     this.lookAgain();
@@ -136,19 +134,16 @@ class Viewer {
   sift() {
     for (const v of this.views) {
       this.pick(v, true);
-      this.redraw(v);
+      v.timeline.draw();
     }
     this.lookAgain();
     this.fillLegend();
     this.go(this.now);
   }
 
-  // To ask for a width makes the browser lay out the page: it is asked once, and when it changes.
-  redraw(v) { v.timeline.draw(v.wide ??= v.node.clientWidth); }
-
   retheme(dark) {
     this.key = null;
-    for (const v of this.views ?? []) { v.timeline.setTheme(dark); this.redraw(v); }
+    for (const v of this.views ?? []) { v.timeline.setTheme(dark); v.timeline.draw(); }
     if (this.views?.length) this.fillLegend();
   }
 

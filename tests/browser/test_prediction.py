@@ -14,6 +14,18 @@ def rest_is(notebook):
     return cell.evaluate("cell => getComputedStyle(cell).visibility")
 
 
+def test_the_trace_keeps_its_width_in_another_theme(open_notebook, write):
+    """While JupyterLab changes its theme nothing has a width; a picture of that is a smear."""
+    asks = 'from oomlab.lab import Prediction\nPrediction("memory-runs-out")'
+    notebook = open_notebook(write("themes.ipynb", asks))
+    notebook.run_all()
+    canvas = notebook.page.locator(".oomlab canvas")
+    for look in ("Dark", "Light"):
+        notebook.theme(f"JupyterLab {look}")
+        drawn, shown = canvas.evaluate("c => [c.width / devicePixelRatio, c.clientWidth]")
+        assert drawn == shown > 500
+
+
 def test_the_rest_waits_for_an_answer_and_the_answer_is_kept(open_notebook, write):
     name = write("asks.ipynb", ASKS, REST)
     first = open_notebook(name)
