@@ -8,14 +8,15 @@ have made.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from traceback import walk_tb
 from typing import Any
 
 from .inside.plain_values import plain, words
 from .sandbox.bubblewrap import NoSandbox
-from .sandbox.child_pipe import EXERCISE_SECONDS, Child, Gone, Raised
+from .sandbox.child_pipe import EXERCISE_SECONDS, NO_GENERATOR, Child, Gone, Raised
 
 MOST_TEXT = 2000  # of an example; answers may be long
 MOST_SENTENCE = 600
@@ -89,9 +90,12 @@ class Ask:
         except Gone as gone:
             raise NoAnswer(f"`{function}` gave no answer: {gone}.") from None
         except Raised as raised:
+            if raised.kind == NO_GENERATOR:
+                said = f"`{function}` is not a generator: it must yield its operations."
+                raise CheckFailed(said) from None
             text = f"`{function}` raised {raised.kind}"
             more = f" in {raised.where}" if raised.where else ""
-            said = f"{function}{short(args)} raised {raised.kind}{more}: {raised.message}"
+            said = f"it raised {raised.kind}{more}: {raised.message}; asked {function}{short(args)}"
             raise CheckFailed(f"{text}.", said) from None
 
     def call(self, function: str, args):
@@ -196,7 +200,7 @@ class AskHere(Ask):
         def run():
             thread = self.functions[function](*copy(args))
             if not hasattr(thread, "send"):
-                raise TypeError("it is not a generator: it must yield its operations")
+                raise Raised(NO_GENERATOR, "", "")
             try:
                 op = next(thread)
                 for result in copy(history):
@@ -210,10 +214,23 @@ class AskHere(Ask):
     def caught(self, question: Callable):
         try:
             return question()
-        except KeyboardInterrupt:  # Stop
+        except (KeyboardInterrupt, Raised):  # Stop, and what was said already
             raise
         except BaseException as error:  # SystemExit is a wrong answer, too, as in a child
-            raise Raised(type(error).__name__, words(error), "") from None
+            raised = Raised(type(error).__name__, words(error), "")
+            raised.where = line_in(error, [*self.functions.values()])
+            raise raised from None
+
+
+def line_in(error: BaseException, functions: Sequence[Callable]) -> str:
+    """Where in the student's own functions it came up; empty if in none of them."""
+    own = {getattr(function, "__code__", None) for function in functions}
+    where = ""
+    for frame, line in walk_tb(error.__traceback__):
+        if frame.f_code in own:
+            first = frame.f_code.co_firstlineno
+            where = f"line {line - first + 1} of {frame.f_code.co_name}()"
+    return where
 
 
 def copy(value):

@@ -3,12 +3,11 @@
 It runs in the student's own kernel, where the student can change everything. It is no grade.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
-from traceback import walk_tb
 
 from ..naming import nearest
-from .asking import AskHere
+from .asking import AskHere, line_in
 from .checks import EXERCISES
 from .exercise import Finding
 from .handoff.picture import text_lanes
@@ -28,18 +27,22 @@ class Practice:
         """Lines, the lanes of one schedule, more lines: the first example is shown in full."""
         before = [f"{self.name}: visible checks passed: {self.passed} of {len(self.findings)}"]
         after: list[str] = []
-        story, shown = "", False
+        story, shown = "", False  # what has columns: a table of what was asked, lanes
+        told: set[str] = set()
         for f in self.findings:
             lines = after if shown else before
             lines.append(f"  {'✓' if f.points == f.of else '✗'} {f.says}")
-            lines += [f"      {f.message}"] if f.message else []
+            if f.message:
+                lines.append(f"      {'as above' if f.message in told else f.message}")
+                told.add(f.message)
             if not shown and (f.example or f.schedule):
-                lines += ["      " + line for line in f.example.split("\n") if line]
+                sentence, _, columns = f.example.partition("\n")
+                lines += [f"      {sentence}"] if sentence else []
                 lanes = text_lanes(f.schedule).split("\n") if f.schedule else []
-                lanes = ["      " + line for line in lanes if line]
-                told = [lanes.pop()] if lanes and "=>" in lanes[-1] else []  # a sentence: wrapped
+                lanes = ["      " + line for line in [*columns.split("\n"), *lanes] if line]
+                end = [lanes.pop()] if lanes and "=>" in lanes[-1] else []  # a sentence: wrapped
                 story, shown = "\n".join(lanes), True
-                after.extend(told)
+                after.extend(end)
         return before, story, after
 
     def __repr__(self) -> str:
@@ -48,31 +51,51 @@ class Practice:
         return "\n".join([*before, *filter(None, [story]), *after])
 
     def _repr_html_(self) -> str:
-        """The same; sentences are wrapped on a narrow page, lanes keep their columns."""
+        """The same; sentences are wrapped below their beginning, what has columns is scrolled."""
         before, story, after = self.parts()
         style = "margin:0;overflow-x:auto;word-break:normal;white-space:"
-        scrolled = ' tabindex="0"'  # by the keyboard, too
-        wrapped = [(before, "pre-wrap", ""), ([story], "pre", scrolled), (after, "pre-wrap", "")]
-        return "".join(
-            f'<pre style="{style}{how}"{focus}>{escape(chr(10).join(lines))}</pre>'
-            for lines, how, focus in wrapped
-            if any(lines)
-        )
+        scrolled = f'<pre style="{style}pre" tabindex="0">{escape(story)}</pre>' if story else ""
+        told = [
+            f'<pre style="{style}pre-wrap">{"".join(map(indented, lines))}</pre>' * bool(lines)
+            for lines in (before, after)
+        ]
+        return scrolled.join(told)
+
+
+def indented(line: str) -> str:
+    """A line whose second row, where the page is narrow, begins below its first."""
+    text = line.lstrip()
+    return (
+        f'<span style="display:block;padding-left:{len(line) - len(text)}ch">{escape(text)}</span>'
+    )
 
 
 def check(name: str, *functions: Callable) -> Practice:
     """Try your functions on practice inputs: check("hand-off", wake_oom_reaper, oom_reaper)."""
     if name not in EXERCISES:
-        raise ValueError(f"no exercise {name!r}: {nearest(name, EXERCISES)}")
+        raise CannotCheck(f"no exercise {name!r}: {nearest(name, EXERCISES)}")
     exercise = EXERCISES[name]
+    names = ", ".join(exercise.functions)
     if len(functions) != len(exercise.functions):
-        names = ", ".join(exercise.functions)
-        raise ValueError(f'call it as check("{name}", {names})')
+        raise CannotCheck(f'call it as check("{name}", {names})')
+    if not all(map(callable, functions)):
+        raise CannotCheck(f'check takes the functions, and calls them: check("{name}", {names})')
     ask = AskHere(dict(zip(exercise.functions, functions, strict=True)))
     try:
         return Practice(name, exercise.practise(ask))
     except KeyboardInterrupt as stop:
-        raise Interrupted(last_line(stop, functions)) from None
+        raise Interrupted(line_in(stop, functions)) from None
+
+
+def one_sentence(error: BaseException) -> list[str]:
+    """What a notebook shows of an error that a student is to read, in place of a traceback."""
+    return [str(error)]
+
+
+class CannotCheck(ValueError):
+    """check() was called with what it cannot ask."""
+
+    _render_traceback_ = one_sentence
 
 
 class Interrupted(KeyboardInterrupt):
@@ -83,22 +106,11 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, where: str):
         super().__init__(
-            f"Stopped before there was an answer{where}. Does a loop of yours never end?"
+            f"Stopped before there was an answer{f', in {where}' * bool(where)}. "
+            "Does a loop of yours never end?"
         )
 
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
-
-
-def last_line(stop: BaseException, functions: Sequence[Callable]) -> str:
-    """Where in the student's own functions it was stopped; nothing if it was in none of them."""
-    own = {getattr(function, "__code__", None) for function in functions}
-    where = ""
-    for frame, line in walk_tb(stop.__traceback__):
-        if frame.f_code in own:
-            first = frame.f_code.co_firstlineno
-            where = f", in line {line - first + 1} of {frame.f_code.co_name}()"
-    return where
+    _render_traceback_ = one_sentence
 
 
 def points(name: str, *functions: Callable) -> int:

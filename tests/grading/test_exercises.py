@@ -1,6 +1,7 @@
 """Right solutions in different styles get all points; each mistake loses the right ones, and the
 student is told something to act on."""
 
+import re
 from importlib import import_module
 
 import pytest
@@ -41,6 +42,9 @@ def test_wrong(name, n, tmp_path, monkeypatch):
     told = [f"{f.message} {f.example}" for f in lost(result)]
     assert any(said in text for text in told), told
     assert all(f.message for f in lost(result))
+    # A person reads the example: what was asked is a table. Only the student's words may be dicts.
+    read = [re.sub("it (gave|raised) .*", "", f.example) for f in lost(result)]
+    assert EXERCISES[name].level > 2 or not any("{" in text for text in read), read
 
 
 def lost(result):

@@ -21,6 +21,7 @@ from oomlab.grading.course.exports import as_canvas_csv, gradescope
 from oomlab.grading.course.feedback import html_page, markdown_page
 from oomlab.grading.course.identity import Roster
 from oomlab.grading.course.summary import equal_answers, histogram, html_summary, in_letters
+from oomlab.grading.example_text import table
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 SELFISH = "def zone_watermark_ok(task, zone):\n    return zone['free'] > 0\n"
@@ -219,3 +220,38 @@ def test_stop_ends_a_check_with_one_sentence_that_says_where():
         check("find-cycle", find_cycle)
     (shown,) = stop.value._render_traceback_()
     assert re.search(r"no? answer, in line [23] of find_cycle\(\)", shown)
+
+
+def test_what_check_cannot_ask_is_one_sentence():
+    """In a notebook, too, where an error is a page of our own source otherwise."""
+
+    def watermarks(managed):
+        return missing  # noqa: F821
+
+    for wrong in ((), (3,), (watermarks, watermarks)):
+        with pytest.raises(ValueError) as refused:
+            check("watermarks", *wrong)
+        (shown,) = refused.value._render_traceback_()
+        assert shown.endswith('check("watermarks", watermarks)')
+    with pytest.raises(ValueError, match="did you mean 'watermarks'"):
+        check("watermark", watermarks)
+
+
+def test_the_same_sentence_is_said_once_and_with_its_line():
+    def watermarks(managed, kernel):
+        return managed // missing  # noqa: F821
+
+    told = repr(check("watermarks", watermarks))
+    assert told.count("raised NameError.") == 1 and told.count("as above") == 4
+    assert "raised NameError in line 2 of watermarks(): name 'missing'" in told
+    generators = [lambda mm: None, lambda: None]
+    assert "is not a generator: it must yield" in repr(check("hand-off", *generators))
+
+
+def test_a_table_has_a_column_for_each_key():
+    rows = [{"pid": 7, "memcg": None, "flags": ["VM_READ", "VM_LOCKED"], "victim": True}]
+    assert table(rows).split("\n") == [
+        "pid  memcg  flags              victim",
+        "7    -      VM_READ VM_LOCKED  yes",
+    ]
+    assert table([]) == "(none)"

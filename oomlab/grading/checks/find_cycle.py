@@ -26,9 +26,15 @@ def forest(draw, nodes: list[str]) -> dict[str, list[str]]:
     return {key: graph[key] for key in keys if graph[key] or draw.random() < 0.5}
 
 
+def drawn(graph: dict[str, list[str]], answer) -> str:
+    """The answer, and the graph, a line for each name that waits."""
+    waits = [f"{name} -> {', '.join(others)}" for name, others in graph.items() if others]
+    return "\n".join([f"it gave {answer!r} for this graph:", *waits])
+
+
 def demand_cycle(ask, graph: dict, sentence: str) -> None:
     found = ask("find_cycle", graph)
-    example = f"find_cycle({graph}) gave {found!r}"
+    example = drawn(graph, found)
     several(found, "The cycle", example=example)
     if not found:
         raise CheckFailed(sentence, example)
@@ -37,9 +43,12 @@ def demand_cycle(ask, graph: dict, sentence: str) -> None:
         raise CheckFailed(
             "A name stands twice in the cycle; give each once, without the return.", example
         )
-    if any(not isinstance(a, str) or b not in graph.get(a, ()) for a, b in hops):
+    wrong = [(a, b) for a, b in hops if not isinstance(a, str) or b not in graph.get(a, ())]
+    if wrong:
+        (a, b), *_ = wrong
         raise CheckFailed(
-            "What was returned is not a cycle: a task in it does not wait for the next.", example
+            "What was returned is not a cycle: a task in it does not wait for the next.",
+            f"{a!r} does not wait for {b!r}; {example}",
         )
 
 
@@ -71,7 +80,7 @@ def none_invented(ask, draw):
         if answer != []:
             raise CheckFailed(
                 "There is no cycle: the answer must be an empty list.",
-                f"find_cycle({graph}) gave {answer!r}",
+                drawn(graph, answer),
             )
 
 

@@ -6,6 +6,7 @@ memcg: the name of the full cgroup, or None for a global OOM;  parent: {name: pa
 """
 
 from ..asking import CheckFailed
+from ..example_text import table
 from ..exercise import Exercise
 
 exercise = Exercise("memcg-victim", 1, "Select a victim in a memory cgroup", "select_bad_process")
@@ -32,6 +33,11 @@ def inside(memcg, domain, parent) -> bool:
     return memcg == domain
 
 
+def path(memcg, parent: dict) -> str | None:
+    """A cgroup with all that it is in: top/middle/bottom."""
+    return memcg and "/".join(filter(None, [path(parent[memcg], parent), memcg]))
+
+
 def select(tasks: list[dict], memcg, parent: dict):
     """The model's rule in plain words."""
     candidates = [t for t in tasks if memcg is None or inside(t["memcg"], memcg, parent)]
@@ -45,9 +51,9 @@ def compare(ask, draw, tasks: list[dict], memcg, parent: dict, sentence: str) ->
     draw.shuffle(tasks)
     got, want = ask("select_bad_process", tasks, memcg, parent), select(tasks, memcg, parent)
     if type(got) is not type(want) or got != want:
-        raise CheckFailed(
-            sentence, f"select_bad_process({tasks}, {memcg!r}, {parent}) gave {got!r}, not {want}"
-        )
+        shown = [{**task, "memcg": path(task["memcg"], parent)} for task in tasks]
+        full = f"memcg {memcg!r} is full" if memcg else "memcg is None, a global OOM"
+        raise CheckFailed(sentence, f"{full}; it gave {got!r}, not {want}, for\n{table(shown)}")
 
 
 @exercise.worth(2, "The task with most points in the full cgroup dies, and none outside it")

@@ -12,6 +12,7 @@ from ...model.oom import oom_badness
 from ...model.tasks import PF_KTHREAD
 from ...policies.presets import PRESETS
 from ..asking import CheckFailed, whole
+from ..example_text import table
 from ..exercise import Exercise
 
 exercise = Exercise("badness", 1, "Write oom_badness", "oom_badness")
@@ -66,7 +67,7 @@ def points(task: dict, totalpages: int) -> int:
 def compare(ask, task: dict, totalpages: int, sentence: str) -> None:
     value = ask("oom_badness", task, totalpages)
     want = points(task, totalpages)
-    example = f"it gave {value!r}, not {want}: oom_badness({task}, {totalpages})"
+    example = f"it gave {value!r}, not {want}, on a machine of {totalpages} pages:\n{table([task])}"
     if whole(value, "The badness", example) != want:
         raise CheckFailed(sentence, example)
 

@@ -14,6 +14,7 @@ from ...policies.presets import PRESETS
 from ...scenarios.programs import hang, touch
 from ...simulate.scheduler import run_seeded
 from ..asking import CheckFailed, several
+from ..example_text import table
 from ..exercise import Exercise
 
 exercise = Exercise("reap-vmas", 1, "Choose the VMAs to reap", "oom_reap_vmas")
@@ -75,10 +76,17 @@ def space(draw, *kinds: tuple) -> list[dict]:
     return vmas
 
 
+def in_full(got, vmas: list[dict]) -> str:
+    """What was returned, and of each VMA whether it is in it and whether it should be."""
+    chosen = got if isinstance(got, list) else []
+    judged = [{**vma, "yours": vma["name"] in chosen, "4.14": can_reap(vma)} for vma in vmas]
+    return f"it gave {got!r} for\n{table(judged)}"
+
+
 def compare(ask, vmas: list[dict], sentence: str) -> None:
     got = ask("oom_reap_vmas", vmas)
     want = [vma["name"] for vma in vmas if can_reap(vma)]
-    example = f"you reap {got!r}, not {want}, of {vmas}"
+    example = in_full(got, vmas)
     several(got, "The names", example=example)
     if sorted(map(str, got)) != sorted(want):
         raise CheckFailed(sentence, example)
@@ -125,6 +133,5 @@ def order(ask, draw):
         got = ask("oom_reap_vmas", vmas)
         if got != [vma["name"] for vma in vmas if can_reap(vma)]:
             raise CheckFailed(
-                "Return the names in the order of the address space, each once.",
-                f"you reap {got!r} of {vmas}",
+                "Return the names in the order of the address space, each once.", in_full(got, vmas)
             )

@@ -32,7 +32,7 @@ class AskedZone:
             if type(answer) is not bool:
                 raise CheckFailed(
                     "The answer must be True or False.",
-                    f"zone_watermark_ok({task}, {zone}) gave {answer!r}",
+                    f"it gave {answer!r} to a {kind} task, with {free} free and min {self.min}",
                 )
             self.answers[kind, free] = answer
         return self.answers[kind, free]
@@ -51,16 +51,14 @@ def stuck(
     seen = {todo[0][0]}
     while todo:
         (free, left, missing), path = todo.pop()
-        moves = (
-            [((free + 1, left - 1, missing), (REAPER, "frees a page", free, ""))] if left else []
-        )
+        moves = [((free + 1, left - 1, missing), (REAPER, "frees 1", free + 1, ""))] if left else []
         for i, n in enumerate(missing):
             kind, total = whole[i]
             if n and zone.ok(kind, free):
                 after = (*missing[:i], n - 1, *missing[i + 1 :])
                 back = total if n == 1 and kind == "dying" else 0
                 says = "has all it needs, exits, and gives all back" if back else ""
-                step = (f"{kind}{i + 1}", "takes a page", free, says)
+                step = (f"{kind}{i + 1}", "takes 1", free - 1 + back, says)
                 moves.append(((free - 1 + back, left, after), step))
         starving = [
             (f"{kind}{i + 1}", n)
@@ -78,9 +76,9 @@ def stuck(
 
 def rows(path: list[tuple], starving: list[tuple[str, int]], free: int, mark: int) -> list[dict]:
     """The steps, a row for each task that starves, and a last line that says so."""
-    table = [row(thread, does, f"{before} were free", says) for thread, does, before, says in path]
+    table = [row(thread, does, f"{now} free", says) for thread, does, now, says in path]
     for thread, lacks in starving:
-        lacking = f"needs {lacks} more page{'s' if lacks > 1 else ''}"
+        lacking = f"needs {lacks}"
         table.append(row(thread, lacking, "refused", f"{free} are free, min is {mark}"))
     names = " and ".join(thread for thread, _ in starving)
     verb = "waits" if len(starving) == 1 else "wait"
@@ -126,7 +124,9 @@ def kthreads_too(ask, draw):
     path = stuck(zone, mark + 2, 2, needs, {"kthread", "dying"})
     if path is not None:
         raise CheckFailed(
-            "A kernel thread starves behind normal tasks: writeback would stop.", "", path
+            "A kernel thread starves behind normal tasks: no page is written to disk any more.",
+            "",
+            path,
         )
 
 
@@ -169,4 +169,7 @@ def rest_for_reclaim(ask, draw):
                 "itself cannot go on. Leave it a part of the reserve."
             )
     if not all(zone.ok("memalloc", n) for n in range(1, zone.min + 5)):
-        raise CheckFailed("PF_MEMALLOC may take the last page: what it does frees others.")
+        raise CheckFailed(
+            "A memalloc task was refused. It should get even the last page: what it does "
+            "frees others."
+        )

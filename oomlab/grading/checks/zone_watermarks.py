@@ -80,7 +80,8 @@ def integers(ask, draw):
         (low_bound, *_), zone, example = marks(ask, managed, draw.choice(("4.4", "4.6")))
         assert zone.min == isqrt(managed * 64) // 4
         if low_bound != zone.min:
+            off = "one page off" if abs(low_bound - zone.min) == 1 else "wrong"
             raise CheckFailed(
-                "min is one page off: the kernel has whole numbers only, and rounds at each step.",
+                f"min is {off}: the kernel has whole numbers only, and rounds at each step.",
                 example,
             )

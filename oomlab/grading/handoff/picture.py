@@ -14,9 +14,11 @@ def threads(schedule: list[dict]) -> list[str]:
 
 
 def label(row: dict) -> str:
-    """operation -> result."""
-    arrow = f" → {row['result']}" if row["result"] not in ("", "NULL", "begins") else ""
-    text = "".join(c for c in row["does"] + arrow if c.isprintable())
+    """operation -> result; what takes a while begins and ends."""
+    result = row["result"]
+    more = f" {result}" if result in ("begins", "ends") else f" → {result}"
+    text = row["does"] + more * (result not in ("", "NULL"))
+    text = "".join(c for c in text if c.isprintable())
     return text if len(text) <= MOST else text[: MOST - 1] + "…"
 
 

@@ -49,9 +49,11 @@ def name(machine: AtomicsMachine, value) -> str:
 
 
 def shown_result(machine: AtomicsMachine, op: tuple, result) -> str:
-    """Only of operations that have one."""
+    """Only of operations that have one; to reap takes two steps."""
     if result == BREAKS:
         return ""
+    if op[0] == "reap":
+        return result or "ends"
     valued = op[0] in ("read", "cmpxchg", "xchg", "pop")
     return name(machine, result) if valued or result is not None else ""
 

@@ -57,11 +57,15 @@ def answer(picked: Picked, question: dict) -> dict:
         return {"error": picked.describe(error)}
 
 
+class NoGenerator(Exception):
+    """The function does not yield."""
+
+
 def step(picked: Picked, question: dict) -> dict:
     """Start the generator afresh, in a fresh module, and send it what it was sent before."""
     thread = picked.afresh(question["step"])(*question["args"])
     if not hasattr(thread, "send"):
-        raise TypeError("it is not a generator: it must yield its operations")
+        raise NoGenerator
     try:
         op = next(thread)
         for result in question["history"]:
