@@ -29,7 +29,9 @@ class Sources(tuple):
     """Labels that show themselves as a list of who, when, what and where."""
 
     def _repr_markdown_(self) -> str:
-        return "\n".join(f"- **{label}** {described(source(label), link=True)}" for label in self)
+        return "\n".join(
+            f"- **{linked(label)}** {described(source(label), True)}" for label in self
+        )
 
     def __str__(self) -> str:
         return "\n".join(f"{label}: {described(source(label))}" for label in self)
@@ -45,6 +47,12 @@ def cite(*labels: str) -> Sources:
     return Sources(labels)
 
 
+def linked(label: str) -> str:
+    """A commit's label leads to the commit; a mail's own identifiers are the links."""
+    commit = "change" in source(label)
+    return f"[{label}](https://git.kernel.org/torvalds/c/{label})" if commit else label
+
+
 def described(entry: dict, link: bool = False) -> str:
     """One entry as a line."""
     if "change" in entry:
@@ -53,4 +61,5 @@ def described(entry: dict, link: bool = False) -> str:
     if link:
         places = [f"[{place}](https://lore.kernel.org/r/{place})" for place in places]
     known = ", known as later mails quote it" if entry.get("quoted") else ""
-    return f"{entry['author']}, {entry['date']}: {entry['subject']}{known}. {', '.join(places)}"
+    said = f"{entry['author']}, {entry['date']}: {entry['subject']}{known}"
+    return f"{said}{'' if said.endswith('?') else '.'} {', '.join(places)}"

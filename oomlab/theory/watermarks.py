@@ -36,7 +36,8 @@ def marks(watermarks: str = "quarter") -> Derivation:
         lowmem: 4 * managed,
     }
     written = written_out(result, names)
-    return Derivation(f"Watermarks of one zone ({watermarks})", steps, written, SIZES, names)
+    since = "up to Linux 4.5" if watermarks == "quarter" else "from Linux 4.6 on"
+    return Derivation(f"The marks of one zone, {since}", steps, written, SIZES, names)
 
 
 def reserve_share() -> Derivation:

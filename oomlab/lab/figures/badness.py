@@ -59,6 +59,8 @@ def draw(
             if any(row.parts[part] for row in rows)
         ]
     )
+    if any(row.points is None and any(row.parts.values()) for row in rows):
+        drawing.say("pale: what is held by a task that must not be killed")
 
 
 def in_points(number: int | None) -> str:

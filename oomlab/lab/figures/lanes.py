@@ -82,6 +82,8 @@ def draw(
         drawing.line(steps.x(until), top, steps.x(until), foot, "ink", 3)
     if parted is not None:
         drawing.line(steps.x(parted.step), top - 4, steps.x(parted.step), foot, "alarm", 3)
+    for number, lane in enumerate(rows):
+        write_locks(drawing, steps, lane, top + number * ROW)
     failures(drawing, run, steps, rows, marks, top)
     drawing.y = foot
     left = len(run.trace) - until
@@ -104,7 +106,7 @@ def letters(drawing: Drawing, steps: Steps, marks: list[Moment]) -> None:
 
 
 def draw_lane(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
-    """The states of one task, its fates under them, and the lock's name where it fits."""
+    """The states of one task, and its fates under them."""
     name = lane.name if wide_as(lane.name) < steps.left - PAD else f"{lane.name[:22]}…"
     drawing.text(PAD, y + 14, name)
     for state in STATES:
@@ -114,6 +116,10 @@ def draw_lane(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
     for kind, look in FATE_LOOKS.items():
         spans = [(steps.x(f.start), steps.x(f.end)) for f in lane.fates if f.kind == kind]
         drawing.bars(spans, y + 17, 4, look)
+
+
+def write_locks(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
+    """Which lock a task waits for, where it fits: over all lines, so that none crosses it."""
     for segment in lane.segments:
         left, right = steps.x(segment.start), steps.x(segment.end)
         if segment.state == "locked" and right - left > wide_as(segment.on, 12) + 14:

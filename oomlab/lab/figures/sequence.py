@@ -11,6 +11,7 @@ from ..timeline import shown_steps
 MOST_STEPS = 40
 WEIGHTY = {"SIGKILL", "mark", "cmpxchg", "clear", "queue", "pop", "reap", "pin"}
 LEFT, COLUMN, SMALL = 60, 190, 11.5
+MOST_LETTERS = 26  # in a box: a column is as wide
 
 
 def window(run: Run) -> range:
@@ -76,13 +77,23 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
 
 def tall(step: Step) -> int:
     """The height of a step's row: more if there is something under it."""
-    return 44 if effect_of(step) else 30
+    return 44 if words_of(step)[1] else 30
+
+
+def words_of(step: Step) -> tuple[str, str]:
+    """In the box what is done; under it what came of it, and whose it is if the box is full."""
+    label, effect = f"{step.verb} {step.what}", effect_of(step)
+    if len(label) > MOST_LETTERS:
+        label, _, owner = label.partition(" of ")
+        effect = "; ".join(filter(None, [owner and f"of {owner}", effect]))
+    return shortened(label, MOST_LETTERS), shortened(effect, MOST_LETTERS + 4)
 
 
 def draw(drawing: Drawing, step: Step, times: int, columns: dict[str, float], aimed: bool) -> None:
     """One step: its number, what it does in the task's column, what came of it, and to whom."""
     x, y, wrong = columns[step.task], drawing.y + 12, failed(step)
-    label = shortened(f"{step.verb} {step.what}", 26) + (f" ×{times}" if times > 1 else "")
+    label, said = words_of(step)
+    label += f" ×{times}" if times > 1 else ""
     label = f"✗ {label}" if wrong else label
     wide = wide_as(label, 12.8 if wrong else 12) / 2 + 6
     if aimed:
@@ -97,8 +108,7 @@ def draw(drawing: Drawing, step: Step, times: int, columns: dict[str, float], ai
         x, y + 4, label, "#000000" if wrong else "ink", size=12, anchor="middle", more=bold
     )
     drawing.text(PAD, y + 4, str(step.number), "quiet", size=12)
-    if effect_of(step):
-        said = shortened(effect_of(step), 30)
+    if said:
         drawing.haloed(x, y + 24, said, size=SMALL, anchor="middle")
 
 
