@@ -6,6 +6,7 @@ A task that waits for memory may hold the victim's mmap_sem, for a while or for 
 other victims to serve, and the killer waits until this victim is marked as finished with.
 """
 
+from ...plural import plural
 from ..asking import CheckFailed
 from ..exercise import Exercise
 from ..handoff.interleavings import Thread, row
@@ -30,7 +31,7 @@ class ReaperRun:
         history: tuple = ()
         while not self.waited and (op := thread.operation(history)) is not None:
             result = self.perform(op[0])
-            self.rows.append(row("oom_reaper", op, result, f"{self.naps} naps so far"))
+            self.rows.append(row("oom_reaper", op, result, f"{plural(self.naps, 'nap')} so far"))
             self.done.append(op[0])
             history = (*history, result)
 
@@ -63,7 +64,7 @@ class ReaperRun:
         return None
 
     def wrong(self, sentence: str) -> CheckFailed:
-        how_long = "for ever" if self.held == FOR_EVER else f"for {self.held} naps"
+        how_long = "for ever" if self.held == FOR_EVER else f"for {plural(self.held, 'nap')}"
         end = {"thread": "", "does": "", "result": "", "says": sentence, "mail": ""}
         return CheckFailed(
             sentence, f"the lock is held {how_long}" if self.held else "", [*self.rows, end]
@@ -107,7 +108,8 @@ def gives_up(ask, draw):
         raise run.wrong("The holder waits for memory, and the reaper now waits for the holder.")
     if run.attempts != MOST_ATTEMPTS or run.naps > MOST_ATTEMPTS:
         raise run.wrong(
-            f"{run.attempts} attempts and {run.naps} naps: ten attempts, then it is enough."
+            f"{plural(run.attempts, 'attempt')} and {plural(run.naps, 'nap')}: ten attempts, then "
+            "it is enough."
         )
 
 

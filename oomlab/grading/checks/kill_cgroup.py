@@ -50,7 +50,7 @@ class DaemonRun:
                 return
             op = operation(answer["op"])
             result = self.perform(op, len(history))
-            self.tell("daemon", called(op), "0" if result == "" else str(result))
+            self.tell("daemon", called(op), '""' if result == "" else str(result))
             history.append(result)
             self.run_on(len(history))
 

@@ -110,11 +110,17 @@ def machine(pool: Pool) -> dict:
     return {key: value for key, value in pool._asdict().items() if key != "rescuer_busy"}
 
 
+def told(pool: Pool) -> str:
+    """The machine in words: one needs no eye for dicts to read what is wrong."""
+    return ", ".join(f"{key} {value}" for key, value in machine(pool).items())
+
+
 def verdict(ask, pool: Pool, sentence: str) -> None:
-    given, want = machine(pool), not can_be_stuck(pool)
-    got = ask("always_reaps", given)
+    want, got = not can_be_stuck(pool), ask("always_reaps", machine(pool))
     if type(got) is not bool or got != want:
-        raise CheckFailed(sentence, f"always_reaps gave {got!r}, not {want}, for {given}")
+        raise CheckFailed(
+            sentence, f"always_reaps gave {got!r}, not {want}, for a machine with {told(pool)}"
+        )
 
 
 def each(ask, draw, runs: str, kinds: tuple, sentence: str) -> None:
@@ -160,9 +166,8 @@ def kthread(ask, draw):
 def witness(ask, draw):
     for runs in ("workqueue", "rescuer", "workqueue", "rescuer"):
         pool = drawn(draw, runs, few_pages)
-        given = machine(pool)
-        order = ask("stuck_order", given)
-        example = f"stuck_order gave {order!r}, for {given}"
+        order = ask("stuck_order", machine(pool))
+        example = f"stuck_order gave {order!r}, for a machine with {told(pool)}"
         for event in several(order, "The order", example=example)[:99]:
             if event not in EVENTS:
                 raise CheckFailed(f"An event is one of {', '.join(EVENTS)}.", example)
@@ -177,12 +182,15 @@ def witness(ask, draw):
 def no_order(ask, draw):
     stuck = drawn(draw, "workqueue", few_pages)
     if ask("stuck_order", machine(stuck)) == []:
-        raise CheckFailed("There is an order that stops this one.", f"{machine(stuck)}")
+        raise CheckFailed(
+            "There is an order that stops this one.",
+            f"stuck_order gave [], for a machine with {told(stuck)}",
+        )
     for runs in ("workqueue", "rescuer"):
         pool = drawn(draw, runs, saved_by_pages)
         order = ask("stuck_order", machine(pool))
         if order != []:
             raise CheckFailed(
                 "Nothing stops this reaper: the order is an empty list.",
-                f"stuck_order gave {order!r}, for {machine(pool)}",
+                f"stuck_order gave {order!r}, for a machine with {told(pool)}",
             )
