@@ -116,14 +116,20 @@ class Drawing:
             self.y += round(size * 1.4)
             self.text(PAD, self.y - 4, row, colour, size=size, more=more)
 
-    def legend(self, entries: Iterable[tuple[str, Look]], x: float = PAD) -> None:
-        """What each look means, side by side as far as they fit."""
+    def legend(
+        self,
+        entries: Iterable[tuple[str, Look]],
+        x: float = PAD,
+        lines: Iterable[tuple[str, Look]] = (),
+    ) -> None:
+        """What each look means, side by side as far as they fit; `lines` are drawn as thin ones."""
         place, self.y = x, self.y + 20
-        for words, look in entries:
+        bars, thin = [(*entry, 11) for entry in entries], [(*entry, 4) for entry in lines]
+        for words, look, high in [*bars, *thin]:
             wide = 30 + wide_as(words, 12.5)
             if place > x and place + wide > self.width - PAD:
                 place, self.y = x, self.y + 19
-            self.rect(place, self.y - 10, 20, 11, look)
+            self.rect(place, self.y - 4.5 - high / 2, 20, high, look)
             self.text(place + 25, self.y, words, "quiet", size=12.5)
             place += wide + 14
         self.y += 6

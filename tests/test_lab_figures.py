@@ -196,6 +196,14 @@ def test_a_sequence_has_a_column_for_each_task_and_an_arrow_for_each_kill():
     names = {task.name for task in run.kernel.tasks}
     steps = [s for s in run.steps if s.verb in ("SIGKILL", "wake", "queue") and s.what in names]
     assert len([*parsed(figure).iter(f"{SVG}polygon")]) == len(steps)
+    assert not any("…" in words for words in texts(figure)), "a name that is cut says nothing"
+
+
+def test_the_sign_of_a_hand_off_is_not_under_that_of_the_first_try():
+    story = {"one": [(0, "mark", "hog"), (5, "wake", "hog"), (5, "skip", "hog")]}
+    paths = [path for path in parsed(figures.reaper_timelines.figure(story)).iter(f"{SVG}path")]
+    places = [path.get("transform") for path in paths if path.get("transform")]
+    assert len({*places}) == len(places)
 
 
 def test_two_policies_part_at_the_first_event_that_differs():

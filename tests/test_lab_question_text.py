@@ -21,12 +21,14 @@ def test_answers_are_the_outcome(scenario, policy):
         assert victims[0] in who.choices[who.answer].split(" or ") and len(who.choices) > 2
     if pages := asked.pop("Who gets the pages that the reaper frees?", None):
         assert pages.choices[pages.answer].startswith("no task") == (not takers(run))
-        got = [int(said.split()[2]) for said in pages.against[:3]]  # They got 2 of 4.
+        told = pages.against[:3]  # They got 2 of 4.
+        got = [int(said.split()[2]) if takers(run) else 0 for said in told]
         assert not any(got) or got.count(max(got)) == 1 and got[pages.answer] == max(got)
     assert not asked and (not pages or run.policy.reaper != "none")
     for question in filter(None, (who, end, pages)):
         assert len({*question.choices}) == len(question.choices) and question.why
         assert question.step <= freeze_step(run)
+        assert len(question.against) == len(question.choices) and all(question.against)
 
 
 def test_where_there_is_no_choice_nothing_is_asked():

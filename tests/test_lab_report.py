@@ -95,6 +95,11 @@ def test_what_if_moves_the_choice_and_back(reading):
     assert "The kernel killed m3 (87): the same choice." in reading.view()["sentence"]
     reading.what_if(87, 2)
     assert "2 for m3 (87), m2 (85) would have been chosen" in reading.view()["answer"]
+    ranked = figures.ranking.figure(reading.answer)
+    words = " ".join(drawn_words(ranked)[0])
+    for part in ("something changed", "points, would be chosen", "points, killed in fact"):
+        assert part in words  # the picture is of no report
+    assert "would be chosen" in ranked.alt_text
     reading.what_if(87, 3)
     assert "m3 (87) would still have been chosen" in reading.view()["answer"]
     reading.what_if(85, 900)

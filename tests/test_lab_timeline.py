@@ -138,3 +138,19 @@ def test_every_lane_ends_when_the_machine_panics():
     assert run.outcome.verdict == "panic" and panic < len(run.trace)
     assert shown_steps(run) == panic
     assert {lane.segments[-1].end for lane in lanes(run)} == {panic}
+
+
+def test_every_sigkill_is_told_and_memory_taken_by_user_space_too():
+    """What the list of events leaves out has not happened for a reader."""
+    for name in oomlab.SCENARIOS:
+        run = oomlab.run(name, "linux-6.12")
+        until, told = shown_steps(run), {m.task for m in moments(run) if m.kind == "kill"}
+        hit = [op[1] for _, _, op, *_ in run.trace[:until] if op[0] == "SIGKILL"]
+        named = {id(task.signal) for task in hit if task.name in told}
+        assert not [task.name for task in hit if id(task.signal) not in named], name
+    run = oomlab.run("user-space-killer", "linux-6.12")
+    (taken,) = (moment for moment in moments(run) if moment.kind == "reap")
+    assert taken.sentence == "oomd takes the memory of job"
+    (job,) = (lane for lane in lanes(run) if lane.name == "job")
+    assert [fate.kind for fate in job.fates] == ["killed", "reaped"]
+    assert not any(m.kind == "reap" for m in moments(oomlab.run("user-space-killer", "linux-5.10")))

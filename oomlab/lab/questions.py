@@ -19,11 +19,18 @@ ENDS = {
     "livelock": "a livelock: tasks loop in the allocator for ever",
     "panic": "the kernel panics",
 }
+WOULD = {  # what one would see, if it were so
+    "recovered": "Then each task would go on or exit, and no victim would keep its memory.",
+    "lost-victim": "Then a victim would keep its memory, and no reaper would come for it.",
+    "deadlock": "Then tasks would hold what the others wait for, and none of them could move.",
+    "livelock": "Then tasks would ask for memory again and again, and get none.",
+    "panic": "Then the kernel would have stopped the machine.",
+}
 TAKERS = {
     "dying": "mostly tasks that are dying",
     "not dying": "mostly tasks that are not dying",
     "kernel thread": "mostly kernel threads",
-    "no task": "no task: the reaper frees nothing, or none takes it",
+    "no task": "no task: the reaper frees nothing, or no task takes it",
 }
 
 
@@ -79,11 +86,11 @@ def who_dies(run: Run) -> Question:
 
 
 def what_it_had(name: str, points: dict[str, int | None]) -> str:
-    """Why a choice is not the victim, as far as its points say; nothing if it had none."""
+    """Why a choice is not the victim, as far as its points say."""
     if name == "no task":
         return "A task that may be killed was found."
     if name not in points:
-        return ""
+        return "The killer does not look at it." if points else "No task is killed."
     has = points[name]
     return "It must not be killed." if has is None else f"It has {has} point{'s' * (has != 1)}."
 
@@ -103,9 +110,11 @@ def why_this_one(run: Run) -> str:
 
 
 def does_it_recover(run: Run) -> Question:
-    """The verdict, with its reason."""
-    answer = list(ENDS).index(run.outcome.verdict)
-    return Question(freeze_step(run), "How does it end?", [*ENDS.values()], answer, run.outcome.why)
+    """The verdict, with its reason; of each other end, what would have been seen."""
+    answer, why = list(ENDS).index(run.outcome.verdict), run.outcome.why
+    against = [WOULD[end] for end in ENDS]
+    text, ends = "How does it end?", [*ENDS.values()]
+    return Question(freeze_step(run), text, ends, answer, why, against)
 
 
 def who_gets_the_pages(run: Run) -> Question | None:
@@ -130,6 +139,7 @@ def who_gets_the_pages(run: Run) -> Question | None:
     step = min(freeze_step(run), taken[0][0] - 1) if taken else freeze_step(run)
     text = "Who gets the pages that the reaper frees?"
     total = sum(shares.values())
-    against = [f"They got {shares[each]} of {total}." for each in TAKERS if each != "no task"]
+    got_some = "They got {} of {}." if total else "No page that the reaper freed was taken."
+    against = [got_some.format(shares[each], total) for each in TAKERS if each != "no task"]
     against.append(f"{total} of them were taken.")
     return Question(step, text, [*TAKERS.values()], list(TAKERS).index(kind), why, against)

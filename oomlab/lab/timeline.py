@@ -201,6 +201,8 @@ def fates_of(run: Run, until: int) -> dict[str, list[Fate]]:
     for event in run.kernel.events or ():
         if event["event"] == "finish_task_reaping" and event.get("step", until) < until:
             happened.append((event["step"], "reaped", name_of(event["task"])))  # or of the mm
+    happened += [(last, "reaped", whose.name) for _, last, _, whose in released(run, until)]
+    happened.sort(key=lambda each: each[0])
 
     threads: dict[int, set[str]] = {}  # of a process, by its signal_struct
     process: dict[str, set[str]] = {}
@@ -249,7 +251,40 @@ def moments(run: Run, rows: list[Lane] | None = None) -> list[Moment]:
         said = {key: name_of(value) for key, value in event.items() if value is not None}
         said = {"task": "a process", **said}
         found.append(Moment(event["step"], kind, said["task"], text.format(**said)))
-    return sorted(found + steals(run, until, rows), key=lambda moment: moment.step)
+    found += [*signals(run, until), *steals(run, until, rows)]
+    found += [
+        Moment(first, "reap", whose.name, f"{by.name} takes the memory of {whose.name}")
+        for first, _, by, whose in released(run, until)
+    ]
+    return sorted(found, key=lambda moment: moment.step)
+
+
+def signals(run: Run, until: int) -> list[Moment]:
+    """SIGKILLs that no event tells: to who shares the victim's memory, and from user space."""
+    events = run.kernel.events or ()
+    killed = [(e["step"], e["task"].signal) for e in events if e["event"] == "kill" and "step" in e]
+    return [
+        Moment(number, "kill", whom.name, f"{whom.name} gets SIGKILL from {task.name}")
+        for number, (_, task, (verb, whom), *_) in enumerate(run.trace[:until])
+        if verb == "SIGKILL"
+        and not any(step <= number and signal is whom.signal for step, signal in killed)
+    ]
+
+
+def released(run: Run, until: int) -> list[tuple[int, int, Task, Task]]:
+    """What process_mrelease() took: the first and the last step of it, who took it, and whose."""
+    asked: dict[Task, Task] = {}
+    found: list[tuple[int, int, Task, Task]] = []
+    for number, (_, task, (verb, what), *_) in enumerate(run.trace[:until]):
+        if verb == "process_mrelease":
+            asked[task] = what
+        elif verb == "reap" and task in asked:
+            goes_on = found and found[-1][2:] == (task, asked[task])
+            first = found.pop()[0] if goes_on else number
+            found.append((first, number, task, asked[task]))
+        elif verb != "read-lock":
+            asked.pop(task, None)
+    return found
 
 
 def steals(run: Run, until: int, rows: list[Lane] | None) -> list[Moment]:

@@ -16,7 +16,7 @@ FEW = 3  # slivers in a row: to wait for a lock, to try, and to give it back
 LETTERS = {  # a letter and a word for each kind of event, as the lab has them (unpacked_run.js)
     "kill": ("K", "killed or marked"),
     "wake": ("W", "reaper woken"),
-    "reap": ("R", "reaper at work"),
+    "reap": ("R", "memory taken"),
     "steal": ("S", "reclaimed page taken"),
     "loss": ("L", "not handed over, or given up"),
     "exit": ("x", "exit"),
@@ -123,7 +123,8 @@ def write_locks(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
     for segment in lane.segments:
         left, right = steps.x(segment.start), steps.x(segment.end)
         if segment.state == "locked" and right - left > wide_as(segment.on, 12) + 14:
-            drawing.haloed(left + 7, y + 14, segment.on, size=12)
+            drawing.rect(left + 4, y + 4, wide_as(segment.on, 12) + 6, BAR - 2, ("paper", ""))
+            drawing.text(left + 7, y + 14, segment.on, size=12)
 
 
 def slivers(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
@@ -177,8 +178,8 @@ def explain(drawing: Drawing, runs: list[Run]) -> None:
     states = {segment.state for lane in rows for segment in lane.segments}
     fates = {fate.kind for lane in rows for fate in lane.fates}
     drawing.legend(
-        [(STATES[state], STATE_LOOKS[state]) for state in STATES if state in states]
-        + [(FATES[kind], FATE_LOOKS[kind]) for kind in FATES if kind in fates]
+        [(STATES[state], STATE_LOOKS[state]) for state in STATES if state in states],
+        lines=[(FATES[kind], FATE_LOOKS[kind]) for kind in FATES if kind in fates],
     )
     kinds = {moment.kind for run in runs for moment in moments(run)}
     key = [f"{letter} {words}" for kind, (letter, words) in LETTERS.items() if kind in kinds]

@@ -62,7 +62,8 @@ def heading(explanation: Explanation) -> str:
     """Which report, by whose rules."""
     report = explanation.report
     rules = f" by the rules of {explanation.policy.name}" if explanation.policy else ""
-    return f"{report.kind} OOM of {report.kernel or 'an unnamed kernel'}{rules}"
+    changed = ", with something changed" * explanation.supposed
+    return f"{report.kind} OOM of {report.kernel or 'an unnamed kernel'}{rules}{changed}"
 
 
 @checked
@@ -78,5 +79,5 @@ def alt_text(explanation: Explanation) -> str:
     spared = f"; {several(exempt)} cannot be killed" if exempt else ""
     return printable(
         f"Ranking of a {heading(explanation)}, in {unit(explanation)}: {several(scores)}{spared}; "
-        f"{chosen} is chosen{killed}."
+        f"{chosen} {'would be' if explanation.supposed else 'is'} chosen{killed}."
     )

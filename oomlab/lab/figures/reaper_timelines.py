@@ -26,14 +26,15 @@ LOOKS = {  # step -> what it is called, its sign, colour
 FORMS = {
     "✖": "M-5-3-3-5 0-2 3-5 5-3 2 0 5 3 3 5 0 2-3 5-5 3-2 0z",
     "▲": "M0-5 5 4H-5z",
-    "|": "M-1-8h2.4v16h-2.4z",
+    "|": "M-1-6h2.4v12h-2.4z",
     "▶": "M-4-5 5 0-4 5z",
     "●": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
     "■": "M-4.5-4.5h9v9h-9z",
     "◆": "M0-6 6 0 0 6-6 0z",
 }
 ENDS = ("finish", "give up", "exit")
-ROW = 26
+ROW = 30
+BELOW = 11  # the hand-off stands under the line: the first try comes at the same moment
 
 
 @checked
@@ -73,7 +74,7 @@ def draw(drawing: Drawing, times: Steps, label: str, steps: list[tuple[int, str]
     ends = [times.x(when) for when, _ in steps]
     drawing.line(min(ends), y, max(ends), y, "faint", 6)
     for x, (_, what) in zip(ends, steps, strict=True):
-        sign(drawing, x, y, what)
+        sign(drawing, x, y + BELOW * (what == "wake"), what)
     drawing.y += ROW
 
 

@@ -1,5 +1,7 @@
 """A sequence chart: one column for each task, one row for each step of a schedule."""
 
+from textwrap import wrap
+
 from ...arguments import checked
 from ...looks import BLUE, VERMILLION
 from ...model.tasks import Task
@@ -11,7 +13,7 @@ from ..timeline import shown_steps
 MOST_STEPS = 40
 WEIGHTY = {"SIGKILL", "mark", "cmpxchg", "clear", "queue", "pop", "reap", "pin"}
 LEFT, COLUMN, SMALL = 60, 190, 11.5
-MOST_LETTERS = 26  # in a box: a column is as wide
+LINE = 14  # from one line of words to the next
 
 
 def window(run: Run) -> range:
@@ -59,12 +61,12 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
         drawing.text(x, drawing.y, name, anchor="middle", more=' font-weight="600"')
     drawing.text(PAD, drawing.y, "step", "quiet", size=12)
     drawing.y += 10
-    deep = sum(tall(step) for step, _ in rows)
+    deep = sum(tall(step, times) for step, times in rows)
     for x in columns.values():
         drawing.line(x, drawing.y, x, drawing.y + deep, "faint", 1.2)
     for step, times in rows:
         draw(drawing, step, times, columns, points_at_another(step, tasks))
-        drawing.y += tall(step)
+        drawing.y += tall(step, times)
     steps_drawn = [step for step, _ in rows]
     key = {
         "✗: a step that failed": any(map(failed, steps_drawn)),
@@ -75,41 +77,41 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
     return drawing
 
 
-def tall(step: Step) -> int:
-    """The height of a step's row: more if there is something under it."""
-    return 44 if words_of(step)[1] else 30
+def boxed(step: Step, times: int) -> list[str]:
+    """What the step does, in as many lines as it needs: a name that is cut says nothing."""
+    wrong = "✗ " * failed(step)
+    return wrap(f"{wrong}{step.verb} {step.what}" + (f" ×{times}" if times > 1 else ""), 27)
 
 
-def words_of(step: Step) -> tuple[str, str]:
-    """In the box what is done; under it what came of it, and whose it is if the box is full."""
-    label, effect = f"{step.verb} {step.what}", effect_of(step)
-    if len(label) > MOST_LETTERS:
-        label, _, owner = label.partition(" of ")
-        effect = "; ".join(filter(None, [owner and f"of {owner}", effect]))
-    return shortened(label, MOST_LETTERS), shortened(effect, MOST_LETTERS + 4)
+def below(step: Step) -> list[str]:
+    """What came of it, in lines."""
+    return wrap(effect_of(step), 30)
+
+
+def tall(step: Step, times: int) -> int:
+    """The height of a step's row: its box, what stands under it, and some room."""
+    return 16 + LINE * (len(boxed(step, times)) + len(below(step)))
 
 
 def draw(drawing: Drawing, step: Step, times: int, columns: dict[str, float], aimed: bool) -> None:
     """One step: its number, what it does in the task's column, what came of it, and to whom."""
-    x, y, wrong = columns[step.task], drawing.y + 12, failed(step)
-    label, said = words_of(step)
-    label += f" ×{times}" if times > 1 else ""
-    label = f"✗ {label}" if wrong else label
-    wide = wide_as(label, 12.8 if wrong else 12) / 2 + 6
+    x, y, wrong, lines = columns[step.task], drawing.y + 12, failed(step), boxed(step, times)
+    high = 6 + LINE * len(lines)
+    wide = max(wide_as(line, 12.8 if wrong else 12) for line in lines) / 2 + 6
     if aimed:
         to = columns[step.what]
         drawing.arrow(x + (wide if to > x else -wide), y, to, y, VERMILLION)
     edge = VERMILLION if wrong else BLUE if step.verb in WEIGHTY else "#8a8f96"
     fill = f'fill="{VERMILLION}"' if wrong else drawing.fill(("paper", ""))
-    size = f'x="{x - wide:.1f}" y="{y - 10:.1f}" width="{2 * wide:.1f}" height="20"'
+    size = f'x="{x - wide:.1f}" y="{y - 10:.1f}" width="{2 * wide:.1f}" height="{high}"'
     drawing.shapes.append(f'<rect {size} rx="2" {fill} stroke="{edge}" stroke-width="1.3"/>')
     bold = ' font-weight="600"' * wrong
-    drawing.text(
-        x, y + 4, label, "#000000" if wrong else "ink", size=12, anchor="middle", more=bold
-    )
+    ink = "#000000" if wrong else "ink"
+    for place, line in enumerate(lines):
+        drawing.text(x, y + 4 + LINE * place, line, ink, size=12, anchor="middle", more=bold)
     drawing.text(PAD, y + 4, str(step.number), "quiet", size=12)
-    if said:
-        drawing.haloed(x, y + 24, said, size=SMALL, anchor="middle")
+    for place, line in enumerate(below(step), len(lines)):
+        drawing.haloed(x, y + 10 + LINE * place, line, size=SMALL, anchor="middle")
 
 
 FAILURES = ("busy with", "not taken", "queued twice", "BUG", "gives up", "panic")
@@ -124,10 +126,6 @@ def effect_of(step: Step) -> str:
     """The part of a step's effect that is shown: what failed, else what it says first."""
     parts = [part.strip() for part in step.effect.split(";")]
     return next((part for part in parts if part.startswith(FAILURES)), parts[0])
-
-
-def shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def aims(step, tasks: set[str]) -> bool:

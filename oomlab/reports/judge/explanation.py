@@ -91,6 +91,7 @@ class Explanation:
     cgroups: tuple[Cgroup, ...] = ()
     cause: Cause = Cause("unclear", "")
     advice: tuple[str, ...] = ()  # what to do, the surest first
+    supposed: bool = False  # the report was changed: an answer of what_if()
 
     def __repr__(self) -> str:
         first, last = self.report.lines

@@ -76,7 +76,8 @@ def what_if(
             raise ValueError(f"{kernel!r} is not a kernel release such as 4.19")
         rules = policy_for(replace(report, kernel=kernel, scored=None, kills=[]))
     answer = explain(replace(report, tasks=rows), rules, total)
-    return replace(answer, verdict=Verdict(), recomputed_score=None)  # nothing to compare with
+    # Nothing to compare with: the kernel killed under the report as it was.
+    return replace(answer, verdict=Verdict(), recomputed_score=None, supposed=True)
 
 
 def _total(

@@ -78,7 +78,8 @@ def bar(shown: list[tuple[str, int, int, Look]]) -> list[tuple[float, Look]]:
 def ranking(drawing: Drawing, explanation: Explanation) -> None:
     """Badness of the first ones, and of who was chosen or killed however far down."""
     drawing.y += 10
-    drawing.say("Whom the killer takes first is on top.", "ink", 13)
+    takes = "would take" if explanation.supposed else "takes"
+    drawing.say(f"Whom the killer {takes} first is on top.", "ink", 13)
     rows = []
     for place, each in enumerate(explanation.ranked):
         became = fate(explanation, each)
@@ -94,7 +95,10 @@ def fate(explanation: Explanation, ranked: Ranked) -> str:
     """What became of a task: chosen by the model's rules, killed by the kernel, or neither."""
     victim = explanation.report.victim
     killed = victim is not None and victim.pid in (ranked.row.pid, ranked.row.tgid)
-    return " and ".join(["chosen"] * (ranked is explanation.predicted) + ["killed"] * killed)
+    chosen = ranked is explanation.predicted
+    if explanation.supposed:
+        return ", ".join(["would be chosen"] * chosen + ["killed in fact"] * killed)
+    return " and ".join(["chosen"] * chosen + ["killed"] * killed)
 
 
 def name(ranked: Ranked) -> str:
@@ -116,7 +120,8 @@ def alt_text(explanation: Explanation) -> str:
         shares = [f"{kind} {percent(kib, held.total_kib)}" for kind, kib in rows[:5]]
         told.append(f"Of {size(held.total_kib)}: {', '.join(shares)}.")
     if explanation.predicted:
-        told.append(f"{name(explanation.predicted)} is chosen.")
+        verb = "would be" if explanation.supposed else "is"
+        told.append(f"{name(explanation.predicted)} {verb} chosen.")
     victim = explanation.report.victim
     if victim:
         told.append(f"{victim.name} ({victim.pid}) was killed.")
