@@ -12,7 +12,7 @@ from oomlab.model.fork import copy_on_write, fork, vfork, write_inherited
 from oomlab.model.gfp import __GFP_IO, GFP_KERNEL, GFP_NOFS
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory_high import mem_cgroup_handle_over_high
-from oomlab.model.mm import FILE, VMA, Shmem
+from oomlab.model.mm import FILE, SHMEM, VMA, Shmem
 from oomlab.model.overcommit import vm_enough_memory
 from oomlab.model.reaper import process_mrelease
 from oomlab.model.syscalls import kill, set_adj, sysrq_f, write_tmpfs
@@ -366,3 +366,54 @@ def test_is_a_parent_reclaimed_whose_child_has_brought_it_below_its_high(policy)
     next(steps := mem_cgroup_handle_over_high(task))
     next(steps, None)
     assert (pod.usage, other.usage) == (960 - batch, 50)
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_high != "none"])
+def test_is_the_cgroup_of_the_memory_slowed_or_that_of_the_task(policy):
+    """K 4.4, 6.18 mem_cgroup_handle_over_high: get_mem_cgroup_from_mm(current->mm), its owner's."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    pod, other = kernel.new_memcg("pod", 2000, high=100), kernel.new_memcg("other", 2000)
+    owner = kernel.spawn("owner", ((pause,),), vmas=heap(90), memcg=pod)
+    kernel.swapon(900)
+    kernel.spawn("sharer", ((touch, "heap", 200),), mm=owner.mm, memcg=other)
+    run(kernel)
+    assert pod.usage < 200 and not other.usage and kernel.swap_free < 900
+
+
+@pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].memory_high != "none"])
+def test_does_a_killed_task_reclaim_for_memory_high_before_it_dies(policy):
+    """K 4.4, 6.12 exit_to_user_mode_loop: the signal is looked at first, and do_exit() is final."""
+    kernel = Kernel(PRESETS[policy], 2048)
+    kernel.swapon(900)
+    pod = kernel.new_memcg("pod", 2000, high=100)
+    task = kernel.spawn("task", ((pause,),), vmas=heap(300), memcg=pod)
+    task.memcg_nr_pages_over_high = 64
+    do_send_sigkill(task)
+    assert list(mem_cgroup_handle_over_high(task)) == [] and kernel.swap_free == 900
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_writer_stuck_whose_write_to_tmpfs_has_failed(policy):
+    """K 4.4, 6.1 shmem_write_begin: ENOMEM, and its program goes on. K 2.6.38, 3.10: it loops.
+
+    In 4.19 to 5.10 the page goes over the limit.
+    """
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod, file = kernel.new_memcg("pod", limit=100), Shmem("log", linked=True)
+    kernel.shmems.append(file)
+    kernel.spawn("writer", ((write_tmpfs, file, 200), (pause,)), vmas=heap(5), memcg=pod, adj=-1000)
+    outcome = run(kernel)
+    assert (outcome.verdict == "livelock") == (policy in OLDEST)
+    assert (names(kernel, "enomem") == []) == (policy in OLDEST or pod.forced > 0)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_how_much_does_shared_anonymous_memory_promise(policy):
+    """K 2.6.38, 6.18 shmem_acct_size: all of it when it is made. A tmpfs file: each page."""
+    for linked, promised in {False: 600, True: 10}.items():
+        kernel = Kernel(PRESETS[policy], 2048)
+        kernel.overcommit_memory = 2
+        shared = Shmem("shm", pages=10, linked=linked, mappings=1)
+        task = kernel.spawn("task", (), vmas=[VMA("shm", SHMEM, 10, shmem=shared, size=600)], uid=0)
+        room = 1024 - 600 // 32 - promised
+        assert vm_enough_memory(task, room - 1) and not vm_enough_memory(task, room), linked

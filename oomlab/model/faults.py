@@ -32,8 +32,7 @@ def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
         done = yield from handle_mm_fault(current, mm, vma, copy)
         mm.mmap_sem.up_read(current)
         if done or current.flags & (PF_KTHREAD | PF_EXITING):  # a fault in the kernel is -EFAULT
-            if current.memcg_nr_pages_over_high >= current.kernel.policy.charge_batch:
-                yield from mem_cgroup_handle_over_high(current)
+            yield from mem_cgroup_handle_over_high(current)
             return
         yield from pagefault_out_of_memory(current)
         yield from try_to_freeze(current)  # it goes back to user mode for a moment

@@ -127,11 +127,9 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
             return False
         if passed_oom and dying:
             return False
-        if policy.memcg_oom == "charge-waits":
-            yield from mem_cgroup_handle_oom(current, over)
-            progress = True
-        else:
-            progress = yield from mem_cgroup_out_of_memory(current, over)
+        waits = policy.memcg_oom == "charge-waits"
+        kill = mem_cgroup_handle_oom if waits else mem_cgroup_out_of_memory
+        progress = (yield from kill(current, over)) or waits
         if kernel.panicked:
             return False
         if not progress:

@@ -17,7 +17,7 @@ from typing import Any
 from ..policies.policy import HZ
 from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
-from .tasks import PF_EXITING, fatal_signal_pending
+from .tasks import PF_EXITING, PF_KTHREAD, fatal_signal_pending
 from .vmscan import SWAP_CLUSTER_MAX, shrink_lruvec
 
 MAX_RECLAIM_RETRIES = 16
@@ -28,10 +28,12 @@ MEMCG_MAX_HIGH_DELAY_JIFFIES = 2 * HZ
 def note_over_high(current, memcg, pages: int) -> None:
     """Remember what this task charged while its cgroup, or one above, was over memory.high.
 
-    Not of a task that exits: it does not come back to user mode, where it would sleep. Simplified:
-    in 6.1 and later it may sleep in the charge itself.
+    Not of a task that exits, or a kthread: it does not come back to user mode, where it would
+    sleep. Simplified: in 6.1 and later each may sleep in the charge itself.
     """
-    if not current.flags & PF_EXITING and any(m.usage > m.high for m in memcg.ancestors()):
+    if not current.flags & (PF_EXITING | PF_KTHREAD) and any(
+        m.usage > m.high for m in memcg.ancestors()
+    ):
         current.memcg_nr_pages_over_high += pages
 
 
@@ -41,9 +43,11 @@ def mem_cgroup_handle_over_high(current) -> Steps:
     5.4 sleeps for the overage of the task's own cgroup, 5.10 for the worst up to the root. 5.10
     tries as long as reclaim frees something, and sixteen times more; 6.8 lets the dying go.
     """
-    kernel, memcg = current.kernel, current.memcg
+    kernel, memcg, nr_pages = current.kernel, current.mm.memcg, current.memcg_nr_pages_over_high
     rule, batch = kernel.policy.memory_high, kernel.policy.charge_batch
-    nr_pages, current.memcg_nr_pages_over_high = current.memcg_nr_pages_over_high, 0
+    if nr_pages < batch or fatal_signal_pending(current):  # SIGKILL is delivered first
+        return
+    current.memcg_nr_pages_over_high = 0
     retries = MAX_RECLAIM_RETRIES if rule in ("retries", "spares-dying") else 0
     most = max(nr_pages, SWAP_CLUSTER_MAX)
     while memcg and not (rule == "spares-dying" and fatal_signal_pending(current)):
@@ -62,10 +66,10 @@ def mem_cgroup_handle_over_high(current) -> Steps:
         retries, most = retries - (not freed), SWAP_CLUSTER_MAX
     else:
         return
-    psi_memstall(memcg, +1)
+    psi_memstall(current, +1)
     kernel.event("throttled", current, vain=True, ticks=penalty)
     yield from schedule_timeout(current, TASK_KILLABLE, penalty)
-    psi_memstall(memcg, -1)
+    psi_memstall(current, -1)
 
 
 def high_delay(memcg, nr_pages: int, charge_batch: int, alone: bool = False) -> int:
@@ -99,9 +103,9 @@ def poll_pressure(current, memcg, threshold: int) -> Steps:
     yield from memcg.trigger.wait.wait(current, TASK_INTERRUPTIBLE)
 
 
-def psi_memstall(memcg, change: int) -> None:
-    """One task more waits for memory, or one less, in this cgroup and in all above."""
-    for m in memcg.ancestors():
+def psi_memstall(current, change: int) -> None:
+    """One task more waits for memory, or one less, in its cgroup and in all above."""
+    for m in current.memcg.ancestors() if current.memcg else ():
         m.stalled += change
         if change > 0:
             arm(m)

@@ -38,9 +38,9 @@ def vm_enough_memory(current, pages: int) -> bool:
     grown = sum(vma.size for vma in mm.vmas) // 32
     allowed -= grown if old else min(grown, reserve, 32768)  # user_reserve_kbytes: 128 MB at most
     vmas = [vma for m in kernel.mms for vma in m.vmas]
-    shared = {vma.shmem for vma in vmas if vma.kind == SHMEM and vma.shmem}.union(kernel.shmems)
-    promised = sum(vma.size for vma in vmas if vma.kind == ANON)
-    promised += sum(shmem.pages + shmem.swapped for shmem in shared)  # shmem_acct_block()
+    shared = {vma.shmem: vma.size for vma in vmas if vma.kind == SHMEM}  # shmem_acct_size()
+    shared |= {f: f.pages + f.swapped for f in [*shared, *kernel.shmems] if f and f.linked}
+    promised = sum(vma.size for vma in vmas if vma.kind == ANON) + sum(shared.values())
     return promised + pages < allowed
 
 

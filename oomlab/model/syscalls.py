@@ -72,7 +72,7 @@ def write_tmpfs(current, file, pages: int) -> Steps:
     Each page is a write() of its own, after which one may have to sleep for memory.high. A charge
     outside a page fault just fails where an OOM is dealt with at the fault's end.
     """
-    kernel, memcg = current.kernel, charged_to(file, current.memcg)
+    kernel, memcg = current.kernel, charged_to(file, current.mm and current.mm.memcg)
     for _ in range(pages):
         if not vm_enough_memory(current, 1):
             kernel.event("enomem", current, pages=1)  # ENOSPC (shmem_acct_block)
@@ -82,15 +82,14 @@ def write_tmpfs(current, file, pages: int) -> Steps:
             current.kernel_pages += 1  # ours until it is charged
             charged = yield from try_charge(current, memcg)
             current.kernel_pages -= 1
-            current.memcg_in_oom = None
+            current.memcg_in_oom = current.over_limit = None  # the write() is over
             if not charged:
                 current.kernel.zone.free_pages(1)
                 current.kernel.event("enomem", current, pages=1)
                 return
         if page:
             file.pages += 1
-            if current.memcg_nr_pages_over_high >= current.kernel.policy.charge_batch:
-                yield from mem_cgroup_handle_over_high(current)
+            yield from mem_cgroup_handle_over_high(current)
         if not page or fatal_signal_pending(current):
             return
 
