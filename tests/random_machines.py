@@ -25,6 +25,7 @@ from oomlab.model.locks import (
 from oomlab.model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from oomlab.model.suspend import suspend
 from oomlab.model.syscalls import mmap, munmap, read_mm, set_adj, sysrq_f
+from oomlab.policies.knobs import OPTIONS
 from oomlab.policies.policy import Policy
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, free, hang, locked, look, pause, repeat, sleep, touch
@@ -36,7 +37,7 @@ KNOBS = {
     "oom_kill_allocating_task": [True],
     "sleep_after_kill": [True, False],
     "child_sacrifice": [True, False],
-    "mmap_sem_killable": [True, False],
+    "mmap_sem_killable": list(OPTIONS["mmap_sem_killable"]),
     "reaper_naps": [True, False],
     "exiting_aborts": [True, False],
     "panic_on_oom": [1],

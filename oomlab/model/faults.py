@@ -2,7 +2,7 @@
 
 from .exit import try_to_freeze
 from .gfp import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL
-from .locks import Steps
+from .locks import Steps, killable
 from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
@@ -20,10 +20,10 @@ def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
     A `copy` on write finds its page table in place.
     """
     while not fatal_signal_pending(current):
-        if not check_stable_address_space(current, mm):
-            return
         if not mm.mmap_sem.down_read_trylock(current):
-            yield from mm.mmap_sem.down_read(current)
+            locked = yield from mm.mmap_sem.down_read(current, killable(current, "faults"))
+            if not locked:
+                return
         vma = mm.find_vma(name)
         if vma is None:
             mm.mmap_sem.up_read(current)
@@ -83,6 +83,12 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
         if not charged:
             current.kernel.zone.free_pages(1)
             return False
+    stable = check_stable_address_space(current, mm, vma)
+    if not stable and current.kernel.policy.unstable == "all":
+        current.kernel.zone.free_pages(int(fresh))  # it was about to be mapped
+        if fresh and memcg is not None:
+            memcg.uncharge(1)
+        return True
     if vma.shmem is not None and fresh:
         vma.shmem.pages += 1
     vma.pages += 1
@@ -100,16 +106,18 @@ def charged_to(shmem, memcg):
     return shmem.memcg
 
 
-def check_stable_address_space(current, mm) -> bool:
-    """May it have a page of this mm? After a reap `policy.unstable` decides (K 4.6, 4.9, 4.14)."""
-    if not mm.flags & MMF_UNSTABLE:
+def check_stable_address_space(current, mm, vma: VMA) -> bool:
+    """May it have this page, which the reaper may have taken? `policy.unstable` says who may not.
+
+    K 4.10 handle_mm_fault: a kthread, whatever it asks for. K 4.14: not shared memory.
+    """
+    refused, kept = current.kernel.policy.unstable, vma.shared or vma.kind == SHMEM
+    asks = not kept if refused == "all" else refused == "kthreads" and current.flags & PF_KTHREAD
+    if not (mm.flags & MMF_UNSTABLE and asks):
         return True
-    refused = current.kernel.policy.unstable
-    if refused == "all" or refused == "kthreads" and current.flags & PF_KTHREAD:
-        current.kernel.event("sigbus", current)
-        die_by_signal(current, 7)
-        return False
-    return True
+    current.kernel.event("sigbus", current)
+    die_by_signal(current, 7)
+    return False
 
 
 def bad_area(current) -> None:
@@ -121,5 +129,5 @@ def bad_area(current) -> None:
 def die_by_signal(current, signal: int) -> None:
     """The end of a process, and of the machine if it is init."""
     if is_global_init(current):
-        current.kernel.panic(f"Attempted to kill init! exitcode={signal:#010x}")
+        current.kernel.init_dies(signal)
     do_send_sigkill(current)

@@ -12,6 +12,7 @@ from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
 from .memory import alloc_pages
 from .mm import ANON, PTRS_PER_PTE, VMA, Shmem
 from .overcommit import OVERCOMMIT_NEVER, vm_enough_memory
+from .syscalls import mmap_lock
 from .tasks import fatal_signal_pending
 from .unmap import free_unshared
 
@@ -27,27 +28,29 @@ def fork(current, name: str, program: tuple = (), **how) -> Steps:
 def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     """Start a child that shares our anonymous pages until one of us writes to them.
 
-    It costs page tables; without memory for them the fork fails. And each private range is one more
-    promise, which vm.overcommit_memory may refuse (dup_mmap).
+    mmap_sem is held for write all the while: no reaper gets in. Each private range is one more
+    promise, which vm.overcommit_memory may refuse, and page tables must be had (dup_mmap).
     """
     kernel, mm = current.kernel, current.mm
     yield "fork", name
+    locked = yield from mmap_lock(current)
+    if not locked:
+        return
     asked = [vma.size for vma in mm.vmas if vma.kind == ANON]
     if kernel.overcommit_memory == OVERCOMMIT_NEVER:
         asked = [sum(asked)]  # what was promised for one range counts when it asks for the next
-    if not all(vm_enough_memory(current, size) for size in asked):
-        kernel.event("enomem", current, pages=sum(asked))
-        return
+    promised = all(vm_enough_memory(current, size) for size in asked)
     tables = 1 + sum(-(-vma.pages // PTRS_PER_PTE) for vma in mm.vmas if vma.kind == ANON)
     got = 0
-    while got < tables:
+    while promised and got < tables:
         page = yield from alloc_pages(current, GFP_KERNEL)
         if not page:
             break
         got += 1
     kernel.zone.free_pages(got)  # the child takes them in this same step
+    mm.mmap_sem.up_write()
     if got < tables:
-        kernel.event("enomem", current, pages=tables)
+        kernel.event("enomem", current, pages=tables if promised else sum(asked))
     if got < tables or fatal_signal_pending(current):
         return
     shared = [share(mm, v) for v in tuple(mm.vmas) if v.kind == ANON and v.pages + v.swapped]

@@ -304,6 +304,11 @@ class Kernel:
             self.bugs[text] = kind
             self.event("bug", None, text=text)
 
+    def init_dies(self, exitcode: int) -> None:
+        """Panic as soon as init is killed; in Linux when it exits."""
+        code = "" if self.policy.scan == "processes" else f" exitcode={exitcode:#010x}"  # K 2.6.38
+        self.panic(f"Attempted to kill init!{code}")
+
     def panic(self, text: str) -> None:
         self.panicked = text
         self.event("panic", None, text=text)

@@ -35,6 +35,12 @@ def schedule(current, state: int, on) -> Steps:
     yield "wait for", on
 
 
+def killable(current, who: str) -> int:
+    """How a task waits for mmap_sem that wants it as one of `who` (policy.mmap_sem_killable)."""
+    kills = current.kernel.policy.mmap_sem_killable
+    return TASK_KILLABLE if who in kills else TASK_UNINTERRUPTIBLE
+
+
 def wake_up_process(task) -> None:
     """Make a sleeping task runnable again (kernel/sched/core.c)."""
     if task.state not in (TASK_RUNNING, TASK_DEAD):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .gfp import __GFP_FS, __GFP_NOFAIL
-from .locks import TASK_DEAD, TASK_KILLABLE, Steps, schedule_timeout
+from .locks import TASK_DEAD, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, get_mm_rss, mmdrop, mmgrab
 from .reaper import wake_oom_reaper
 from .tasks import (
@@ -212,8 +212,9 @@ def out_of_memory(current, oc: OomControl) -> Steps:
         return False
     yield from oom_kill_process(current, oc, chosen)
     naps = oc.memcg is None or policy.victim_mark == "process"  # a memcg from v4.9 on
-    if policy.sleep_after_kill and naps and not kernel.panicked:
-        yield from schedule_timeout(current, TASK_KILLABLE, 1)
+    old = policy.scan == "processes"  # K 2.6.38: who is not marked sleeps, killed or not
+    if policy.sleep_after_kill and naps and not (kernel.panicked or old and current.memdie):
+        yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE if old else TASK_KILLABLE, 1)
     return True
 
 
@@ -280,7 +281,7 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
         victim.task_lock = False
         can_oom_reap = yield from kill_sharers(victim, mm)
     if kernel.init.sigkill:  # a member of an oom.group, or to 3.10 a sharer
-        kernel.panic("Attempted to kill init! exitcode=0x00000009")
+        kernel.init_dies(9)
     if can_oom_reap and policy.wake == "oom_kill_process" and not kernel.panicked:
         yield from wake_oom_reaper(current, victim, mm)
     if not policy.marked_first:

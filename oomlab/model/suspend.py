@@ -42,7 +42,7 @@ def oom_killer_disable(current) -> Steps:
 
     The flag is set first and under oom_lock, so that no kill can slip in (v4.4). The wait had no
     end before v4.9, which SIGKILL ends, too; in v3.10 there is neither lock nor wait. (Left out:
-    v4.4 refuses a caller that is a victim itself.)
+    v4.4 refuses a victim when it has the lock, for which it waits in spite of SIGKILL.)
     """
     kernel, rule = current.kernel, current.kernel.policy.suspend
     if rule == "flag":

@@ -5,7 +5,7 @@ A call that holds a lock while it waits for memory is how ordinary code enters t
 
 from .faults import charged_to
 from .gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL
-from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps
+from .locks import Steps, killable
 from .memcg import try_charge
 from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
@@ -18,9 +18,7 @@ from .unmap import mmput, remove_vma, zap_vma
 
 def mmap_lock(current) -> Steps:
     """Write-lock our own mmap_sem; killable from 4.7 on. True if we have it."""
-    killable = current.kernel.policy.mmap_sem_killable
-    state = TASK_KILLABLE if killable else TASK_UNINTERRUPTIBLE
-    got = yield from current.mm.mmap_sem.down_write(current, state)
+    got = yield from current.mm.mmap_sem.down_write(current, killable(current, "writers"))
     return got
 
 
@@ -37,6 +35,7 @@ def mmap(current, name: str, gfp: int = GFP_KERNEL) -> Steps:
 
 
 def munmap(current, name: str) -> Steps:
+    """Unmap a range. Simplified: from v5.0 on mmap_sem is held only for read while pages go."""
     got = yield from mmap_lock(current)
     if not got:
         return
@@ -51,18 +50,16 @@ def munmap(current, name: str) -> Steps:
 
 
 def read_mm(current, mm) -> Steps:
-    """Read another's /proc/PID/cmdline: its mmap_sem for read, and a page while holding it.
-
-    Simplified: SIGKILL does not end the wait; in 5.4 and later it does (K 5.4 access_remote_vm).
-    """
+    """Read another's /proc/PID/cmdline: its mmap_sem for read, and a page while holding it."""
     yield "look up", mm
     if not mmget_not_zero(mm):  # get_task_mm(): it is being torn down
         return
-    yield from mm.mmap_sem.down_read(current)
-    page = yield from alloc_pages(current, GFP_KERNEL)
-    if page:
-        current.kernel.zone.free_pages(1)
-    mm.mmap_sem.up_read(current)
+    locked = yield from mm.mmap_sem.down_read(current, killable(current, "proc"))
+    if locked:
+        page = yield from alloc_pages(current, GFP_KERNEL)
+        if page:
+            current.kernel.zone.free_pages(1)
+        mm.mmap_sem.up_read(current)
     yield from mmput(current, mm)
 
 

@@ -173,6 +173,12 @@ OPTIONS: dict[str, dict[object, str]] = {
         1: "the kernel panics, unless only a memcg is out of memory",
         2: "the kernel panics for a memcg, too",
     },
+    "mmap_sem_killable": {
+        "none": "no task's: it waits until it has the lock, killed or not",
+        "writers": "that of a system call that wants the lock for writing",
+        "writers+proc": "also that of a task that reads another's /proc/PID/cmdline",
+        "writers+proc+faults": "and that of a page fault",
+    },
     "suspend": {
         "flag": "no kill from here on; a victim that is still exiting may be frozen",
         "waits": "and the suspend waits until the last victim has gone",

@@ -183,8 +183,11 @@ class Policy:
     fault_asks_again: bool = knob(
         True, "a fault that got no page calls the OOM killer once more", "60e2793d440a"
     )
-    mmap_sem_killable: bool = knob(
-        False, "a wait to write-lock mmap_sem ends by SIGKILL", "dc0ef0df7b6a"
+    mmap_sem_killable: str = knob(
+        "none",
+        "whose wait for mmap_sem ends by SIGKILL: a writer's, a reader of /proc's, a page fault's",
+        "dc0ef0df7b6a, K 5.4 access_remote_vm, K 6.12 lock_mm_and_find_vma",
+        "none writers writers+proc writers+proc+faults",
     )
     suspend: str = knob(
         "waits",

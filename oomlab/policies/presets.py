@@ -185,7 +185,7 @@ LINUX_4_10 = replace(
     adj_follows_mm=True,
     unkillable_sharer="killed",
     kthread_blocks_reaping=False,
-    mmap_sem_killable=True,
+    mmap_sem_killable="writers",
     reap_dying=True,
     reaper_oom_lock=True,
     victim_mark="process",
@@ -252,6 +252,7 @@ LINUX_5_4 = replace(
     overcommit="machine",
     scan="leaders",
     ties="last",
+    mmap_sem_killable="writers+proc",
     memory_high="throttles",
     pressure_triggers=True,
 )
@@ -283,8 +284,10 @@ LINUX_6_1 = replace(
 LINUX_6_12 = replace(
     LINUX_6_1,
     name="linux-6.12",
-    about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table",
+    about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table (left "
+    "out, since 6.4: per-VMA locks, with which a fault waits only for changes of its own range)",
     kernel="6.12",
+    mmap_sem_killable="writers+proc+faults",
     memory_high="spares-dying",
     alloc_harder="non-block",
 )

@@ -5,6 +5,8 @@ calls and page faults, is in the model. A task that holds a lock while it waits 
 ordinary code enters this debate: locked(), and the calls of model/syscalls.py.
 """
 
+from dataclasses import replace
+
 from ..model.faults import FAULT, bad_area, check_stable_address_space, do_page_fault
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import (
@@ -20,6 +22,7 @@ from ..model.memory import alloc_pages, share_out
 from ..model.mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from ..model.overcommit import vm_enough_memory
 from ..model.tasks import fatal_signal_pending, is_global_init, unfreezable
+from ..model.unmap import can_reap
 from ..naming import whole
 
 
@@ -72,15 +75,17 @@ def fill(current, name: str, pages: int) -> Steps:
 
 
 def look(current, name: str) -> Steps:
-    """Read a page of the VMA: SIGSEGV if it is not mapped; if it was reaped, SIGBUS or zeros."""
+    """Read a page of the VMA: SIGSEGV if it is not mapped; if it is reaped, SIGBUS or zeros."""
     mm = current.mm
     yield "read", mm.find_vma(name) or name
     if fatal_signal_pending(current):
         return
-    if mm.find_vma(name) is None:
+    vma = mm.find_vma(name)
+    if vma is None:
         bad_area(current)
-    elif mm.flags & MMF_UNSTABLE and check_stable_address_space(current, mm):
-        read_zeros(current)
+    elif mm.flags & MMF_UNSTABLE and can_reap(replace(vma, pages=1), current.kernel.policy):
+        if check_stable_address_space(current, mm, vma):
+            read_zeros(current)
 
 
 def read_zeros(current) -> None:

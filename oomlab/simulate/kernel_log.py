@@ -285,8 +285,7 @@ def no_killable_processes(event: dict, version: tuple[int, ...]) -> Lines:
 
 
 def panic(event: dict, version: tuple[int, ...]) -> Lines:
-    text = event["text"] if version >= (3, 0) else event["text"].partition(" exitcode")[0]
-    yield f"Kernel panic - not syncing: {text}"
+    yield f"Kernel panic - not syncing: {event['text']}"
 
 
 PRINTK = {

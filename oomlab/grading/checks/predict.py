@@ -30,7 +30,7 @@ DEBATE = ("linux-4.4", "rfc-2015-11-27", "rfc-xchg", "mm-2015-12", "handa", "kma
 REAPERS = ("none", "slot", "slot-xchg", "list", "scan")
 REAPING = ("rfc-2015-11-27", "mm-2015-12", "linux-4.6", "linux-4.10", "linux-4.14", "linux-4.19")
 NOISE = (  # decide none of the three
-    *("watermarks", "alloc_harder", "nofs", "points", "page_tables", "root_bonus"),
+    *("watermarks", "alloc_harder", "points", "page_tables", "root_bonus"),
     *("signed_points", "ties", "vfork_skipped", "adj_follows_mm", "mmap_sem_killable"),
     *("reap_locked", "reap_pfnmap", "reaper_naps"),
 )

@@ -1,0 +1,196 @@
+"""What else goes on in an address space while the reaper comes: forks, faults, looks, locks.
+
+`K x.y function` names the release that was read. A test is called after its question.
+"""
+
+from run_machine import RELEASES, each, names
+
+from oomlab.model.faults import do_page_fault, handle_mm_fault
+from oomlab.model.fork import copy_on_write
+from oomlab.model.gfp import GFP_KERNEL
+from oomlab.model.kernel import Kernel
+from oomlab.model.locks import TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE
+from oomlab.model.mm import ANON, MMF_UNSTABLE, SHMEM, VMA, Shmem
+from oomlab.model.oom import OomControl, out_of_memory
+from oomlab.model.syscalls import read_mm
+from oomlab.model.tasks import do_send_sigkill
+from oomlab.model.unmap import reap_vmas
+from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import hang, look, pause, sleep
+from oomlab.scenarios.registry import heap
+from oomlab.simulate.page_accounting import unaccounted
+from oomlab.simulate.scheduler import run_seeded
+
+BEFORE_4_7 = RELEASES[: RELEASES.index("linux-4.10")]
+SINCE_4_13 = RELEASES[RELEASES.index("linux-4.14") :]
+SINCE_5_3 = RELEASES[RELEASES.index("linux-5.4") :]
+SINCE_6_5 = RELEASES[RELEASES.index("linux-6.12") :]
+
+
+def machine(policy: str, pages: int = 256) -> Kernel:
+    return Kernel(PRESETS[policy], pages, min_kbytes=32)
+
+
+def finish(function):
+    """Run a kernel function to its end, without others; what it returned."""
+    while True:
+        try:
+            next(function)
+        except StopIteration as end:
+            return end.value
+
+
+def exhausted(kernel: Kernel) -> int:
+    """Take every free page out of the machine; how many they were."""
+    zone = kernel.zone
+    free, zone.free = zone.free, 0
+    zone.reserved += free
+    return free
+
+
+def given_back(kernel: Kernel, pages: int) -> None:
+    kernel.zone.free += pages
+    kernel.zone.reserved -= pages
+
+
+def reaper_of(kernel: Kernel):
+    return kernel.kthread_run("oom_reaper", lambda task: (yield "sleep", task))
+
+
+# fork
+
+
+@each(RELEASES)
+def test_does_the_reaper_get_at_a_process_that_forks(policy):
+    """K 3.10, 4.10, 6.12 dup_mmap: mmap_sem is held for write while page tables are asked for."""
+    kernel = machine(policy)
+    kernel.overcommit_memory = 1
+    parent = kernel.spawn("parent", ((hang,),), vmas=heap(20))
+    pages = exhausted(kernel)
+    fork = copy_on_write(parent, "child", ((pause,),))
+    while parent.mm.mmap_sem.writer is not parent:
+        next(fork)
+    assert not parent.mm.mmap_sem.down_read_trylock(kernel.init)
+    given_back(kernel, pages)
+    finish(fork)
+    assert parent.mm.mmap_sem.down_read_trylock(kernel.init)
+    assert kernel.tasks[-1].name == "child"
+    assert unaccounted(kernel) == 0
+
+
+@each(RELEASES)
+def test_does_sigkill_end_the_wait_of_a_fork_for_its_mmap_sem(policy):
+    """K 4.6 dup_mmap: down_write(). K 4.10: down_write_killable()."""
+    kernel = machine(policy)
+    parent = kernel.spawn("parent", ((copy_on_write, "child"), (pause,)), vmas=heap(20))
+    parent.mm.mmap_sem.down_read_trylock(kernel.init)
+    run_seeded(kernel, 1)
+    assert parent.waits_for is parent.mm.mmap_sem
+    assert parent.state == (TASK_UNINTERRUPTIBLE if policy in BEFORE_4_7 else TASK_KILLABLE)
+
+
+# a fault
+
+
+@each(RELEASES)
+def test_is_a_page_mapped_whose_fault_began_before_the_reaper_came(policy):
+    """K 4.14 do_anonymous_page: check_stable_address_space() once the page is there, then SIGBUS.
+
+    K 4.6 asks nothing, K 4.10 handle_mm_fault whether it is a kthread.
+    """
+    kernel = machine(policy)
+    pod = kernel.new_memcg("pod", limit=100)
+    victim = kernel.spawn("victim", ((hang,),), vmas=heap(20), memcg=pod)
+    do_send_sigkill(victim)
+    pages = exhausted(kernel)
+    fault = handle_mm_fault(victim, victim.mm, victim.mm.find_vma("heap"))
+    next(fault)  # it waits for a page
+    finish(reap_vmas(reaper_of(kernel), victim.mm))
+    given_back(kernel, pages)
+    assert finish(fault)
+    refused = policy in SINCE_4_13
+    assert victim.mm.counter(ANON) == pod.usage == (0 if refused else 1)
+    assert names(kernel, "sigbus") == ["victim"] * refused
+    assert unaccounted(kernel) == 0
+
+
+@each(RELEASES)
+def test_does_sigkill_end_the_wait_of_a_page_fault_for_mmap_sem(policy):
+    """K 6.1 do_user_addr_fault: mmap_read_lock(). K 6.12 lock_mm_and_find_vma: a killable one."""
+    kernel = machine(policy)
+    task = kernel.spawn("task", ((sleep, 1), (do_page_fault_of, "heap")), vmas=heap(20))
+    task.mm.mmap_sem.writer = kernel.init
+    run_seeded(kernel, 1)
+    assert task.waits_for is task.mm.mmap_sem
+    do_send_sigkill(task)
+    assert (task.state == TASK_RUNNING) == (policy in SINCE_6_5)
+
+
+def do_page_fault_of(current, name):
+    yield from do_page_fault(current, current.mm, name)
+
+
+# a look
+
+
+@each(RELEASES)
+def test_is_memory_lost_that_the_reaper_leaves_alone(policy):
+    """K 4.14 finish_fault: nothing is asked of VM_SHARED; a page that is mapped causes no fault.
+
+    K 5.10 __oom_reap_task_mm: an mlocked range is left as it is, and a shared one.
+    """
+    kernel = machine(policy)
+    shared = Shmem("shm", pages=3)
+    ranges = [VMA("shm", SHMEM, 3, shmem=shared), VMA("locked", ANON, 3, locked=True), *heap(4)]
+    task = kernel.spawn("task", ((hang,),), vmas=ranges)
+    reaper = reaper_of(kernel)
+    finish(reap_vmas(reaper, task.mm))
+    locked_reaped = PRESETS[policy].reap_locked
+    for name, lost in (("shm", False), ("locked", locked_reaped), ("heap", True)):
+        before = len(names(kernel, "sigbus") + names(kernel, "zero_page"))
+        task.sigkill = False
+        finish(look(task, name))
+        after = len(names(kernel, "sigbus") + names(kernel, "zero_page"))
+        assert after - before == lost, name
+
+
+@each([p for p in RELEASES if PRESETS[p].unstable == "all"])
+def test_may_a_victim_still_have_a_page_of_shared_memory(policy):
+    """K 4.14, 6.12 finish_fault: `if (!(vma->vm_flags & VM_SHARED))`."""
+    kernel = machine(policy)
+    shared = Shmem("shm", pages=3)
+    task = kernel.spawn("task", ((hang,),), vmas=[VMA("shm", SHMEM, 2, shmem=shared), *heap(4)])
+    task.mm.flags |= MMF_UNSTABLE
+    assert finish(handle_mm_fault(task, task.mm, task.mm.find_vma("shm")))
+    assert task.mm.find_vma("shm").pages == 3 and not names(kernel, "sigbus")
+
+
+# a reader of /proc
+
+
+@each(RELEASES)
+def test_does_sigkill_end_the_wait_of_a_reader_of_proc(policy):
+    """K 4.19, 5.0 __access_remote_vm: down_read(). K 5.4: down_read_killable()."""
+    kernel = machine(policy)
+    hog = kernel.spawn("hog", ((hang,),), vmas=heap(20))
+    hog.mm.mmap_sem.writer = hog
+    reader = kernel.spawn("reader", ((read_mm, hog.mm),), vmas=heap(1))
+    run_seeded(kernel, 1)
+    do_send_sigkill(reader)
+    assert (reader.state == TASK_RUNNING) == (policy in SINCE_5_3)
+
+
+# the killer's own nap
+
+
+def test_who_sleeps_in_2_6_38_after_a_kill():
+    """K 2.6.38 out_of_memory: `if (killed && !test_thread_flag(TIF_MEMDIE))`, uninterruptible."""
+    for marked in (True, False):
+        kernel = machine("linux-2.6.38")
+        hog = kernel.spawn("hog", ((hang,),), vmas=heap(60))
+        # a sharer dies with the hog, and is not marked
+        caller = hog if marked else kernel.spawn("sharer", ((hang,),), mm=hog.mm)
+        caller.state = TASK_RUNNING
+        states = {caller.state for _ in out_of_memory(caller, OomControl(GFP_KERNEL))}
+        assert names(kernel, "kill") == ["hog"] and caller.sigkill
+        assert (TASK_UNINTERRUPTIBLE in states) == (not marked), marked
