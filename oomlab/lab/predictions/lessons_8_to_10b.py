@@ -93,7 +93,7 @@ PLACES = {
                 "asking who else uses the memory. How does it end?",
                 {
                     "it recovers: init reads its pages in again": "Anonymous pages stand nowhere "
-                    "else. What init finds in their place is nothing.",
+                    "else. In their place init finds zeros, and crashes.",
                     "the kernel panics": "init loses its memory while it runs, crashes, and "
                     "without process 1 the kernel cannot go on.",
                     "init is killed, and started again": "The kernel cannot start process 1 again: "
@@ -124,8 +124,8 @@ PLACES = {
                 ),
             ),
             LessonQuestion(
-                "And if the sharer is an ordinary process with an oom_score_adj of -1000: never "
-                "kill it? What does Linux 4.10 do?",
+                "And if the sharer is an ordinary process that must not be killed (its "
+                "oom_score_adj is -1000)? What does Linux 4.10 do?",
                 {
                     "both live, and another process dies": "The hog is killed. Who shares its "
                     "memory would keep it from coming free.",
@@ -221,8 +221,8 @@ PLACES = {
                 }[stuck_writer("linux-4.6").outcome.verdict],
             ),
             LessonQuestion(
-                "And Linux 4.10, where a flag says of a victim given up that nothing is to be "
-                "gained there?",
+                "And Linux 4.10? When its reaper gives up, it sets a flag on the victim's memory: "
+                "there is nothing to gain here. How does it end?",
                 {
                     "it hangs all the same": "The flag is what the killer's search looks at: it "
                     "passes this victim by.",
