@@ -10,7 +10,6 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..model.kernel import VAIN
 from ..model.locks import Mutex, RwSemaphore
 from ..model.tasks import PF_KTHREAD, Task
 from ..simulate.recorder import state_of
@@ -27,6 +26,12 @@ STATES = {
     "exiting": "exiting",
 }
 FATES = {"killed": "SIGKILL pending", "reaped": "memory reaped"}
+
+# Events that are attempts or reports: what comes of them is shown.
+UNTOLD = {
+    *("scan_aborted", "memalloc_info", "skip_task_reaping", "oom_report"),
+    *("no_killable_processes", "zero_page"),
+}
 
 
 class Segment(NamedTuple):
@@ -127,7 +132,7 @@ def tail(last: int) -> int:
 
 
 def told(event: dict) -> bool:
-    return event["event"] not in VAIN and "step" in event
+    return event["event"] not in UNTOLD and "step" in event
 
 
 def lanes(run: Run) -> list[Lane]:

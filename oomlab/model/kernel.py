@@ -24,16 +24,6 @@ REAPERS: dict[str, tuple[str, Callable]] = {  # by knob; scenarios/unmerged.py h
     "list": ("oom_reaper", oom_reaper_list),
 }
 
-VAIN = {  # events that are no progress
-    "scan_aborted",
-    "memalloc_info",
-    "skip_task_reaping",
-    "oom_report",  # the kill that follows is
-    "no_killable_processes",
-    "zero_page",
-}
-
-
 # How a thread of control is made: None for a generator; the explorer makes one that it can copy.
 threads: ContextVar[Callable | None] = ContextVar("threads", default=None)
 
@@ -288,7 +278,7 @@ class Kernel:
 
     def event(self, name: str, task: Task | None, vain: bool = False, **more) -> None:
         """A tracepoint or a log line, with the kernel's name if it has one; `vain`: no progress."""
-        if name not in VAIN and not vain:
+        if not vain:
             self.progress += 1
         if task is not None and self.happened is not None:
             self.happened[name, task.name] = None

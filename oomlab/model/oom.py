@@ -4,7 +4,7 @@ Functions keep their kernel names. Those that another CPU can interrupt are gene
 where it can are the atomic operations that the races of this debate are made of.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .gfp import __GFP_FS, __GFP_NOFAIL
@@ -29,7 +29,6 @@ from .tasks import (
 )
 
 ABORT = "abort"  # of a scan that met a victim that has not finished yet
-ALLOCATING = " (oom_kill_allocating_task)"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -41,10 +40,7 @@ class OomControl:
     memcg: Any = None
     totalpages: int = 0
     caller: Any = None  # the task that asks: `current`
-    message: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.message = "Memory cgroup out of memory" if self.memcg else "Out of memory"
+    allocating: bool = False  # it is killed itself (oom_kill_allocating_task)
 
 
 def oom_unkillable_task(task, memcg=None) -> bool:
@@ -163,7 +159,7 @@ def check_panic_on_oom(kernel, oc: OomControl, current) -> None:
     if sysctl == 2 or sysctl == 1 and oc.memcg is None:
         which = "compulsory" if sysctl == 2 else "system-wide"
         shown = replace(oc, memcg=None) if kernel.policy.marked_first else oc  # K 3.10, 4.4
-        kernel.event("oom_report", current, oc=shown, chosen=None)
+        kernel.event("oom_report", current, vain=True, oc=shown, chosen=None)
         kernel.panic(f"Out of memory: {which} panic_on_oom is enabled")
 
 
@@ -193,20 +189,20 @@ def out_of_memory(current, oc: OomControl) -> Steps:
     if kernel.panicked:
         return False
     if policy.oom_kill_allocating_task and may_kill_allocating_task(current, oc):
-        oc.message += ALLOCATING
+        oc.allocating = True
         yield from oom_kill_process(current, oc, current)
         return True
 
     chosen = select_bad_process(kernel, oc)
     if chosen is ABORT:
-        kernel.event("scan_aborted", current)
+        kernel.event("scan_aborted", current, vain=True)
         return ABORT
     if chosen is None:
         panics = oc.memcg is None and (oc.order != -1 or policy.sysrq_panics)
         text, warns = "Out of memory and no killable processes...", policy.memcg_oom == "charge"
         if panics or warns:  # v4.19 says so in any case
-            kernel.event("oom_report", current, oc=oc, chosen=None)
-            kernel.event("no_killable_processes", current)
+            kernel.event("oom_report", current, vain=True, oc=oc, chosen=None)
+            kernel.event("no_killable_processes", current, vain=True)
         if panics:
             kernel.panic("System is deadlocked on memory" if warns else text)
         return False
@@ -231,14 +227,14 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     asks_leader = policy.scan == "processes"  # K 2.6.38: and no other thread, exited or not
     if chosen.flags & PF_EXITING if asks_leader else task_will_free_mem(chosen, policy):
         if asks_leader:  # it reports before it asks
-            kernel.event("oom_report", current, oc=oc, chosen=None, exiting=chosen)
+            kernel.event("oom_report", current, vain=True, oc=oc, chosen=None, exiting=chosen)
         mm, chosen.task_lock = chosen.mm, True
         yield from mark_oom_victim(current, chosen, mm)
         chosen.task_lock = False
         if policy.reap_dying and policy.wake == "oom_kill_process":
             yield from wake_oom_reaper(current, chosen, mm)
         return
-    kernel.event("oom_report", current, oc=oc, chosen=chosen)
+    kernel.event("oom_report", current, vain=True, oc=oc, chosen=chosen)  # the kill is progress
     victim = sacrifice_child(chosen, oc, policy)
     yield from __oom_kill_process(current, oc, chosen, victim)
     group = victim.memcg.get_oom_group(oc.memcg) if policy.oom_group and victim.memcg else None

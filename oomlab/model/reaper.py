@@ -187,7 +187,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
     yield "read-trylock", mm.mmap_sem
     locked = mm.mmap_sem.down_read_trylock(current)
     if not locked or not uses and mm.flags & MMF_OOM_SKIP:  # or exit_mmap() was first
-        kernel.event("skip_task_reaping", task or mm)
+        kernel.event("skip_task_reaping", task or mm, vain=True)
         if locked:
             mm.mmap_sem.up_read(current)
     else:

@@ -93,7 +93,7 @@ def read_zeros(current) -> None:
 
     (M27: init's stack read as zeros, and the SIGSEGV of init is a panic.)
     """
-    current.kernel.event("zero_page", current)
+    current.kernel.event("zero_page", current, vain=True)
     if is_global_init(current):
         bad_area(current)
 

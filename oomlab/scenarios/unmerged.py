@@ -39,7 +39,7 @@ def kmallocwd(current) -> Steps:
     while not kernel.panicked:
         yield from schedule_timeout(current, TASK_INTERRUPTIBLE, policy.scan_period)
         if kernel.jiffies % WARN_PERIOD < policy.scan_period:
-            kernel.event("memalloc_info", None)  # kmallocwd v1, who stalls
+            kernel.event("memalloc_info", None, vain=True)  # kmallocwd v1, who stalls
         while True:
             yield "look through", "the task list"
             victim = unreaped_victim(kernel)

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..arguments import checked
+from ..model.oom import OomControl
 from ..model.tasks import thread_group_leader
 from ..policies.policy import HZ
 from .printed_mask import gfp_mask
@@ -73,6 +74,12 @@ def kb(pages: int) -> int:
     return 4 * pages
 
 
+def message(oc: OomControl) -> str:
+    """Why a process is killed, as its line begins."""
+    of = "Memory cgroup out of memory" if oc.memcg else "Out of memory"
+    return of + " (oom_kill_allocating_task)" * oc.allocating
+
+
 def path(name: str | None) -> str:
     """A cgroup as the kernel names it: from the root."""
     return "/" + (name or "").lstrip("/")
@@ -108,7 +115,7 @@ def dump_header(event: dict, version: tuple[int, ...]) -> Lines:
         score = event["score"]
         if version < (4, 4) and score >> 31:  # "%d"
             score -= 1 << 32
-        yield f"{oc.message}: Kill process {who} score {score} or sacrifice child"
+        yield f"{message(oc)}: Kill process {who} score {score} or sacrifice child"
 
 
 def dump_stack_print_info(task, version: tuple[int, ...]) -> str:
@@ -207,7 +214,7 @@ def dump_oom_summary(memcg: dict | None, chosen, version: tuple[int, ...]) -> st
 def killed(event: dict, version: tuple[int, ...]) -> Lines:
     """Who got SIGKILL, and what it held: the row, in kB."""
     row, file = event["row"], event["row"]["file"]
-    message = f"{event['oc'].message}: " if version >= (5, 1) else ""
+    why = f"{message(event['oc'])}: " if version >= (5, 1) else ""
     sizes = f"total-vm:{kb(row['total_vm'])}kB, anon-rss:{kb(row['anon'])}kB"
     if version < (4, 5):
         sizes += f", file-rss:{kb(file + row['shmem'])}kB"
@@ -218,14 +225,14 @@ def killed(event: dict, version: tuple[int, ...]) -> Lines:
         if version < (5, 4, 2):  # a slip: bytes (K 5.4.0, 5.4.1; in 5.4.59 it is mended)
             tables *= 1024
         sizes += f", UID:{row['uid']} pgtables:{tables}kB oom_score_adj:{row['adj']}"
-    yield f"{message}Killed process {row['pid']} ({row['name']}) {sizes}"
+    yield f"{why}Killed process {row['pid']} ({row['name']}) {sizes}"
 
 
 def already_exiting(event: dict, version: tuple[int, ...]) -> Lines:
     """A member of an oom.group that has no memory any more. K 5.4: silent; K 5.10 on."""
     if version >= (5, 10):
         who = f"{event['task'].pid} ({event['task'].name})"
-        yield f"{event['oc'].message}: OOM victim {who} is already exiting. Skip killing the task"
+        yield f"{message(event['oc'])}: OOM victim {who} is already exiting. Skip killing the task"
 
 
 def mm_pinned(event: dict, version: tuple[int, ...]) -> Lines:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_INTERRUPTIBLE
 from ..model.mm import ANON, FILE, SHMEM, get_mm_rss
-from ..model.oom import ALLOCATING, oom_badness, oom_unkillable_task
+from ..model.oom import oom_badness, oom_unkillable_task
 from ..model.tasks import (
     PF_OOM_ORIGIN,
     fatal_signal_pending,
@@ -50,7 +50,7 @@ def dump_header(kernel: Kernel, event: dict) -> dict:
     """The report: who asked, what memory looked like, and the table of candidates."""
     oc, chosen = event["oc"], event["chosen"]
     points = 0
-    if chosen is not None and not oc.message.endswith(ALLOCATING):
+    if chosen is not None and not oc.allocating:
         points = oom_badness(chosen, oc.totalpages, kernel.policy) or 0
         if chosen.flags & PF_OOM_ORIGIN and kernel.policy.points == "pages":
             points = ULONG_MAX  # swapoff
