@@ -46,10 +46,7 @@ class Zone:
     NOT_STATE = ("reaped", "pages_to")  # only told: who got pages that the reaper made free
 
     def __init__(self, managed: int, watermarks: str = "quarter", min_kbytes: int | None = None):
-        """`managed` pages; marks by init_per_zone_wmark_min and __setup_per_zone_wmarks.
-
-        `watermarks`: "quarter" steps of min/4 (to v4.5) or "scaled", at least 0.1 % (from v4.6).
-        """
+        """The marks are those of init_per_zone_wmark_min and __setup_per_zone_wmarks."""
         kbytes = min_free_kbytes(managed * 4) if min_kbytes is None else min_kbytes
         self.name = "Normal"
         self.managed = managed
@@ -285,7 +282,10 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
     zone, policy, oom_lock = kernel.zone, kernel.policy, kernel.oom_lock
     nofail = gfp & __GFP_NOFAIL
     insisting = nofail and policy.nofail != "dips"
-    refused = refuses_to_kill(current, policy, gfp, order) and not insisting
+    dumps = current.flags & PF_DUMPCORE and policy.nofs != "loop-blind"
+    may_fail = policy.retry_mayfail and gfp & __GFP_RETRY_MAYFAIL
+    # would a kill help nothing, or help a task that can do without?
+    refused = bool(dumps or may_fail or order > PAGE_ALLOC_COSTLY_ORDER) and not insisting
     yield "trylock", oom_lock
     if not oom_lock.trylock(current):  # another task is killing for us
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)
@@ -304,10 +304,3 @@ def __alloc_pages_may_oom(current, gfp: int, order: int) -> Steps:
             page = get_page_from_freelist(current, -1, order)
     oom_lock.unlock()
     return page, progress
-
-
-def refuses_to_kill(current, policy, gfp: int, order: int) -> bool:
-    """Would a kill help nothing, or help a task that can do without? (__alloc_pages_may_oom)"""
-    dumps = current.flags & PF_DUMPCORE and policy.nofs != "loop-blind"
-    may_fail = policy.retry_mayfail and gfp & __GFP_RETRY_MAYFAIL
-    return bool(dumps or may_fail or order > PAGE_ALLOC_COSTLY_ORDER)

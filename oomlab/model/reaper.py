@@ -155,21 +155,13 @@ def oom_reap_task(current, task, mm: MM | None) -> Steps:
     if task is not None and policy.queue_link == "cleared":
         task.oom_reaper_list = None
     what = policy.reaped if reaped else policy.gave_up
-    if what != "hide":  # 4.6 does that on the way
-        settle(task, mm, what)
-
-
-def settle(task, mm: MM | None, what: str) -> None:
-    """Hide the victim from the killer, or let go of it, or leave everything as it is."""
+    if what == "unmark":
+        exit_oom_victim(task)
     if what == "skip":
         if mm is None and (thread := find_lock_task_mm(task)) is not None:
             mm = thread.mm
         if mm is not None:
             mm.flags |= MMF_OOM_SKIP
-    elif what in ("hide", "unmark"):
-        if what == "hide":
-            task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
-        exit_oom_victim(task)
 
 
 def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
@@ -199,7 +191,8 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
         left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
         kernel.event("finish_task_reaping", task or mm, vain=again, **left)
         if task is not None and policy.reaped == "hide":
-            settle(task, mm, "hide")
+            task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
+            exit_oom_victim(task)
     if uses:
         yield from mmput(current, mm)
     return locked
