@@ -15,10 +15,7 @@ FAULT = ("fault", "a page")
 
 
 def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
-    """Handle one fault under mmap_sem; after running out of memory, make some and try again.
-
-    A `copy` on write finds its page table in place.
-    """
+    """Handle one fault under mmap_sem, again after an OOM. A `copy` on write has its page table."""
     while not fatal_signal_pending(current):
         if not mm.mmap_sem.down_read_trylock(current):
             locked = yield from mm.mmap_sem.down_read(current, killable(current, "faults"))

@@ -139,11 +139,9 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
 
 
 def task_is_dying(task) -> bool:
-    """Is it a victim, killed, or exiting? (should_force_charge() before v5.16)
-
-    A task that exits by itself does not count in 2.6.38 and 3.10 (__mem_cgroup_try_charge).
-    """
+    """Is it a victim, killed, or exiting? (should_force_charge() before v5.16)"""
     victim = task.memdie or tsk_is_oom_victim(task)
+    # K 2.6.38, 3.10 __mem_cgroup_try_charge: who exits by itself does not count
     exits = task.flags & PF_EXITING and task.kernel.policy.memcg_oom != "charge-waits"
     return bool(victim or fatal_signal_pending(task) or exits)
 

@@ -85,10 +85,7 @@ def oom_badness(task, totalpages: int, policy, memcg=None) -> int | None:
 
 
 def oom_evaluate_task(task, oc: OomControl, policy):
-    """One candidate: ABORT the scan, skip it (None), or its points.
-
-    To 4.6 the memory of a candidate, too, must be of the memcg (K 4.4 task_in_mem_cgroup).
-    """
+    """One candidate: ABORT the scan, skip it (None), or its points."""
     if oom_unkillable_task(task, oc.memcg if policy.scan == "processes" else None):
         return None
     asks = oc.order != -1 or policy.scan == "processes"  # SysRq-f waits for no task (3.4)
@@ -102,20 +99,18 @@ def oom_evaluate_task(task, oc: OomControl, policy):
     for thread in task.signal.threads if policy.points == "pages" else ():
         if thread.flags & PF_OOM_ORIGIN:
             return float("inf")
+    # in 2.6.38 a caller that exits is chosen itself
     if asks and policy.exiting_aborts and task_will_free_mem(task, policy):
         return float("inf") if task is oc.caller and policy.scan == "processes" else ABORT
-    memcg = oc.memcg if policy.victim_mark == "thread" else None
+    memcg = oc.memcg if policy.victim_mark == "thread" else None  # K 4.4 task_in_mem_cgroup
     return oom_badness(task, oc.totalpages, policy, memcg)
 
 
 def candidates(kernel, oc: OomControl) -> list:
-    """Whom the scan looks at, in its order: leaders, or each thread that lives (kernel-facts 9).
-
-    From 3.6 on the tasks of a memcg come before those of its children; in 3.10 the newest first.
-    """
-    policy, memcg = kernel.policy, oc.memcg
-    alone = memcg is not None and policy.scan != "processes"
-    tasks = memcg.in_tree_order(policy.scan == "each-thread") if alone else kernel.tasks
+    """Whom the scan looks at, in its order: leaders, or each thread that lives (kernel-facts 9)."""
+    policy, memcg, tasks = kernel.policy, oc.memcg, kernel.tasks
+    if memcg is not None and policy.scan != "processes":  # from 3.6 on; in 3.10 the newest first
+        tasks = memcg.in_tree_order(newest_first=policy.scan == "each-thread")
     if memcg is None or policy.scan in ("processes", "leaders"):
         tasks = [task for task in tasks if task.signal.threads[0] is task]  # a leader
         if policy.victim_mark == "process" or policy.scan == "processes":
@@ -125,11 +120,7 @@ def candidates(kernel, oc: OomControl) -> list:
 
 
 def select_bad_process(kernel, oc: OomControl):
-    """The worst task in this domain, None, or ABORT while an earlier victim lives.
-
-    In 2.6.38 a caller that exits is chosen itself. Of two PF_OOM_ORIGIN the last is. In 4.4 to 5.2
-    the first of equals stays chosen only if it is a leader.
-    """
+    """The worst task in this domain, None, or ABORT while an earlier victim lives."""
     policy = kernel.policy
     chosen, chosen_points = None, None
     for task in candidates(kernel, oc):
@@ -138,6 +129,7 @@ def select_bad_process(kernel, oc: OomControl):
             return ABORT
         if points is None or chosen is not None and points < chosen_points:
             continue
+        # Of equals the first stays, to 5.2 only if it is a leader; of two PF_OOM_ORIGIN the last.
         if chosen is not None and points == chosen_points != float("inf"):
             if policy.ties == "first" and (policy.scan != "threads" or thread_group_leader(chosen)):
                 continue
@@ -248,17 +240,14 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
 
 
 def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
-    """SIGKILL, the mark, SIGKILL for all others with this mm, the hand-off, in this order.
-
-    Up to v4.3 the others came first, the victim's SIGKILL last (K 3.10, K 4.4 oom_kill_process).
-    """
+    """SIGKILL, the mark, SIGKILL for all others with this mm, the hand-off, in this order."""
     kernel, policy = current.kernel, current.kernel.policy
     thread = find_lock_task_mm(victim)
     if thread is None:
         kernel.event("already_exiting", victim, vain=True, oc=oc)
         return
     victim, mm = thread, thread.mm
-    if policy.marked_first:
+    if policy.marked_first:  # to v4.3: the others first, its own SIGKILL last (K 3.10)
         kernel.event("kill", victim, oc=oc, chosen=chosen)
         can_oom_reap = yield from kill_sharers(victim, mm)
         if victim.state != TASK_DEAD:

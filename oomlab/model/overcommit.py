@@ -50,13 +50,10 @@ def admin_reserve(kernel) -> int:
 
 
 def guess(current) -> int:
-    """What is free above the high mark, or could be: the page cache, and what swap has room for.
-
-    2.6.38 counts tmpfs, too, as if it could be freed, and keeps 3 % of each part for root.
-    """
+    """What is free above the high mark, or could be: the page cache, and what swap has room for."""
     kernel, root = current.kernel, current.uid == 0
     cached, shmem = page_cache(kernel)
-    if kernel.policy.overcommit == "thirty-second":
+    if kernel.policy.overcommit == "thirty-second":  # 2.6.38 takes tmpfs for page cache
         parts = [cached + kernel.swap_free, max(kernel.zone.free - kernel.zone.high, 0)]
         return sum(part if root else part - part // 32 for part in parts)
     free = kernel.zone.free + cached - shmem + kernel.swap_free - kernel.zone.high

@@ -199,10 +199,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
 
 
 def process_mrelease(current, task) -> Steps:
-    """Take the memory of a dying process from outside (v5.15): "" or the name of the error.
-
-    884a7e5964e0 held mm_count, 337546e83fc7 (v5.15) mm_users, 64591e8605d6 (v5.17) mm_count.
-    """
+    """Take the memory of a dying process from outside (v5.15): "" or the name of the error."""
     pins = current.kernel.policy.mrelease
     yield "process_mrelease", task
     thread = find_lock_task_mm(task)

@@ -101,13 +101,9 @@ def tsk_is_oom_victim(task: Task) -> bool:
 
 
 def find_lock_task_mm(task: Task) -> Task | None:
-    """The first thread of the process that still has its mm (mm/oom_kill.c).
-
-    To 3.13 this task itself comes first, from 3.14 on the leader (K 3.10, 4.4 find_lock_task_mm).
-    The lock is left to the callers that keep it across a step: oom_kill_process().
-    """
+    """The first thread of the process that still has its mm; whoever keeps it takes task_lock."""
     if task.mm is not None and task.kernel.policy.scan in ("processes", "each-thread"):
-        return task
+        return task  # to 3.13 this task itself comes first, from 3.14 on the leader (K 3.10, 4.4)
     for thread in task.signal.threads:
         if thread.mm is not None:
             return thread
@@ -155,12 +151,9 @@ def __task_will_free_mem(task, policy) -> bool:
 
 
 def caller_is_dying(current, policy) -> bool:
-    """May the caller use the reserves itself, so that no task is searched for? (out_of_memory)
-
-    2.6.38 looks for SIGKILL alone; 3.10 for PF_EXITING, too; neither asks whether there is an mm.
-    """
+    """May the caller use the reserves itself, so that no task is searched for? (out_of_memory)"""
     killed, rule = fatal_signal_pending(current), policy.free_mem
-    if rule in ("exiting-alone", "exiting-dumps"):
+    if rule in ("exiting-alone", "exiting-dumps"):  # K 2.6.38, 3.10: even if it has no mm
         return killed or rule == "exiting-dumps" and bool(current.flags & PF_EXITING)
     dies = rule == "exiting" and killed and current.mm is not None
     return dies or task_will_free_mem(current, policy)

@@ -48,11 +48,9 @@ def shrink_zone(kernel, gfp: int) -> int:
 
 
 def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int:
-    """Free up to `most` pages that belong to the cgroup `target` or to one below it (None: any).
-
-    kswapd takes nothing that memory.low protects (K 4.4, 6.18 do_try_to_free_pages alone does).
-    """
+    """Free up to `most` pages that belong to the cgroup `target` or to one below it (None: any)."""
     freed = 0
+    # kswapd takes nothing that memory.low protects (K 4.4, 6.18 do_try_to_free_pages alone does)
     for low_reclaim in (False, True) if gfp & __GFP_DIRECT_RECLAIM else (False,):
         for file in mapped_files(kernel, target):
             allowed = most if low_reclaim else above_low(kernel, file.memcg, target)
@@ -70,10 +68,7 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
 
 
 def above_low(kernel, memcg, target) -> int:
-    """How many of its pages memory.low leaves to this reclaim of the target (`policy.memory_low`).
-
-    To v4.17 all below the target must use less; then children share what their parent protects.
-    """
+    """How many of its pages memory.low leaves to this reclaim of the target (`policy.memory_low`)."""
     path, rule = list(memcg.ancestors()) if memcg is not None else [], kernel.policy.memory_low
     below = path[: path.index(target) + (rule == "target-too")] if target in path else path
     if rule != "shared" or not below:

@@ -257,7 +257,7 @@ class Policy:
     mrelease: str = knob(
         "none",
         "process_mrelease(2), and what it holds",
-        "884a7e5964e0, 337546e83fc7, 64591e8605d6",
+        "884a7e5964e0, then 337546e83fc7 (mm_users), 64591e8605d6 (mm_count again)",
         "none mm_users mm_count",
     )
     reaped: str = knob(
