@@ -103,10 +103,7 @@ def write_inherited(current, pages: int) -> Steps:
 
 
 def vfork(current, name: str, program: tuple) -> Steps:
-    """Lend our mm to a child and wait until it has done with it, or we are killed.
-
-    K 2.6.38 do_fork: wait_for_completion(); K 3.10 wait_for_vfork_done: a killable one.
-    """
+    """Lend our mm to a child and wait until it has done with it, or we are killed (3.10 on)."""
     done = WaitQueue(f"vfork_done of {name}")
     child = yield from fork(current, name, program, mm=current.mm, vfork_done=done)
     if child is None:

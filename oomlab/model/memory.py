@@ -87,17 +87,14 @@ def wmark(zone: Zone, alloc_flags: int) -> int:
 
 
 def tries_harder(current, gfp: int) -> int:
-    """ALLOC_HIGH and ALLOC_HARDER: how far below min the request itself reaches, by its mask.
-
-    v6.3 folds ALLOC_HARDER into ALLOC_NON_BLOCK, which counts only together with __GFP_HIGH, and
-    gives a real-time task __GFP_HIGH's half instead of a quarter.
-    """
+    """ALLOC_HIGH and ALLOC_HARDER: how far below min the request itself reaches, by its mask."""
     flags = ALLOC_HIGH if gfp & __GFP_HIGH else 0
     rule = current.kernel.policy.alloc_harder
     if not gfp & __GFP_DIRECT_RECLAIM and (rule != "gfp-atomic" or gfp & __GFP_ATOMIC):
+        # ALLOC_NON_BLOCK (v6.3) counts only together with __GFP_HIGH
         if not gfp & __GFP_NOMEMALLOC and (flags or rule != "non-block"):
             flags |= ALLOC_HARDER
-    elif current.fifo:
+    elif current.fifo:  # a real-time task; its quarter is a half from v6.3 on
         flags |= ALLOC_HIGH if rule == "non-block" else ALLOC_HARDER
     return flags
 
@@ -223,18 +220,13 @@ def go_round(kernel, progress) -> None:
 
 
 def may_reclaim(current, gfp: int, alloc_flags: int) -> bool:
-    """May it free pages itself?
-
-    Not if it must not wait, not inside reclaim, and not with TIF_MEMDIE, for which even the
-    reserves are empty then (to v4.13), unless it must not fail. Up to v4.4 such a request only
-    looks for a page if it may take the last one (__alloc_pages_high_priority).
-    """
+    """May it free pages itself? Not if it must not wait, and not inside reclaim."""
     policy = current.kernel.policy
     if not gfp & __GFP_DIRECT_RECLAIM or current.flags & PF_MEMALLOC:
         return False
-    if gfp & __GFP_NOFAIL:
+    if gfp & __GFP_NOFAIL:  # to v4.4 not if it may take the last page (__alloc_pages_high_priority)
         return policy.nofail not in ("loops", "kills") or not alloc_flags & ALLOC_NO_WATERMARKS
-    return policy.reserves == "oom-half" or not current.memdie
+    return policy.reserves == "oom-half" or not current.memdie  # even the reserves are empty then
 
 
 def __alloc_pages_cpuset_fallback(current, order: int) -> bool:
@@ -248,14 +240,12 @@ def should_alloc_retry(policy, gfp: int, order: int, progress: int, reclaimed: i
     """Is another round of reclaim worth it, to v4.6? As long as it claims any progress.
 
     With __GFP_REPEAT: until it has freed as many pages as it wants, each mere hope counts as one.
-    In 2.6.38 and 3.10 no progress ends that, and it matters for large requests alone; in 4.4 and
-    4.6 nothing ends it. In the two a request without __GFP_FS does not come to the killer at all.
     """
     small = order <= PAGE_ALLOC_COSTLY_ORDER
     insisting = bool(gfp & __GFP_REPEAT) and reclaimed < 1 << order
-    if policy.nofail != "loops":
+    if policy.nofail != "loops":  # 4.4, 4.6: nothing else ends that
         return insisting or small and progress > 0
-    hopes = progress > 0 or not gfp & __GFP_FS
+    hopes = progress > 0 or not gfp & __GFP_FS  # without __GFP_FS it does not come to the killer
     return hopes and bool(small or insisting or gfp & __GFP_NOFAIL)
 
 
@@ -263,14 +253,13 @@ def should_reclaim_retry(current, order: int, alloc_flags: int, loops: int) -> b
     """Is another round of reclaim worth it, before a task is killed?
 
     v4.7: 16 rounds without progress at most, and only while free pages and those on the LRU lists
-    would pass the request's mark. Whether the latter can be freed is not asked. In v4.10 each round
-    counts a sixteenth less of them, in v4.14 no more (K 4.10, 4.14 should_reclaim_retry).
+    would pass the request's mark. Whether the latter can be freed is not asked.
     """
     zone, policy = current.kernel.zone, current.kernel.policy
     if loops > MAX_RECLAIM_RETRIES:
         return False
     available = zone_reclaimable_pages(current.kernel)
-    if policy.retry == "backs-off":
+    if policy.retry == "backs-off":  # K 4.10; in K 4.14 no more
         available -= -(-loops * available // MAX_RECLAIM_RETRIES)
     mark = wmark(zone, alloc_flags & ~ALLOC_NO_WATERMARKS)
     return zone.free + available - (1 << order) + 1 > mark

@@ -3,7 +3,8 @@
 "Going over the high limit never invokes the OOM killer" (Documentation/admin-guide/cgroup-v2.rst).
 On the way back to user mode the task frees pages itself; from v5.4 on it then sleeps, the longer
 the farther its cgroup is over the limit, up to two seconds for each batch (mm/memcontrol.c).
-Simplified: Linux charges a whole batch before the first page of it is used, the model page by page.
+Simplified: Linux charges a whole batch before the first page of it is used, the model page by page;
+and from 6.1 on a task may sleep in the charge itself.
 
 A user-space killer sets a trigger on a cgroup, "so many ticks of stall", and sleeps in poll() until
 it fires (kernel/sched/psi.c, v5.2, 0e94682b73bf). Simplified: Linux adds up the stall within a
@@ -17,7 +18,7 @@ from typing import Any
 from ..policies.policy import HZ
 from .gfp import GFP_KERNEL
 from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
-from .tasks import PF_EXITING, PF_KTHREAD, fatal_signal_pending
+from .tasks import fatal_signal_pending
 from .vmscan import SWAP_CLUSTER_MAX, shrink_lruvec
 
 MAX_RECLAIM_RETRIES = 16
@@ -25,23 +26,10 @@ MEMCG_DELAY_PRECISION_SHIFT, MEMCG_DELAY_SCALING_SHIFT = 20, 14
 MEMCG_MAX_HIGH_DELAY_JIFFIES = 2 * HZ
 
 
-def note_over_high(current, memcg, pages: int) -> None:
-    """Remember what this task charged while its cgroup, or one above, was over memory.high.
-
-    Not of a task that exits, or a kthread: it does not come back to user mode, where it would
-    sleep. Simplified: in 6.1 and later each may sleep in the charge itself.
-    """
-    if not current.flags & (PF_EXITING | PF_KTHREAD) and any(
-        m.usage > m.high for m in memcg.ancestors()
-    ):
-        current.memcg_nr_pages_over_high += pages
-
-
 def mem_cgroup_handle_over_high(current) -> Steps:
     """Back to user mode: reclaim what we took over the limit, or sleep for it.
 
-    5.4 sleeps for the overage of the task's own cgroup, 5.10 for the worst up to the root. 5.10
-    tries as long as reclaim frees something, and sixteen times more; 6.8 lets the dying go.
+    5.4 sleeps for the overage of the task's own cgroup, 5.10 for the worst up to the root.
     """
     kernel, memcg, nr_pages = current.kernel, current.mm.memcg, current.memcg_nr_pages_over_high
     rule, batch = kernel.policy.memory_high, kernel.policy.charge_batch

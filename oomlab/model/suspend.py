@@ -40,9 +40,8 @@ def suspend(current, ticks: int) -> Steps:
 def oom_killer_disable(current) -> Steps:
     """No kill from here on, and wait for those under way; false if they do not end (v4.9).
 
-    The flag is set first and under oom_lock, so that no kill can slip in (v4.4). The wait had no
-    end before v4.9, which SIGKILL ends, too; in v3.10 there is neither lock nor wait. (Left out:
-    v4.4 refuses a victim when it has the lock, for which it waits in spite of SIGKILL.)
+    The flag is set first and under oom_lock, so that no kill can slip in (v4.4). (Left out: v4.4
+    refuses a victim when it has the lock, for which it waits in spite of SIGKILL.)
     """
     kernel, rule = current.kernel, current.kernel.policy.suspend
     if rule == "flag":

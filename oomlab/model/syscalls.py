@@ -75,19 +75,20 @@ def write_tmpfs(current, file, pages: int) -> Steps:
             kernel.event("enomem", current, pages=1)  # ENOSPC (shmem_acct_block)
             return
         page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE)
-        if page and memcg is not None:
+        if not page:
+            return
+        if memcg is not None:
             current.kernel_pages += 1  # ours until it is charged
             charged = yield from try_charge(current, memcg)
             current.kernel_pages -= 1
             current.memcg_in_oom = current.over_limit = None  # the write() is over
             if not charged:
-                current.kernel.zone.free_pages(1)
-                current.kernel.event("enomem", current, pages=1)
+                kernel.zone.free_pages(1)
+                kernel.event("enomem", current, pages=1)
                 return
-        if page:
-            file.pages += 1
-            yield from mem_cgroup_handle_over_high(current)
-        if not page or fatal_signal_pending(current):
+        file.pages += 1
+        yield from mem_cgroup_handle_over_high(current)
+        if fatal_signal_pending(current):
             return
 
 

@@ -31,14 +31,10 @@ def mmput(current, mm: MM) -> Steps:
 
 
 def exit_mmap(current, mm: MM) -> Steps:
-    """Unmap everything and free the page tables, by `policy.exit_mmap` (knobs.py says how).
-
-    "reaps-itself" (27ae357fa82b: before VM_LOCKED is cleared) and "write-locked", v4.14.y to v5.17,
-    set MMF_OOM_SKIP for a victim alone; "read-then-write", v6.0 on, treats every mm alike.
-    """
+    """Unmap everything and free the page tables, by `policy.exit_mmap` (knobs.py says how)."""
     policy, sem = mm.kernel.policy, mm.mmap_sem
     rule, victim = policy.exit_mmap, bool(mm.flags & MMF_OOM_VICTIM)
-    if victim and rule in ("reaps-itself", "write-locked"):
+    if victim and rule in ("reaps-itself", "write-locked"):  # before VM_LOCKED goes (27ae357fa82b)
         yield from reap_vmas(current, mm)
         mm.flags |= MMF_OOM_SKIP
     if victim and rule == "reaps-itself":

@@ -68,7 +68,7 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
 
 
 def above_low(kernel, memcg, target) -> int:
-    """How many of its pages memory.low leaves to this reclaim of the target (`policy.memory_low`)."""
+    """How many of its pages memory.low leaves to this reclaim (`policy.memory_low`)."""
     path, rule = list(memcg.ancestors()) if memcg is not None else [], kernel.policy.memory_low
     below = path[: path.index(target) + (rule == "target-too")] if target in path else path
     if rule != "shared" or not below:
