@@ -13,7 +13,7 @@ from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedu
 from .memory_high import PsiTrigger
 from .mm import PAGE_COUNTER_MAX
 from .oom import OomControl, out_of_memory
-from .tasks import PF_EXITING, PF_KTHREAD, fatal_signal_pending, find_lock_task_mm, tsk_is_oom_victim
+from .tasks import IN_KERNEL, PF_EXITING, fatal_signal_pending, find_lock_task_mm, tsk_is_oom_victim
 from .vmscan import inside, shrink_lruvec
 
 
@@ -112,8 +112,7 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
         over = memcg.over(pages)
         if over is None:
             memcg.charge(pages)
-            returns = not current.flags & (PF_EXITING | PF_KTHREAD)  # to user mode, to sleep there
-            if returns and any(m.usage > m.high for m in memcg.ancestors()):
+            if not current.flags & IN_KERNEL and any(m.usage > m.high for m in memcg.ancestors()):
                 current.memcg_nr_pages_over_high += pages
             current.over_limit = None
             return True

@@ -26,6 +26,7 @@ OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
 WHOLE = ("group-exit", "dump-first")  # of policy.free_mem: the process is asked, not the thread
 
 PF_KTHREAD, PF_MEMALLOC, PF_DUMPCORE, PF_OOM_ORIGIN = 2, 4, 8, 16
+IN_KERNEL = PF_KTHREAD | PF_EXITING  # such a task does not come back to user mode
 
 MOST_TASKS = 100_000  # at once: no scenario needs more, and ten million are minutes of waiting
 
