@@ -7,7 +7,7 @@ import pytest
 from run_machine import RELEASES, names, run
 
 import oomlab
-from oomlab.model.exit import exit_mm
+from oomlab.model.exit import exit_mm, mmput
 from oomlab.model.gfp import __GFP_IO, GFP_KERNEL
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import Mutex
@@ -17,7 +17,6 @@ from oomlab.model.mm import FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, constrained_alloc
 from oomlab.model.syscalls import sysrq_f, write_tmpfs
 from oomlab.model.tasks import PF_EXITING
-from oomlab.model.unmap import mmput
 from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, locked, pause, sleep, touch

@@ -6,10 +6,10 @@ Some of it is read from the trace; the rest from the machine as it was at a step
 from collections import Counter
 from typing import NamedTuple
 
+from ..model.exit import can_reap
 from ..model.mm import FILE, HUGETLB, PFNMAP, SHMEM, get_mm_rss
 from ..model.oom import OomControl, constrained_alloc, oom_badness, select_bad_process
 from ..model.tasks import find_lock_task_mm, thread_group_leader
-from ..model.unmap import can_reap
 from ..model.vmscan import inside
 from ..simulate.run import Run, kind_of
 from ..simulate.wait_graph import find_cycle, wait_for_graph

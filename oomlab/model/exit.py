@@ -1,14 +1,29 @@
-"""How a task runs its program, and how it dies (kernel/exit.c).
+"""How a task dies, and how its address space loses its memory (kernel/exit.c, mm/mmap.c).
 
 A program is a tuple of system calls, each (function, argument, ...). SIGKILL is noticed only
 between them: a call that holds a lock finishes first, however long that takes.
 
-Simplified: a process that has exited is gone at once, without a parent's wait().
+exit_mmap() and the reaper's walk can meet in one mm. What keeps them apart changed six times; the
+races between them are written to kernel.bugs. Simplified: what is mmput_async() from v4.7 to v4.13
+is mmput(), so that the reaper itself tears down what it held last; and a process that has exited
+is gone at once, without a parent's wait().
 """
 
-from .locks import TASK_FROZEN, Steps, schedule
-from .tasks import PF_EXITING, exit_notify, exit_oom_victim, fatal_signal_pending, freezing
-from .unmap import mmput
+from .locks import PF_EXITING, TASK_FROZEN, Steps, fatal_signal_pending, schedule
+from .mm import (
+    ANON,
+    FILE,
+    HUGETLB,
+    MM,
+    MMF_OOM_SKIP,
+    MMF_OOM_VICTIM,
+    MMF_UNSTABLE,
+    PFNMAP,
+    SHMEM,
+    VMA,
+    mmdrop,
+)
+from .tasks import PF_KTHREAD, exit_notify, exit_oom_victim, freezing, tsk_is_oom_victim
 
 
 def user_mode(current) -> Steps:
@@ -60,3 +75,165 @@ def exit_mm(current) -> Steps:
     yield from mmput(current, mm)
     if current.kernel.policy.suspend != "flag":  # TIF_MEMDIE goes with the mm (4.4)
         exit_oom_victim(current)
+
+
+def mmput(current, mm: MM) -> Steps:
+    """Stop using the address space; the last user tears it down (kernel/fork.c)."""
+    mm.mm_users -= 1
+    if mm.mm_users == 0:
+        yield from exit_mmap(current, mm)
+        mmdrop(mm)
+
+
+def exit_mmap(current, mm: MM) -> Steps:
+    """Unmap everything and free the page tables, by `policy.exit_mmap` (knobs.py says how)."""
+    policy, sem = mm.kernel.policy, mm.mmap_sem
+    rule, victim = policy.exit_mmap, bool(mm.flags & MMF_OOM_VICTIM)
+    if victim and rule in ("reaps-itself", "write-locked"):  # before VM_LOCKED goes (27ae357fa82b)
+        yield from reap_vmas(current, mm)
+        mm.flags |= MMF_OOM_SKIP
+    if victim and rule == "reaps-itself":
+        yield from sem.down_write(current)
+        sem.up_write()
+    if rule == "write-locked":
+        yield from sem.down_write(current)
+    if rule == "read-then-write":
+        yield from sem.down_read(current)
+    else:
+        yield from munlock_vma_pages_all(mm)
+    for vma in mm.vmas:
+        if vma.pages or vma.swapped:
+            yield "unmap", vma
+            zap_vma(mm, vma)
+    if rule == "read-then-write":
+        sem.up_read(current)
+    waits = rule == "empty-lock" and tsk_is_oom_victim(current)
+    if policy.reaped == "skip" and rule in ("empty-lock", "read-then-write"):
+        mm.flags |= MMF_OOM_SKIP
+    if rule == "read-then-write" or waits:
+        yield from sem.down_write(current)
+        if waits:
+            sem.up_write()
+    free_pgtables(current, mm)
+    if policy.reaped == "skip" and rule == "alone":  # v4.10: __mmput()
+        mm.flags |= MMF_OOM_SKIP
+    if rule in ("read-then-write", "write-locked"):
+        sem.up_write()
+
+
+def munlock_vma_pages_all(mm: MM) -> Steps:
+    """Clear VM_LOCKED, then walk the pages (mm/mlock.c, to v5.17). One step apart, as in Linux."""
+    for vma in mm.vmas:
+        if vma.locked:
+            yield "munlock", vma
+            vma.locked = False
+            mm.munlocking = vma
+            yield "walk", vma
+            mm.munlocking = None
+
+
+def reap_vmas(current, mm: MM) -> Steps:
+    """Unmap what no task can need any more (__oom_reap_task_mm, since v4.14)."""
+    kernel = mm.kernel
+    mm.flags |= MMF_UNSTABLE
+    mm.reaped = mm.reaped or 0
+    for vma in mm.vmas if kernel.policy.reap_order == "ascending" else mm.vmas[::-1]:
+        if can_reap(vma, kernel.policy):
+            yield "reap", vma
+            if mm.munlocking is vma:
+                text = f"{mm.name}: pages are freed by {current.name} while munlock walks them"
+                kernel.bug("freed", text)
+            freed = zap_vma(mm, vma)
+            if not current.flags & PF_KTHREAD:  # exit_mmap() itself, or process_mrelease()
+                continue
+            mm.reaped += freed
+            kernel.zone.reaped += freed
+            if kernel.reaped is not None:
+                kernel.reaped[mm.name] = mm.reaped
+
+
+def can_reap(vma: VMA, policy) -> bool:
+    """Private memory of a dead process is needed by no task; the rest is not ours to drop.
+
+    A page of a private file mapping that was written to is anonymous, so all the others are clean.
+    """
+    if not (vma.pages or vma.swapped) or vma.shared or vma.kind in (HUGETLB, SHMEM):
+        return False
+    if vma.kind == PFNMAP:
+        return policy.reap_pfnmap
+    return policy.reap_locked or not vma.locked
+
+
+def free_pgtables(current, mm: MM) -> None:
+    """Free the page tables and the VMAs; who walks them now without mm_users walks freed memory."""
+    for reader in mm.mmap_sem.readers:
+        if reader is not current:
+            text = f"{mm.name}: page tables are freed while {reader.name} walks them"
+            mm.kernel.bug("freed", text)
+    mm.kernel.zone.free_pages(mm.nr_ptes + mm.nr_pmds)
+    mm.nr_ptes = mm.nr_pmds = 0
+    for vma in mm.vmas:
+        remove_vma(mm, vma)
+    mm.vmas.clear()
+
+
+def remove_vma(mm: MM, vma: VMA) -> None:
+    """Let go of the object behind an unmapped range; the last mapping's end is the object's."""
+    if vma.shmem is not None:
+        vma.shmem.mappings -= 1
+        if vma.shmem.mappings == 0 and not vma.shmem.linked:
+            if vma.kind == FILE:  # the page cache keeps it, until reclaim comes
+                mm.kernel.zone.reclaimable += vma.shmem.pages
+            else:
+                mm.kernel.zone.free_pages(vma.shmem.pages)
+            vma.shmem.drop(vma.shmem.pages)
+            free_swap(mm.kernel, vma.shmem.memcg, vma.shmem.swapped)
+            vma.shmem.swapped = 0
+
+
+def free_swap(kernel, memcg, pages: int) -> None:
+    """What lies in swap is needed no more."""
+    kernel.swap_free += pages
+    if memcg is not None and pages:
+        memcg.charge_swap(-pages)
+
+
+def free_unshared(kernel, cow) -> int:
+    """Free the pages of a forked range that is mapped no more; writes go from the front on."""
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem is cow]
+    unused = cow.swapped - max((vma.swapped for vma in vmas), default=0)
+    cow.swapped -= unused
+    free_swap(kernel, cow.memcg, unused)
+    freed = cow.pages - max((vma.pages for vma in vmas), default=0)
+    if freed:
+        cow.drop(freed)
+        kernel.zone.free_pages(freed)
+    return freed
+
+
+def zap_vma(mm: MM, vma: VMA) -> int:
+    """Drop all resident pages (unmap_page_range); those that became free.
+
+    File pages fall back to the page cache, where reclaim finds them. Shared memory stays with its
+    object, and a page that a fork shares with the other process. Huge pages go back to their pool,
+    which no other request may take from, and no cgroup was charged. Device memory was never RAM.
+    """
+    pages, vma.pages = vma.pages, 0
+    swapped, vma.swapped = vma.swapped, 0
+    zone = mm.kernel.zone
+    mm.swapents -= swapped
+    if vma.shmem is not None and vma.kind == ANON:
+        return free_unshared(mm.kernel, vma.shmem)
+    if vma.shmem is not None or vma.kind == PFNMAP:
+        return 0
+    free_swap(mm.kernel, mm.memcg, swapped)
+    if vma.kind == HUGETLB:
+        zone.reserved += pages
+        return 0
+    if mm.memcg is not None:
+        mm.memcg.uncharge(pages)
+    if vma.kind == FILE:
+        zone.reclaimable += pages
+        return 0
+    zone.free_pages(pages)
+    return pages

@@ -6,6 +6,7 @@ writes first gets a copy; killing one of them frees only what the other does not
 and of shared memory are not copied: the child would fault them in again.
 """
 
+from .exit import free_unshared
 from .faults import FAULT, do_page_fault
 from .gfp import GFP_KERNEL
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
@@ -14,7 +15,6 @@ from .mm import ANON, PTRS_PER_PTE, VMA, Shmem
 from .overcommit import OVERCOMMIT_NEVER, vm_enough_memory
 from .syscalls import mmap_lock
 from .tasks import fatal_signal_pending
-from .unmap import free_unshared
 
 
 def fork(current, name: str, program: tuple = (), **how) -> Steps:

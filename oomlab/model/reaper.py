@@ -7,6 +7,7 @@ process_mrelease() is the reaper's work at the wish of user space.
 """
 
 from ..policies.policy import HZ
+from .exit import mmput, reap_vmas
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .mm import (
     ANON,
@@ -29,7 +30,6 @@ from .tasks import (
     find_lock_task_mm,
     task_will_free_mem,
 )
-from .unmap import mmput, reap_vmas
 
 MAX_OOM_REAP_RETRIES = 10
 

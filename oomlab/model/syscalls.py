@@ -3,6 +3,7 @@
 A call that holds a lock while it waits for memory is how ordinary code enters this debate.
 """
 
+from .exit import mmput, remove_vma, zap_vma
 from .faults import charged_to
 from .gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL
 from .locks import Steps, killable
@@ -13,7 +14,6 @@ from .mm import ANON, VMA, mmget_not_zero
 from .oom import OomControl, out_of_memory
 from .overcommit import vm_enough_memory
 from .tasks import do_send_sigkill, fatal_signal_pending, is_global_init, write_oom_score_adj
-from .unmap import mmput, remove_vma, zap_vma
 
 
 def mmap_lock(current) -> Steps:

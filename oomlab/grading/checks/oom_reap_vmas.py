@@ -6,10 +6,10 @@ vma: {"name", "anonymous": bool, "pages", "flags": ["VM_SHARED", "VM_LOCKED", ..
 The sheet gives no rule, and neither does the feedback: the student runs the model with probe().
 """
 
+from ...model.exit import can_reap as model_can_reap
 from ...model.kernel import Kernel
 from ...model.mm import ANON, FILE, HUGETLB, MMF_OOM_SKIP, PFNMAP, VMA
 from ...model.syscalls import mmap
-from ...model.unmap import can_reap as model_can_reap
 from ...policies.presets import PRESETS
 from ...scenarios.programs import hang, touch
 from ...simulate.scheduler import run_seeded
