@@ -5,6 +5,7 @@
 
 from run_machine import RELEASES, each, names
 
+from oomlab.model.exit import reap_vmas
 from oomlab.model.faults import do_page_fault, handle_mm_fault
 from oomlab.model.fork import copy_on_write
 from oomlab.model.gfp import GFP_KERNEL
@@ -14,7 +15,6 @@ from oomlab.model.mm import ANON, MMF_UNSTABLE, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, out_of_memory
 from oomlab.model.syscalls import read_mm
 from oomlab.model.tasks import do_send_sigkill
-from oomlab.model.unmap import reap_vmas
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import hang, look, pause, sleep
 from oomlab.scenarios.registry import heap

@@ -9,7 +9,7 @@ from .memory_high import mem_cgroup_handle_over_high
 from .mm import MMF_UNSTABLE, PTRS_PER_PTE, SHMEM, VMA
 from .oom import OomControl, out_of_memory
 from .overcommit import vm_enough_memory
-from .tasks import PF_EXITING, PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
+from .tasks import IN_KERNEL, PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
 
 FAULT = ("fault", "a page")
 
@@ -28,7 +28,7 @@ def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
             return
         done = yield from handle_mm_fault(current, mm, vma, copy)
         mm.mmap_sem.up_read(current)
-        if done or current.flags & (PF_KTHREAD | PF_EXITING):  # a fault in the kernel is -EFAULT
+        if done or current.flags & IN_KERNEL:  # a fault in the kernel is -EFAULT
             yield from mem_cgroup_handle_over_high(current)
             return
         yield from pagefault_out_of_memory(current)

@@ -7,6 +7,7 @@ ordinary code enters this debate: locked(), and the calls of model/syscalls.py.
 
 from dataclasses import replace
 
+from ..model.exit import can_reap
 from ..model.faults import FAULT, bad_area, check_stable_address_space, do_page_fault
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import (
@@ -22,7 +23,6 @@ from ..model.memory import alloc_pages, share_out
 from ..model.mm import ANON, MMF_UNSTABLE, PTRS_PER_PTE, VMA
 from ..model.overcommit import vm_enough_memory
 from ..model.tasks import fatal_signal_pending, is_global_init, unfreezable
-from ..model.unmap import can_reap
 from ..naming import whole
 
 
