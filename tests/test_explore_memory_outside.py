@@ -1,17 +1,18 @@
 """What the explorer cannot be sure of, it says in a sentence: memory that no state holds."""
 
 import contextlib
-import copy
 import gc
 import importlib
 import linecache
 import math
+import operator
 import random
 import sys
 import threading
 import time
-from collections import deque
+from collections import deque, namedtuple
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -681,39 +682,73 @@ def test_a_dictionary_that_a_scenario_fills_with_processes():
 
 
 class Shut:
-    """A container that is only reached through its own method: who calls it reads no container."""
+    """A container that is only reached through what is kept of it: who uses that has all of it."""
 
-    def __init__(self, held, method: str):
-        self.held, self.change = held, getattr(held, method)
+    def __init__(self, held, change):
+        self.held, self.change = held, change
 
 
-@pytest.mark.parametrize(
-    "held, method, what",
-    [
-        ([], "append", "list"),
-        ([1], "clear", "list"),
-        ([0, 1], "reverse", "list"),
-        ({}, "setdefault", "dict"),
-        ({1: 1}, "clear", "dict"),
-        (deque([0, 1]), "rotate", "deque"),
-        (deque(), "append", "deque"),
-    ],
-)
-def test_a_change_that_nothing_noted_is_refused(held, method, what):
-    """The look at all that never changed sees it, whatever the container held before."""
-    arguments = () if method in ("clear", "reverse") else (1,)
+Pair = namedtuple("Pair", "held word")
+KEPT = {
+    "its method": lambda held: held.append,
+    "a partial": lambda held: partial(held.append, 1),
+    "a partial of a function": lambda held: partial(push, held),
+    "in a named tuple": lambda held: Pair(held, "one"),
+}
 
-    def change(current, shut):
-        yield "change", ""
-        shut.change(*arguments)
+
+def push(held, *numbers):
+    held.append(1)
+
+
+@pytest.mark.parametrize("kept", sorted(KEPT))
+def test_who_has_what_leads_to_a_container_has_read_it(kept):
+    def change(current, shut, own: bool):
+        yield "look", ""
+        if own:
+            held = []
+            shut = Shut(held, KEPT[kept](held))
+        for _ in range(2):
+            yield "change", ""
+            if isinstance(shut.change, Pair):
+                shut.change.held.append(1)
+            else:
+                shut.change(*(() if kept == "a partial" else (1,)))
+        yield "tell", ""
+        current.kernel.busy_workers += len(shut.held)
 
     def made(policy):
         kernel = Kernel(policy, 128, min_kbytes=32)
-        shut = Shut(copy.copy(held), method)
-        for number in (1, 2):
-            kernel.spawn(f"t{number}", ((change, shut),))
+        held = deque()
+        shut = Shut(held, KEPT[kept](held))
+        for own in (False, True):
+            kernel.spawn(f"t{own}", ((change, shut, own),))
         return kernel
 
     SCENARIOS["closed"] = made
-    with pytest.raises(ValueError, match=rf"a step changes {what}\.\[\] behind"):
+    for told, steps in ((2, 4), (4, 8), (3, 0)):
+        found = oomlab.explore("closed", property=lambda k, n=told: k.busy_workers == n)
+        assert len(found.pids) == steps, (kept, told)
+
+
+def test_a_change_that_nothing_noted_is_refused():
+    """The look at all that never changed sees what a function of C did to a slot."""
+
+    class Slot:
+        __slots__ = ("number",)
+
+    def change(current, slot):
+        word = "set"
+        yield "change", ""
+        operator.methodcaller(f"__{word}__", slot, 1)(Slot.number)
+
+    def made(policy):
+        kernel, slot = Kernel(policy, 128, min_kbytes=32), Slot()
+        slot.number = 0
+        for number in (1, 2):
+            kernel.spawn(f"t{number}", ((change, slot),))
+        return kernel
+
+    SCENARIOS["closed"] = made
+    with pytest.raises(ValueError, match="a step changes .*Slot.number behind"):
         oomlab.explore("closed", property=lambda kernel: False)

@@ -16,7 +16,7 @@ from ..model.kernel import Kernel
 from ..simulate.scheduler import Entry, run_schedule
 from . import plain
 from .compare_states import Beside, Layout
-from .errors import ExplorerFault
+from .errors import ExplorerFault, in_a_sentence
 from .exploration import says
 from .properties import Property
 from .relation import Interned, Relation, State, pack
@@ -39,8 +39,8 @@ def happened(asked: Property, build: Callable[[], Kernel], schedule: list[Entry]
     """A counterexample, replayed in a fresh machine. ExplorerFault if it does not do it there."""
     try:
         broken = says(asked, build(), schedule)
-    except ValueError as wrong:
-        raise ExplorerFault(f"{schedule} cannot happen: {wrong}") from None
+    except Exception as wrong:
+        raise ExplorerFault(f"{schedule} cannot happen: {in_a_sentence(wrong)}") from None
     if broken == (asked.kind == "eventually"):
         raise ExplorerFault(f"{schedule} does not do it")
 

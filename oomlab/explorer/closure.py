@@ -8,11 +8,13 @@ which then is part of the state as if the machine held it; or it is refused in o
 import builtins
 import dataclasses
 import sys
+from abc import ABCMeta, get_cache_token
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dis import Instruction, get_instructions
 from enum import Enum
 from functools import partial
+from itertools import chain
 from operator import is_
 from types import (
     BuiltinFunctionType,
@@ -27,8 +29,9 @@ from typing import Any, TypeVar
 
 from ..model.kernel import Kernel
 from ..policies.policy import Policy
+from .classes import PURE, asks_for_the_class, is_object, is_user
 from .errors import Refused
-from .objects import PURE, Values, is_object, is_record, ordered
+from .objects import Values, is_record, ordered
 from .state_vector import CONTAINERS, Thing
 
 PLAIN = {int, bool, str, float, complex, bytes, type(None), range, object}
@@ -36,9 +39,14 @@ SEEN_THROUGH = {"tuple", "frozenset", "partial", "method"}  # see inside()
 SEEN_THROUGH |= {"method_descriptor", "builtin_function_or_method"}
 # What says only which one it is: a mark as `MARK = object()`, and what annotations are made of.
 MARKS = (GenericAlias, TypeVar, UnionType)
+# What an object may hold that is the same in every state, but that holds something itself.
+CONSTANT = (FunctionType, MethodType, BuiltinFunctionType, partial, type, Enum, ModuleType)
 # What goes past the watch (watch.py), or tells its classes from those that it watches.
 PAST = {"__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__"}
 PAST |= {"__hash__", "__repr__"}  # of object: its address
+PAST |= {"__subclasses__", "__annotations__", "_value2member_map_"}  # of a class
+# What Python adds to a class while it runs.
+ADDED = {"__annotations__", "__annotations_cache__", "__annotate_func__", "__abstractmethods__"}
 NAMES_OF_A_CLASS = ("__name__", "__qualname__", "__module__")
 FIELDS = {"member_descriptor", "getset_descriptor", "_tuplegetter"}  # of slots, and of a NamedTuple
 IMPURE = {"id", "hash", "eval", "exec", "locals", "globals", "vars", "open", "input", "__import__"}
@@ -69,11 +77,11 @@ class Closure:
         if isinstance(value, tuple):
             for item in value:
                 self.find(item)
-        elif isinstance(value, FunctionType | MethodType | partial):
+        elif isinstance(value, CONSTANT):
             kept = self.values.threads.kept
             if isinstance(value, FunctionType) and value in kept:
                 value = kept[value][0]
-            self.value(value, getattr(value, "__name__", "a function"))
+            self.value(value, getattr(value, "__name__", None) or f"a {type(value).__name__}")
 
     def changed(self) -> str | None:
         """What was constant and is another now."""
@@ -163,6 +171,8 @@ class Closure:
                 raise Refused(f"{f.__name__} writes the global {i.argval}: use an attribute")
             if i.opname in ("STORE_DEREF", "DELETE_DEREF") and i.argval in f.__code__.co_freevars:
                 raise Refused(f"{f.__name__} writes the nonlocal {i.argval}: use an attribute")
+            if i.opname in ("STORE_ATTR", "DELETE_ATTR") and i.argval[:2] == "__" == i.argval[-2:]:
+                raise Refused(f"{f.__name__} writes {i.argval}, which no state can hold")
             if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                 if i.argval in scope:
                     self.constant(i.argval, lambda n=i.argval: scope.get(n), f)
@@ -193,13 +203,12 @@ class Closure:
 
     def unwritten(self, v, name: str) -> None:
         """A class or a module, of which no step may change an attribute."""
-        names = [n for n, held in vars(v).items() if is_kept(n, held)]
+        names, size = kept_by(v), len(vars(v))
         before = [vars(v)[n] for n in names]
-        size = len(vars(v))
 
         def now() -> list | None:
             has = vars(v)
-            if len(has) != size and [n for n, held in has.items() if is_kept(n, held)] != names:
+            if len(has) != size and kept_by(v) != names:
                 return None
             return before if all(map(is_, before, map(has.get, names))) else None
 
@@ -208,7 +217,7 @@ class Closure:
     def constant(self, name: str, read: Callable, f: FunctionType) -> None:
         value = read()
         self.constants.append((name, read, value))
-        self.value(value, f"{name}, which {f.__name__} uses,")
+        self.value(value, f"{name} (in {f.__name__})")
 
     def user_class(self, kind: type) -> None:
         if kind in self.classes:
@@ -224,6 +233,14 @@ class Closure:
             self.user_class(base)
         with self.inside():
             self.attributes(kind)
+        for member in kind.__members__.values() if issubclass(kind, Enum) else ():
+            self.value(member, f"{kind.__name__}.{member.name}")
+        self.unwritten(kind, kind.__name__)
+        if isinstance(kind, ABCMeta):
+            self.constants.append((f"what is registered with {kind.__name__}", *registered()))
+        for name in ("__name__", "__qualname__", "__bases__"):
+            of_it = partial(getattr, kind, name)
+            self.constants.append((f"{kind.__name__}.{name}", of_it, of_it()))
 
     def attributes(self, kind: type) -> None:
         for name, value in vars(kind).items():
@@ -236,6 +253,8 @@ class Closure:
             self.constants.append(
                 (f"{kind.__name__}.{name}", lambda n=name: vars(kind).get(n), value)
             )
+            if isinstance(value, FunctionType):
+                asks_for_the_class(kind, value)
             inner = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
             if type(inner).__name__ not in FIELDS:
                 self.value(inner, f"{kind.__name__}.{name}")
@@ -249,12 +268,23 @@ def inside(v) -> tuple:
         return v.func, *v.args, *v.keywords.values()
     if isinstance(v, MethodType):
         return v.__func__, v.__self__
+    if isinstance(v, BuiltinFunctionType) and not isinstance(v.__self__, ModuleType):
+        return (v.__self__,)
     return tuple(vars(v).values()) if isinstance(v, Enum) else ()
 
 
-def is_kept(name: str, held) -> bool:
-    """What a class or module holds, but for what Python adds to it while it runs."""
-    return not name.startswith("__") and not isinstance(held, ModuleType)
+def registered() -> tuple[Callable, object]:
+    """How often a class was registered with an abstract one, and how to ask whether it still is."""
+    times = get_cache_token()
+    return lambda: times if get_cache_token() == times else None, times
+
+
+def kept_by(v) -> list[str]:
+    """The names that a class or a module has, but for those that Python adds while it runs."""
+    if isinstance(v, type):
+        return [name for name in vars(v) if name not in ADDED]
+    held = vars(v).items()
+    return [n for n, x in held if not n.startswith("__") and not isinstance(x, ModuleType)]
 
 
 def is_generated(value) -> bool:
@@ -265,24 +295,16 @@ def is_generated(value) -> bool:
 
 def standing_on(f: FunctionType) -> list:
     """What stands on a function itself: attributes by name, defaults, code."""
-    return [f.__code__, f.__defaults__, f.__kwdefaults__, *vars(f).keys(), *vars(f).values()]
+    named = (f.__kwdefaults__ or {}).items()
+    held = [f.__code__, f.__defaults__, f.__kwdefaults__, f.__name__, f.__doc__]
+    return [*held, *chain.from_iterable((*named, *vars(f).items()))]
 
 
 def unchanged(f: FunctionType, held: list) -> list | None:
     """`held` again, if the function holds the very same things."""
-    if len(held) == 3 and not vars(f):  # nothing stands on it, and nothing did
-        code, defaults, named = held
-        same = f.__code__ is code and f.__defaults__ is defaults and f.__kwdefaults__ is named
-        return held if same else None
     now = standing_on(f)
     same = len(now) == len(held) and all(a is b for a, b in zip(now, held, strict=True))
     return held if same else None
-
-
-def is_user(kind: type) -> bool:
-    """A class that is neither oomlab's nor Python's own."""
-    module = kind.__module__.partition(".")[0]
-    return module == "__main__" or module != "oomlab" and module not in sys.stdlib_module_names
 
 
 def parts(held) -> list:

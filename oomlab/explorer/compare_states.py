@@ -15,8 +15,9 @@ from typing import Any
 from ..model.kernel import Kernel, Timer
 from ..model.tasks import Task
 from ..simulate.fingerprint import timer_key
+from .classes import has, left_out
 from .frames import UNSET, each
-from .objects import FRAMES, ITERATOR, METHOD, NUMBER, PARTIAL, RECORD, TUPLE, has, left_out
+from .objects import FRAMES, ITERATOR, METHOD, NUMBER, PARTIAL, RECORD, TUPLE
 from .relation import Interned, State
 from .restorable import Machine
 from .state_vector import ABSENT, CONTENT, EXISTS, THREAD, Cell, Const, Thing, type_name

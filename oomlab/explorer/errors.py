@@ -4,6 +4,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from traceback import extract_tb
 
+from ..version import VERSION
+
 
 class ExplorerFault(Exception):
     """What the explorer found did not happen in the model: please report it, as it stands."""
@@ -24,6 +26,14 @@ class Refused(ValueError):
 
 # Where refusals are noted while a user's function runs.
 refusals: ContextVar["list[Refused] | None"] = ContextVar("refusals", default=None)
+
+
+def our_fault(wrong: Exception, asked: str) -> ExplorerFault:
+    """The error to raise for what went wrong in a search, with what was asked."""
+    said = wrong if isinstance(wrong, ExplorerFault) else in_a_sentence(wrong)
+    return ExplorerFault(
+        f"the explorer contradicts the model, please report it: {asked}, oomlab {VERSION}: {said}"
+    )
 
 
 def in_a_sentence(wrong: BaseException) -> str:

@@ -11,25 +11,17 @@ import copy
 import sys
 from ast import literal_eval
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum
-from functools import partial, wraps
+from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from ..policies.policy import Policy
+from .classes import is_object, is_written_in_python
 from .errors import Refused
 from .frames import UNSET, Threads
-from .state_vector import CONTAINERS, Const, Pools, Thing
-
-# Modules of Python whose functions and objects keep nothing, and look at nothing outside.
-PURE = {
-    *("math", "cmath", "itertools", "functools", "operator", "collections", "heapq", "bisect"),
-    *("enum", "typing", "types", "dataclasses", "fractions", "decimal", "statistics", "string"),
-    *("re", "abc", "contextlib", "copy", "html"),
-}
-
+from .state_vector import CONTAINERS, Const, Pools, Thing, mentioned
 
 LOOPS = {  # iterators that pickle as what they run over and how far they are, without a copy
     *("list_iterator", "list_reverseiterator", "tuple_iterator", "range_iterator"),
@@ -92,7 +84,7 @@ class Values:
         if kind is int or kind is str or v is None:
             return v
         if kind is bool or kind is float or kind is bytes:
-            return NUMBER, kind, repr(v)
+            return self.number(v)
         if kind is tuple:
             return TUPLE, *[self.encode(x) for x in v]
         if kind in CONTAINERS:
@@ -119,6 +111,11 @@ class Values:
         if is_object(kind):
             return self.thing(v)
         raise Refused(f"a state cannot hold a {kind.__qualname__}")
+
+    def number(self, v: bool | float | bytes) -> tuple:
+        if v != v:
+            raise Refused("a state cannot hold nan, which is not equal to itself")
+        return NUMBER, type(v), repr(v)
 
     def definition(self, v) -> Const:
         """A function, a class, a module: the same in every state, or refused."""
@@ -154,7 +151,7 @@ class Values:
         if mark is RANGE:
             return range(*v[1:])
         if mark is FROZENSET:
-            return frozenset([self.decode(x) for x in v[1]])
+            return frozenset(sorted([self.decode(x) for x in v[1]], key=repr))
         if mark is RECORD:
             return tuple.__new__(v[1].value, [self.decode(x) for x in v[2:]])
         if mark is METHOD:
@@ -231,10 +228,19 @@ class Values:
         """What a container holds, as a value."""
         kind = type(held)
         if kind is dict:
-            return TUPLE, *[(self.encode(k), self.encode(v)) for k, v in held.items()]
+            return TUPLE, *[(self.key(k), self.encode(v)) for k, v in held.items()]
         if kind is deque:
             return TUPLE, held.maxlen, *[self.encode(x) for x in held]
         return TUPLE, *[self.encode(x) for x in held]
+
+    def key(self, k):
+        """A key; refused if it is found by a hash that it works out, which may be another then."""
+        value = self.encode(k)
+        for thing in mentioned(value):
+            kind = getattr(type(thing.object), "watched", type(thing.object))
+            if kind.__hash__ is not object.__hash__:
+                raise Refused(f"a {kind.__qualname__} is a key by a hash of its own: use a tuple")
+        return value
 
     def refill(self, held, value) -> None:
         kind, items = type(held), value[1:]
@@ -260,87 +266,22 @@ def is_of_a_module(v) -> bool:
     return not v.__closure__ and v.__globals__.get(v.__name__) is v
 
 
-def of_a_class(ask: Callable[[type], bool]) -> Callable[[type], bool]:
-    """What `ask` says of a class is remembered as long as that lives: a search has its own."""
-    known: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
-
-    @wraps(ask)
-    def asked(kind: type) -> bool:
-        if kind not in known:
-            known[kind] = ask(kind)
-        return known[kind]
-
-    return asked
-
-
-@of_a_class
-def is_written_in_python(kind: type) -> bool:
-    """A class statement made it: what is written in C may hold what no attribute shows."""
-    if not kind.__flags__ & 1 << 9 or kind.__flags__ & 1 << 8:
-        return False
-    made_in_c = ("wrapper_descriptor", "method_descriptor", "builtin_function_or_method")
-    return not any(
-        type(v).__name__ in made_in_c and name != "__hash__" for name, v in vars(kind).items()
-    )
-
-
-@of_a_class
-def is_object(kind: type) -> bool:
-    """A class whose objects hold their attributes and nothing else that one cannot see."""
-    module = kind.__module__.partition(".")[0]
-    if module in sys.stdlib_module_names - PURE - {"__main__"}:
-        return False  # a Path is a text, and all that a file holds
-    return is_written_in_python(kind) and all(
-        is_written_in_python(c) or c is object for c in kind.__mro__
-    )
-
-
 def ordered(v: frozenset) -> frozenset:
     """The same, if its order is not that of addresses."""
-    if all(isinstance(x, int | str | float | bytes | type(None)) for x in v):
-        return v
-    raise Refused("a frozenset of objects has the order of their addresses: make it a tuple")
+    if not all(isinstance(x, int | str | float | bytes | type(None)) for x in v):
+        raise Refused("a frozenset of objects has the order of their addresses: make it a tuple")
+    if list(v) != list(frozenset(sorted(v, key=repr))):
+        raise Refused("a frozenset has an order that comes from how it was made: make it a tuple")
+    return v
 
 
 def is_record(v) -> bool:
     """A tuple with names, which holds nothing else."""
-    return isinstance(v, tuple) and is_written_in_python(type(v)) and not hasattr(v, "__dict__")
-
-
-def attribute_names(object) -> list[str]:
-    """All attributes that are state: slots first, then what its dictionary holds."""
-    out = left_out(type(object))
-    slots = [n for c in type(object).__mro__[::-1] for n in slots_of(c)]
-    held = [*slots, *getattr(object, "__dict__", ())]
-    return [n for n in dict.fromkeys(held) if n not in out and n != "__weakref__"]
-
-
-def slots_of(kind: type) -> tuple[str, ...]:
-    slots = vars(kind).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
-
-
-def left_out(kind: type) -> frozenset[str]:
-    """What a class says is no state."""
-    return frozenset(n for c in kind.__mro__ for n in vars(c).get("NOT_STATE", ()))
+    kind: Any = type(v)
+    plain = isinstance(v, tuple) and is_written_in_python(kind) and not hasattr(v, "__dict__")
+    return plain and kind.__eq__ is tuple.__eq__ and kind.__hash__ is tuple.__hash__
 
 
 def fresh(value):
     """A copy of what is no state, for the next step to spoil."""
     return copy.copy(value) if type(value) in CONTAINERS else value
-
-
-def has(held, name: str) -> bool:
-    """Does an object hold this itself, and not only its class?"""
-    try:
-        object.__getattribute__(held, name)
-    except AttributeError:
-        return False
-    kind: Any = type(held)
-    if not kind.__dictoffset__:  # it has slots only
-        return True
-    return name in object.__getattribute__(held, "__dict__") or is_slot(kind, name)
-
-
-def is_slot(kind: type, name: str) -> bool:
-    return type(getattr(kind, name, None)).__name__ == "member_descriptor"

@@ -16,12 +16,13 @@ from typing import Any
 from ..model.kernel import Kernel, threads
 from ..model.tasks import Task
 from ..simulate.scheduler import Entry, entry_of, fire_timer
+from .classes import attribute_names, has, left_out, unseen_of
 from .clock import settle
 from .closure import Closure, patched
 from .errors import ExplorerFault, Refused, in_a_sentence, refusals
 from .frames import UNSET, Threads
 from .new_objects import Nursery
-from .objects import Values, attribute_names, fresh, has, left_out
+from .objects import Values, fresh
 from .other_orders import DEPENDS, orders_of_sets, orders_of_timers
 from .state_vector import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
 from .unseen_writes import Unnoted
@@ -115,8 +116,8 @@ class Machine:
         kind = type(held)
         kind = getattr(kind, "watched", kind)
         if kind not in self.defaults:
-            if "__getattribute__" in [n for c in kind.__mro__[:-1] for n in vars(c)]:
-                raise Refused(f"a state cannot hold a {kind.__qualname__}: it has __getattribute__")
+            for name in unseen_of(kind):
+                raise Refused(f"a state cannot hold a {kind.__qualname__}: it has {name}")
             self.defaults[kind] = {
                 name: fresh(getattr(held, name))
                 for name in left_out(kind)

@@ -22,11 +22,10 @@ from ..policies.policy import Policy
 from ..scenarios import SCENARIOS
 from ..simulate.scheduler import Entry, entry_of
 from ..simulate.setup import build as build_kernel
-from ..version import VERSION
 from . import audit as audits
 from .coverage import never_entered
 from .dijkstra import Ways
-from .errors import ExplorerFault
+from .errors import our_fault
 from .exploration import Exploration
 from .groups import NotSymmetric, claimed
 from .independence import sleep_sets
@@ -106,12 +105,11 @@ def explore(
                 search.check(verdict, schedule, audit)
         except KeyboardInterrupt:
             search.interrupted, verdict, schedule = True, "bound-reached", None
-        except ExplorerFault as fault:
-            raise ExplorerFault(
-                f"the explorer contradicts the model, please report it: {scenario} under "
-                f"{kernel.policy.name}, {asked.name}, {params}, clock {clock}, oomlab {VERSION}: "
-                f"{fault}"
-            ) from None
+        except ValueError:  # the user's program or property, in a sentence
+            raise
+        except Exception as wrong:
+            machine = f"{scenario} under {kernel.policy.name}"
+            raise our_fault(wrong, f"{machine}, {asked.name}, {params}, clock {clock}") from None
         finally:
             search.release()
     found = Exploration.of(search, scenario, kernel.policy, params, verdict)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection
 from operator import is_
 from typing import Any
 
+from .classes import has, is_slot
 from .closure import Closure
 from .errors import Refused
 from .frames import UNSET
-from .objects import has, is_slot
 from .state_vector import CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
 from .watch import still
 

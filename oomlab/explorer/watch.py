@@ -5,20 +5,26 @@ cannot be seen. What changed in it is found afterwards, by comparing with what i
 """
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from operator import is_
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from ..model.kernel import Kernel, Timer
+from .classes import attribute_names, is_user, left_out
+from .closure import inside
 from .errors import Refused
 from .frames import UNSET
-from .objects import Values, left_out
-from .state_vector import CONTAINERS, CONTENT, THREAD, Cell, Thing
+from .objects import Values
+from .state_vector import CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
 
+OF_AN_OBJECT = ("__class__", "__dict__")  # what it is, and no attribute of it
 OF_THE_CLASS = ("__slots__", "__doc__", "watched")  # which the subclass has otherwise
 THROUGH = (Timer.__lt__.__code__, Kernel.run_timers.__code__)  # they read for who calls them
 COMPUTED = (property, FunctionType, MethodType)  # attributes of a class that are no values
+HOLDERS = {tuple, partial, MethodType, BuiltinFunctionType}  # values that may lead to containers
 
 
 class Watch:
@@ -61,8 +67,22 @@ class Watch:
 
     def watching(self, kind: type) -> type:
         """A subclass whose objects note who reads and writes their attributes."""
-        no_state, things = left_out(kind), self.values.things
-        plain_get, plain_set, plain_del = kind.__getattribute__, kind.__setattr__, kind.__delattr__
+        body = dict(__slots__=(), watched=kind)
+        body |= dict(__module__=kind.__module__, __qualname__=kind.__qualname__)
+        body["__hash__"] = kind.__hash__
+        if "__eq__" in vars(kind):
+            body["__eq__"] = kind.__eq__
+        for method in (self.reading(kind), *self.writing(kind), *self.told(kind)):
+            body[method.__name__] = method
+        metaclass: Any = type(kind)
+        own: Any = next(meta for meta in metaclass.__mro__ if not is_user(meta))
+        try:  # a metaclass of a user is not asked
+            return own.__new__(metaclass, kind.__name__, (kind,), body)
+        except TypeError:
+            raise Refused(f"a state cannot hold a {kind.__qualname__}") from None
+
+    def reading(self, kind: type) -> Callable:
+        no_state, things, plain_get = left_out(kind), self.values.things, kind.__getattribute__
 
         def __getattribute__(self_, name):
             if name == "__class__":
@@ -77,17 +97,41 @@ class Watch:
                 raise
             if self.reads is not None:
                 self.note_read(self_, name, value, things, no_state)
+            if type(value) is MethodType and value.__self__ is type(self_):  # of the class
+                return MethodType(value.__func__, kind)
             return value
 
+        return __getattribute__
+
+    def writing(self, kind: type) -> tuple[Callable, Callable]:
+        no_state, plain_set, plain_del = left_out(kind), kind.__setattr__, kind.__delattr__
+        usual = plain_set is object.__setattr__ and plain_del is object.__delattr__
+
         def __setattr__(self_, name, value):
+            if name in OF_AN_OBJECT:
+                raise Refused(f"a step changes {kind.__qualname__}.{name}, which no state can hold")
+            if not usual:
+                self.changed_by(plain_set, self_, name, value)
+                return
             plain_set(self_, name, value)
             if self.reads is not None and name not in no_state:
                 self.note_write(self_, name)
 
         def __delattr__(self_, name):
+            if not usual:
+                self.changed_by(plain_del, self_, name)
+                return
+            if self.reads is not None:
+                self.note_presence(self_, name)  # where there is none it fails
             plain_del(self_, name)
             if self.reads is not None and name not in no_state:
                 self.note_write(self_, name)
+
+        return __setattr__, __delattr__
+
+    def told(self, kind: type) -> list[Callable]:
+        """Of an object that has no value: who asks for its hash or its text gets its address."""
+        plain_repr = kind.__repr__
 
         def __hash__(self_):
             self.hashed[id(self_)] = None
@@ -100,21 +144,8 @@ class Watch:
                 raise Refused(f"the text of a {kind.__qualname__} is its address: use an attribute")
             return plain_repr(self_)
 
-        by_address, plain_repr = kind.__hash__ is object.__hash__, kind.__repr__
-        body = dict(
-            __slots__=(),
-            watched=kind,
-            __getattribute__=__getattribute__,
-            __setattr__=__setattr__,
-            __delattr__=__delattr__,
-            __module__=kind.__module__,
-            __qualname__=kind.__qualname__,
-            __hash__=__hash__ if by_address else kind.__hash__,
-            __repr__=__repr__ if plain_repr is object.__repr__ else plain_repr,
-        )
-        if "__eq__" in vars(kind):
-            body["__eq__"] = kind.__eq__
-        return type(kind.__name__, (kind,), body)
+        ours = [__hash__] if kind.__hash__ is object.__hash__ else []
+        return [*ours, __repr__] if plain_repr is object.__repr__ else ours
 
     def note_read(self, held, name: str, value, things: dict, no_state: frozenset) -> None:
         thing = things.get(id(held))
@@ -139,10 +170,16 @@ class Watch:
             self.note_absence(held, name)
             return
         self.reads[cell] = None
-        if type(value) in CONTAINERS:
-            self.read_all(value)
-        elif type(value) is tuple:
-            self.read_inside(value)
+        self.read_held(value)
+
+    def note_presence(self, held, name: str) -> None:
+        """It is asked whether an object has this attribute of its own."""
+        thing = self.values.things.get(id(held))
+        cell = None if thing is None else thing.cells.get(name)
+        if cell is None:
+            self.note_absence(held, name)
+        else:
+            self.reads[cell] = None
 
     def note_absence(self, held, name: str) -> None:
         """An object has no such attribute of its own: another step may give it one."""
@@ -166,15 +203,28 @@ class Watch:
             return
         cell = thing.cells[CONTENT]
         if cell not in self.reads:
-            inside = self.reads[cell] = tuple(held.items() if type(held) is dict else held)
-            self.read_inside(inside)
+            items = self.reads[cell] = tuple(held.items() if type(held) is dict else held)
+            self.read_held(items)
 
-    def read_inside(self, value: tuple) -> None:
-        for inner in value:
-            if type(inner) in CONTAINERS:
-                self.read_all(inner)
-            elif type(inner) is tuple:
-                self.read_inside(inner)
+    def read_held(self, value) -> None:
+        """Who has a value has all that is in the containers that it leads to."""
+        kind: Any = type(value)
+        if kind in CONTAINERS:
+            self.read_all(value)
+        elif kind in HOLDERS or issubclass(kind, tuple):
+            for inner in inside(value):
+                self.read_held(inner)
+
+    def changed_by(self, method: Callable, held, *how) -> None:
+        """A method of the user's own sets or deletes attributes: perhaps others than it is told."""
+        try:
+            method(held, *how)
+        finally:
+            thing = self.values.things.get(id(held))
+            if self.reads is not None and thing is not None:
+                for name in sorted({*attribute_names(held), *thing.cells} - {EXISTS}):
+                    self.note_presence(held, name)
+                    self.note_write(held, name)
 
     def note_write(self, held, name: str) -> None:
         thing = self.values.things.get(id(held))

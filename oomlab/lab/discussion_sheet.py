@@ -47,11 +47,13 @@ def changed_knobs(run: Run) -> list[str]:
 def parting(a: Run, b: Run) -> str:
     """The first event in which two runs differ, and the knobs in which the policies do."""
     parted = divergence(a, b)
-    knobs = ", ".join(
-        f"{name} ({x} or {y})" for name, (x, y) in difference(a.policy, b.policy).items()
-    )
+    pairs = difference(a.policy, b.policy).items()
+    ways = [f"{name} ({x} or {y})" for name, (x, y) in pairs]
+    if a.policy.patch != b.policy.patch:
+        ways.append("functions of a patch")
+    knobs = ", ".join(ways) or "nothing"
     if parted is None:
-        return f"They do not: every event is the same. The policies differ in {knobs or 'nothing'}."
+        return f"They do not: every event is the same. The policies differ in {knobs}."
     words = [f"{m.sentence} (step {m.step + 1})" if m else "nothing more happens" for m in parted]
     return (
         f"With {a.origin.policy_words()} {words[0]}; with {b.origin.policy_words()} {words[1]}. "

@@ -311,7 +311,8 @@ class Policy:
     def difference(self, other: "Policy") -> dict[str, tuple]:
         """The knobs in which the two differ: {knob: (value here, value there)}.
 
-        `other`: any Policy; ValueError for all else. An empty dictionary: they are the same.
+        `other`: any Policy; ValueError for all else. An empty dictionary: no knob differs. What a
+        patch replaces is no knob.
         """
         if not isinstance(other, Policy):
             raise ValueError(f"the difference is to another Policy, not to {short(other)}")

@@ -314,6 +314,7 @@ presets.update(PRESETS)
 def difference(a: str | Policy, b: str | Policy) -> dict[str, tuple]:
     """The knobs in which two policies differ: {knob: (value in a, value in b)}.
 
+    An empty dictionary: no knob differs. What a patch replaces is no knob.
     ValueError for a name that is no preset's.
     """
     for policy in (a, b):

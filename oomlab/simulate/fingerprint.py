@@ -32,7 +32,7 @@ from ..policies.policy import Policy
 NOT_HELD = (FrameType, CodeType)  # of a thread itself, not on its frame
 DESCRIPTORS = {"method_descriptor", "wrapper_descriptor", "member_descriptor"}
 DESCRIPTORS |= {"getset_descriptor", "classmethod_descriptor"}
-ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Enum, Policy)
+ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Policy)
 
 
 def fingerprint(kernel: Kernel, clock: str = "any") -> tuple:
@@ -87,7 +87,7 @@ class Walk:
             return "timer", timer_key(value) if self.clock == "any" else self.due.index(value)
         if kind is tuple:
             return tuple([self.name(item) for item in value])
-        if isinstance(value, ATOMS):
+        if isinstance(value, ATOMS) and not isinstance(value, Enum):
             return kind.__qualname__, value
         if is_constant(value):
             return kind.__name__, getattr(value, "__module__", ""), value.__name__
@@ -119,7 +119,9 @@ class Walk:
         if isinstance(thing, partial):
             return self.names((thing.func, thing.args, thing.keywords))
         if isinstance(thing, type):
-            kept = {n: v for n, v in vars(thing).items() if n[:2] != "__" and is_held(v)}
+            hidden = "_" if issubclass(thing, Enum) else "__"  # an Enum keeps what it made
+            kept = {n: v for n, v in vars(thing).items() if n[: len(hidden)] != hidden}
+            kept = {n: v for n, v in kept.items() if is_held(v)}
             over = self.names((*thing.__bases__, type(thing)))
             return thing.__module__, thing.__qualname__, self.names(kept.items()), over
         if isinstance(thing, Iterator) and not is_ours(type(thing)):

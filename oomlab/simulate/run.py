@@ -28,7 +28,7 @@ from .recorder import Recorder, uncollected
 from .run_json import SCHEMA, read_recording
 from .schedule import Schedule
 from .scheduler import Entry, run_schedule, run_seeded
-from .setup import build
+from .setup import build, takes
 from .spin import Spin
 
 MOST_STEPS = 5_000_000  # of a run that is cut off nowhere else
@@ -332,6 +332,7 @@ def run_again(origin: Origin, trace: bool = True) -> Run:
     """The run that an origin names. A patch in it is Python and is run: trust it first."""
     if origin.seed is None and origin.schedule is None:
         raise ValueError("this origin names no run: it is of every schedule")
+    takes(origin.scenario, origin.params)  # not one with the name of an argument of run()
     return run(
         origin.scenario,
         origin.made_policy(),

@@ -1,0 +1,326 @@
+"""What a user's classes and values may do to the explorer: it is right, or refuses by name.
+
+Each case is two tasks that take the same two steps with one box: `first(box)`, `second(box)`.
+"""
+
+import abc
+import enum
+import math
+import operator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Generic, NamedTuple, TypeVar
+
+import pytest
+
+import oomlab
+from oomlab.explorer import plain
+from oomlab.model.kernel import Kernel
+from oomlab.scenarios.programs import hang
+
+
+class Box:
+    """What all tasks have."""
+
+    def __init__(self, held):
+        self.held, self.told = held, 0
+
+
+def two_steps(current, box, first, second):
+    yield "do", "the first"
+    first(box)
+    yield "do", "the second"
+    second(box)
+    yield "do", "no more"
+
+
+def asked(make, first, second, question):
+    """What explore() says of such a machine, and what the plain search says."""
+
+    def made(policy) -> Kernel:
+        kernel, box = Kernel(policy, 64, min_kbytes=32), Box(make())
+        for number in range(2):
+            kernel.spawn(f"t{number}", ((two_steps, box, first, second), (hang,)))
+        return kernel
+
+    def bad(kernel):
+        return question(kernel.tasks[1].program[0][1])
+
+    oomlab.SCENARIOS["odd"] = made
+    try:
+        found = oomlab.explore("odd", property=bad, audit=1.0)
+        policy = oomlab.build("odd")[0].policy
+        truth = plain.explore(lambda: made(policy), bad)
+        return (found.verdict, len(found.pids)), (truth[0], len(truth[1]))
+    finally:
+        del oomlab.SCENARIOS["odd"]
+
+
+# --- refused: what a step would change is no part of a state, or what it sees is not
+
+
+class Plain:
+    word = "class"
+
+
+class Other:
+    pass
+
+
+class Counted(type):
+    def __call__(cls, *args):
+        cls.made = getattr(cls, "made", 0) + 1
+        return super().__call__(*args)
+
+
+class CountedOne(metaclass=Counted):
+    pass
+
+
+class Abstract(abc.ABC):
+    @abc.abstractmethod
+    def whose(self): ...
+
+    @classmethod
+    def own(cls):
+        return cls
+
+
+class Color(enum.Enum):
+    RED = "red"
+    MANY = ("a", [])
+
+
+class Finalized:
+    def __del__(self):
+        pass
+
+
+class Registers:
+    names: list = []
+
+    def __init_subclass__(cls):
+        Registers.names.append(cls.__name__)
+
+
+class Valued:
+    def __init__(self, value):
+        self.value = value
+
+    def __hash__(self):
+        return self.value
+
+    def __eq__(self, other):
+        return self.value == other.value
+
+
+class Sub(Abstract):
+    def whose(self):
+        return super().own()
+
+
+class Owner:
+    def __get__(self, held, owner):
+        return owner is Described
+
+
+class Described:
+    owner = Owner()
+
+
+class Kind(Generic[TypeVar("T")]):
+    pass
+
+
+class Touchy(NamedTuple):
+    number: int
+
+    def __eq__(self, other):
+        return False
+
+
+def function():
+    """Some text."""
+
+
+def put(name: str, value=1):
+    """A step that gives what the box holds an attribute."""
+    return lambda box: setattr(box.held, name, value)
+
+
+def nothing(box):
+    pass
+
+
+def hold(make):
+    def held(box):
+        box.held = make()
+
+    return held
+
+
+def assign_class(box):
+    box.held.__class__ = Other
+
+
+REFUSED = [
+    (lambda: Plain, put("added"), "a step changes an attribute of Plain"),
+    (lambda: Plain, put("__name__", "Renamed"), "a step changes Plain.__name__"),
+    (lambda: Plain, put("__len__", len), "a step changes an attribute of Plain"),
+    (lambda: Color.RED, put("note"), "a step changes an attribute of"),
+    (lambda: math, put("note"), "a step changes an attribute of math"),
+    (lambda: function, put("note"), "a step changes what the function function holds"),
+    (lambda: function, put("__doc__", ""), "a step changes what the function function holds"),
+    (lambda: Color.MANY, lambda box: box.held.value[1].append(1), "make it in the scenario"),
+    (lambda: CountedOne, lambda box: box.held(), "a step changes an attribute of CountedOne"),
+    (Other, lambda box: Abstract.register(Other), "registered with Abstract"),
+    (Plain, assign_class, "writes __class__"),
+    (Plain, put("__class__", Other), "changes Plain.__class__"),
+    (Plain, put("__dict__", {}), "changes Plain.__dict__"),
+    (lambda: None, hold(lambda: math.nan), "nan, which is not equal to itself"),
+    (dict, lambda box: box.held.update({Valued(1): 1}), "a Valued is a key by a hash of its own"),
+    (dict, lambda box: box.held.update({(Fraction(1), 2): 1}), "a Fraction is a key by a hash"),
+    (lambda: None, hold(lambda: frozenset([8, 0])), "order that comes from how it was made"),
+    (Finalized, nothing, "it has __del__"),
+    (Registers, nothing, "it has __init_subclass__"),
+    (Sub, lambda box: box.held.whose(), "calls a method of a class by super"),
+    (Described, nothing, "__get__ asks for owner"),
+    (lambda: None, hold(lambda: Kind[int]()), "a state cannot hold a _GenericAlias"),
+    (lambda: Touchy(1), nothing, "a state cannot hold a Touchy"),
+    (lambda: Plain, lambda box: box.held.__subclasses__(), "uses __subclasses__"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)))
+def test_what_no_state_holds_is_refused_in_a_sentence(number):
+    make, step, words = REFUSED[number]
+    with pytest.raises(ValueError, match=words) as refused:
+        asked(make, step, nothing, lambda box: False)
+    assert "\n" not in str(refused.value)
+    for held, name in ((Plain, "added"), (Plain, "__len__"), (math, "note"), (function, "note")):
+        if name in vars(held):  # what the case did is undone
+            delattr(held, name)
+    Plain.__name__ = "Plain"
+
+
+# --- right: what a step does is seen, whoever does it
+
+
+class Both:
+    """What is set or deleted is not all that changes."""
+
+    def __init__(self):
+        self.number = 0
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        super().__setattr__("last", name)
+
+    def __delattr__(self, name):
+        super().__delattr__(name)
+        self.last = "last"
+
+
+class Made:
+    @classmethod
+    def is_own(cls):
+        return cls is Made
+
+    @classmethod
+    def another(cls):
+        return cls()
+
+
+@dataclass(frozen=True)
+class Point:
+    x: int = 0
+
+
+def delete(box):
+    try:
+        del box.held.added
+    except AttributeError:
+        box.told += 1
+
+
+def try_to_set(box):
+    try:
+        box.held.x = 1
+    except AttributeError:
+        box.told += 1
+
+
+def own(box):
+    box.told += box.held.is_own() and isinstance(box.held.another(), Made)
+
+
+def told(number):
+    return lambda box: box.told == number
+
+
+RIGHT = {
+    "to delete is to ask whether it is there": (Plain, put("added"), delete, told(1)),
+    "a __setattr__ of the user": (
+        Both,
+        put("number", 3),
+        put("other", 3),
+        lambda box: box.held.last == "other" and box.held.number == 3,
+    ),
+    "a __delattr__ of the user": (
+        Both,
+        put("added"),
+        lambda box: delattr(box.held, "added") if hasattr(box.held, "added") else None,
+        lambda box: box.held.last == "last" and not hasattr(box.held, "added"),
+    ),
+    "a frozen object": (Point, try_to_set, hold(Point), told(2)),
+    "a method of the class": (Made, own, nothing, told(2)),
+    "a method that is kept": (
+        lambda: [].append,
+        lambda box: box.held(1),
+        nothing,
+        lambda box: len(box.held.__self__) == 2,
+    ),
+    "a key by what it is": (
+        dict,
+        lambda box: box.held.update({(1, "a"): 1, Color.RED: 2, Plain: 3}),
+        lambda box: box.held.pop(Color.RED, 0),
+        lambda box: len(box.held) == 2,
+    ),
+    "a set in its usual order": (
+        frozenset,
+        lambda box: setattr(box, "held", box.held | {len(box.held)}),
+        nothing,
+        lambda box: 1 in box.held,
+    ),
+    "a part of C": (
+        lambda: [3, 1],
+        lambda box: operator.iadd(box.held, [2]),
+        lambda box: box.held.sort(),
+        lambda box: box.held == [1, 2, 2, 3],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_what_a_step_does_is_seen(case):
+    found, truth = asked(*RIGHT[case])
+    assert found == truth and truth[0] == "violated"
+    found, truth = asked(*RIGHT[case][:3], lambda box: False)
+    assert found == truth == ("holds", 0)
+
+
+def test_a_step_that_fails_in_the_model_is_refused():
+    """The second of two tasks deletes what the first has deleted."""
+
+    def remove(box):
+        del box.held.number
+
+    with pytest.raises(ValueError, match="the step .* fails: AttributeError"):
+        asked(Both, nothing, remove, lambda box: False)
+
+
+def test_a_fault_of_the_explorer_is_said_to_be_one(monkeypatch):
+    """Whatever goes wrong inside of it is no traceback, and names what was asked."""
+    monkeypatch.setattr("oomlab.explorer.canonical.Canonical.after", lambda *_: 1 / 0)
+    with pytest.raises(oomlab.explorer.errors.ExplorerFault, match="please report it: lost-victim"):
+        oomlab.explore("lost-victim")
