@@ -10,6 +10,8 @@ import pytest
 
 import oomlab
 from oomlab.lab import PolicyLab
+from oomlab.lab.discussion_sheet import discussion_sheet
+from oomlab.lab.run_page import differs
 from oomlab.model.mm import mmdrop, mmgrab
 from oomlab.model.reaper import oom_reap_task
 from oomlab.simulate.patch_text import (
@@ -271,3 +273,12 @@ def test_a_thread_that_is_over_and_whose_task_is_not_gone_is_one_sentence(ends):
             way()
         said.add(str(wrong.value))
     assert len(said) == 1 and "\n" not in said.pop()
+
+
+def test_two_policies_that_differ_in_a_patch_alone_differ():
+    """A patch is no knob: whoever compares policies says both."""
+    bare = replace(SLOTS, patch=None)
+    assert oomlab.difference(SLOTS, bare) == {}
+    runs = [oomlab.run("lost-victim", policy, seed=0) for policy in (SLOTS, bare)]
+    assert "differ in functions of a patch." in discussion_sheet(runs)
+    assert "differ in functions of a patch." in differs(SLOTS, bare)

@@ -148,6 +148,8 @@ def test_nothing_that_a_saved_run_says_of_itself_is_taken_unseen(key):
         (with_origin(schedule=[1]), "a seed or a schedule, not both"),
         (with_origin(params={"victims": 2, "vmas": []}), "takes a whole number"),
         (with_origin(params={"victms": 2}), "did you mean 'victims'"),
+        (with_origin(params={"seed": 1}), "has an argument of that name"),
+        (with_origin(params={"schedule": [1]}), "has an argument of that name"),
         (with_origin(knobs={"raeper": "list"}), "no knob 'raeper'"),
         (with_origin(knobs={"reaper": ["list"]}), "takes text"),
         (with_origin(preset="linux-4.5"), "no policy 'linux-4.5'"),
