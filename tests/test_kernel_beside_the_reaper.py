@@ -7,12 +7,13 @@ from run_machine import RELEASES, each, names
 
 from oomlab.model.exit import reap_vmas
 from oomlab.model.faults import do_page_fault, handle_mm_fault
-from oomlab.model.fork import copy_on_write
+from oomlab.model.fork import copy_on_write, fork, vfork
 from oomlab.model.gfp import GFP_KERNEL
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE
+from oomlab.model.memcg import mem_cgroup_out_of_memory
 from oomlab.model.mm import ANON, MMF_UNSTABLE, SHMEM, VMA, Shmem
-from oomlab.model.oom import OomControl, out_of_memory
+from oomlab.model.oom import OomControl, oom_kill_process, out_of_memory
 from oomlab.model.syscalls import read_mm
 from oomlab.model.tasks import do_send_sigkill
 from oomlab.policies.presets import PRESETS
@@ -87,6 +88,42 @@ def test_does_sigkill_end_the_wait_of_a_fork_for_its_mmap_sem(policy):
     run_seeded(kernel, 1)
     assert parent.waits_for is parent.mm.mmap_sem
     assert parent.state == (TASK_UNINTERRUPTIBLE if policy in BEFORE_4_7 else TASK_KILLABLE)
+
+
+@each(RELEASES)
+def test_is_a_process_killed_that_a_sharer_makes_while_sharers_are_killed(policy):
+    """K 2.6.38, 4.10, 6.12 for_each_process(): a new process is the last of the list.
+
+    And copy_process() makes none for one who has his SIGKILL. So the reaper meets no living task.
+    """
+    kernel = machine(policy)
+    hog = kernel.spawn("hog", ((hang,),), vmas=heap(60))
+    sharer = kernel.spawn("sharer", ((hang,),), mm=hog.mm)
+    child = None
+    asker = kernel.spawn("asker", ((hang,),), adj=-1000)
+    for op in oom_kill_process(asker, OomControl(GFP_KERNEL, totalpages=256), hog):
+        if op == ("SIGKILL", sharer):
+            assert child is None and not sharer.sigkill
+            finish(vfork(sharer, "child", ((hang,),)))
+            child = kernel.tasks[-1]
+    assert child.sigkill and sharer.sigkill
+    run_seeded(kernel, 1)
+    assert not kernel.bugs
+
+
+@each([p for p in RELEASES if PRESETS[p].oom_group])
+def test_is_a_process_killed_that_a_member_makes_while_its_group_is_killed(policy):
+    """K 4.19, 6.12 css_set_move_task(): list_add_tail(), and the iterator comes to it."""
+    kernel = machine(policy)
+    pod = kernel.new_memcg("pod", limit=60, oom_group=True)
+    first = kernel.spawn("first", ((hang,),), vmas=heap(30), memcg=pod)
+    second = kernel.spawn("second", ((hang,),), vmas=heap(20), memcg=pod)
+    asker = kernel.spawn("asker", ((hang,),), vmas=heap(10), memcg=pod, adj=-1000)
+    for op in mem_cgroup_out_of_memory(asker, pod):
+        if op == ("SIGKILL", second):
+            finish(fork(second, "child", ((hang,),)))
+    assert first.sigkill and second.sigkill and not asker.sigkill
+    assert kernel.tasks[-1].name == "child" and kernel.tasks[-1].sigkill
 
 
 # a fault

@@ -233,7 +233,9 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     if group is not None:
         kernel.event("oom_group", victim, memcg=group)
         # to 5.2 each thread is a member, and is killed and marked by itself
-        for task in candidates(kernel, OomControl(oc.gfp_mask, 0, group)):
+        members, met = OomControl(oc.gfp_mask, 0, group), []
+        while others := [task for task in candidates(kernel, members) if task not in met]:
+            met.append(task := others[0])
             taken = policy.group_takes_init or not is_global_init(task)
             if taken and task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN:
                 yield from __oom_kill_process(current, oc, task, task)
@@ -276,11 +278,11 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
 def kill_sharers(victim, mm) -> Steps:
     """SIGKILL for every other process that uses the victim's mm; true if it may be reaped then."""
     kernel, policy = victim.kernel, victim.kernel.policy
-    can_oom_reap = True
-    sharers = [task for task in mm.tasks if task.signal is not victim.signal]
-    if policy.marked_first:  # K 2.6.38, 3.10: `p->mm == mm`, and p is the leader
-        sharers = [task for task in sharers if thread_group_leader(task)]
-    for sharer in sharers:
+    can_oom_reap, ours = True, list(victim.signal.threads)
+    while others := [task for task in mm.tasks if task not in ours]:  # a new one is the last
+        ours.append(sharer := others[0])
+        if policy.marked_first and not thread_group_leader(sharer):
+            continue  # K 2.6.38, 3.10: `p->mm == mm`, and p is the leader
         if sharer.flags & PF_KTHREAD and policy.scan != "processes":  # K 2.6.38: SIGKILL
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
             continue
