@@ -10,7 +10,7 @@ from oomlab.model.faults import do_page_fault, handle_mm_fault
 from oomlab.model.fork import copy_on_write, fork, vfork
 from oomlab.model.gfp import GFP_KERNEL
 from oomlab.model.kernel import Kernel
-from oomlab.model.locks import TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE
+from oomlab.model.locks import TASK_FROZEN, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE
 from oomlab.model.memcg import mem_cgroup_out_of_memory
 from oomlab.model.mm import ANON, MMF_UNSTABLE, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, oom_kill_process, out_of_memory
@@ -231,3 +231,23 @@ def test_who_sleeps_in_2_6_38_after_a_kill():
         states = {caller.state for _ in out_of_memory(caller, OomControl(GFP_KERNEL))}
         assert names(kernel, "kill") == ["hog"] and caller.sigkill
         assert (TASK_UNINTERRUPTIBLE in states) == (not marked), marked
+
+
+# a suspend
+
+
+@each(RELEASES)
+def test_does_a_killed_sharer_stand_still_while_a_suspend_freezes(policy):
+    """K 2.6.38 get_signal_to_deliver, K 6.12 get_signal: try_to_freeze() comes before SIGKILL.
+
+    Only who is marked passes (K 4.4, 6.12 freezing_slow_path), whatever he would have done next.
+    """
+    kernel = machine(policy)
+    hog = kernel.spawn("hog", ((pause,),), vmas=heap(60))
+    sharer = kernel.spawn("sharer", ((pause,),), mm=hog.mm)
+    kernel.freezing = True
+    asker = kernel.spawn("asker", ((hang,),), adj=-1000)
+    finish(oom_kill_process(asker, OomControl(GFP_KERNEL, totalpages=256), hog))
+    run_seeded(kernel, 1, most_steps=200)
+    assert sharer.state == TASK_FROZEN
+    assert (hog.state == TASK_FROZEN) == (policy in ("linux-2.6.38", "linux-3.10"))

@@ -33,6 +33,8 @@ def user_mode(current) -> Steps:
         if fatal_signal_pending(current):
             break
         yield from syscall(current, *args)
+    else:
+        yield from try_to_freeze(current)
     yield from do_exit(current)
 
 

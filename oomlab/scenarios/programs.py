@@ -174,4 +174,5 @@ def frozen(current) -> Steps:
 
 
 def sleep(current, ticks: int, state: int = TASK_INTERRUPTIBLE) -> Steps:
+    """Sleep for `ticks` by a timer of the kernel's: Kernel.add_timer() says how exact it is."""
     yield from schedule_timeout(current, state, whole("ticks", ticks))
