@@ -24,7 +24,10 @@ class Practice:
         return sum(finding.points == finding.of for finding in self.findings)
 
     def parts(self) -> tuple[list[str], str, list[str]]:
-        """Lines, the lanes of one schedule, more lines: the first example is shown in full."""
+        """Lines, the lanes of one schedule, more lines: the first example is shown in full.
+
+        Of each other error it is said what and where, not what was asked.
+        """
         before = [f"{self.name}: visible checks passed: {self.passed} of {len(self.findings)}"]
         after: list[str] = []
         story, shown = "", False  # what has columns: a table of what was asked, lanes
@@ -34,6 +37,8 @@ class Practice:
             lines.append(f"  {'✓' if f.points == f.of else '✗'} {f.says}")
             if f.message:
                 lines.append(f"      {'as above' if f.message in told else f.message}")
+                if shown and f.message not in told and f.example.startswith("it raised"):
+                    lines.append(f"      {f.example.partition('; asked ')[0]}")
                 told.add(f.message)
             if not shown and (f.example or f.schedule):
                 sentence, _, columns = f.example.partition("\n")

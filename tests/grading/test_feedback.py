@@ -255,3 +255,16 @@ def test_a_table_has_a_column_for_each_key():
         "7    -      VM_READ VM_LOCKED  yes",
     ]
     assert table([]) == "(none)"
+
+
+def test_of_each_function_that_raises_it_is_said_what_and_where():
+    def killed(log):
+        return [1 // 0]
+
+    def worst(log):
+        return log.rows
+
+    told = repr(check("read-report", killed, worst, lambda log: "nothing"))
+    assert "ZeroDivisionError in line 2 of killed(): " in told
+    assert "AttributeError in line 2 of worst(): 'str' object has no attribute 'rows'\n" in told
+    assert told.count("; asked ") == 1  # with the first; a log is long

@@ -16,6 +16,7 @@ MOST_ATTEMPTS = 10  # MAX_OOM_REAP_RETRIES
 OPERATIONS = {"trylock": 1, "lock": 1, "unlock": 1, "reap": 1, "nap": 0, "skip": 1}
 FOR_EVER = 10**6
 WITHOUT = "it reaps without the lock"
+SLEEPS = "`lock` sleeps until the holder lets go, and that may be never."
 
 
 class ReaperRun:
@@ -71,7 +72,9 @@ class ReaperRun:
         )
 
     def demand_reaped(self, sentence: str) -> None:
-        if self.reaps != 1 or self.waited or self.fault == WITHOUT:
+        if self.waited:
+            raise self.wrong(SLEEPS)
+        if self.reaps != 1 or self.fault == WITHOUT:
             raise self.wrong(sentence)
 
 
@@ -119,7 +122,7 @@ def never_waits(ask, draw):
     for held in (0, draw.randrange(1, MOST_ATTEMPTS), FOR_EVER):
         run = ReaperRun(ask, draw, held)
         if "lock" in run.done:
-            raise run.wrong("`lock` sleeps until the holder lets go, and that may be never.")
+            raise run.wrong(SLEEPS)
 
 
 @exercise.worth(2, "In the end the killer is told to skip this one, reaped or not")
