@@ -3,11 +3,15 @@ student is told something to act on."""
 
 import re
 from importlib import import_module
+from random import Random
+from secrets import token_hex
 
 import pytest
 from handing_in import hand_in, notebook, solution
+from wide import examples
 
-from oomlab.grading.checks import EXERCISES
+from oomlab.grading.asking import AskHere
+from oomlab.grading.checks import EXERCISES, read_report
 from oomlab.grading.sandbox import child_pipe
 
 CATALOGUE = {name: import_module(f"mistakes.{name.replace('-', '_')}") for name in EXERCISES}
@@ -49,3 +53,25 @@ def test_wrong(name, n, tmp_path, monkeypatch):
 
 def lost(result):
     return [f for graded in result.exercises for f in graded.findings if f.points < f.of]
+
+
+def test_chance_costs_no_point():
+    """The sheet's own solution, with secrets that no run has seen: practice inputs do not tell."""
+    for name, exercise in EXERCISES.items():
+        functions: dict = {}
+        exec(solution(name), functions)
+        ask = AskHere({each: functions[each] for each in exercise.functions})
+        for _ in range(examples(3)):
+            secret = token_hex(16)
+            lost = [
+                (f.property, f.message) for f in exercise.grade(ask, secret) if f.points != f.of
+            ]
+            assert not lost, (name, secret, lost)
+
+
+def test_of_a_log_one_word_is_true():
+    """In the first report a process larger than the one with most points is spared, or none is."""
+    draw = Random(0)  # one of these machines had two answers
+    for wrong in [*read_report.WRONG, "twice"] * examples(8):
+        log = read_report.log_of(draw, wrong)
+        assert (read_report.largest(log.text) != log.worst) == (wrong == "spared"), log.text

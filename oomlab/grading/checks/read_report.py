@@ -39,7 +39,7 @@ NEW = ("linux-5.4", "linux-6.1", "linux-6.12")
 KERNELS = {"child": OLD, "stuck": (*OLD[1:], NEW[0])}
 WRONG = {
     "nothing": "the process with most points was killed, and it went",
-    "spared": "a larger process was spared for its oom_score_adj",
+    "spared": "in the first report a larger process was spared for its oom_score_adj",
     "limit": "a memory cgroup was at its limit; the machine had memory left",
     "child": "another process was chosen, and its child died for it",
     "stuck": "a process that had been killed stands in a later report again",
@@ -85,15 +85,25 @@ class Log(NamedTuple):
 def log_of(draw: Random, wrong: str) -> Log:
     """A log in which this, and nothing else, is wrong.
 
-    A victim may take too long to go, and the next one dies too: such a machine is drawn again.
+    A victim may take too long to go, and the next one dies too; or who asks, exempt, is larger than
+    the victim already, which would be a second answer. Such a machine is drawn again.
     """
     while True:
         machine, killed, worst = machine_of(draw, wrong)
         text = "\n".join(machine.run()) + "\n"
         rows = len(re.findall(rf"\[ *{killed[0]}\] ", text))  # in how many tables it stands
         dead = [int(pid) for pid in re.findall(r"Killed process (\d+)", text)]
-        if dead == killed and rows == (2 if wrong == "stuck" else 1):
+        if dead != killed or rows != (2 if wrong == "stuck" else 1):
+            continue
+        if wrong in ("spared", "boosted") or largest(text) == worst:
             return Log(text, wrong if wrong in WRONG else "nothing", killed, worst)
+
+
+def largest(text: str) -> int:
+    """The pid with most resident pages in the first report."""
+    table = text.partition("Killed process")[0]
+    rows = re.findall(r"\[ *(\d+)\] +\d+ +\d+ +\d+ +(\d+) ", table)
+    return int(max(rows, key=lambda row: int(row[1]))[0])
 
 
 def machine_of(draw: Random, wrong: str) -> tuple[PracticeMachine, list[int], int]:

@@ -47,11 +47,17 @@ def play(policy, draw, scenario: str, **settings):
     return run(scenario, policy, seed=seed, trace=False, most_steps=MOST_STEPS, **settings).outcome
 
 
-def all_recover(ask, draw, games: list[tuple[str, dict]], sentence: str) -> None:
+def all_recover(
+    ask, draw, games: list[tuple[str, dict]], sentence: str, schedules: int = 1
+) -> None:
+    """Each game ends well, under one of so many schedules."""
     policy = chosen(ask)
     for scenario, settings in games:
-        outcome = play(policy, draw, scenario, **settings)
-        if outcome.verdict != "recovered":
+        for _ in range(schedules):
+            outcome = play(policy, draw, scenario, **settings)
+            if outcome.verdict == "recovered":
+                break
+        else:
             raise CheckFailed(
                 f"{sentence} It ended as {outcome.verdict}.",
                 f"{scenario} {settings or ''}: {outcome.why}",
@@ -66,12 +72,15 @@ def no_victim_lost(ask, draw):
 
 @exercise.worth(2, "A second OOM is survived, of a memcg or of the whole machine")
 def second_victim(ask, draw):
+    # Five knobs leave one race in a hundred schedules: a victim that exits while it is reaped, and
+    # the machine panics. Chance must not cost a point, so such a game is played once more.
     games = [("second-oom", {}), ("memcg-vs-global", {})] * 2
     all_recover(
         ask,
         draw,
         games,
         "The first victim's end blocks the second one's (second-oom, memcg-vs-global).",
+        schedules=2,
     )
 
 
