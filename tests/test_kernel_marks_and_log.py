@@ -10,7 +10,16 @@ from itertools import islice
 import pytest
 from run_machine import RELEASES, names
 
-from oomlab.model.gfp import __GFP_NOFAIL, __GFP_NORETRY, __GFP_REPEAT, GFP_KERNEL, GFP_NOIO
+from oomlab.model.gfp import (
+    __GFP_HIGH,
+    __GFP_NOFAIL,
+    __GFP_NORETRY,
+    __GFP_REPEAT,
+    __GFP_ZERO,
+    GFP_HIGHUSER_MOVABLE,
+    GFP_KERNEL,
+    GFP_NOIO,
+)
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_DEAD
 from oomlab.model.memcg import mem_cgroup_out_of_memory
@@ -26,6 +35,7 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, hang, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.kernel_log import PRINTK, version_of
+from oomlab.simulate.printed_mask import gfp_mask
 from oomlab.simulate.reported import keep_events
 from oomlab.simulate.scheduler import run_seeded
 
@@ -365,3 +375,21 @@ def test_does_the_line_of_the_zone_show_page_tables(policy):
     run_seeded(kernel, 1, most_steps=2000)
     zone = next(line for line in printed(kernel, "oom_report") if line.startswith("Node 0 Normal"))
     assert ("pagetables:" in zone) == (version_of(PRESETS[policy].kernel) < (5, 11))
+
+
+def test_in_which_order_are_the_flags_of_a_mask_printed():
+    """K 6.12 __def_gfpflag_names: a list of its own. K 6.18: by their bits, behind the sets."""
+    fault = GFP_HIGHUSER_MOVABLE | __GFP_ZERO
+    stubborn = GFP_KERNEL | __GFP_NOFAIL | __GFP_HIGH | __GFP_ZERO
+    for version, first, second in (
+        ((4, 6), "ZERO", "HIGH NOFAIL ZERO"),
+        ((6, 1), "COMP ZERO", "HIGH NOFAIL ZERO"),
+        ((6, 12), "COMP ZERO", "HIGH NOFAIL ZERO"),
+        ((6, 18), "ZERO COMP", "HIGH ZERO NOFAIL"),
+    ):
+        for mask, name, flags in (
+            (fault, "GFP_HIGHUSER_MOVABLE", first),
+            (stubborn, "GFP_KERNEL", second),
+        ):
+            names = "|".join([name, *(f"__GFP_{flag}" for flag in flags.split())])
+            assert gfp_mask(mask, version).endswith(f"({names})"), version

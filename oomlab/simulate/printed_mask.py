@@ -34,9 +34,13 @@ GFP_SETS = (
     "GFP_NOIO",
     "GFP_NOWAIT",
 )  # as %pGg tries them
-GFP_FLAGS = (
-    "HIGHMEM MOVABLE HIGH IO FS REPEAT RETRY_MAYFAIL NOFAIL NORETRY COMP ZERO MEMALLOC "
-    "NOMEMALLOC HARDWALL ATOMIC DIRECT_RECLAIM KSWAPD_RECLAIM"
+GFP_FLAGS = (  # K 4.6, 5.10, 6.1, 6.12 __def_gfpflag_names
+    "HIGHMEM HIGH ATOMIC IO FS REPEAT RETRY_MAYFAIL NOFAIL NORETRY COMP ZERO NOMEMALLOC "
+    "MEMALLOC HARDWALL MOVABLE DIRECT_RECLAIM KSWAPD_RECLAIM"
+)
+BY_BIT = (  # K 6.18
+    "HIGHMEM MOVABLE HIGH IO FS ZERO DIRECT_RECLAIM KSWAPD_RECLAIM RETRY_MAYFAIL NOFAIL NORETRY "
+    "MEMALLOC COMP NOMEMALLOC HARDWALL"
 )
 
 
@@ -53,7 +57,8 @@ def gfp_mask(mask: int, version: tuple[int, ...]) -> str:
         return number
     names = []
     old_name = "RETRY_MAYFAIL" if version < (4, 13) else "REPEAT"
-    flags = [f"__GFP_{name}" for name in GFP_FLAGS.split() if name != old_name]
+    order = GFP_FLAGS if version < (6, 13) else BY_BIT
+    flags = [f"__GFP_{name}" for name in order.split() if name != old_name]
     for name in (*GFP_SETS, *flags):
         bits = getattr(gfp, name)
         if name == "GFP_ATOMIC" and version >= (6, 3):
