@@ -7,16 +7,17 @@ import pytest
 from run_machine import RELEASES, names, run
 
 import oomlab
+from oomlab.model.faults import do_page_fault
 from oomlab.model.fork import copy_on_write
 from oomlab.model.gfp import GFP_KERNEL
 from oomlab.model.kernel import Kernel
-from oomlab.model.mm import ANON, HUGETLB, SHMEM, VMA, Shmem, get_mm_rss
+from oomlab.model.mm import ANON, FILE, HUGETLB, SHMEM, VMA, Shmem, get_mm_rss
 from oomlab.model.overcommit import vm_enough_memory
-from oomlab.model.syscalls import write_tmpfs
+from oomlab.model.syscalls import mmap, munmap, write_tmpfs
 from oomlab.model.tasks import do_send_sigkill
 from oomlab.model.vmscan import shrink_zone
 from oomlab.policies.presets import PRESETS
-from oomlab.scenarios.programs import alloc, pause, touch
+from oomlab.scenarios.programs import alloc, pause, repeat, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.reported import dump_task, show_mem
@@ -205,3 +206,30 @@ def test_does_a_fork_share_what_lies_in_swap(policy):
         do_send_sigkill(task)
         run_seeded(kernel, 1, most_steps=200)
         assert kernel.swap_free == free and unaccounted(kernel) == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_do_page_tables_go_with_the_range_that_they_map(policy):
+    """K 2.6.38, 6.18 unmap_region: free_pgtables(), so that no mmap() and munmap() costs a page."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    round = ((mmap, "buffer"), (touch, "buffer", 3), (munmap, "buffer"))
+    task = kernel.spawn("task", ((repeat, 50, *round), (pause,)), vmas=heap(5))
+    free = kernel.zone.free
+    run(kernel)
+    assert (task.mm.nr_ptes, kernel.zone.free) == (1, free) and not unaccounted(kernel)
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_does_a_range_need_new_page_tables_when_its_pages_were_reclaimed(policy):
+    """K 2.6.38, 6.18 try_to_unmap_one: it clears entries, and leaves the table."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(400)
+    lib = VMA("lib", FILE, 30, shmem=Shmem("lib"))
+    task = kernel.spawn("task", ((pause,),), vmas=[*heap(40), lib])
+    while shrink_zone(kernel, GFP_KERNEL):
+        pass
+    assert (task.mm.nr_ptes, task.mm.vmas[0].swapped, lib.pages) == (2, 40, 0)
+    for name in ("heap", "lib"):
+        list(do_page_fault(task, task.mm, name))
+    assert task.mm.nr_ptes == 2 and not unaccounted(kernel)
+    assert [vma.pages for vma in task.mm.vmas] == [1, 1]

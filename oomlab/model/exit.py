@@ -24,6 +24,7 @@ from .mm import (
     mmdrop,
 )
 from .tasks import PF_KTHREAD, exit_notify, exit_oom_victim, freezing, tsk_is_oom_victim
+from .vmscan import free_swap
 
 
 def user_mode(current) -> Steps:
@@ -172,15 +173,17 @@ def free_pgtables(current, mm: MM) -> None:
         if reader is not current:
             text = f"{mm.name}: page tables are freed while {reader.name} walks them"
             mm.kernel.bug("freed", text)
-    mm.kernel.zone.free_pages(mm.nr_ptes + mm.nr_pmds)
-    mm.nr_ptes = mm.nr_pmds = 0
+    mm.kernel.zone.free_pages(mm.nr_pmds)
+    mm.nr_pmds = 0
     for vma in mm.vmas:
         remove_vma(mm, vma)
     mm.vmas.clear()
 
 
 def remove_vma(mm: MM, vma: VMA) -> None:
-    """Let go of the object behind an unmapped range; the last mapping's end is the object's."""
+    """Free its page tables and let go of the object behind it, whose last mapping is its end."""
+    mm.kernel.zone.free_pages(vma.ptes)
+    mm.nr_ptes -= vma.ptes
     if vma.shmem is not None:
         vma.shmem.mappings -= 1
         if vma.shmem.mappings == 0 and not vma.shmem.linked:
@@ -191,13 +194,6 @@ def remove_vma(mm: MM, vma: VMA) -> None:
             vma.shmem.drop(vma.shmem.pages)
             free_swap(mm.kernel, vma.shmem.memcg, vma.shmem.swapped)
             vma.shmem.swapped = 0
-
-
-def free_swap(kernel, memcg, pages: int) -> None:
-    """What lies in swap is needed no more."""
-    kernel.swap_free += pages
-    if memcg is not None and pages:
-        memcg.charge_swap(-pages)
 
 
 def free_unshared(kernel, cow) -> int:
@@ -220,8 +216,7 @@ def zap_vma(mm: MM, vma: VMA) -> int:
     object, and a page that a fork shares with the other process. Huge pages go back to their pool,
     which no other request may take from, and no cgroup was charged. Device memory was never RAM.
     """
-    pages, vma.pages = vma.pages, 0
-    swapped, vma.swapped = vma.swapped, 0
+    pages, swapped, vma.pages, vma.swapped = vma.pages, vma.swapped, 0, 0
     zone = mm.kernel.zone
     mm.swapents -= swapped
     if vma.shmem is not None and vma.kind == ANON:

@@ -57,11 +57,12 @@ def pagefault_out_of_memory(current) -> Steps:
 
 def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
     """Find a page table, a page and a charge for it; false is VM_FAULT_OOM."""
-    if vma.pages % PTRS_PER_PTE == 0 and not copy:
+    mapped = vma.pages + vma.swapped
+    if mapped % PTRS_PER_PTE == 0 and vma.ptes * PTRS_PER_PTE <= mapped and not copy:
         table = yield from alloc_pages(current, GFP_KERNEL)
         if not table:
             return False
-        mm.nr_ptes += 1
+        mm.nr_ptes, vma.ptes = mm.nr_ptes + 1, vma.ptes + 1
     fresh = vma.shmem is None or vma.shmem.pages <= vma.pages
     tmpfs = fresh and vma.kind == SHMEM and vma.shmem is not None and vma.shmem.linked
     if tmpfs and not vm_enough_memory(current, 1):  # shmem_acct_block(): SIGBUS, and no OOM

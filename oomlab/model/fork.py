@@ -40,7 +40,7 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     if kernel.overcommit_memory == OVERCOMMIT_NEVER:
         asked = [sum(asked)]  # what was promised for one range counts when it asks for the next
     promised = all(vm_enough_memory(current, size) for size in asked)
-    tables = 1 + sum(-(-vma.pages // PTRS_PER_PTE) for vma in mm.vmas if vma.kind == ANON)
+    tables = 1 + sum(-(-(v.pages + v.swapped) // PTRS_PER_PTE) for v in mm.vmas if v.kind == ANON)
     got = 0
     while promised and got < tables:
         page = yield from alloc_pages(current, GFP_KERNEL)
@@ -66,7 +66,7 @@ def share(mm, vma: VMA) -> VMA:
     pages = Shmem(vma.name, vma.pages, False, 1, mm.memcg, vma.swapped)
     cow = VMA(f"{vma.name} before fork", ANON, vma.pages, shmem=pages, swapped=vma.swapped)
     vma.size -= cow.size
-    vma.pages = vma.swapped = 0
+    cow.ptes, vma.pages, vma.swapped, vma.ptes = vma.ptes, 0, 0, 0
     mm.vmas.append(cow)
     return cow
 

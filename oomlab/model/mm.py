@@ -60,9 +60,13 @@ class VMA:
     size: int = 0  # pages, resident or not
     shared: bool = False  # VM_SHARED on a file; shared memory of its own kind says so by that
     swapped: int = 0  # pages of it that are in swap
+    ptes: int = field(
+        init=False
+    )  # its page-table pages: they stay when reclaim takes what they map
 
     def __post_init__(self) -> None:
         self.size = max(self.size, self.pages + self.swapped)
+        self.ptes = -(-(self.pages + self.swapped) // PTRS_PER_PTE)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -86,7 +90,7 @@ class MM:
 
     def __post_init__(self) -> None:
         self.mmap_sem = RwSemaphore(f"mmap_sem of {self.name}")
-        self.nr_ptes = sum(-(-vma.pages // PTRS_PER_PTE) for vma in self.vmas)
+        self.nr_ptes = sum(vma.ptes for vma in self.vmas)
         self.nr_pmds = 1 if self.vmas else 0
         self.swapents = sum(vma.swapped for vma in self.vmas)
 

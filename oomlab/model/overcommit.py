@@ -33,8 +33,7 @@ def vm_enough_memory(current, pages: int) -> bool:
         return pages < guess(current)
     allowed, reserve = vm_commit_limit(kernel), totalram_pages(kernel) // 32
     if current.uid != 0:
-        ram = allowed - kernel.zone.total_swap
-        allowed -= ram // 32 if old else admin_reserve(kernel)
+        allowed -= (allowed - kernel.zone.total_swap) // 32 if old else admin_reserve(kernel)
     grown = sum(vma.size for vma in mm.vmas) // 32
     allowed -= grown if old else min(grown, reserve, 32768)  # user_reserve_kbytes: 128 MB at most
     vmas = [vma for m in kernel.mms for vma in m.vmas]

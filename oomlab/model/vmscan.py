@@ -94,8 +94,6 @@ def zone_reclaimable_pages(kernel) -> int:
 
 def swap_backed(kernel, gfp: int) -> int:
     """Pages that could go to swap, if there is room."""
-    if not may_swap(kernel, gfp):  # as it mostly is
-        return 0
     anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
     return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
 
@@ -118,8 +116,6 @@ def inside(memcg, target) -> bool:
 def mapped_files(kernel, target=None) -> list:
     """Files that are mapped and could be read again, each once, however many map it."""
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem and vma.kind == FILE]
-    if not vmas:  # as it mostly is
-        return vmas
     pinned = {vma.shmem for vma in vmas if vma.locked}
     files = dict.fromkeys(vma.shmem for vma in vmas if inside(vma.shmem.memcg, target))
     return [file for file in files if file not in pinned]
@@ -186,10 +182,15 @@ def take_swap(kernel, memcg, most: int) -> int:
     memcgs = memcg.ancestors() if memcg is not None else ()
     room = min((m.swap_max - m.swap for m in memcgs), default=most)
     taken = max(min(most, kernel.swap_free, room), 0)
-    kernel.swap_free -= taken
-    if memcg is not None and taken:
-        memcg.charge_swap(taken)
+    free_swap(kernel, memcg, -taken)
     return taken
+
+
+def free_swap(kernel, memcg, pages: int) -> None:
+    """What lies in swap is needed no more."""
+    kernel.swap_free += pages
+    if memcg is not None and pages:
+        memcg.charge_swap(-pages)
 
 
 def wakeup_kswapd(kernel, gfp: int) -> None:

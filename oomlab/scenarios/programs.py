@@ -46,11 +46,13 @@ def touch(current, name: str, pages: int) -> Steps:
         if (
             zone.free > low
             and plain
-            and vma.pages % PTRS_PER_PTE
+            and (vma.pages + vma.swapped) % PTRS_PER_PTE
             and not (mm.flags or sem.writer or sem.waiters)
         ):
             if kernel.turn > 1 and not current.sigkill:  # as many as its last page table has room
-                faults = min(kernel.turn, pages, zone.free - low, -vma.pages % PTRS_PER_PTE)
+                faults = min(
+                    kernel.turn, pages, zone.free - low, -(vma.pages + vma.swapped) % PTRS_PER_PTE
+                )
                 kernel.turn -= faults - 1
             zone.free -= faults
             if zone.reaped:
