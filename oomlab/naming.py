@@ -40,6 +40,24 @@ def whole(name: str, value: int, least: int = 0, most: int = 1 << 62) -> int:
     return value
 
 
+def calls(name: str, program: tuple) -> None:
+    """Is it a program, a tuple of calls?"""
+    given = program if isinstance(program, tuple) else (program,)
+    for call in dict(zip(map(id, given), given, strict=True)).values():  # one may be there often
+        if not (isinstance(call, tuple) and call and callable(call[0])):
+            raise ValueError(
+                f"{name} is a tuple of calls, each a tuple of a function and its arguments, as in "
+                f"((touch, vma), (pause,)), and {short(call)} is none"
+            )
+
+
+def of_class(name: str, kind: type[V], value: V) -> V:
+    """The value, if it is an object of this class."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} takes an object of {kind.__name__}, not {short(value)}")
+    return value
+
+
 class Named(dict[str, V]):
     """Values by name. ValueError, in one sentence, for a name that there is not."""
 

@@ -10,7 +10,7 @@ import oomlab
 from oomlab.lab.figures import lanes
 from oomlab.model.kernel import Kernel
 from oomlab.model.mm import VMA
-from oomlab.scenarios.programs import repeat, sleep, touch
+from oomlab.scenarios.programs import pause, repeat, sleep, touch
 
 HERE = Path(__file__).parent
 RUN = oomlab.run("lost-victim", "rfc-2015-11-25")
@@ -184,3 +184,20 @@ def test_a_scenario_has_a_name():
     for name in (3, "", "two\nlines", None):
         with pytest.raises(ValueError, match="the name of a scenario is one line of text, not"):
             oomlab.SCENARIOS[name] = machine_of()
+
+
+def test_a_part_of_a_machine_that_is_none_is_named():
+    """A scenario of one's own: what is handed to Kernel and spawn() is looked at there."""
+    kernel = Kernel(oomlab.PRESETS["linux-4.6"], 100)
+    asked = {
+        "policy takes an object of Policy": lambda: Kernel("linux-4.6", 100),
+        "vmas takes an object of VMA": lambda: kernel.spawn("a", vmas="heap"),
+        "mm takes an object of MM": lambda: kernel.spawn("a", mm=kernel.init),
+        "memcg takes an object of Memcg": lambda: kernel.spawn("a", memcg="root"),
+        "program is a tuple of calls": lambda: kernel.spawn("a", (pause,)),
+        "at_exit is a tuple of calls": lambda: kernel.spawn("a", at_exit=((3, 4),)),
+    }
+    for sentence, ask in asked.items():
+        with pytest.raises(ValueError, match=sentence):
+            ask()
+    assert [task.name for task in kernel.tasks] == ["init", "oom_reaper"], "nothing was made"

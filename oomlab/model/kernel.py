@@ -6,14 +6,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from ..naming import whole
+from ..naming import calls, of_class, whole
 from ..policies.policy import Policy
 from .exit import user_mode
 from .faults import charged_to
 from .locks import TASK_INTERRUPTIBLE, TASK_RUNNING, Mutex, WaitQueue, schedule
 from .memcg import Memcg
 from .memory import Zone
-from .mm import HUGETLB, MM, PFNMAP
+from .mm import HUGETLB, MM, PFNMAP, VMA
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .tasks import PF_KTHREAD, Signal, Task
 from .vmscan import kswapd
@@ -63,7 +63,7 @@ class Kernel:
     )
 
     def __new__(cls, policy: Policy, *args, **kwargs):
-        return object.__new__(policy.class_of(cls))
+        return object.__new__(of_class("policy", Policy, policy).class_of(cls))
 
     def __init__(
         self,
@@ -164,6 +164,8 @@ class Kernel:
         memory of an `mm` is charged to the cgroup of the task that it was made for, even when that
         one has exited; in Linux then to that of another who uses it (mm_update_next_owner).
         """
+        calls("program", program), calls("at_exit", at_exit)
+        mm, memcg = mm and of_class("mm", MM, mm), memcg and of_class("memcg", Memcg, memcg)
         uid = getattr(thread_of or parent, "uid", 1000) if uid is None else uid
         parent = parent or (self.init if self.tasks else None)
         if thread_of is not None:
@@ -213,7 +215,7 @@ class Kernel:
             self.runqueue.append(task)
 
     def new_mm(self, name: str, vmas, memcg: Memcg | None) -> MM:
-        mm = self.policy.class_of(MM)(self, name, list(vmas), memcg)
+        mm = self.policy.class_of(MM)(self, name, [of_class("vmas", VMA, v) for v in vmas], memcg)
         self.mms.append(mm)
         self.zone.free -= mm.nr_ptes + mm.nr_pmds
         for vma in mm.vmas:
