@@ -11,11 +11,11 @@ from oomlab.model.faults import do_page_fault
 from oomlab.model.fork import copy_on_write
 from oomlab.model.gfp import GFP_KERNEL
 from oomlab.model.kernel import Kernel
-from oomlab.model.mm import ANON, FILE, HUGETLB, SHMEM, VMA, Shmem, get_mm_rss
+from oomlab.model.mm import ANON, FILE, HUGETLB, PFNMAP, SHMEM, VMA, Shmem, get_mm_rss
 from oomlab.model.overcommit import vm_enough_memory
 from oomlab.model.syscalls import mmap, munmap, write_tmpfs
 from oomlab.model.tasks import do_send_sigkill
-from oomlab.model.vmscan import shrink_zone
+from oomlab.model.vmscan import reclaimable_pages, shrink_zone, zone_reclaimable_pages
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, pause, repeat, touch
 from oomlab.scenarios.registry import heap
@@ -233,3 +233,41 @@ def test_does_a_range_need_new_page_tables_when_its_pages_were_reclaimed(policy)
         list(do_page_fault(task, task.mm, name))
     assert task.mm.nr_ptes == 2 and not unaccounted(kernel)
     assert [vma.pages for vma in task.mm.vmas] == [1, 1]
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+@pytest.mark.parametrize("kind", [FILE, SHMEM, PFNMAP, HUGETLB])
+@pytest.mark.parametrize("behind", [None, Shmem])
+def test_what_has_a_child_of_a_range_that_is_not_private_memory(policy, kind, behind):
+    """K 2.6.38, 6.18 copy_page_range: the range, of its kind, and none of the pages.
+
+    A fault finds those that a shared object has; they live as long as one of the two maps them.
+    """
+    kernel = Kernel(PRESETS[policy], 1024)
+    behind = behind and behind("object")
+    vmas = [VMA("range", kind, 20, size=50, shmem=behind)]
+    calls = (copy_on_write, "child", ((touch, "range", 20), (pause,)))
+    parent = kernel.spawn("parent", (calls, (pause,)), vmas=vmas)
+    used = kernel.zone.free
+    run_seeded(kernel, 1)
+    child = next(task for task in kernel.tasks if task.name == "child")
+    [vma] = child.mm.vmas
+    assert (vma.kind, vma.shmem, vma.pages, vma.size) == (kind, behind, 20, 50)
+    assert not names(kernel, "segfault") and dump_task(child, child.mm)["total_vm"] == 50
+    page_tables = parent.mm.nr_ptes + parent.mm.nr_pmds
+    assert used - kernel.zone.free == page_tables + (0 if behind or kind == PFNMAP else 20)
+    do_send_sigkill(parent)
+    run_seeded(kernel, 1)
+    assert behind is None or behind.pages == 20
+    do_send_sigkill(child)
+    run_seeded(kernel, 1)
+    assert unaccounted(kernel) == 0 and (behind is None or behind.pages == 0)
+
+
+@pytest.mark.parametrize("pages", [0, 10])
+def test_is_there_something_to_reclaim_where_the_cache_is_mapped(pages):
+    """Beside as many pages of the cache that no process maps; reclaim frees both kinds."""
+    kernel = Kernel(PRESETS["linux-6.12"], 1024, reclaimable=10)
+    vmas = [VMA("library", FILE, pages, shmem=Shmem("library", pages))] if pages else []
+    kernel.spawn("reader", ((pause,),), vmas=vmas)
+    assert reclaimable_pages(kernel, GFP_KERNEL) == 10 + pages == zone_reclaimable_pages(kernel)

@@ -6,7 +6,7 @@ from .locks import Steps, killable
 from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
-from .mm import MMF_UNSTABLE, PTRS_PER_PTE, SHMEM, VMA
+from .mm import MMF_UNSTABLE, PFNMAP, PTRS_PER_PTE, SHMEM, VMA
 from .oom import OomControl, out_of_memory
 from .overcommit import vm_enough_memory
 from .tasks import IN_KERNEL, PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
@@ -63,7 +63,7 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
         if not table:
             return False
         mm.nr_ptes, vma.ptes = mm.nr_ptes + 1, vma.ptes + 1
-    fresh = vma.shmem is None or vma.shmem.pages <= vma.pages
+    fresh = vma.kind != PFNMAP and (vma.shmem is None or vma.shmem.pages <= vma.pages)
     tmpfs = fresh and vma.kind == SHMEM and vma.shmem is not None and vma.shmem.linked
     if tmpfs and not vm_enough_memory(current, 1):  # shmem_acct_block(): SIGBUS, and no OOM
         current.kernel.event("enomem", current, pages=1)

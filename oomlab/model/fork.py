@@ -54,7 +54,8 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     if got < tables or fatal_signal_pending(current):
         return
     shared = [share(mm, v) for v in tuple(mm.vmas) if v.kind == ANON and v.pages + v.swapped]
-    own = [VMA(v.name, size=v.size * (v.kind == ANON)) for v in mm.vmas if not v.shmem]
+    rest = [v for v in mm.vmas if v.kind != ANON or v.shmem is None]
+    own = [VMA(v.name, v.kind, shmem=v.shmem, size=v.size, shared=v.shared) for v in rest]
     copies = [VMA(v.name, ANON, v.pages, shmem=v.shmem, swapped=v.swapped) for v in shared]
     kernel.spawn(name, program, parent=current, memcg=current.memcg, vmas=[*own, *copies])
 
