@@ -164,7 +164,8 @@ class Kernel:
         memory of an `mm` is charged to the cgroup of the task that it was made for, even when that
         one has exited; in Linux then to that of another who uses it (mm_update_next_owner).
         """
-        calls("program", program), calls("at_exit", at_exit)
+        calls("program", program)
+        calls("at_exit", at_exit)
         mm, memcg = mm and of_class("mm", MM, mm), memcg and of_class("memcg", Memcg, memcg)
         uid = getattr(thread_of or parent, "uid", 1000) if uid is None else uid
         parent = parent or (self.init if self.tasks else None)
