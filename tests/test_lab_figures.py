@@ -114,6 +114,13 @@ def test_a_picture_that_stands_alone_says_all(tmp_path):
     assert facts.heading(other) in both and "Where they part" in both
 
 
+def test_who_finds_the_machine_below_min_did_not_take_it_there():
+    crowded = oomlab.run("marks", "linux-4.4", cache=250)  # 41 pages are free at boot, min is 64
+    assert set(facts.below_min(crowded)) == {"network"}
+    leaves = facts.below_min(oomlab.run("self-marked", "linux-6.12"))["leaver"]
+    assert leaves == [(2, 5), (3, 4)]  # 6 were free at boot, and min is 8
+
+
 def test_each_sign_of_a_task_below_min_is_in_a_key():
     """Of each run its own: what is round in one may be square in the other."""
     other = oomlab.run("page-thieves", "linux-4.6")

@@ -7,7 +7,7 @@ import pytest
 from wide import examples
 
 import oomlab
-from oomlab.scenarios import SCENARIOS, choices, parameters
+from oomlab.scenarios import SCENARIOS, choices, parameters, story
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_schedule
@@ -240,3 +240,15 @@ def test_a_number_that_is_too_great_is_refused_at_once(name, parameter):
     finally:
         sys.setprofile(None)
     assert calls <= 100_000
+
+
+def test_each_parameter_is_told_under_the_title():
+    """The lab shows it beside the field: no field is a word that stands nowhere."""
+    untold = [
+        f"{name}: {parameter}"
+        for name in SCENARIOS
+        for parameter in parameters(name)
+        if f"`{parameter}`" not in story(name)
+    ]
+    assert not untold
+    assert not [name for name in SCENARIOS if "--set" in (SCENARIOS[name].__doc__ or "")]

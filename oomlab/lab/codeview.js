@@ -44,7 +44,8 @@ class CodeView {
         ...(link ? [make("a", { href: link, target: "_blank", rel: "noopener" }, "read it there"), ". "] : []),
         words ? `What it does: ${words.replace(/\x60/g, "")}` : "");
     }
-    this.file.textContent = `${told.file}, line ${told.first + line}`;
+    const dots = next === null ? "" : "; dots: where it stands after this step";
+    this.file.textContent = `${told.file}, line ${told.first + line}${dots}`;
     [...this.lines.children].forEach((node, i) => {
       node.className = i === line ? "lit" : i === next ? "next" : "";
       if (i === line) node.ariaCurrent = "step"; else node.removeAttribute("aria-current");

@@ -16,7 +16,7 @@ from ..explorer.properties import choose_property
 from ..policies.knobs import GROUPS, described
 from ..policies.policy import KNOBS, Policy
 from ..policies.presets import PRESETS, difference
-from ..scenarios import SCENARIOS, choices, parameters, title
+from ..scenarios import SCENARIOS, choices, parameters, story, title
 from ..simulate.run import Run, run
 from ..simulate.scheduler import Entry
 from ..simulate.setup import choose_policy, takes
@@ -283,6 +283,7 @@ class Controller:
             "preset": {name: getattr(preset, name) for name in difference(preset, first.policy)},
             "params": {**parameters(first.scenario), **first.params},
             "title": title(first.scenario),
+            "story": story(first.scenario),
             "of": self.shown,
             "details": [self.look(0, self.at, FIRST_LOOK)] if self.at < NEAR else [],
             "explored": explored,

@@ -34,7 +34,7 @@ def several(names: list[str], most: int = 4) -> str:
 def below_min(run: Run) -> dict[str, list[tuple[int, int]]]:
     """Who took pages when fewer than min stayed free: {task: [(step, free pages left)]}."""
     found: dict[str, list[tuple[int, int]]] = {}
-    before, least = run.kernel.zone.managed, run.kernel.zone.min
+    before, least = machine_at(run, 0).zone.free, run.kernel.zone.min
     for number, (_, task, _, _, _, free, _, _) in enumerate(run.trace[: shown_steps(run)]):
         if free < min(before, least):
             found.setdefault(task.name, []).append((number, free))

@@ -115,7 +115,7 @@ def about_mm(mm: MM, found: Facts) -> None:
     found[*row, "mm_users"] = str(mm.mm_users)
     found[*row, "mm_count"] = str(mm.mm_count)
     found[*row, "pages"] = str(get_mm_rss(mm))
-    found[*row, "flags MMF_"] = ", ".join(word for flag, word in FLAGS.items() if mm.flags & flag)
+    found[*row, "MMF_ flags"] = ", ".join(word for flag, word in FLAGS.items() if mm.flags & flag)
     found[*row, "mmap_sem"] = sem_words(mm.mmap_sem)
 
 

@@ -106,8 +106,8 @@ class Viewer {
     this.sieve.hidden = this.views.every(({ whole }) => whole.lanes.length < MANY);
     this.lookAgain();
     const parted = view.parted?.map((p, i) => `${view.pictures[i].policy}: ${p ? `${p[1]} (step ${p[0] + 1})` : "nothing more happens"}`);
-    this.parted.textContent = parted ? `Both have one scale: a step stands below the same step. They part at the thick line. ${parted.join("; ")}. ${view.differs}`
-      : view.pictures.length > 1 ? `Both have one scale: a step stands below the same step. Every event is the same. ${view.differs}` : "";
+    this.parted.textContent = parted ? `Both have one scale, in steps: a step stands below the same step, not a tick below the same tick. They part at the thick line. ${parted.join("; ")}. ${view.differs}`
+      : view.pictures.length > 1 ? `Both have one scale, in steps: a step stands below the same step, not a tick below the same tick. Every event is the same. ${view.differs}` : "";
     this.log.load(view.pictures[0]);
     this.stepping.load();
     this.stepping.showZoom(this.views[0].timeline);

@@ -7,9 +7,9 @@ times in ticks (HZ = 100).
 
 from ..model.kernel import REAPERS
 from . import cgroups, dependencies, machines, unmerged, victims
-from .registry import SCENARIOS, choices, heap, most, parameters, title
+from .registry import SCENARIOS, choices, heap, most, parameters, story, title
 
 REAPERS |= unmerged.DESIGNS
 FILES = (victims, dependencies, machines, cgroups)  # each adds its own to SCENARIOS
 
-__all__ = ["FILES", "SCENARIOS", "choices", "heap", "most", "parameters", "title"]
+__all__ = ["FILES", "SCENARIOS", "choices", "heap", "most", "parameters", "story", "title"]

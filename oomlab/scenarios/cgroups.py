@@ -19,7 +19,8 @@ def memcg_vs_global(policy: Policy, global_first: Literal[0, 1] = 0) -> Kernel:
     """A memcg OOM and a global OOM at the same time: who waits for whom? (M16)
 
     While the memcg's victim is stuck, the global scan meets it and kills no task; the other way
-    round the memcg looks only at its own tasks and goes on.
+    round the memcg looks only at its own tasks and goes on. With `global_first` the machine runs
+    out first.
     """
     kernel = Kernel(policy, 1024, cpus=4)
     memcg = kernel.new_memcg("memcg1", limit=100)
@@ -143,9 +144,11 @@ def two_killers(policy: Policy, releases: int = 1) -> Kernel:
 
 @scenario
 def throttled_job(policy: Policy, releases: int = 1) -> Kernel:
-    """The same in small, for all schedules: try --set charge_batch=1, so that each page counts.
+    """A killer in user space and a job that memory.high slows down, small enough for all schedules.
 
-    The job may also run into its memory.max, and then the kernel's killer is there, too.
+    Try the knob charge_batch at 1, so that each page counts. The job may also run into its
+    memory.max, and then the kernel's killer is there, too. With `releases` the daemon calls
+    process_mrelease() after its kill.
     """
     kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
     batch = kernel.new_memcg("batch", limit=9, high=4)

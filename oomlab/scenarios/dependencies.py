@@ -16,7 +16,7 @@ def invisible_dependency(policy: Policy, holders: Many = 1) -> Kernel:
     """A lock holder loops in the allocator; the victim waits for the lock (M04, M16).
 
     The kernel cannot see that killing the hog frees nothing until the lock is let go, and that
-    the lock is not let go until something is freed.
+    the lock is not let go until something is freed. `holders` writers take it in turn.
     """
     kernel = Kernel(policy, 1024, cpus=2)
     inode = Mutex("i_mutex of the log file")
@@ -59,16 +59,22 @@ def page_thieves(
     fills = heap(zone.free - zone.min - 4)
     kernel.spawn("filler", ((hang,),), vmas=fills, adj=-1000, daemon=True)
     left = zone.free - zone.min
-    wants = (churn, max(left + pages, 2 * thieves) // thieves) if circulate else (alloc, want)
-    for i in range(1, max(thieves, 1) + 1):  # without thieves, one task still runs out of memory
-        program = ((sleep, 1), wants) if i <= thieves else ((alloc, left + 1),)
-        kernel.spawn(f"thief{i}", program, adj=0 if killable else -1000, daemon=True)
+    share = max(left + pages, 2 * thieves) // max(thieves, 1)
+    wants = (churn, share) if circulate else (alloc, want)
+    adj = 0 if killable else -1000
+    for i in range(1, thieves + 1):
+        kernel.spawn(f"thief{i}", ((sleep, 1), wants), adj=adj, daemon=True)
+    if not thieves:  # one task still runs out of memory
+        kernel.spawn("asker", ((alloc, left + 1),), adj=adj, daemon=True)
     return kernel
 
 
 @scenario
 def small_child(policy: Policy, children: Many = 3, child_pages: int = 4) -> Kernel:
-    """The hog's small children die for it, and little is freed (M08, M16)."""
+    """The hog's small children die for it, and little is freed (M08, M16).
+
+    The hog has `children` of `child_pages` pages each. Since 5.1 it dies itself.
+    """
     kernel = Kernel(policy, 1024)
     hog = kernel.spawn("hog", ((mmap, "heap"), (touch, "heap", 1100)), vmas=heap(500))
     for i in range(1, children + 1):
@@ -98,14 +104,17 @@ def mmap_sem_writer(policy: Policy, readers: Many = 1) -> Kernel:
 def no_reaper_thread(policy: Policy) -> Kernel:
     """kthread_run fails at boot: carry on without the reaper, or panic? (M13, M16)
 
-    Run it with --set reaper_starts=0, and --set start_failure=panic.
+    Turn the knob reaper_starts to 0, and start_failure to panic.
     """
     return invisible_dependency(policy)
 
 
 @scenario
 def workqueue_reaper(policy: Policy, busy: Many = 1) -> Kernel:
-    """Reaping from a workqueue: a busy pool must make a worker first, which takes memory (M10)."""
+    """Reaping from a workqueue: a busy pool must make a worker first, which takes memory (M10).
+
+    `busy` says whether the only worker is stuck in other work (0: it is idle).
+    """
     kernel = invisible_dependency(policy)
     kernel.busy_workers = busy
     return kernel
@@ -113,7 +122,10 @@ def workqueue_reaper(policy: Policy, busy: Many = 1) -> Kernel:
 
 @scenario
 def inode_writers(policy: Policy, writers: Many = 10) -> Kernel:
-    """Many threads append to one file, one more eats all memory; one thread is marked (M02)."""
+    """Many threads append to one file, one more eats all memory; one thread is marked (M02).
+
+    `writers` threads append; each needs the lock of the file, and a page while it has it.
+    """
     kernel = Kernel(policy, 1024, cpus=4)
     inode = Mutex("i_mutex of the file")
     first = kernel.spawn("consumer", ((sleep, 3), (touch, "heap", 900)), vmas=heap(100))
@@ -125,7 +137,10 @@ def inode_writers(policy: Policy, writers: Many = 10) -> Kernel:
 
 @scenario
 def decoys(policy: Policy, decoys: Many = 5) -> Kernel:
-    """Everything big is exempt, so only decoys can be killed (M04)."""
+    """Everything big is exempt, so only decoys can be killed (M04).
+
+    `decoys` are processes of two pages; `service` holds nearly all, and its adj is -1000.
+    """
     kernel = Kernel(policy, 1024)
     for i in range(1, decoys + 1):
         kernel.spawn(f"decoy{i}", ((pause,),), vmas=heap(2), adj=999)
@@ -135,7 +150,10 @@ def decoys(policy: Policy, decoys: Many = 5) -> Kernel:
 
 @scenario
 def decoy_children(policy: Policy, children: Many = 4) -> Kernel:
-    """Ten children block each other on one file; killing them in turn ends nothing (M23)."""
+    """Children block each other on one file; killing them in turn ends nothing (M23).
+
+    `children` of the hog append to the file in turn. M23 has ten.
+    """
     kernel = Kernel(policy, 1024)
     inode = Mutex("i_mutex of the shared file")
     hog = kernel.spawn("hog", ((sleep, 4), (mmap, "heap"), (touch, "heap", 1100)), vmas=heap(300))
@@ -147,7 +165,10 @@ def decoy_children(policy: Policy, children: Many = 4) -> Kernel:
 
 @scenario
 def tiny_child(policy: Policy, readers: Many = 1) -> Kernel:
-    """One reader of /proc suffices to block a tiny victim's mmap_sem (M08)."""
+    """One reader of /proc suffices to block a tiny victim's mmap_sem (M08).
+
+    `readers` read the map of child1 again and again, as ps does; its threads change the map.
+    """
     kernel = Kernel(policy, 1024, cpus=4)
     hog = kernel.spawn("hog", ((sleep, 3), (mmap, "heap"), (touch, "heap", 1100)), vmas=heap(400))
     child = kernel.spawn("child1", ((pause,),), parent=hog, vmas=heap(20))

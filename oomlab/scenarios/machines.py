@@ -36,7 +36,10 @@ def mlocked_and_shared(policy: Policy) -> Kernel:
 
 @scenario
 def fork_bomb(policy: Policy, bombs: Many = 12, pages: int = 60) -> Kernel:
-    """Many small processes: the worst task is small, and recovery takes many kills (M42)."""
+    """Many small processes: the worst task is small, and recovery takes many kills (M42).
+
+    bash starts `bombs` processes, and each takes `pages` pages.
+    """
     kernel = Kernel(policy, 1024)
     bomb = tuple(
         (fork, f"bomb{i}", ((mmap, "heap"), (touch, "heap", pages), (sleep, 30)))
@@ -53,6 +56,7 @@ def bomb_and_hog(policy: Policy, bombs: Many = 20, hog: int = 300) -> Kernel:
 
     The bombs never grow: each is a shell of a few pages, and what they cost is page tables and
     kernel memory. No single one is worth killing, so the hog goes, and then the next biggest.
+    There are `bombs` of them, and the hog has `hog` pages.
     """
     kernel = Kernel(policy, 1024)
     kernel.spawn("hog", ((pause,),), vmas=heap(hog))
@@ -90,7 +94,8 @@ def overcommit(policy: Policy, mode: Literal[0, 1, 2] = 2, want: int = 500) -> K
     """vm.overcommit_memory: with mode 2 malloc() says no, with mode 1 a process dies.
 
     The hog has 400 pages of 1024 and sleeps; another program maps and fills `want` and 200 more.
-    Mode 0 says no, too, up to 5.1: that is more than is free. From 5.2 on it says yes.
+    `mode` is the sysctl. Mode 0 says no, too, up to 5.1: that is more than is free. From 5.2 on it
+    says yes.
     """
     kernel = Kernel(policy, 1024)
     kernel.overcommit_memory = mode
@@ -103,7 +108,7 @@ def overcommit(policy: Policy, mode: Literal[0, 1, 2] = 2, want: int = 500) -> K
 def panic_knobs(policy: Policy) -> Kernel:
     """panic_on_oom and oom_kill_allocating_task: the sysctls that answer for you.
 
-    Try --set panic_on_oom=1, or --set oom_kill_allocating_task=1.
+    Try the knobs panic_on_oom and oom_kill_allocating_task at 1.
     """
     kernel = Kernel(policy, 1024)
     kernel.spawn("hog", ((pause,),), vmas=heap(600))
@@ -137,8 +142,8 @@ def supervise(current, name: str, pages: int):
 def forked_workers(policy: Policy, workers: Many = 3, writes: int = 20) -> Kernel:
     """A server forks workers that share its memory: each looks as big as the server, and is not.
 
-    A fork copies page tables only; a worker has pages of its own where it `writes`. All count the
-    same for the killer, so a worker dies, and next to nothing is free.
+    A fork copies page tables only; each of the `workers` has pages of its own where it `writes`.
+    All count the same for the killer, so a worker dies, and next to nothing is free.
     """
     kernel = Kernel(policy, 1024)
     worker = ((write_inherited, writes), (pause,))

@@ -55,6 +55,11 @@ def title(name: str) -> str:
     return (SCENARIOS[name].__doc__ or "").strip().split("\n")[0]
 
 
+def story(name: str) -> str:
+    """What a scenario's docstring says below its title, its parameters in `these`; as one line."""
+    return " ".join((SCENARIOS[name].__doc__ or "").strip().partition("\n")[2].split())
+
+
 def heap(pages: int, **more) -> list[VMA]:
     return [VMA("heap", ANON, pages, **more)]
 

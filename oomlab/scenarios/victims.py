@@ -21,8 +21,9 @@ Sharer = Literal["unkillable", "init", "kthread", "killable"]
 def lost_victim(policy: Policy, victims: Many = 2, vmas: Many = 2) -> Kernel:
     """The mail's seven steps: two memory cgroups run out at about the same time (M16).
 
-    Each memcg is full of one process of `vmas` VMAs. Its first thread sleeps in D state, so only
-    the reaper can free anything; its second faults, runs into the limit, and kills the process.
+    Each of `victims` memcgs is full of one process of `vmas` VMAs. Its first thread sleeps in D
+    state, so only the reaper can free anything; its second faults, runs into the limit, and kills
+    the process.
     """
     kernel = Kernel(policy, 4096, cpus=4)
     for i in range(1, victims + 1):
@@ -68,8 +69,8 @@ def self_marked(policy: Policy) -> Kernel:
 def killed_twice(policy: Policy, children: Many = 1) -> Kernel:
     """The same stuck child is sacrificed for its parent again and again (855b01832573).
 
-    With --set oom_kill_allocating_task=1 nothing else is looked at: neither that a victim is
-    under way, nor that it is queued for the reaper already.
+    With the knob oom_kill_allocating_task nothing else is looked at: neither that a victim is under
+    way, nor that it is queued for the reaper already. The hog has `children`.
     """
     kernel = Kernel(policy, 256, cpus=2, min_kbytes=32)
     hog = kernel.spawn("hog", ((touch, "heap", 8),), vmas=heap(1))

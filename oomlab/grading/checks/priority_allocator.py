@@ -90,6 +90,20 @@ def row(thread: str, does: str, result: str, says: str) -> dict:
     return {"thread": thread, "does": does, "result": result, "says": says, "mail": ""}
 
 
+def who_starves(path: list[dict]) -> str:
+    """Who waits for ever, and whether normal tasks took pages before: what the schedule shows."""
+    waits = {row["thread"] for row in path if row["result"] == "refused"}
+    names = {
+        "dying": "A dying task, which would give its pages back, waits for ever",
+        "kthread": "A kernel thread, without which no page is written to disk, waits for ever",
+    }
+    took = any(row["thread"].startswith("normal") for row in path)
+    why = "after normal tasks took pages" if took else "although no normal task took a page"
+    return " ".join(
+        f"{said}, {why}." for kind, said in names.items() if any(w.startswith(kind) for w in waits)
+    )
+
+
 def not_everybody(zone: AskedZone) -> None:
     """An allocator that never refuses is no answer to any of the questions here."""
     if zone.ok("normal", 1):
@@ -108,8 +122,7 @@ def dying_get_out(ask, draw):
         path = stuck(zone, mark + 2, 3, needs, {"dying"})
         if path is not None:
             raise CheckFailed(
-                "Normal tasks take every page, and the dying ones, which would give theirs "
-                "back, wait for ever.",
+                who_starves(path),
                 f"min is {mark}, {mark + 2} pages are free, two dying tasks need {need} each",
                 path,
             )
@@ -123,11 +136,7 @@ def kthreads_too(ask, draw):
     not_everybody(zone)
     path = stuck(zone, mark + 2, 2, needs, {"kthread", "dying"})
     if path is not None:
-        raise CheckFailed(
-            "A kernel thread starves behind normal tasks: no page is written to disk any more.",
-            "",
-            path,
-        )
+        raise CheckFailed(who_starves(path), "", path)
 
 
 @exercise.worth(2, "Normal tasks still progress while there is memory")

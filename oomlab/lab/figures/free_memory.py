@@ -35,7 +35,7 @@ def draw(drawing: Drawing, run: Run, steps: Steps, tall: float) -> None:
     zone, until = run.kernel.zone, shown_steps(run)
     free = [row[5] for row in run.trace[:until]]
     most = max(max(free, default=1), zone.high) * 1.05
-    top = drawing.y + 8
+    top = drawing.y + 18
     foot = top + tall
 
     def y(pages: float) -> float:
@@ -57,7 +57,7 @@ def draw(drawing: Drawing, run: Run, steps: Steps, tall: float) -> None:
     for pages in range(0, int(most), every):
         drawing.text(steps.left - 6, y(pages) + 4, str(pages), "quiet", size=12, anchor="end")
         drawing.line(steps.left - 4, y(pages), steps.left, y(pages), "quiet")
-    drawing.text(PAD, top + 4, "pages", "quiet", size=12)
+    drawing.text(PAD, top - 8, "pages", "quiet", size=12)  # above all of its numbers
     marks(drawing, run, steps, y)
     for (sign, colour), points in zip(SIGNS.items(), below_min(run).values(), strict=False):
         taken = float("-inf")

@@ -19,6 +19,7 @@ def figure(a: Run, b: Run, *, dark: bool | None = None) -> Drawing:
         draw(drawing, run, moment, beside=(a, b))
         drawing.y += 14
     explain(drawing, [a, b])
+    drawing.say("One scale, in steps: what stands below each other need not be at the same tick.")
     return drawing
 
 

@@ -21,9 +21,14 @@ def zone_watermark_ok(task, zone):
 ]
 ALL = "dying_get_out kthreads_too normal_progress normal_stop rest_for_reclaim"
 MISTAKES = [
-    ("dying_get_out kthreads_too", "wait for ever", 'task["dying"] or task["kthread"]', "False"),
+    ("dying_get_out kthreads_too", "waits for ever", 'task["dying"] or task["kthread"]', "False"),
     ("dying_get_out kthreads_too", "dying", 'task["dying"] or task["kthread"]', 'task["kthread"]'),
-    ("kthreads_too", "kernel thread starves", 'task["dying"] or task["kthread"]', 'task["dying"]'),
+    (
+        "kthreads_too",
+        "A kernel thread, without",
+        'task["dying"] or task["kthread"]',
+        'task["dying"]',
+    ),
     (
         "dying_get_out normal_stop",
         "no more than min",
@@ -46,7 +51,7 @@ MISTAKES = [
     ),
     (
         "dying_get_out kthreads_too",
-        "wait for ever",
+        "waits for ever",
         "mark -= mark // 2",
         'mark -= mark // 10 if task["dying"] else mark // 2',
     ),
@@ -56,6 +61,7 @@ MISTAKES = [
         'return zone["free"] > mark',
         'return zone["free"] > mark and any(task.values())',
     ),
+    (ALL, "no normal task took a page", 'return zone["free"] > mark', "return False"),
     (ALL, "True or False", 'return zone["free"] > mark', 'return zone["free"] - mark'),
     (ALL, "True or False", 'return zone["free"] > mark', 'zone["free"] > mark'),
 ]
