@@ -7,6 +7,7 @@ import pytest
 from wide import examples
 
 import oomlab
+from oomlab.lab.machine_at import machine_at
 from oomlab.scenarios import SCENARIOS, choices, parameters, story
 from oomlab.simulate.fingerprint import fingerprint
 from oomlab.simulate.page_accounting import unaccounted
@@ -252,3 +253,15 @@ def test_each_parameter_is_told_under_the_title():
     ]
     assert not untold
     assert not [name for name in SCENARIOS if "--set" in (SCENARIOS[name].__doc__ or "")]
+
+
+def test_a_step_that_takes_or_gives_pages_says_so():
+    silent = []
+    for name in SCENARIOS:
+        run = oomlab.run(name, "linux-6.12")
+        free = machine_at(run, 0).zone.free
+        for step in run.steps[:2000]:
+            if step.free != free and "page" not in step.effect:
+                silent.append((name, step.number, step.verb, step.effect))
+            free = step.free
+    assert not silent

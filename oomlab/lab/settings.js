@@ -14,8 +14,7 @@ class Settings {
     const pick = (name, label, values) =>
       this.keep(name, choice(label, values, "", (value) => this.change({ [name]: value })));
     this.title = make("p", { className: "title" });
-    this.story = make("p", { className: "title" });
-    this.told = make("details", {}, make("summary", {}, "what its numbers mean"), this.story);
+    this.story = new LongText({ className: "title" });
     this.about = make("p", { className: "title" });
     this.params = make("div", { className: "params" });
     this.knobs = new Knobs(this, catalogue.knobs);
@@ -24,7 +23,7 @@ class Settings {
       pick("policy", "policy", same(names)),
       pick("other", "compare with", [["", "nothing"], ...same(names)]),
       this.keep("seed", number("seed", 0, (seed) => this.change({ seed }), refuse)),
-      this.params, this.title, this.told, this.about);
+      this.params, this.title, this.story.node, this.about);
   }
 
   keep(name, node) {
@@ -50,8 +49,7 @@ class Settings {
         .map(([name, value]) => this.keep(`param ${name}`, this.param(name, value))));
     }
     this.title.textContent = view.title;
-    this.story.textContent = view.story.replaceAll("`", "");
-    this.told.hidden = !view.story;
+    if (fresh) this.story.show(view.story.replaceAll("`", ""));
     const about = this.catalogue.policies[this.now.policy];
     this.about.textContent = about ? `${this.now.policy}: ${about}.` : "";
     for (const name of ["scenario", "policy", "other", "seed"]) this.set(name, this.now[name]);

@@ -118,6 +118,9 @@ FACTS: dict[str, Callable] = {
 }
 
 
+COUNTED = ("reclaim from", "reap", "unmap")  # own_words() says how many pages these free
+
+
 def words(
     kernel: Kernel, task: Task, op: tuple, was: Look | None, free: int, events: Sequence[dict]
 ) -> str:
@@ -129,7 +132,10 @@ def words(
     if was is None or now is None:
         told = [pages_words(op[0], free - kernel.zone.free)]
     else:
-        told = [own_words(op, was, now), *changed_refs(was, now), *woken(op, was, now)]
+        # A step goes on behind what it waited for, and may take pages there.
+        pages = 0 if op[0] in COUNTED else free - kernel.zone.free
+        told = [own_words(op, was, now), pages_words("", pages)]
+        told += [*changed_refs(was, now), *woken(op, was, now)]
     told += map(event_words, events)
     if task.state == TASK_DEAD:
         told.append("gone")

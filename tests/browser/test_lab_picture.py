@@ -119,7 +119,7 @@ def test_what_is_pointed_at_in_the_graph_does_not_move_away(open_stage):
     lab = open_stage("lost-victim", "rfc-2015-11-25").lab
     lab.get_by_role("button", name="draw all states").click()
     states = lab.locator(".states circle[data-state]")
-    states.first.wait_for()
+    lab.locator(".states").scroll_into_view_if_needed()
     before = states.first.bounding_box()
     for number in (0, 5, states.count() - 1):
         states.nth(number).hover()  # which may scroll, before anything is looked at
