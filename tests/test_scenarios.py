@@ -195,6 +195,19 @@ def test_kmallocwd_goes_on_to_the_next_victim():
         assert run.outcome.verdict == "panic"
 
 
+def test_how_long_each_design_tries_a_victim_that_it_cannot_lock():
+    """Ten times. The RFCs did not sleep between (69b27baf); the others do, a second in all.
+
+    Since 5.18 two seconds go by before the first try (e4a38402c36e).
+    """
+    at_once = {"rfc-2015-11-25", "rfc-2015-11-27", "rfc-xchg"}
+    for name in [p for p, policy in oomlab.PRESETS.items() if policy.reaper != "none"]:
+        ticks = {e["event"]: e["tick"] for e in oomlab.run("stuck-writer", name).events[::-1]}
+        tried = ticks["unable_to_reap"] - ticks["kill"]
+        least = 0 if name in at_once else 300 if name[-3:] in ("6.1", ".12", ".18") else 100
+        assert least <= tried < least + 10, (name, tried)
+
+
 @pytest.mark.parametrize(
     "call, word",
     [
