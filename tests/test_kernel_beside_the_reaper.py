@@ -5,19 +5,19 @@
 
 from run_machine import RELEASES, each, names
 
-from oomlab.model.exit import reap_vmas
+from oomlab.model.exit import exit_mm, reap_vmas
 from oomlab.model.faults import do_page_fault, handle_mm_fault
 from oomlab.model.fork import copy_on_write, fork, vfork
 from oomlab.model.gfp import GFP_KERNEL
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_FROZEN, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE
 from oomlab.model.memcg import mem_cgroup_out_of_memory
-from oomlab.model.mm import ANON, MMF_UNSTABLE, SHMEM, VMA, Shmem
+from oomlab.model.mm import ANON, FILE, MMF_UNSTABLE, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, oom_kill_process, out_of_memory
 from oomlab.model.syscalls import read_mm
 from oomlab.model.tasks import do_send_sigkill
 from oomlab.policies.presets import PRESETS
-from oomlab.scenarios.programs import hang, look, pause, sleep
+from oomlab.scenarios.programs import hang, look, pause, sleep, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
@@ -251,3 +251,40 @@ def test_does_a_killed_sharer_stand_still_while_a_suspend_freezes(policy):
     run_seeded(kernel, 1, most_steps=200)
     assert sharer.state == TASK_FROZEN
     assert (hog.state == TASK_FROZEN) == (policy in ("linux-2.6.38", "linux-3.10"))
+
+
+# what a fork leaves
+
+
+@each(RELEASES)
+def test_is_shared_memory_still_there_for_the_child_when_its_parent_is_killed(policy):
+    """K 3.10, 6.12 dup_mmap: each range is mapped again; copy_page_range leaves a shared one."""
+    kernel = machine(policy)
+    shared = Shmem("shm", pages=0)
+    ranges = [VMA("shm", SHMEM, 5, shmem=shared), VMA("lib", FILE, 3), *heap(4)]
+    parent = kernel.spawn("parent", ((hang,),), vmas=ranges)
+    finish(copy_on_write(parent, "child", ((touch, "shm", 2), (pause,))))
+    child = kernel.tasks[-1]
+    mapped = [(v.name, v.kind, v.size) for v in child.mm.vmas]
+    assert mapped[:2] == [("shm", SHMEM, 5), ("lib", FILE, 3)]
+    assert shared.mappings == 2
+    do_send_sigkill(parent)
+    parent.state = TASK_RUNNING
+    finish(exit_mm(parent))
+    run_seeded(kernel, 1)
+    assert not child.sigkill and child.mm.find_vma("shm").pages == 2 and shared.pages == 5
+    assert unaccounted(kernel) == 0
+
+
+@each(RELEASES)
+def test_is_memory_still_mlocked_that_a_fork_shares(policy):
+    """K 4.10, 5.10 dup_mmap: VM_LOCKED goes in the child's range (`tmp->vm_flags &=`) alone."""
+    kernel = machine(policy)
+    parent = kernel.spawn("parent", ((hang,),), vmas=[VMA("locked", ANON, 6, locked=True)])
+    finish(copy_on_write(parent, "child", ((pause,),)))
+    child = kernel.tasks[-1]
+    reaper = reaper_of(kernel)
+    finish(reap_vmas(reaper, child.mm))
+    finish(reap_vmas(reaper, parent.mm))
+    assert child.mm.counter(ANON) == 0
+    assert parent.mm.counter(ANON) == (0 if PRESETS[policy].reap_locked else 6)

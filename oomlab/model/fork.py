@@ -65,7 +65,7 @@ def share(mm, vma: VMA) -> VMA:
     if vma.shmem is not None:
         return vma
     pages = Shmem(vma.name, vma.pages, False, 1, mm.memcg, vma.swapped)
-    cow = VMA(f"{vma.name} before fork", ANON, vma.pages, shmem=pages, swapped=vma.swapped)
+    cow = VMA(f"{vma.name} before fork", ANON, vma.pages, vma.locked, pages, swapped=vma.swapped)
     vma.size -= cow.size
     cow.ptes, vma.pages, vma.swapped, vma.ptes = vma.ptes, 0, 0, 0
     mm.vmas.append(cow)
