@@ -10,6 +10,7 @@ from itertools import islice
 import pytest
 from run_machine import RELEASES, names
 
+from oomlab.model.faults import handle_mm_fault
 from oomlab.model.gfp import (
     __GFP_HIGH,
     __GFP_NOFAIL,
@@ -24,7 +25,7 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_DEAD
 from oomlab.model.memcg import mem_cgroup_out_of_memory
 from oomlab.model.memory import alloc_pages
-from oomlab.model.mm import MMF_OOM_SKIP
+from oomlab.model.mm import ANON, FILE, MMF_OOM_SKIP, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, mark_oom_victim, out_of_memory
 from oomlab.model.reaper import oom_reap_task, process_mrelease
 from oomlab.model.suspend import oom_killer_disable
@@ -393,3 +394,25 @@ def test_in_which_order_are_the_flags_of_a_mask_printed():
         ):
             names = "|".join([name, *(f"__GFP_{flag}" for flag in flags.split())])
             assert gfp_mask(mask, version).endswith(f"({names})"), version
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_the_page_that_a_fault_asks_for_to_be_zeroed(policy):
+    """K 2.6.38 to 6.12 memory.c: an anonymous page, by its flag. A copy, a file, shared memory: no.
+
+    K 2.6.38, 4.4 shmem_alloc_page: it has the mapping's mask, GFP_HIGHUSER_MOVABLE.
+    """
+    for kind, zeroed in {ANON: True, FILE: False, SHMEM: False}.items():
+        kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+        vma = VMA("range", kind, 10, shmem=Shmem("range") if kind == SHMEM else None)
+        kernel.spawn("asker", ((touch, "range", 60),), vmas=[vma], adj=-1000)
+        kernel.spawn("hog", ((pause,),), vmas=heap(100))
+        nearly_full(kernel, leave=10)
+        run_seeded(kernel, 1)
+        oc = next(event["oc"] for event in kernel.events if event["event"] == "oom_report")
+        assert oc.gfp_mask == GFP_HIGHUSER_MOVABLE | (__GFP_ZERO if zeroed else 0), kind
+    task = Kernel(PRESETS[policy], 256).spawn("task", vmas=heap(8))
+    cow = handle_mm_fault(task, task.mm, task.mm.vmas[0], copy=True)
+    task.kernel.zone.free = 0
+    next(cow)
+    assert task.allocating == GFP_HIGHUSER_MOVABLE

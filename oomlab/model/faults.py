@@ -6,7 +6,7 @@ from .locks import Steps, killable
 from .memcg import mem_cgroup_oom_synchronize, try_charge
 from .memory import alloc_pages
 from .memory_high import mem_cgroup_handle_over_high
-from .mm import MMF_UNSTABLE, PFNMAP, PTRS_PER_PTE, SHMEM, VMA
+from .mm import ANON, MMF_UNSTABLE, PFNMAP, PTRS_PER_PTE, SHMEM, VMA
 from .oom import OomControl, out_of_memory
 from .overcommit import vm_enough_memory
 from .tasks import IN_KERNEL, PF_KTHREAD, do_send_sigkill, fatal_signal_pending, is_global_init
@@ -70,7 +70,8 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
         die_by_signal(current, 7)
         return True
     if fresh:
-        page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
+        zero = __GFP_ZERO if vma.kind == ANON and not copy else 0
+        page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | zero)
         if not page:
             return False
     memcg = charged_to(vma.shmem, mm.memcg)

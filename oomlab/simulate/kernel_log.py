@@ -10,8 +10,9 @@ to oom_score_adj ("because it shares mm with", K 4.10) print, warnings of reques
 took long (warn_alloc) and of promises refused (__vm_enough_memory, K 6.12), and a memcg's counter
 of swap. Simplified: lines are never rate limited, SysRq-f is asked for by the task that pressed it
 (in Linux by a kworker), a memcg's report always shows GFP_KERNEL (for a page of tmpfs 4.4 to 5.4
-show its own mask), and the designs of 2015, which did their work in silence, speak with the reaper
-lines of v4.6.
+show its own mask), one of a page table GFP_KERNEL without its __GFP_ZERO, one of a file's page no
+__GFP_COLD (to 4.14), and the designs of 2015, which did their work in silence, speak with the
+reaper lines of v4.6.
 """
 
 from collections import Counter
