@@ -417,3 +417,13 @@ def test_how_much_does_shared_anonymous_memory_promise(policy):
         task = kernel.spawn("task", (), vmas=[VMA("shm", SHMEM, 10, shmem=shared, size=600)], uid=0)
         room = 1024 - 600 // 32 - promised
         assert vm_enough_memory(task, room - 1) and not vm_enough_memory(task, room), linked
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_is_a_task_stuck_whose_fault_in_the_kernel_has_failed(policy):
+    """K 6.1, 6.18: -EFAULT, and it goes on with its exit; here to a disk that never answers."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", limit=50)
+    leaves = ((touch, "heap", 20), (sleep, 50), (hang,))
+    kernel.spawn("leaver", (), vmas=heap(45), memcg=pod, adj=-1000, at_exit=leaves)
+    assert run(kernel).verdict == ("lost-victim" if policy in OLDEST else "recovered")

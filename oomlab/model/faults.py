@@ -28,7 +28,8 @@ def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
             return
         done = yield from handle_mm_fault(current, mm, vma, copy)
         mm.mmap_sem.up_read(current)
-        if done or current.flags & IN_KERNEL:  # a fault in the kernel is -EFAULT
+        if done or current.flags & IN_KERNEL:  # a fault in the kernel is -EFAULT, and is over
+            current.memcg_in_oom = current.over_limit = None
             yield from mem_cgroup_handle_over_high(current)
             return
         yield from pagefault_out_of_memory(current)
