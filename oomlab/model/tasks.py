@@ -133,10 +133,9 @@ def task_will_free_mem(task, policy) -> bool:
         return False
     if policy.free_mem not in WHOLE:
         return True
-    sharers = (t for t in task.mm.tasks if t.signal is not task.signal)
-    return not task.mm.flags & MMF_OOM_SKIP and all(
-        __task_will_free_mem(sharer, policy) for sharer in sharers
-    )
+    mm, sharers = task.mm, (t for t in task.mm.tasks if t.signal is not task.signal)
+    alone = mm.mm_users <= 1 or all(__task_will_free_mem(t, policy) for t in sharers)
+    return alone and not mm.flags & MMF_OOM_SKIP
 
 
 def __task_will_free_mem(task, policy) -> bool:
