@@ -144,7 +144,10 @@ def test_what_is_named_is_what_is_drawn(lab):
     ("other", "sentence"),
     [
         ("linux-4.4", "The two policies are the same."),
-        ("linux-6.12", "The policies differ in kernel, alloc_harder and memory_high."),
+        (
+            "linux-6.12",
+            "The policies differ in kernel, alloc_harder, memory_high and mmap_sem_killable.",
+        ),
         ("forgets", "functions of a patch."),
     ],
 )
