@@ -427,3 +427,16 @@ def test_is_a_task_stuck_whose_fault_in_the_kernel_has_failed(policy):
     leaves = ((touch, "heap", 20), (sleep, 50), (hang,))
     kernel.spawn("leaver", (), vmas=heap(45), memcg=pod, adj=-1000, at_exit=leaves)
     assert run(kernel).verdict == ("lost-victim" if policy in OLDEST else "recovered")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_was_there_no_task_to_kill_when_one_goes_over_the_limit(policy):
+    """K 4.4, 5.10: an exiting one may, and none is looked for. K 4.19 to 5.10: none is found."""
+    for who, program in {"leaver": (), "exempt": ((touch, "heap", 20),)}.items():
+        kernel = Kernel(PRESETS[policy], 1024)
+        pod = kernel.new_memcg("pod", limit=60)
+        leaves = ((touch, "heap", 20),) if who == "leaver" else ()
+        kernel.spawn("task", program, vmas=heap(55), memcg=pod, adj=-1000, at_exit=leaves)
+        why = run(kernel).why
+        none = who == "exempt" and pod.forced > 0
+        assert ("no task could be killed, and none was stopped" in why) == none, who

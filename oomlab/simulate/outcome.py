@@ -271,7 +271,8 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
         beyond += f"; {' and '.join(refused)} asked for memory and got an error"
     if chosen:
         beyond += f"; {were_killed(' and '.join(chosen), chosen)} by a task's signal"
-    if not victims and any(m.forced for m in memcgs):
+    none = whom(kernel, "no_killable_processes")  # the dying go over a limit without a search
+    if none and not victims and any(m.forced for m in memcgs):
         return f"no task could be killed, and none was stopped{beyond}"
     if not victims and beyond:
         return f"the OOM killer killed no process{beyond}"
