@@ -45,6 +45,12 @@ def test_a_new_preset_forgets_knobs_and_a_new_scenario_its_parameters(lab):
         ({"scenario": "page-thief"}, "did you mean 'page-thieves'"),
         ({"knobs": {"reaper": "lists"}}, "knob reaper takes one of"),
         ({"params": {"holders": "many"}}, "takes a whole number"),
+        ({"params": {"holders": 201}}, "up to 200 holders; oomlab.run"),
+        ({"params": {"holders": 100_001}}, "a whole number from 0 to 100000"),
+        (
+            {"scenario": "page-thieves", "params": {"reserve": 100_000}},
+            "a reserve of 100000 leaves no task",
+        ),
         ({"colour": "red"}, "no setting 'colour'"),
     ],
 )

@@ -16,7 +16,7 @@ from ..explorer.properties import choose_property
 from ..policies.knobs import GROUPS, described
 from ..policies.policy import KNOBS, Policy
 from ..policies.presets import PRESETS, difference
-from ..scenarios import SCENARIOS, choices, parameters, story, title
+from ..scenarios import SCENARIOS, choices, most, parameters, story, title
 from ..simulate.run import Run, run
 from ..simulate.scheduler import Entry
 from ..simulate.setup import choose_policy, takes
@@ -29,6 +29,7 @@ from .state_graph import state_graph
 from .timeline import shown_steps
 
 EXPLORE_SECONDS = 5.0
+MOST_LANES = 200  # of one kind: a run with more takes too long for a hand, and no eye finds a lane
 FIRST_LOOK = 3  # steps on each side of the first look: the picture must not wait for more
 NEAR = 2000  # steps from the start that are quickly done again
 
@@ -36,6 +37,14 @@ NEAR = 2000  # steps from the start that are quickly done again
 def is_turned(policy: Policy) -> bool:
     """Is it a preset by its name, and yet another policy?"""
     return policy.patch is None and policy.name in PRESETS and policy != PRESETS[policy.name]
+
+
+def drawable(scenario: str, params: dict) -> None:
+    """ValueError for more tasks than can be looked at: each is a lane of its own."""
+    for name, greatest in most(scenario).items():
+        value = params.get(name)
+        if isinstance(value, int) and MOST_LANES < value <= greatest:
+            raise ValueError(f"the lab takes up to {MOST_LANES} {name}; oomlab.run() takes more")
 
 
 class Controller:
@@ -111,6 +120,7 @@ class Controller:
     def run_all(self, settings: dict) -> list[Run]:
         """The run, and the one to compare it with. ValueError for what no run can be told."""
         takes(settings["scenario"], [*settings["params"], *settings["knobs"]])
+        drawable(settings["scenario"], settings["params"])
         order = {"seed": settings["seed"]}
         if settings["schedule"] is not None:
             if settings["other"]:

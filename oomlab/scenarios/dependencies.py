@@ -56,6 +56,8 @@ def page_thieves(
         leaving = ((alloc, 1, GFP_NOFS), (sleep, 1, TASK_UNINTERRUPTIBLE)) * need
         kernel.spawn(f"dying{i}", ((pause,),), mm=victim.mm, at_exit=leaving)
     zone = kernel.zone
+    if zone.free < zone.min + 4:
+        raise ValueError(f"a reserve of {reserve} leaves no task of this small machine a page")
     fills = heap(zone.free - zone.min - 4)
     kernel.spawn("filler", ((hang,),), vmas=fills, adj=-1000, daemon=True)
     left = zone.free - zone.min
