@@ -268,3 +268,16 @@ def test_of_each_function_that_raises_it_is_said_what_and_where():
     assert "ZeroDivisionError in line 2 of killed(): " in told
     assert "AttributeError in line 2 of worst(): 'str' object has no attribute 'rows'\n" in told
     assert told.count("; asked ") == 1  # with the first; a log is long
+
+
+def test_what_is_not_written_yet_and_an_error_without_words():
+    """The first thing that a student runs is the sheet as it was given out."""
+
+    def empty(*_):
+        raise NotImplementedError
+
+    def bare(*_):
+        raise ValueError
+
+    assert "`min_share` is not written yet.\n" in repr(check("derivation", empty, empty, empty))
+    assert re.search(r"ValueError in line \d+ of bare\(\); asked", repr(check("tournament", bare)))

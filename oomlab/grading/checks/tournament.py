@@ -72,8 +72,8 @@ def no_victim_lost(ask, draw):
 
 @exercise.worth(2, "A second OOM is survived, of a memcg or of the whole machine")
 def second_victim(ask, draw):
-    # Five knobs leave one race in a hundred schedules: a victim that exits while it is reaped, and
-    # the machine panics. Chance must not cost a point, so such a game is played once more.
+    # The sheet's own policy panics in one schedule of a hundred: a victim exits while it is reaped.
+    # Chance must not cost a point, so such a game is played once more.
     games = [("second-oom", {}), ("memcg-vs-global", {})] * 2
     all_recover(
         ask,
