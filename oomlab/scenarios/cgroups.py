@@ -83,9 +83,9 @@ def locked_charge(policy: Policy) -> Kernel:
 @scenario
 def user_space_killer(
     policy: Policy,
-    killer: int = 1,
+    killer: Literal[0, 1] = 1,
     threshold: int = 50,
-    releases: int = 1,
+    releases: Literal[0, 1] = 1,
     stuck: int = 200,
     swap: int = 0,
 ) -> Kernel:
@@ -126,7 +126,7 @@ def oomd(current, memcg, threshold: int, releases: bool) -> Steps:
 
 
 @scenario
-def two_killers(policy: Policy, releases: int = 1) -> Kernel:
+def two_killers(policy: Policy, releases: Literal[0, 1] = 1) -> Kernel:
     """A user-space killer and the kernel's at the same time: do two die where one was enough?
 
     Each chooses for itself. The daemon kills the small job, and with `releases` takes its memory at
@@ -143,7 +143,7 @@ def two_killers(policy: Policy, releases: int = 1) -> Kernel:
 
 
 @scenario
-def throttled_job(policy: Policy, releases: int = 1) -> Kernel:
+def throttled_job(policy: Policy, releases: Literal[0, 1] = 1) -> Kernel:
     """A killer in user space and a job that memory.high slows down, small enough for all schedules.
 
     Try the knob charge_batch at 1, so that each page counts. The job may also run into its
