@@ -156,15 +156,12 @@ def reap_vmas(current, mm: MM) -> Steps:
 
 
 def can_reap(vma: VMA, policy) -> bool:
-    """Private memory of a dead process is needed by no task; the rest is not ours to drop.
-
-    A page of a private file mapping that was written to is anonymous, so all the others are clean.
-    """
+    """Private memory of a dead process is needed by no task; the rest is not ours to drop."""
     if not (vma.pages or vma.swapped) or vma.shared or vma.kind in (HUGETLB, SHMEM):
         return False
     if vma.kind == PFNMAP:
         return policy.reap_pfnmap
-    return policy.reap_locked or not vma.locked
+    return policy.reap_locked or not vma.locked  # of a file, too: who wrote to it has a copy
 
 
 def free_pgtables(current, mm: MM) -> None:

@@ -50,7 +50,7 @@ class Kernel:
         *("policy", "cpus", "timeslice", "turn", "asked", "zone", "unmanaged", "tasks"),
         *("next_pid", "mms", "shmems", "memcgs", "jiffies", "timers", "timers_made"),
         *("wheel", "runqueue", "freezing", "oom_killer_disabled", "oom_lock"),
-        *("oom_victims", "oom_victims_wait", "oom_reaper_started", "oom_reaper_wait"),
+        *("oom_victims", "oom_victims_wait", "oom_reaper_wait"),
         *("oom_reaper_list", "mm_to_reap", "busy_workers", "kswapd", "kswapd_wait"),
         *("overcommit_memory", "swap_free", "panicked", "bugs", "events", "progress"),
         *("reaped", "happened", "symmetric", "init"),
@@ -103,7 +103,6 @@ class Kernel:
         self.oom_lock = Mutex("oom_lock")
         self.oom_victims = 0
         self.oom_victims_wait = WaitQueue("oom_victims_wait")
-        self.oom_reaper_started = False
         self.oom_reaper_wait = WaitQueue("oom_reaper_wait")
         self.oom_reaper_list: Task | None = None
         self.mm_to_reap: MM | None = None
@@ -136,7 +135,6 @@ class Kernel:
         name, function = REAPERS[self.policy.reaper]
         if self.policy.reaper_starts:
             self.kthread_run(name, function).fifo = self.policy.reaper_fifo
-            self.oom_reaper_started = True
         elif self.policy.start_failure == "panic":
             self.panic("Unable to start OOM reaper")
         else:

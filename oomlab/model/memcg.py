@@ -177,12 +177,9 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
 
 
 def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
-    """Kill in this cgroup, or wait for the one who does, until something may have changed.
-
-    One OOM at a time in a subtree: who finds one under way above or below waits for it.
-    """
+    """Kill in this cgroup, or wait for the one who does, until something may have changed."""
     subtree = [m for m in current.kernel.memcgs if memcg in m.ancestors()]
-    if any(m.under_oom for m in subtree):
+    if any(m.under_oom for m in subtree):  # one OOM at a time
         yield from memcg.oom_waitq.wait(current, TASK_KILLABLE)
     else:
         for m in subtree:

@@ -27,10 +27,7 @@ MEMCG_MAX_HIGH_DELAY_JIFFIES = 2 * HZ
 
 
 def mem_cgroup_handle_over_high(current) -> Steps:
-    """Back to user mode: reclaim what we took over the limit, or sleep for it.
-
-    5.4 sleeps for the overage of the task's own cgroup, 5.10 for the worst up to the root.
-    """
+    """Back to user mode: reclaim what we took over the limit, or sleep for it."""
     kernel, memcg, nr_pages = current.kernel, current.mm.memcg, current.memcg_nr_pages_over_high
     rule, batch = kernel.policy.memory_high, kernel.policy.charge_batch
     if nr_pages < batch or fatal_signal_pending(current):  # SIGKILL is delivered first
@@ -61,11 +58,8 @@ def mem_cgroup_handle_over_high(current) -> Steps:
 
 
 def high_delay(memcg, nr_pages: int, charge_batch: int, alone: bool = False) -> int:
-    """Ticks of sleep for `nr_pages`: the square of the worst overage (calculate_high_delay).
-
-    `alone`: that of this cgroup, and not of those above it.
-    """
-    memcgs = (memcg,) if alone else memcg.ancestors()
+    """Ticks of sleep for `nr_pages`: the square of the worst overage (calculate_high_delay)."""
+    memcgs = (memcg,) if alone else memcg.ancestors()  # 5.4: its own; 5.10: up to the root
     over = [(m.usage - m.high << MEMCG_DELAY_PRECISION_SHIFT) // max(m.high, 1) for m in memcgs]
     squared = max([0, *over]) ** 2 * HZ % (1 << 64)  # an u64: above 400 times high it wraps
     ticks = squared >> MEMCG_DELAY_PRECISION_SHIFT >> MEMCG_DELAY_SCALING_SHIFT

@@ -37,7 +37,7 @@ MAX_OOM_REAP_RETRIES = 10
 def wake_oom_reaper(current, task, mm: MM) -> Steps:
     """Hand a victim over to the reaper, as `policy.reaper` does it."""
     kernel, policy = current.kernel, current.kernel.policy
-    if policy.reaper == "none" or policy.reaper == "scan" or not kernel.oom_reaper_started:
+    if policy.reaper in ("none", "scan") or not policy.reaper_starts:
         return
     if policy.reaper in ("slot", "slot-xchg", "workqueue"):
         yield from fill_slot(current, task, mm)

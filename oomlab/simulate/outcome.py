@@ -86,7 +86,8 @@ def has_lost(kernel: Kernel) -> bool:
         return False  # the owner may be handing it over right now
     if kernel.mm_to_reap is not None or kernel.oom_reaper_list is not None or kernel.timers:
         return False
-    if kernel.oom_reaper_started and not kernel.oom_reaper_wait.sleepers:
+    starts = kernel.policy.reaper != "none" and kernel.policy.reaper_starts
+    if starts and not kernel.oom_reaper_wait.sleepers:
         return False
     threads = (task for task in kernel.tasks if task.flags & PF_KTHREAD)  # another may be so called
     if any(task.name in kernel.policy.kthreads and not task.state for task in threads):
