@@ -86,27 +86,20 @@ def wmark(zone: Zone, alloc_flags: int) -> int:
     return mark
 
 
-def tries_harder(current, gfp: int) -> int:
-    """ALLOC_HIGH and ALLOC_HARDER: how far below min the request itself reaches, by its mask."""
+def gfp_to_alloc_flags(current, gfp: int) -> int:
+    """What this task may do for this request below the min mark: by its mask, then as a victim."""
+    rule, reserves = current.kernel.policy.alloc_harder, current.kernel.policy.reserves
     flags = ALLOC_HIGH if gfp & __GFP_HIGH else 0
-    rule = current.kernel.policy.alloc_harder
     if not gfp & __GFP_DIRECT_RECLAIM and (rule != "gfp-atomic" or gfp & __GFP_ATOMIC):
         # ALLOC_NON_BLOCK (v6.3) counts only together with __GFP_HIGH
         if not gfp & __GFP_NOMEMALLOC and (flags or rule != "non-block"):
             flags |= ALLOC_HARDER
     elif current.fifo:  # a real-time task; its quarter is a half from v6.3 on
         flags |= ALLOC_HIGH if rule == "non-block" else ALLOC_HARDER
-    return flags
-
-
-def gfp_to_alloc_flags(current, gfp: int) -> int:
-    """What this task may do for this request below the min mark, by `policy.reserves`."""
-    flags = tries_harder(current, gfp)
     if gfp & __GFP_NOMEMALLOC:
         return flags
     if gfp & __GFP_MEMALLOC or current.flags & PF_MEMALLOC:
         return ALLOC_NO_WATERMARKS
-    reserves = current.kernel.policy.reserves
     if reserves == "oom-half":  # every thread of the victim, half of the reserve (4.14)
         # the first look is by the request's own rights, and who cannot wait has no other
         deeper = flags == ALLOC_HIGH | ALLOC_HARDER and not gfp & __GFP_DIRECT_RECLAIM
