@@ -87,9 +87,10 @@ function swatches(shown, kinds, dips) {
   }), ...memory, ...letters];
 }
 
-// A text that is cut after two lines, with a button for the rest.
+// A text of more than `most` letters is cut after two lines, with a button for the rest.
 class LongText {
-  constructor(attributes) {
+  constructor(attributes, most = 220) {
+    this.most = most;
     this.text = make("p", attributes);
     this.more = make("button", { type: "button", className: "more", ariaExpanded: "false", onclick: () => this.open(!this.opened) }, "all of it");
     this.node = make("div", { className: "long" }, this.text, this.more);
@@ -97,7 +98,7 @@ class LongText {
 
   show(text) {
     this.text.textContent = text;
-    this.more.hidden = text.length < 220;
+    this.more.hidden = text.length < this.most;
     this.open(false);
   }
 

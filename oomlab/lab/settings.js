@@ -14,7 +14,7 @@ class Settings {
     const pick = (name, label, values) =>
       this.keep(name, choice(label, values, "", (value) => this.change({ [name]: value })));
     this.title = make("p", { className: "title" });
-    this.story = new LongText({ className: "title" });
+    this.story = new LongText({ className: "title" }, 60);  // beside the picture there is little room
     this.about = make("p", { className: "title" });
     this.params = make("div", { className: "params" });
     this.knobs = new Knobs(this, catalogue.knobs);
@@ -49,7 +49,7 @@ class Settings {
         .map(([name, value]) => this.keep(`param ${name}`, this.param(name, value))));
     }
     this.title.textContent = view.title;
-    if (fresh) this.story.show(view.story.replaceAll("`", ""));
+    if (fresh) this.story.show(view.story.replaceAll(/`([^`]*)`/g, "\u2018$1\u2019"));
     const about = this.catalogue.policies[this.now.policy];
     this.about.textContent = about ? `${this.now.policy}: ${about}.` : "";
     for (const name of ["scenario", "policy", "other", "seed"]) this.set(name, this.now[name]);
