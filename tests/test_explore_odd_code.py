@@ -15,6 +15,7 @@ import pytest
 
 import oomlab
 from oomlab.explorer import plain
+from oomlab.explorer.audit import sample
 from oomlab.model.kernel import Kernel
 from oomlab.scenarios.programs import hang
 
@@ -324,3 +325,46 @@ def test_a_fault_of_the_explorer_is_said_to_be_one(monkeypatch):
     monkeypatch.setattr("oomlab.explorer.canonical.Canonical.after", lambda *_: 1 / 0)
     with pytest.raises(oomlab.explorer.errors.ExplorerFault, match="please report it: lost-victim"):
         oomlab.explore("lost-victim")
+
+
+SEEN: dict = {}
+
+
+def changes_a_global(box):
+    SEEN[1] = 1
+
+
+def fails_in_two_lines(box):
+    raise LookupError("one line\n  and another")
+
+
+@pytest.mark.parametrize(
+    "step, question, words",
+    [
+        (changes_a_global, told(9), "a step changes the dict SEEN .in changes_a_global., which"),
+        (nothing, lambda box: box.held.append(1) or 0, "changes the list in Box.held: it may only"),
+        (nothing, lambda box: SEEN.update(a=1) or 0, "changes the dict SEEN .in <lambda>.: it may"),
+        (fails_in_two_lines, told(9), "LookupError: one line and another in fails_in_two_lines"),
+    ],
+)
+def test_a_refusal_names_what_the_user_calls_it_in_one_line(step, question, words):
+    with pytest.raises(ValueError, match=words) as refused:
+        asked(lambda: [0], step, nothing, question)
+    assert "\n" not in str(refused.value) and not SEEN
+
+
+def test_a_refused_property_leaves_nothing_behind():
+    """A list that was given machines held them, and the next search met its tasks."""
+    kept: list = []
+    for _ in range(2):
+        with pytest.raises(ValueError, match="may only look"):
+            oomlab.explore("lost-victim", property=kept.append)
+        assert not kept
+
+
+def test_at_least_200_states_are_audited():
+    assert [len(sample(1000, part)) for part in (None, 1e-9, 0.1, 0.5, 1.0)] == [
+        *(200, 200, 200, 500, 1000)
+    ]
+    assert [len(sample(50_000, part)) for part in (None, 1e-9, 0)] == [500, 200, 0]
+    assert sample(30, 1e-9) == sample(30, None) == [*range(30)]

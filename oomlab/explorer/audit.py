@@ -30,9 +30,9 @@ SEED = 2015
 
 def sample(states: int, audit: float | None) -> list[int]:
     """The numbers of the states to check: the same ones for the same search."""
-    wanted = max(LEAST, int(states * PART)) if audit is None else round(states * audit)
-    wanted = min(wanted, states)
-    return sorted(Random(SEED).sample(range(states), wanted))
+    part = PART if audit is None else audit
+    wanted = max(LEAST, round(states * part)) if part else 0
+    return sorted(Random(SEED).sample(range(states), min(wanted, states)))
 
 
 def happened(asked: Property, build: Callable[[], Kernel], schedule: list[Entry]) -> None:

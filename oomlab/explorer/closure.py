@@ -7,6 +7,7 @@ which then is part of the state as if the machine held it; or it is refused in o
 
 import builtins
 import dataclasses
+import reprlib
 import sys
 from abc import ABCMeta, get_cache_token
 from collections.abc import Callable, Iterator
@@ -47,6 +48,7 @@ PAST |= {"__hash__", "__repr__"}  # of object: its address
 PAST |= {"__subclasses__", "__annotations__", "_value2member_map_"}  # of a class
 # What Python adds to a class while it runs.
 ADDED = {"__annotations__", "__annotations_cache__", "__annotate_func__", "__abstractmethods__"}
+WRITTEN = ("<string>", dataclasses.__file__, reprlib.__file__)  # where dataclasses has methods from
 NAMES_OF_A_CLASS = ("__name__", "__qualname__", "__module__")
 FIELDS = {"member_descriptor", "getset_descriptor", "_tuplegetter"}  # of slots, and of a NamedTuple
 IMPURE = {"id", "hash", "eval", "exec", "locals", "globals", "vars", "open", "input", "__import__"}
@@ -117,9 +119,10 @@ class Closure:
             before = frozenset(v)
             self.constants.append((name, lambda: before if v == before else None, before))
         elif kind in CONTAINERS or is_object(kind):
-            self.roots[self.values.thing(v)] = None
+            thing = self.values.thing(v)
+            self.roots[thing], thing.called = None, name
             if self.within:
-                self.behind.add(self.values.thing(v))
+                self.behind.add(thing)
         elif kind.__name__ not in (
             *SEEN_THROUGH,
             "method_descriptor",
@@ -290,7 +293,7 @@ def kept_by(v) -> list[str]:
 def is_generated(value) -> bool:
     """Did dataclasses write this method? Those only do what they say."""
     code = getattr(value, "__code__", None)
-    return code is not None and code.co_filename in ("<string>", dataclasses.__file__)
+    return code is not None and code.co_filename in WRITTEN
 
 
 def standing_on(f: FunctionType) -> list:

@@ -42,7 +42,8 @@ def in_a_sentence(wrong: BaseException) -> str:
     theirs = [frame for frame in frames if not is_machinery(Path(frame.filename))]
     last = (theirs or frames)[-1]
     where = f"{last.name} (line {last.lineno} of {last.filename})"
-    return f"{type(wrong).__name__}: {wrong} in {where}"
+    said = " ".join(str(wrong).split())  # of several lines, perhaps
+    return f"{type(wrong).__name__}{said and f': {said}'} in {where}"
 
 
 def is_machinery(file: Path) -> bool:

@@ -81,7 +81,7 @@ class Machine:
         """Nothing is watched any more, and what is shared is as it was."""
         self.watch.release()
         for thing in self.static:
-            if id(thing.object) in self.shared:
+            if id(thing.object) in self.shared or thing in self.closure.roots:
                 for cell in thing.cells.values():
                     self.put(cell, 0)
 
@@ -100,7 +100,9 @@ class Machine:
             thing = self.values.new.pop(0)
             thing.made = False
             for name, value in self.held(thing):
-                thing.cells[name] = Cell(thing, name, value)
+                cell = thing.cells[name] = Cell(thing, name, value)
+                for other in cell.mentions[0]:
+                    other.called = other.called or f"in {cell}"
             self.closure.look(self.values, thing.object)
             self.watch.begin(thing.object)
 

@@ -64,10 +64,11 @@ def explore(
     step) of a trace (see monitor.py). `clock` says when timers fire (see plain.py). `prefer` the
     counterexample with the fewest "steps", context "switches", or "decisions" to let another task
     move although the one that moves could go on. `audit` is the part of the states that is checked
-    against the model, 1.0 for all; by default 200 or 1 %. `symmetry`: may one state stand for those
-    in which equals are exchanged (symmetry.py)? By default from three equals on: of two it saves
-    half, and another of the shortest counterexamples is told. `progress(states, waiting, seconds)`
-    is called now and then. Stop, or Ctrl-C, raises Stopped, which holds what is known.
+    against the model, and 200 at least: 1.0 for all, 0 for none, by default 1 %. `symmetry`: may
+    one state stand for those in which equals are exchanged (symmetry.py)? By default from three
+    equals on: of two it saves half, and another of the shortest counterexamples is told.
+    `progress(states, waiting, seconds)` is called now and then. Stop, or Ctrl-C, raises Stopped,
+    which holds what is known.
     ValueError, in one sentence, for a name or value that does not exist, and for a program or
     property that cannot be explored. ExplorerFault if the search and the model do not agree.
     `max_states` and `seconds` bound the search. `settings`: parameters of the scenario, and knobs.

@@ -79,16 +79,20 @@ class Cell:
         return self.add(value) if self.alike is None else self.alike.number(self, value)
 
     def __repr__(self) -> str:
-        return f"{type_name(self.thing.object)}.{self.name}"
+        kind, called = type_name(self.thing.object), self.thing.called or "that a step made"
+        return f"the {kind} {called}" if self.name == CONTENT else f"{kind}.{self.name}"
 
 
 class Thing:
-    """One mutable object. `made`: by a step, so there are states without it."""
+    """One mutable object. `made`: by a step, so there are states without it.
 
-    __slots__ = ("object", "cells", "made")
+    `called`: of a container, where a user finds it.
+    """
+
+    __slots__ = ("object", "cells", "made", "called")
 
     def __init__(self, object, made: bool):
-        self.object, self.made = object, made
+        self.object, self.made, self.called = object, made, ""
         self.cells: dict[str, Cell] = {}
 
     def __repr__(self) -> str:

@@ -108,8 +108,10 @@ def oom_evaluate_task(task, oc: OomControl, policy):
 
 def candidates(kernel, oc: OomControl) -> list:
     """Whom the scan looks at, in its order: leaders, or each thread that lives (kernel-facts 9)."""
-    policy, memcg, tasks = kernel.policy, oc.memcg, kernel.tasks
-    if memcg is not None and policy.scan != "processes":  # from 3.6 on; in 3.10 the newest first
+    policy, memcg = kernel.policy, oc.memcg
+    if memcg is None or policy.scan == "processes":
+        tasks = kernel.tasks
+    else:  # from 3.6 on; in 3.10 the newest first
         tasks = memcg.in_tree_order(newest_first=policy.scan == "each-thread")
     if memcg is None or policy.scan in ("processes", "leaders"):
         tasks = [task for task in tasks if task.signal.threads[0] is task]  # a leader
