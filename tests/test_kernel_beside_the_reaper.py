@@ -288,3 +288,18 @@ def test_is_memory_still_mlocked_that_a_fork_shares(policy):
     finish(reap_vmas(reaper, parent.mm))
     assert child.mm.counter(ANON) == 0
     assert parent.mm.counter(ANON) == (0 if PRESETS[policy].reap_locked else 6)
+
+
+# what is left out
+
+
+@each(RELEASES)
+def test_does_each_release_say_what_it_leaves_out_as_those_before_it_did(policy):
+    """K 4.14, 4.19 mm_has_notifiers(), K 5.10 boost_watermark(), K 6.12 lock_vma_under_rcu()."""
+    about, since = PRESETS[policy].about, RELEASES[: RELEASES.index(policy) + 1]
+    for left, first in (
+        ("mmu notifiers", "linux-4.14"),
+        ("watermark boost", "linux-5.1"),
+        ("per-VMA locks", "linux-6.12"),
+    ):
+        assert (left in about) == (first in since), left

@@ -197,12 +197,16 @@ LINUX_4_10 = replace(
     gave_up="skip",
 )
 
-# Left out: mmu notifiers, for which the reaper gives up (K 4.14) or tries again (K 4.19).
+# What one release leaves out, those after it leave out, too: each `about` says all of it.
+NOTIFIERS = "mmu notifiers"  # for which the reaper gives up (K 4.14) or tries again (K 4.19)
+BOOST = f"{NOTIFIERS}, watermark boost"  # since 5.0
+VMA_LOCKS = f"{BOOST}, per-VMA locks: a fault waits only for changes of its own range"  # since 6.4
+
 LINUX_4_14 = replace(
     LINUX_4_10,
     name="linux-4.14",
-    about="November 2017: half the reserve, for every thread of the victim (left out: mmu "
-    "notifiers)",
+    about="November 2017: half the reserve, for every thread of the victim (left out: "
+    f"{NOTIFIERS})",
     kernel="4.14",
     reserves="oom-half",
     retry="no-progress-loops",
@@ -218,7 +222,7 @@ LINUX_4_14 = replace(
 LINUX_4_19 = replace(
     LINUX_4_14,
     name="linux-4.19",
-    about="October 2018: memory.oom.group; a memcg kills in the charge path",
+    about=f"October 2018: memory.oom.group; a memcg kills in the charge (left out: {NOTIFIERS})",
     kernel="4.19",
     root_bonus="none",
     oom_group=True,
@@ -234,7 +238,7 @@ LINUX_4_19 = replace(
 LINUX_5_1 = replace(
     LINUX_4_19,
     name="linux-5.1",
-    about="May 2019: children are not sacrificed any more (left out, since 5.0: watermark boost)",
+    about=f"May 2019: children are not sacrificed any more (left out: {BOOST})",
     kernel="5.1",
     queue_guard="flag",
     child_sacrifice=False,
@@ -246,8 +250,8 @@ LINUX_5_1 = replace(
 LINUX_5_4 = replace(
     LINUX_5_1,
     name="linux-5.4",
-    about="November 2019: on equal points the last task of the list is chosen (left out: a memcg "
-    "passes over a process in do_exit())",
+    about="November 2019: on equal points the last task of the list is chosen (left out: "
+    f"{BOOST}; and that a memcg passes over a process in do_exit())",
     kernel="5.4",
     overcommit="machine",
     scan="leaders",
@@ -259,7 +263,7 @@ LINUX_5_4 = replace(
 LINUX_5_10 = replace(
     LINUX_5_4,
     name="linux-5.10",
-    about="December 2020: signed points, tasks far below zero stay apart",
+    about=f"December 2020: signed points, tasks far below zero stay apart (left out: {BOOST})",
     kernel="5.10",
     signed_points=True,
     memory_high="retries",
@@ -269,7 +273,7 @@ LINUX_5_10 = replace(
 LINUX_6_1 = replace(
     LINUX_5_10,
     name="linux-6.1",
-    about="December 2022: reaped two seconds after the kill, mlocked memory too",
+    about=f"December 2022: reaped two seconds after the kill, mlocked too (left out: {BOOST})",
     kernel="6.1",
     charge_batch=64,
     free_mem="dump-first",
@@ -285,7 +289,7 @@ LINUX_6_12 = replace(
     LINUX_6_1,
     name="linux-6.12",
     about="November 2024: __GFP_HIGH without __GFP_ATOMIC; new columns in the task table (left "
-    "out, since 6.4: per-VMA locks, with which a fault waits only for changes of its own range)",
+    f"out: {VMA_LOCKS})",
     kernel="6.12",
     mmap_sem_killable="writers+proc+faults",
     memory_high="spares-dying",
@@ -296,7 +300,8 @@ LINUX_6_12 = replace(
 LINUX_6_18 = replace(
     LINUX_6_12,
     name="linux-6.18",
-    about="November 2025: the reaper walks from the top down, and a whole process is thawed",
+    about="November 2025: the reaper walks from the top down, and a whole process is thawed (left "
+    f"out: {VMA_LOCKS})",
     kernel="6.18",
     memcg_recheck="margin-alone",
     reap_order="descending",
