@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from run_machine import RELEASES, names
+from run_machine import RELEASES, each, names, run
 
 from oomlab.gfp_contract import page
 from oomlab.model.faults import pagefault_out_of_memory
@@ -571,3 +571,13 @@ def test_the_look_after_reclaim_is_by_the_rights_from_before_it():
         with pytest.raises(StopIteration) as done:
             next(steps)
         assert done.value.value is gets, policy
+
+
+@each(RELEASES)
+def test_is_it_said_that_a_request_has_failed(policy):
+    """K 2.6.38 to 6.18 warn_alloc(): "page allocation failure". The outcome says so, too."""
+    for gfp in (GFP_ATOMIC, GFP_NOWAIT, GFP_KERNEL | __GFP_NORETRY):
+        kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)
+        kernel.spawn("driver", ((alloc, 300, gfp),), vmas=heap(5))
+        why = run(kernel).why
+        assert why == "the OOM killer killed no process; driver asked for a page and got none"

@@ -30,7 +30,7 @@ FATES = {"killed": "SIGKILL pending", "reaped": "memory reaped"}
 # Events that are attempts or reports: what comes of them is shown.
 UNTOLD = {
     *("scan_aborted", "memalloc_info", "skip_task_reaping", "oom_report"),
-    *("no_killable_processes", "zero_page"),
+    *("no_killable_processes", "zero_page", "page_allocation_failure"),
 }
 
 

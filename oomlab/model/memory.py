@@ -139,6 +139,8 @@ def alloc_pages(current, gfp: int, order: int = 0) -> Steps:
     current.allocating = gfp
     page = yield from __alloc_pages_slowpath(current, gfp, order)
     current.allocating = 0
+    if not page:
+        current.kernel.event("page_allocation_failure", current, vain=True)  # warn_alloc()
     return page
 
 

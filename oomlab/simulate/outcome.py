@@ -268,8 +268,12 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
         f"; {m.name} was let {plural(m.forced, 'page')} over its limit" for m in memcgs if m.forced
     )
     refused, chosen = whom(kernel, "enomem"), whom(kernel, "kill_by_user")
+    failed = [] if victims else whom(kernel, "page_allocation_failure")
+    failed = [name for name in failed if name not in refused]
     if refused:
         beyond += f"; {' and '.join(refused)} asked for memory and got an error"
+    if failed:
+        beyond += f"; {' and '.join(failed)} asked for a page and got none"
     if chosen:
         beyond += f"; {were_killed(' and '.join(chosen), chosen)} by a task's signal"
     none = whom(kernel, "no_killable_processes")  # the dying go over a limit without a search
