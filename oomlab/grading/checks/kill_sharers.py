@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..asking import CheckFailed
+from ..example_text import table
 from ..exercise import Exercise
 
 exercise = Exercise("kill-sharers", 2, "Kill every sharer safely", "oom_kill_process")
@@ -73,16 +74,12 @@ class Done(NamedTuple):
 
     def wrong(self, sentence: str) -> CheckFailed:
         """The sentence, with the steps in a lane, and who the tasks are."""
-        tasks = "\n".join(
-            f"pid {t['pid']} of process {t['tgid']}: {self.who(t['pid'])}, "
-            f"mm {t['mm']}, oom_score_adj {t['oom_score_adj']}"
-            for t in self.tasks
-        )
+        tasks = table([{**task, "is": self.who(task["pid"])} for task in self.tasks])
         schedule = [
             row("oom_kill_process", f"{verb}({str(operand)[:24]})", self.meaning(verb, operand))
             for verb, operand in self.steps
         ]
-        return CheckFailed(sentence, tasks, [*schedule, row("", "", sentence)])
+        return CheckFailed(sentence, f"the tasks:\n{tasks}", [*schedule, row("", "", "", sentence)])
 
     def who(self, pid) -> str:
         task = next((t for t in self.tasks if t["pid"] == pid), None)
@@ -104,8 +101,8 @@ class Done(NamedTuple):
         return self.who(operand)
 
 
-def row(thread: str, does: str, says: str) -> dict:
-    return {"thread": thread, "does": does, "result": "", "says": says, "mail": ""}
+def row(thread: str, does: str, whom: str, says: str = "") -> dict:
+    return {"thread": thread, "does": does, "result": whom, "says": says, "mail": ""}
 
 
 def each(ask, draw, init: tuple = (False, True)) -> Iterator[Done]:
