@@ -268,6 +268,10 @@ def page() -> str:
         "free, and later versions `(1 << order) - 1`, as the model does. While a suspend has the",
         "killer off, 2.6.38 and 3.10 fail even a request with `__GFP_NOFAIL`.",
         "",
+        "Simplified: a real-time victim that may wait and asks with `__GFP_HIGH` has, from 4.14",
+        "to 6.2, one first look by its own rights, above 38; here it begins with a victim's,",
+        "above 50.",
+        "",
     ]
     for request in REQUESTS:
         lines += [f"## {request.name}", "", request.why, ""]

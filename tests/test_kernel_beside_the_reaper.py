@@ -5,13 +5,15 @@
 
 from run_machine import RELEASES, each, names
 
+from oomlab.gfp_contract import page
 from oomlab.model.exit import exit_mm, reap_vmas
 from oomlab.model.faults import do_page_fault, handle_mm_fault
 from oomlab.model.fork import copy_on_write, fork, vfork
-from oomlab.model.gfp import GFP_KERNEL
+from oomlab.model.gfp import __GFP_HIGH, GFP_KERNEL
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_FROZEN, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE
 from oomlab.model.memcg import mem_cgroup_out_of_memory
+from oomlab.model.memory import gfp_to_alloc_flags, wmark
 from oomlab.model.mm import ANON, FILE, MMF_UNSTABLE, SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, oom_kill_process, out_of_memory
 from oomlab.model.syscalls import read_mm
@@ -303,3 +305,20 @@ def test_does_each_release_say_what_it_leaves_out_as_those_before_it_did(policy)
         ("per-VMA locks", "linux-6.12"),
     ):
         assert (left in about) == (first in since), left
+
+
+@each([p for p in RELEASES if PRESETS[p].reserves == "oom-half"])
+def test_how_far_does_a_real_time_victim_reach(policy):
+    """K 4.14, 6.1 __alloc_pages_slowpath: gfp_to_alloc_flags() first, then ALLOC_OOM instead of it.
+
+    The first look is left out, and the contract's page says so.
+    """
+    kernel = machine(policy)
+    victim = kernel.spawn("victim", ((hang,),), vmas=heap(20))
+    victim.fifo, kernel.zone.min = True, 100
+    asks = GFP_KERNEL | __GFP_HIGH
+    own = wmark(kernel.zone, gfp_to_alloc_flags(victim, asks))
+    victim.signal.oom_mm = victim.mm
+    assert wmark(kernel.zone, gfp_to_alloc_flags(victim, asks)) == 50
+    assert own == (50 if policy in SINCE_6_5 else 38)
+    assert "above 38; here it begins with a victim's,\nabove 50" in page()

@@ -1,9 +1,10 @@
 """How a process makes another one: fork, vfork, wait (kernel/fork.c, copy_page_range).
 
-fork() here stands for fork and exec, a child with memory of its own. copy_on_write() is the fork
-alone: parent and child map the same anonymous pages, in swap or not, and they count in both. Who
-writes first gets a copy; killing one of them frees only what the other does not map. Pages of files
-and of shared memory are not copied: the child would fault them in again.
+fork() here stands for fork and exec, a child with memory of its own: it copies nothing, and takes
+no mmap_sem. copy_on_write() is the fork alone: parent and child map the same anonymous pages, in
+swap or not, and they count in both. Who writes first gets a copy; killing one of them frees only
+what the other does not map. Pages of files and of shared memory are not copied: the child would
+fault them in again.
 """
 
 from .exit import free_unshared

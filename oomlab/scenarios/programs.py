@@ -67,7 +67,10 @@ def touch(current, name: str, pages: int) -> Steps:
 
 
 def fill(current, name: str, pages: int) -> Steps:
-    """malloc() `pages` and write to them; a program that is refused says so and goes on."""
+    """malloc() `pages` and write to them; a program that is refused says so and goes on.
+
+    Simplified: the range is there without a wait for mmap_sem, which mmap() takes.
+    """
     yield "mmap", name
     if vm_enough_memory(current, pages):
         current.mm.vmas.append(VMA(name, ANON, size=pages))
