@@ -362,6 +362,27 @@ def test_a_refused_property_leaves_nothing_behind():
         assert not kept
 
 
+def test_the_memory_of_a_trace_has_one_order_too():
+    """Two sets were one state, though a loop over the one begins with 8."""
+
+    def bad(memory, step):
+        if memory is None:
+            return frozenset([8, 0])
+        return memory == {0, 8} and next(iter(memory)) == 0 or frozenset([0, 8])
+
+    def once(memory, step):
+        return math.nan
+
+    for monitor, words in (
+        (bad, "order that comes from how it was made"),
+        (once, "remembered nan"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            oomlab.explore("killed-twice", property=monitor)
+    found = oomlab.explore("killed-twice", property=lambda m, step: (m or frozenset()) | {"a"})
+    assert found.verdict == "holds"
+
+
 def test_at_least_200_states_are_audited():
     assert [len(sample(1000, part)) for part in (None, 1e-9, 0.1, 0.5, 1.0)] == [
         *(200, 200, 200, 500, 1000)

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any
 
 from ..simulate.scheduler import Entry
+from .objects import usual
 from .relation import Interned, State
 
 Monitor = Callable[[Hashable, dict[str, str]], Hashable]
@@ -59,10 +60,10 @@ def known(memory: Any) -> tuple:
     kind = type(memory)
     if memory is None or kind in (bool, int, str, bytes) or isinstance(memory, Enum):
         return kind, memory
-    if kind is float:
+    if kind is float and memory == memory:
         return kind, repr(memory)
     if kind is frozenset:
-        return kind, frozenset(map(known, memory))
+        return kind, frozenset(map(known, usual(memory)))
     if isinstance(memory, tuple) and (kind is tuple or hasattr(kind, "_fields")):
         return kind, *map(known, memory)
     raise ValueError(

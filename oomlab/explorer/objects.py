@@ -270,6 +270,11 @@ def ordered(v: frozenset) -> frozenset:
     """The same, if its order is not that of addresses."""
     if not all(isinstance(x, int | str | float | bytes | type(None)) for x in v):
         raise Refused("a frozenset of objects has the order of their addresses: make it a tuple")
+    return usual(v)
+
+
+def usual(v: frozenset) -> frozenset:
+    """The same, if it has the order of any other that is equal to it and is made anew."""
     if list(v) != list(frozenset(sorted(v, key=repr))):
         raise Refused("a frozenset has an order that comes from how it was made: make it a tuple")
     return v
