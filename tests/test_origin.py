@@ -234,3 +234,10 @@ def test_a_run_has_a_seed_or_a_schedule():
     assert RUNS["schedule"].seed is None and RUNS["seed"].schedule is None
     cut = oomlab.run("page-thieves", seed=1, most_steps=50)
     assert "cut off after 50 steps" in str(cut.origin) and cut.origin.to_dict()["most_steps"] == 50
+
+
+def test_a_schedule_of_a_policy_with_a_knob_that_is_not_known_is_of_another_machine():
+    mine = oomlab.run("lost-victim", seed=0).origin
+    other = replace(mine, knobs={**mine.knobs, "reaper_speed": 2})
+    words = "a knob reaper_speed, which this oomlab does not have"
+    assert words in other.misfit(mine) and words in mine.misfit(other) and not mine.misfit(mine)

@@ -182,6 +182,9 @@ class Origin:
             mine, its = (o.params.get(name, "no such parameter") for o in (self, other))
             if mine != its:
                 return f"it is of {self.scenario} with {name}={mine}, not with {name}={its}"
+        for name in {**self.knobs, **other.knobs}:
+            if name not in KNOBS:
+                return f"it is of a policy with a knob {name}, which this oomlab does not have"
         for name in KNOBS:
             mine, its = (o.knobs.get(name, getattr(PRESETS[o.preset], name)) for o in (self, other))
             if mine != its:
