@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 
-from ..naming import short
+from ..naming import nearest, short
 
 # The kernel, what programs do, and the designs that no kernel had.
 MODEL = ("oomlab.model.", "oomlab.scenarios.programs", "oomlab.scenarios.unmerged")
@@ -127,7 +127,8 @@ def model_classes() -> dict[str, type]:
 def check_function(name: str, new: Callable, model: Mapping[str, FunctionType]) -> None:
     """May `new` stand for the model's function of this name? ValueError says why not."""
     if name not in model:
-        raise ValueError(f"the model has no function {name} that a patch could replace")
+        near = nearest(name, model)
+        raise ValueError(f"the model has no function {name} that a patch could replace: {near}")
     old = model[name]
     if not isinstance(new, FunctionType):
         raise ValueError(f"{name} is to be replaced by {short(new)}, which is no Python function")

@@ -66,6 +66,15 @@ def late_memory() -> str:
     return "it depends on the seed" if len(lives) > 1 else "yes" if lives == {True} else "no"
 
 
+def both_at_once() -> str:
+    """Does the database die in lesson 16, when a daemon and the kernel kill at the same moment?"""
+    runs = [run("two-killers", "linux-6.12", seed=seed, trace=False) for seed in range(8)]
+    lives = {"database" not in each.outcome.victims for each in runs}
+    if len(lives) > 1:
+        return "yes, in some orders of steps"
+    return "no, the memory is there in time" if lives == {True} else "yes, in every order"
+
+
 PLACES = {
     "four-faults": Place(
         "11",
@@ -272,6 +281,21 @@ PLACES = {
                 },
                 right="no",
                 model=late_memory,
+            ),
+            LessonQuestion(
+                "Linux 6.12 again. The daemon kills a small job and takes its memory at once, and "
+                "that is enough. At that moment the kernel's killer begins, too. Can it still "
+                "kill the database?",
+                {
+                    "no, the memory is there in time": "In some orders of steps it is. In others "
+                    "the kernel has chosen before it comes.",
+                    "yes, in some orders of steps": "Neither killer knows of the other, so it "
+                    "depends on who is first.",
+                    "yes, in every order": "If the daemon has taken the job's memory first, the "
+                    "kernel finds pages, and kills no process.",
+                },
+                right="yes, in some orders of steps",
+                model=both_at_once,
             ),
         ),
     ),
