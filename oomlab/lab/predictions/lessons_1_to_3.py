@@ -77,8 +77,8 @@ PLACES = {
             LessonQuestion(
                 "A machine has 1 GiB, that is 262144 pages. About how many of them lie below min?",
                 {
-                    "100": "That is less than half a megabyte, for all that may not wait at one "
-                    "moment.",
+                    "100": "Then all requests that may not wait would share less than half a "
+                    "megabyte.",
                     "1000": "1024 of them: 4 MB, or four thousandths of memory.",
                     "10000": "That would be four percent of memory, paid for and empty on every "
                     "ordinary day.",

@@ -209,8 +209,8 @@ PLACES = {
                 "How often must the machine switch from one task to another at an unlucky moment, "
                 "until a victim is lost?",
                 {
-                    "never, no order of steps loses a victim": "This very trace is on its way to "
-                    "one.",
+                    "never, no order of steps loses a victim": "This very trace is on its way to a "
+                    "lost victim.",
                     "2 times": "Each task may run on undisturbed. The reaper only has to be late.",
                     "about 20 times": "The whole story has about twenty steps. But most of them "
                     "follow each other in one task.",

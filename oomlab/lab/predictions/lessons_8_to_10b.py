@@ -57,7 +57,7 @@ PLACES = {
                 {
                     "yes": "A cgroup's search looks only at its own tasks. No other victim can "
                     "stop it.",
-                    "no, it waits for the machine's victim": "That one is in no cgroup of ours. "
+                    "no, it waits for the machine's victim": "That one is in no cgroup. "
                     "The cgroup's search never sees it.",
                     "it need not: the machine's victim makes room": "The room is needed below the "
                     "cgroup's own limit. Pages from elsewhere do not count.",
