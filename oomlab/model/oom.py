@@ -235,12 +235,14 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     if group is not None:
         kernel.event("oom_group", victim, memcg=group)
         # to 5.2 each thread is a member, and is killed and marked by itself
-        members, met = OomControl(oc.gfp_mask, 0, group), []
-        while others := [task for task in candidates(kernel, members) if task not in met]:
-            met.append(task := others[0])
-            taken = policy.group_takes_init or not is_global_init(task)
+        domain = OomControl(oc.gfp_mask, 0, group)
+        members = candidates(kernel, domain)
+        for task in members:
+            made, taken = kernel.next_pid, policy.group_takes_init or not is_global_init(task)
             if taken and task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN:
                 yield from __oom_kill_process(current, oc, task, task)
+            if kernel.next_pid != made:  # a new task is the last of the list
+                members += [t for t in candidates(kernel, domain) if t not in members]
 
 
 def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
@@ -280,10 +282,10 @@ def __oom_kill_process(current, oc: OomControl, chosen, victim) -> Steps:
 def kill_sharers(victim, mm) -> Steps:
     """SIGKILL for every other process that uses the victim's mm; true if it may be reaped then."""
     kernel, policy = victim.kernel, victim.kernel.policy
-    can_oom_reap, ours = True, list(victim.signal.threads)
-    while others := [task for task in mm.tasks if task not in ours]:  # a new one is the last
-        ours.append(sharer := others[0])
-        if policy.marked_first and not thread_group_leader(sharer):
+    can_oom_reap = True
+    sharers = [task for task in mm.tasks if task.signal is not victim.signal]
+    for sharer in sharers:
+        if sharer.mm is not mm or policy.marked_first and not thread_group_leader(sharer):
             continue  # K 2.6.38, 3.10: `p->mm == mm`, and p is the leader
         if sharer.flags & PF_KTHREAD and policy.scan != "processes":  # K 2.6.38: SIGKILL
             can_oom_reap = can_oom_reap and not policy.kthread_blocks_reaping
@@ -296,7 +298,10 @@ def kill_sharers(victim, mm) -> Steps:
                 mm.flags |= MMF_OOM_SKIP
                 kernel.event("mm_pinned", victim, by=sharer)
             continue
+        made = kernel.next_pid
         yield "SIGKILL", sharer
+        if kernel.next_pid != made:  # a new task is the last of the list
+            sharers += [t for t in mm.tasks if t not in sharers and t.signal is not victim.signal]
         if policy.marked_first:
             kernel.event("kill_sharer", sharer)
         do_send_sigkill(sharer, forced=True)
