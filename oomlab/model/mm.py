@@ -60,9 +60,7 @@ class VMA:
     size: int = 0  # pages, resident or not
     shared: bool = False  # VM_SHARED on a file; shared memory of its own kind says so by that
     swapped: int = 0  # pages of it that are in swap
-    ptes: int = field(
-        init=False
-    )  # its page-table pages: they stay when reclaim takes what they map
+    ptes: int = field(init=False)  # its page tables: they stay when reclaim takes its pages
 
     def __post_init__(self) -> None:
         self.size = max(self.size, self.pages + self.swapped)
@@ -88,6 +86,8 @@ class MM:
     reaped: int | None = None  # pages the reaper took, None before it came
     munlocking: VMA | None = None  # whose pages munlock_vma_pages_all() walks just now
 
+    COUNTED = (ANON, FILE, SHMEM)  # hugetlb and device memory do not (include/linux/mm.h)
+
     def __post_init__(self) -> None:
         self.mmap_sem = RwSemaphore(f"mmap_sem of {self.name}")
         self.nr_ptes = sum(vma.ptes for vma in self.vmas)
@@ -111,8 +111,8 @@ class MM:
 
 
 def get_mm_rss(mm: MM) -> int:
-    """Resident pages; hugetlb and device memory do not count (include/linux/mm.h)."""
-    return sum([vma.pages for vma in mm.vmas if vma.kind in (ANON, FILE, SHMEM)])
+    """Resident pages."""
+    return sum([vma.pages for vma in mm.vmas if vma.kind in mm.COUNTED])
 
 
 def mmgrab(mm: MM) -> None:

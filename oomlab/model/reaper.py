@@ -9,18 +9,7 @@ process_mrelease() is the reaper's work at the wish of user space.
 from ..policies.policy import HZ
 from .exit import mmput, reap_vmas
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
-from .mm import (
-    ANON,
-    FILE,
-    MM,
-    MMF_OOM_REAP_QUEUED,
-    MMF_OOM_SKIP,
-    MMF_UNSTABLE,
-    SHMEM,
-    mmdrop,
-    mmget_not_zero,
-    mmgrab,
-)
+from .mm import MM, MMF_OOM_REAP_QUEUED, MMF_OOM_SKIP, MMF_UNSTABLE, mmdrop, mmget_not_zero, mmgrab
 from .tasks import (
     OOM_SCORE_ADJ_MIN,
     PF_EXITING,
@@ -188,7 +177,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
         check_sharers(kernel, mm)
         yield from reap_vmas(current, mm)
         mm.mmap_sem.up_read(current)
-        left = {kind: 4 * mm.counter(kind) for kind in (ANON, FILE, SHMEM)}  # kB, as printed
+        left = {kind: 4 * mm.counter(kind) for kind in mm.COUNTED}  # kB, as printed
         kernel.event("finish_task_reaping", task or mm, vain=again, **left)
         if task is not None and policy.reaped == "hide":
             task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN

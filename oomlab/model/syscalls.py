@@ -18,8 +18,7 @@ from .tasks import do_send_sigkill, fatal_signal_pending, is_global_init, write_
 
 def mmap_lock(current) -> Steps:
     """Write-lock our own mmap_sem; killable from 4.7 on. True if we have it."""
-    got = yield from current.mm.mmap_sem.down_write(current, killable(current, "writers"))
-    return got
+    return (yield from current.mm.mmap_sem.down_write(current, killable(current, "writers")))
 
 
 def mmap(current, name: str, gfp: int = GFP_KERNEL) -> Steps:
