@@ -6,7 +6,7 @@ import pytest
 
 import oomlab
 from oomlab import explore
-from oomlab.explorer import audit, plain, search
+from oomlab.explorer import audit, met, plain
 from oomlab.explorer.errors import ExplorerFault
 from oomlab.explorer.relation import Interned, Tree
 from oomlab.explorer.symmetry import Symmetric
@@ -80,7 +80,7 @@ def test_a_transition_left_out_is_seen(monkeypatch):
 
 
 def test_a_counterexample_that_cannot_happen_is_seen(monkeypatch):
-    monkeypatch.setattr(search.Search, "path_to", lambda self, number: [101] * 99)
+    monkeypatch.setattr(met.Met, "path", lambda self, number: [101] * 99)
     with pytest.raises(ExplorerFault, match=r"cannot happen|does not do it"):
         explore("lost-victim", "rfc-2015-11-25", "no-victim-lost", symmetry=False)
     monkeypatch.setattr(Symmetric, "real", lambda self, path: ([101] * 99, ()))

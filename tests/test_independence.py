@@ -68,7 +68,7 @@ def test_each_state_is_met_first_from_the_same_state(
     for name in ("verdict", "states", "transitions", "schedule"):
         assert getattr(one, name) == getattr(two, name)
     (with_, without), tried = searches
-    assert (with_.parents, with_.entries) == (without.parents, without.entries)
+    assert (with_.met.parents, with_.met.entries) == (without.met.parents, without.met.entries)
     assert tried[0] < tried[1]
 
 

@@ -31,6 +31,7 @@ from .groups import NotSymmetric, claimed
 from .independence import sleep_sets
 from .isolation import in_common
 from .liveness import fair_lasso
+from .met import Met
 from .monitor import Monitored
 from .plain import CLOCKS
 from .progress import Progress, Stopped, telling
@@ -145,13 +146,13 @@ class Search:
         self.asked, self.build, self.clock, self.prefer = asked, build, clock, prefer
         self.max_states, self.limit, self.progress = max_states, seconds, progress
         self.began = self.told = monotonic()
-        self.transitions = self.states = self.audited = 0
+        self.transitions = self.audited = 0
         self.interrupted = False
         self.cost: int | None = None  # all schedules with fewer switches or decisions were seen
         self.reductions: list[str] = []
         self.interned: Interned | None = None  # made by run(), as the next
         self.relation: Any = None  # the same, or a Monitored or Symmetric one
-        self.parents: list[int] = []  # of each state, in breadth_first()
+        self.met: Met | None = None  # made by the order of search
 
     def run(self) -> tuple[str, list[Entry] | None, int | None]:
         """The verdict, and for a violation the schedule, and the step where a loop begins."""
@@ -180,9 +181,9 @@ class Search:
 
     def nearest(self) -> tuple[str, list[Entry] | None, int | None]:
         """Breadth first."""
-        for number in self.breadth_first():
-            if self.relation.broken(self.visited[number]):
-                return "violated", self.path_to(number), None
+        for met, number in self.breadth_first():
+            if self.relation.broken(met.states[number]):
+                return "violated", met.path(number), None
         return ("bound-reached" if self.cut else "holds"), None, None
 
     def symmetric(self, every: Interned) -> tuple[str, list[Entry] | None, int | None]:
@@ -191,41 +192,35 @@ class Search:
         verdict, schedule, loop = self.nearest()
         relation.finish()
         self.reductions = ["symmetry"]
-        if schedule is not None:
-            schedule = relation.real(self.renamed_path(len(self.visited) - 1))[0]
+        if schedule is not None and self.met is not None:
+            schedule = relation.real(self.met.renamed_path(self.states - 1))[0]
         return verdict, schedule, loop
 
-    def renamed_path(self, number: int) -> list[tuple]:
-        """The entries that lead to a representative, each with the permutation after it."""
-        return [(self.entries[n], self.permutations[n]) for n in self.numbers_to(number)]
-
     # ---------------------------------------------------------------- orders of search
-    def breadth_first(self) -> Iterator[int]:
-        """The number of every reachable state once, nearest first.
+    def breadth_first(self) -> Iterator[tuple[Met, int]]:
+        """What was met, and the number of every reachable state once, nearest first.
 
         With symmetry a layer that the bound cuts is looked at to its end, though not kept: then
         what the plain search finds within the bound, in whatever order, is found here too.
         A step that sleeps (independence.py) is counted, and not tried.
         """
-        relation, start = self.relation, self.relation.start
-        self.entries: list[Any] = [None]
-        self.visited, self.parents = [start], [-1]
+        relation, met = self.relation, Met(self.relation.start)
         symmetric = relation if isinstance(relation, Symmetric) else None
-        self.permutations: list[Any] = [None]
-        self.seen, self.cut, self.states, self.transitions = {start: 0}, False, 1, 0
-        seen, visited = self.seen, self.visited
+        self.met, self.cut, self.transitions = met, False, 0
+        seen, visited = met.numbers, met.states
         enabled, successor, sleep = relation.enabled, relation.successor, sleep_sets(relation)
-        yield 0
+        yield met, 0
         number, layer = 0, 1  # layer: where the states that are one step further begin
         while number < (layer if self.cut else len(visited)):
             layer = len(visited) if number == layer else layer
-            state, met = visited[number], len(visited)
+            state, before = visited[number], len(visited)
             asleep, taken = sleep.of(number) if sleep else set(), []
             for entry in enabled(state):
                 self.transitions += 1
                 if entry in asleep:
                     continue
                 new = successor(state, entry)
+                permutation = symmetric.permutation if symmetric else None
                 if new not in seen:
                     if len(visited) == self.max_states:
                         self.cut = True
@@ -233,22 +228,20 @@ class Search:
                             return
                         if not relation.broken(new):
                             continue
-                    seen[new] = len(visited)
-                    visited.append(new)
-                    self.parents.append(number)
-                    self.entries.append(entry)
-                    if symmetric is not None:
-                        self.permutations.append(symmetric.permutation)
-                    self.states += 1
-                    yield len(visited) - 1
+                    yield met, met.add(new, number, entry, permutation)
                 if sleep:
-                    taken.append((entry, seen.get(new), symmetric.permutation if symmetric else ()))
+                    taken.append((entry, seen.get(new), permutation or ()))
             if sleep:
-                sleep.look(number, state, met, asleep, taken)
+                sleep.look(number, state, before, asleep, taken)
             number += 1
             if not number & 63 and self.out_of_time(len(visited) - number):
                 self.cut = number < len(visited)
                 return
+
+    @property
+    def states(self) -> int:
+        """How many were met."""
+        return 0 if self.met is None else len(self.met.states)
 
     def entered(self) -> list[FunctionType]:
         """The generator functions that some explored transition began."""
@@ -262,38 +255,23 @@ class Search:
         """The states whose canonical form had to be worked out; see Canonical.form()."""
         return self.interned.canonical.worked_out if self.interned is not None else 0
 
-    def path_to(self, number: int) -> list[Entry]:
-        return [self.entries[n] for n in self.numbers_to(number)]
-
-    def numbers_to(self, number: int) -> list[int]:
-        """The states on the way to one, without the start."""
-        way: list[int] = []
-        while number > 0:
-            way.append(number)
-            number = self.parents[number]
-        return way[::-1]
-
     def fewest(self) -> tuple[str, list[Entry] | None, int | None]:
         """The nearest by switches or decisions, then steps (dijkstra.py)."""
-        relation = self.relation
-        self.seen = {relation.start: 0}
-        self.states, self.visited = 1, [relation.start]
-        self.ways = Ways((relation.start, None))
+        relation, met = self.relation, Met(self.relation.start)
+        self.met, self.ways = met, Ways((relation.start, None))
         for cost, node in self.ways:
             self.cost = cost
             state, last = node
             if relation.broken(state):
                 return "violated", self.ways.to(node), None
-            entries = relation.enabled(state)
+            number, entries = met.numbers[state], relation.enabled(state)
             for entry in entries:
                 self.transitions += 1
                 new, pid = relation.successor(state, entry), entry_of(entry)[0]
-                if new not in self.seen:
-                    if self.states == self.max_states:
+                if new not in met.numbers:
+                    if len(met.states) == self.max_states:
                         return "bound-reached", None, None
-                    self.seen[new] = self.states
-                    self.visited.append(new)
-                    self.states += 1
+                    met.add(new, number, entry)
                 turns = last is not None and pid != last
                 if self.prefer == "decisions":
                     turns = turns and last in entries
@@ -304,19 +282,20 @@ class Search:
 
     def eventually(self) -> tuple[str, list[Entry] | None, int | None]:
         """Is there a weakly fair schedule that stays away from good states for ever?"""
-        good = {n: self.relation.broken(self.visited[n]) for n in self.breadth_first()}
+        relation, good = self.relation, {}
+        for met, number in self.breadth_first():
+            good[number] = relation.broken(met.states[number])
         if self.cut:
             return "bound-reached", None, None
-        relation = self.relation
         edges = {
-            number: [(e, self.seen[relation.successor(state, e)]) for e in relation.enabled(state)]
-            for number, state in enumerate(self.visited)
+            n: [(e, met.numbers[relation.successor(state, e)]) for e in relation.enabled(state)]
+            for n, state in enumerate(met.states)
         }
         lasso = fair_lasso(edges, good)
         if lasso is None:
             return "holds", None, None
         begins, loop = lasso
-        stem = self.path_to(begins)
+        stem = met.path(begins)
         return "violated", stem + loop, len(stem)
 
     def out_of_time(self, waiting: int) -> bool:
@@ -332,18 +311,19 @@ class Search:
         if verdict == "violated":
             audits.happened(self.asked, self.build, schedule or [])
         elif verdict == "holds":
-            assert self.interned is not None, "the search is over"
+            assert self.interned is not None and self.met is not None, "the search is over"
+            met = self.met
             audit = audits.Audit(self.interned, self.build)
             for number in audits.sample(self.states, part):
-                state = self.visited[number]
+                state = met.states[number]
                 if self.prefer == "steps" or self.asked.kind == "eventually":
-                    schedule = self.path_to(number)
+                    schedule = met.path(number)
                 else:
                     node = next(n for n in self.ways.best if n[0] == state)
                     schedule = self.ways.to(node)
                 if isinstance(self.relation, Symmetric):
-                    state, schedule = self.relation.happened(state, self.renamed_path(number))
+                    state, schedule = self.relation.happened(state, met.renamed_path(number))
                 packed = state[0] if isinstance(self.relation, Monitored) else state
-                audits.closed(self.relation, self.visited[number], self.seen)
+                audits.closed(self.relation, met.states[number], met.numbers)
                 audit.check(packed, schedule)
                 self.audited += 1
