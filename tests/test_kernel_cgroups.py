@@ -337,6 +337,7 @@ def test_does_memory_high_kill(policy):
     throttles = PRESETS[policy].memory_high != "reclaims"
     assert bool(names(kernel, "throttled")) == throttles
     assert (outcome.ticks > 300) == throttles
+    assert ("inside had to sleep for memory.high" in outcome.why) == throttles
 
 
 @pytest.mark.parametrize("policy", RELEASES)

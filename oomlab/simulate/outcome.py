@@ -276,6 +276,8 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
         beyond += f"; {' and '.join(failed)} asked for a page and got none"
     if chosen:
         beyond += f"; {were_killed(' and '.join(chosen), chosen)} by a task's signal"
+    if slowed := whom(kernel, "throttled"):
+        beyond += f"; {' and '.join(slowed)} had to sleep for memory.high"
     none = whom(kernel, "no_killable_processes")  # the dying go over a limit without a search
     if none and not victims and any(m.forced for m in memcgs):
         return f"no task could be killed, and none was stopped{beyond}"
