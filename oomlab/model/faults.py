@@ -83,12 +83,12 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
         if not charged:
             current.kernel.zone.free_pages(1)
             return False
-    stable = check_stable_address_space(current, mm, vma)
-    if not stable and current.kernel.policy.unstable == "all":
-        current.kernel.zone.free_pages(int(fresh))  # it was about to be mapped
-        if fresh and memcg is not None:
-            memcg.uncharge(1)
-        return True
+    if mm.flags & MMF_UNSTABLE and not check_stable_address_space(current, vma):
+        if current.kernel.policy.unstable == "all":
+            current.kernel.zone.free_pages(int(fresh))  # it was about to be mapped
+            if fresh and memcg is not None:
+                memcg.uncharge(1)
+            return True
     if vma.shmem is not None and fresh:
         vma.shmem.pages += 1
     vma.pages += 1
@@ -106,14 +106,14 @@ def charged_to(shmem, memcg):
     return shmem.memcg
 
 
-def check_stable_address_space(current, mm, vma: VMA) -> bool:
-    """May it have this page, which the reaper may have taken? `policy.unstable` says who may not.
+def check_stable_address_space(current, vma: VMA) -> bool:
+    """May it have this page of a reaped mm (MMF_UNSTABLE)? `policy.unstable` says who may not.
 
     K 4.10 handle_mm_fault: a kthread, whatever it asks for. K 4.14: not shared memory.
     """
     refused, kept = current.kernel.policy.unstable, vma.shared or vma.kind == SHMEM
     asks = not kept if refused == "all" else refused == "kthreads" and current.flags & PF_KTHREAD
-    if not (mm.flags & MMF_UNSTABLE and asks):
+    if not asks:
         return True
     current.kernel.event("sigbus", current)
     die_by_signal(current, 7)

@@ -94,6 +94,8 @@ def zone_reclaimable_pages(kernel) -> int:
 
 def swap_backed(kernel, gfp: int) -> int:
     """Pages that could go to swap, if there is room."""
+    if not may_swap(kernel, gfp):  # as it mostly is
+        return 0
     anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
     return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
 
@@ -116,6 +118,8 @@ def inside(memcg, target) -> bool:
 def mapped_files(kernel, target=None) -> list:
     """Files that are mapped and could be read again, each once, however many map it."""
     vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem and vma.kind == FILE]
+    if not vmas:  # as it mostly is
+        return vmas
     pinned = {vma.shmem for vma in vmas if vma.locked}
     files = dict.fromkeys(vma.shmem for vma in vmas if inside(vma.shmem.memcg, target))
     return [file for file in files if file not in pinned]

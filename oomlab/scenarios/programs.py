@@ -89,7 +89,7 @@ def look(current, name: str) -> Steps:
     if vma is None:
         bad_area(current)
     elif mm.flags & MMF_UNSTABLE and can_reap(replace(vma, pages=1), current.kernel.policy):
-        if check_stable_address_space(current, mm, vma):
+        if check_stable_address_space(current, vma):
             read_zeros(current)
 
 
