@@ -219,6 +219,28 @@ def test_does_tmpfs_count_in_overcommit_mode_2(policy, file, given):
 
 
 @pytest.mark.parametrize("policy", RELEASES)
+def test_what_is_promised_when_less_is_left_than_root_keeps(policy):
+    """K 2.6.38, 3.10 __vm_enough_memory: unsigned, so that what falls below 0 promises all.
+
+    K 3.10.108, 4.4 on: signed. In mode 0 only 3.10 takes more off than is left; in mode 2 only
+    2.6.38 does, if a process maps more than sixteen times the memory.
+    """
+    for uid, left, given in [(1000, 0, ""), (1000, 1, "linux-3.10"), (1000, 127, "linux-3.10")]:
+        kernel = Kernel(PRESETS[policy], 4096, min_kbytes=400)
+        task = kernel.spawn("task", ((pause,),), uid=uid)
+        zone = kernel.zone
+        taken = zone.free - zone.high - left
+        zone.reserved, zone.free = zone.reserved + taken, zone.free - taken
+        always = policy not in RELEASES[: RELEASES.index("linux-5.4")]
+        assert vm_enough_memory(task, 200) == (policy == given or always), (uid, left)
+    kernel = Kernel(PRESETS[policy], 4096)
+    kernel.overcommit_memory = 2
+    file = VMA("file", FILE, size=20 * 4096, shared=True)
+    task = kernel.spawn("task", ((pause,),), vmas=[file])
+    assert vm_enough_memory(task, 3000) == (policy == "linux-2.6.38")
+
+
+@pytest.mark.parametrize("policy", RELEASES)
 @pytest.mark.parametrize("killed", ["parent", "child"])
 def test_who_goes_on_when_one_of_a_vfork_is_killed(policy, killed):
     """K 3.10 to 6.12 wait_for_vfork_done: the child's end wakes the parent; SIGKILL ends its wait.

@@ -10,6 +10,7 @@ from .mm import ANON, SHMEM
 from .vmscan import page_cache
 
 OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER = 0, 1, 2
+WRAPS = 1 << 64  # K 2.6.38, 3.10: below 0 an unsigned long is huge, and all is promised
 
 
 def totalram_pages(kernel) -> int:
@@ -40,7 +41,7 @@ def vm_enough_memory(current, pages: int) -> bool:
     shared = {vma.shmem: vma.size for vma in vmas if vma.kind == SHMEM}  # shmem_acct_size()
     shared |= {f: f.pages + f.swapped for f in [*shared, *kernel.shmems] if f and f.linked}
     promised = sum(vma.size for vma in vmas if vma.kind == ANON) + sum(shared.values())
-    return promised + pages < allowed
+    return promised + pages < (allowed % WRAPS if old else allowed)
 
 
 def admin_reserve(kernel) -> int:
@@ -56,4 +57,7 @@ def guess(current) -> int:
         parts = [cached + kernel.swap_free, max(kernel.zone.free - kernel.zone.high, 0)]
         return sum(part if root else part - part // 32 for part in parts)
     free = kernel.zone.free + cached - shmem + kernel.swap_free - kernel.zone.high
-    return free if root else free - admin_reserve(kernel)
+    if free > 0 and not root:
+        free -= admin_reserve(kernel)
+        return free % WRAPS if kernel.policy.overcommit == "free-unsigned" else free
+    return free

@@ -2,7 +2,8 @@
 
 A kill after the freeze could hurt the image that hibernation is about to write, so the killer is
 disabled: out_of_memory() returns false and the allocation that asked fails. Simplified: tasks that
-sleep count as frozen, and the freezer does not wait for those that run.
+sleep count as frozen, the freezer does not wait for those that run, and requests keep __GFP_IO and
+__GFP_FS (Linux takes them away while devices sleep, so that nothing goes to swap).
 """
 
 from ..policies.policy import HZ

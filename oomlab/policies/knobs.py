@@ -90,6 +90,7 @@ OPTIONS: dict[str, dict[object, str]] = {
     },
     "overcommit": {
         "thirty-second": "what is free, in the page cache or in tmpfs, less a 32nd part for root",
+        "free-unsigned": "as free, but if less than the reserve is left, all that is asked for",
         "free": "what is free above the high mark or in the page cache, less a reserve for root",
         "machine": "as much as memory and swap have together",
     },

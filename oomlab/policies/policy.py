@@ -76,8 +76,8 @@ class Policy:
     overcommit: str = knob(
         "free",
         "what vm.overcommit_memory=0 promises at most: what is free or could be, or all there is",
-        "K 2.6.38, 3.10, 5.0, 5.2 __vm_enough_memory",
-        "thirty-second free machine",
+        "K 2.6.38, 3.10, 4.4, 5.0, 5.2 __vm_enough_memory",
+        "thirty-second free-unsigned free machine",
     )
 
     # choosing and killing

@@ -21,7 +21,8 @@ LINUX_2_6_38 = replace(
     name="linux-2.6.38",
     about="March 2011: per mille points; a sharer with adj -1000 protects the mm (left out: "
     "zone reclaim, real-time victims, two pages more in each mark, a nap of one tick after a fault "
-    "that got no page; that oom_disable_count goes wrong with threads)",
+    "that got no page; that oom_disable_count goes wrong with threads; and as in 2.6.38.2 a child "
+    "that shares its parent's memory does not die for it)",
     kernel="2.6.38",
     points="permille",
     page_tables="none",
@@ -63,6 +64,7 @@ LINUX_3_10 = replace(
     sysrq_panics=True,
     alloc_harder="no-wait",
     nofail="loops",
+    overcommit="free-unsigned",
     suspend="flag",
     thaws="nothing",
 )
