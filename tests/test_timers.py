@@ -4,6 +4,11 @@ import pytest
 
 from oomlab import PRESETS
 from oomlab.model.kernel import LVL_START, Kernel
+from oomlab.model.syscalls import sysrq_f
+from oomlab.scenarios.programs import pause, repeat, sleep
+from oomlab.scenarios.registry import heap
+from oomlab.simulate.outcome import judge
+from oomlab.simulate.scheduler import run_seeded
 
 
 @pytest.fixture
@@ -58,3 +63,17 @@ def test_a_timer_without_a_delay_fires_in_the_next_tick(kernel, ticks):
     kernel.jiffies = 1
     kernel.run_timers()  # and it comes back
     assert again == [1]
+
+
+def test_does_a_task_go_on_that_slept_longer_than_a_run_waits_for_progress():
+    """What it does after its sleeps is done, under each release; a program of sleeps alone ends."""
+    for policy in [name for name in PRESETS if name.startswith("linux-")]:
+        for ticks, times in [(100, 5), (300, 3), (500, 1), (9000, 3)]:
+            kernel = Kernel(PRESETS[policy], 1024, min_kbytes=64)
+            kernel.spawn("small", ((pause,),), vmas=heap(200))
+            kernel.spawn("op", (*[(sleep, ticks)] * times, (sysrq_f,)), adj=-1000)
+            outcome = judge(kernel, run_seeded(kernel, 1))
+            assert outcome.victims == ["small"], (policy, ticks, times)
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.spawn("monitor", ((repeat, None, (sleep, 500)),))
+    assert run_seeded(kernel, 1) < 10_000

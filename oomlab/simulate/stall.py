@@ -1,7 +1,8 @@
 """When is a run stuck? When for some time there was no progress, only the same attempts again.
 
 Progress is an event that is not vain (model/kernel.py), memory that fills up further, or a timer
-that will do more than wake a napping task. The policy says how long that time is.
+that will do more than wake a napping task. The policy says how long that time is. While all tasks
+sleep nothing is tried in vain: who wakes then has that time, too, but not for ever.
 """
 
 from ..model.kernel import Kernel
@@ -9,6 +10,7 @@ from ..model.suspend import FREEZE_TIMEOUT
 from ..policies.policy import HZ, Policy
 
 LONGEST = 60 * HZ  # ticks: a timer that sets itself again and again is no hope for ever
+MOST_SLEEPS = 60  # in a row, nor is a program that only sleeps
 
 
 def stall_ticks(policy: Policy) -> int:
@@ -28,11 +30,16 @@ class StallDetector:
         self.last = kernel.jiffies  # of events alone
         self.least = available(kernel)  # pages, since the last progress
         self.naps_since = 0  # the last tick at which a longer sleep was under way
+        self.sleeps = 0  # of all tasks, longer than a second, since the last progress
 
     def jumped(self, expires: int) -> None:
         """All tasks sleep, and the clock goes on to `expires` at once."""
         if expires > self.kernel.jiffies + 1:
             self.naps_since = expires
+        if expires > self.kernel.jiffies + HZ:  # no attempt, and no nap between two
+            self.sleeps += 1
+            if self.sleeps <= MOST_SLEEPS:
+                self.since = expires
 
     def ticked(self) -> None:
         """A tick has passed."""
@@ -51,6 +58,7 @@ class StallDetector:
             return False
         self.progress = kernel.progress
         self.since = self.last = kernel.jiffies
+        self.sleeps = 0
         self.least = available(kernel)
         return True
 
