@@ -12,7 +12,7 @@ import pytest
 
 import oomlab
 from oomlab.lab import facts, figures
-from oomlab.lab.timeline import lanes, shown_steps
+from oomlab.lab.timeline import lanes, moments, shown_steps
 from oomlab.looks import DARK, LIGHT, style_sheet
 from oomlab.paper import Drawing, wide_as
 
@@ -98,6 +98,22 @@ def test_the_letters_are_those_of_the_lab():
     script = Path(figures.__file__).parents[1] / "unpacked_run.js"
     found = dict(re.findall(r'(\w+): \["(.)", "[^"]+"\]', script.read_text("utf-8")))
     assert found == {kind: letter for kind, (letter, _) in figures.lanes.LETTERS.items()}
+
+
+def test_the_first_event_of_each_kind_has_its_letter():
+    """Also beside another: what the key explains is in the picture."""
+    runs = [oomlab.run("memcg-vs-global", "linux-4.4"), oomlab.run("user-space-killer")]
+    for run in (*runs, oomlab.run("workqueue-reaper", "workqueue"), THIEVES, SIX_KINDS, DEADLOCK):
+        letters = {figures.lanes.LETTERS[moment.kind][0] for moment in moments(run)}
+        assert letters <= set(texts(figures.lanes.figure(run))), run.scenario
+
+
+def test_a_lock_is_named_on_the_pattern_of_its_lane():
+    """A sheet of paper under the name would say that the task does not wait there."""
+    root = parsed(figures.lanes.figure(oomlab.run("invisible-dependency", "linux-4.4")))
+    (name,) = [node for node in root.iter(f"{SVG}text") if node.text == "i_mutex of the log file"]
+    sheets = [each for each in root.iter(f"{SVG}rect") if each.get("class") == "paper"]
+    assert name.get("paint-order") == "stroke" and len(sheets) == 1  # of the whole picture
 
 
 def test_a_picture_that_stands_alone_says_all(tmp_path):

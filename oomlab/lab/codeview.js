@@ -42,7 +42,7 @@ class CodeView {
       const { where, link, words } = told.linux;
       this.linux.replaceChildren(...(where ? ["In Linux: ", where, ". "] : ["Not a function of the kernel's model. "]),
         ...(link ? [make("a", { href: link, target: "_blank", rel: "noopener" }, "read it there"), ". "] : []),
-        words ? `What it does: ${words.replace(/\x60/g, "")}` : "");
+        words ? `What it does: ${quoted(words)}` : "");
     }
     const dots = next === null ? "" : "; dots: where it stands after this step";
     this.file.textContent = `${told.file}, line ${told.first + line}${dots}`;

@@ -87,6 +87,11 @@ function swatches(shown, kinds, dips) {
   }), ...memory, ...letters];
 }
 
+// A name that stands in backticks, as Python's docstrings have it, stands in quotes on a page.
+function quoted(text) {
+  return text.replaceAll(/`([^`]*)`/g, "\u2018$1\u2019");
+}
+
 // A text of more than `most` letters is cut after two lines, with a button for the rest.
 class LongText {
   constructor(attributes, most = 220) {

@@ -9,7 +9,9 @@ class KernelLog {
   }
 
   load(picture) {
-    this.title.textContent = `kernel log of ${picture.title}`;
+    const words = picture.log.length ? "what is still to come is in italics" : "the kernel prints nothing";
+    this.title.textContent = `kernel log of ${picture.title}; ${words}`;
+    this.box.hidden = !picture.log.length;
     const key = JSON.stringify(picture.log);
     if (key === this.key) return;  // another run that printed the same
     this.key = key;

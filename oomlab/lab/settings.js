@@ -15,7 +15,7 @@ class Settings {
       this.keep(name, choice(label, values, "", (value) => this.change({ [name]: value })));
     this.title = make("p", { className: "title" });
     this.story = new LongText({ className: "title" }, 60);  // beside the picture there is little room
-    this.about = make("p", { className: "title" });
+    this.about = new LongText({ className: "title" }, 100);
     this.params = make("div", { className: "params" });
     this.knobs = new Knobs(this, catalogue.knobs);
     this.node = make("div", { className: "settings", role: "group", ariaLabel: "what is run" },
@@ -23,7 +23,7 @@ class Settings {
       pick("policy", "policy", same(names)),
       pick("other", "compare with", [["", "nothing"], ...same(names)]),
       this.keep("seed", number("seed", 0, (seed) => this.change({ seed }), refuse)),
-      this.params, this.title, this.story.node, this.about);
+      this.params, this.title, this.story.node, this.about.node);
   }
 
   keep(name, node) {
@@ -49,9 +49,10 @@ class Settings {
         .map(([name, value]) => this.keep(`param ${name}`, this.param(name, value))));
     }
     this.title.textContent = view.title;
-    if (fresh) this.story.show(view.story.replaceAll(/`([^`]*)`/g, "\u2018$1\u2019"));
+    if (fresh) this.story.show(quoted(view.story));
     const about = this.catalogue.policies[this.now.policy];
-    this.about.textContent = about ? `${this.now.policy}: ${about}.` : "";
+    const told = about ? `${this.now.policy}: ${about}.` : "";
+    if (told !== this.about.text.textContent) this.about.show(told);
     for (const name of ["scenario", "policy", "other", "seed"]) this.set(name, this.now[name]);
     for (const [name, value] of Object.entries(view.params)) this.set(`param ${name}`, value);
     this.knobs.show(view);

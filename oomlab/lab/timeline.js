@@ -7,6 +7,7 @@
 
 const ROW = 24, TOP = 26, STRIP = 74, AXIS = 20;
 const LEAST = 2;  // pixels: ten failed attempts are ten slivers, however long the run
+const APART = 11;  // pixels from one letter to the next
 const FEW = 3;  // slivers in a row: to wait for a lock, to try, and to give it back
 
 // Okabe and Ito's colours; a line pattern says the same to those who cannot tell them apart.
@@ -110,19 +111,26 @@ function nice(least) {
   return [1, 2, 5, 10].map((m) => m * ten).find((m) => m >= least);
 }
 
+// The first event of a kind has its letter in any case, if not above its tick then beside it: what
+// the legend explains can be found.
 function paintMoments(paper, picture, place, theme) {
-  const { x, from, to } = place;
-  const taken = [], last = ([, kind]) => !["panic", "bug", "loss"].includes(kind);
+  const { x, from, to, label, width } = place, taken = [], written = new Set();
+  const free = (at) => at >= label && at <= width - 8 && taken.every((other) => Math.abs(at - other) > APART - 0.1);
+  const far = (side) => (side < 0 ? width - side : side);  // to the right: they stay in their order
+  const last = ([, kind]) => !["panic", "bug", "loss"].includes(kind);
   for (const [n, kind] of [...picture.moments].sort((a, b) => last(a) - last(b))) {
     if (n < from || n >= to) continue;
     const dire = kind !== "exit" && kind !== "wake";
     if (kind === "loss" || kind === "bug") paintFailure(paper, picture, n, place, theme);
     paper.fillStyle = dire ? COLOURS.killed : theme.quiet;
     paper.fillRect(x(n), TOP - 6, 1.5, 6);
-    if (taken.some((other) => Math.abs(x(n) - other) < 11)) continue;
+    const near = written.has(kind) ? [] : taken.flatMap((other) => [other + APART, other - APART]);
+    const [at] = [x(n), ...near].filter(free).sort((a, b) => far(a - x(n)) - far(b - x(n)));
+    if (at === undefined) continue;
     paper.fillStyle = theme.ink;
-    paper.fillText(MOMENTS[kind][0], x(n) - 3, TOP - 14);
-    taken.push(x(n));
+    paper.fillText(MOMENTS[kind][0], at - 3, TOP - 14);
+    taken.push(at);
+    written.add(kind);
   }
   paper.fillStyle = theme.quiet;
   paper.fillText("events", 4, TOP - 14);

@@ -135,3 +135,52 @@ def test_what_breaks_a_property_opens_at_its_last_step(open_stage):
     assert lab.locator(".now").first.inner_text().startswith(f"Step {steps} of {steps}")
     lab.get_by_text(f"Code, state and waits at step {steps}:").wait_for()
     assert lab.locator("summary").first.inner_text().endswith("turned: reaper")
+
+
+def test_the_first_event_of_each_kind_has_its_letter(open_stage):
+    """Also beside another: what the legend explains is in the picture."""
+    stage = open_stage("memcg-vs-global", "linux-4.4")
+    stage.page.evaluate("""() => {
+        window.written = [];
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+            window.written.push(text);
+            write.call(this, text, ...where);
+        };
+    }""")
+    for scenario in ("mlocked-and-shared", "user-space-killer", "page-thieves", "memcg-vs-global"):
+        stage.page.evaluate("window.written.length = 0")
+        stage.lab.locator('[data-control="scenario"]').select_option(scenario)
+        stage.lab.get_by_text(f"kernel log of {scenario}").wait_for()
+        letters = set(stage.lab.locator(".legend b").all_inner_texts())
+        assert letters and letters <= set(stage.page.evaluate("window.written")), scenario
+
+
+def test_no_choice_is_cut(open_stage):
+    cut = """selects => selects.flatMap((select) => {
+        const style = getComputedStyle(select), { paddingLeft } = style;
+        const paper = document.createElement("canvas").getContext("2d");
+        paper.font = style.font;
+        const room = select.clientWidth - 2 * parseFloat(paddingLeft) - 16;  // and the arrow
+        const texts = [...select.options].map((option) => option.text);
+        return texts.filter((text) => paper.measureText(text).width > room);
+    })"""
+    for width in (640, 1024, 1280):
+        for scenario in ("invisible-dependency", "hidden-sharer"):
+            lab = open_stage(scenario, "rfc-2015-11-25", width=width).lab
+            choices = lab.locator(".settings select")
+            assert choices.count() > 2 and choices.evaluate_all(cut) == [], (width, scenario)
+
+
+def test_the_log_says_what_its_italics_are_or_that_it_is_empty(open_stage):
+    italics = "still to come is in italics"
+    for scenario, words in (("marks", italics), ("user-space-killer", "prints nothing")):
+        lab = open_stage(scenario, "linux-6.12").lab
+        lab.get_by_text(words).wait_for()
+        box = lab.get_by_role("region", name="kernel log")
+        assert box.is_visible() == (words == italics)
+
+
+def test_a_name_in_backticks_stands_in_quotes(open_stage):
+    lab = open_stage("memcg-vs-global", "linux-4.4").lab
+    lab.get_by_text("Write to \u2018pages\u2019 new pages of the VMA \u2018name\u2019").wait_for()

@@ -23,6 +23,7 @@ LETTERS = {  # a letter and a word for each kind of event, as the lab has them (
     "panic": ("P", "panic"),
     "bug": ("!", "must not happen"),
 }
+APART = 11  # pixels from one letter to the next
 FIRST = ("panic", "bug", "loss")  # whose letter is written where there is room for one
 
 
@@ -92,16 +93,27 @@ def draw(
 
 
 def letters(drawing: Drawing, steps: Steps, marks: list[Moment]) -> None:
-    """A tick for each event, and its letter where there is room for it."""
+    """A tick for each event, and its letter where there is room for it.
+
+    The first of each kind has its letter in any case, if not above its tick then beside it: what
+    the key explains can be found.
+    """
     drawing.y += 16
     taken: list[float] = []
+    written: set[str] = set()
     for moment in sorted(marks, key=lambda moment: moment.kind not in FIRST):
         x = steps.x(moment.step)
         quiet = moment.kind in ("exit", "wake")
         drawing.line(x, drawing.y + 3, x, drawing.y + 8, "quiet" if quiet else VERMILLION, 1.5)
-        if all(abs(x - other) >= 11 for other in taken):
-            drawing.text(x, drawing.y, LETTERS[moment.kind][0], anchor="middle", size=12)
-            taken.append(x)
+        beside = [other + way * APART for other in taken for way in (1, -1)]
+        places = [x, *beside] if moment.kind not in written else [x]
+        free = [place for place in places if steps.left <= place <= steps.right]
+        free = [at for at in free if all(abs(at - other) > APART - 0.1 for other in taken)]
+        if free:
+            place = min(free, key=lambda place: (place < x, abs(place - x)))  # in their order
+            drawing.text(place, drawing.y, LETTERS[moment.kind][0], anchor="middle", size=12)
+            taken.append(place)
+            written.add(moment.kind)
     drawing.text(PAD, drawing.y, "events", "quiet", size=12)
 
 
@@ -123,8 +135,7 @@ def write_locks(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
     for segment in lane.segments:
         left, right = steps.x(segment.start), steps.x(segment.end)
         if segment.state == "locked" and right - left > wide_as(segment.on, 12) + 14:
-            drawing.rect(left + 4, y + 4, wide_as(segment.on, 12) + 6, BAR - 2, ("paper", ""))
-            drawing.text(left + 7, y + 14, segment.on, size=12)
+            drawing.haloed(left + 7, y + 14, segment.on, size=12)
 
 
 def slivers(drawing: Drawing, steps: Steps, lane: Lane, y: float) -> None:
