@@ -3,9 +3,10 @@
 import pytest
 
 from oomlab import PRESETS
+from oomlab.model.gfp import GFP_NOFS
 from oomlab.model.kernel import LVL_START, Kernel
 from oomlab.model.syscalls import sysrq_f
-from oomlab.scenarios.programs import pause, repeat, sleep
+from oomlab.scenarios.programs import alloc, pause, repeat, sleep
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.outcome import judge
 from oomlab.simulate.scheduler import run_seeded
@@ -74,6 +75,12 @@ def test_does_a_task_go_on_that_slept_longer_than_a_run_waits_for_progress():
             kernel.spawn("op", (*[(sleep, ticks)] * times, (sysrq_f,)), adj=-1000)
             outcome = judge(kernel, run_seeded(kernel, 1))
             assert outcome.victims == ["small"], (policy, ticks, times)
+        kernel = Kernel(PRESETS[policy], 256, min_kbytes=32)  # and beside one who loops
+        kernel.spawn("big", ((pause,),), vmas=heap(100))
+        kernel.spawn("asker", ((alloc, 200, GFP_NOFS),), adj=-1000)
+        kernel.spawn("op", ((sleep, 700), (sysrq_f,)), adj=-1000)
+        outcome = judge(kernel, run_seeded(kernel, 1))
+        assert outcome.victims == ["big"], policy  # 2.6.38 does not look for what became free
     kernel = Kernel(PRESETS[policy], 1024)
     kernel.spawn("monitor", ((repeat, None, (sleep, 500)),))
     assert run_seeded(kernel, 1) < 10_000

@@ -48,7 +48,7 @@ class StallDetector:
             self.naps_since = kernel.jiffies  # something new is yet to come
         if available(kernel) < self.least:  # memory is still filling up
             self.least, self.since = available(kernel), kernel.jiffies
-        if self.work_is_due() and kernel.jiffies - self.last <= LONGEST:
+        if kernel.jiffies - self.last <= LONGEST and (self.sleeps_on() or self.work_is_due()):
             self.since = kernel.jiffies
 
     def progressed(self) -> bool:
@@ -69,6 +69,11 @@ class StallDetector:
             return False
         patience = self.limit + (FREEZE_TIMEOUT if kernel.freezing else 0)
         return kernel.jiffies - self.naps_since > HZ or idle > patience
+
+    def sleeps_on(self) -> bool:
+        """Does a task sleep for another second and more? It will go on with its program."""
+        soon = self.kernel.jiffies + HZ
+        return any(timer.expires > soon for timer in self.kernel.timers)
 
     def work_is_due(self) -> bool:
         """Is a timer pending that a patch set, to do more than wake a task?"""
