@@ -89,7 +89,7 @@ function swatches(shown, kinds, dips) {
 
 // A name that stands in backticks, as Python's docstrings have it, stands in quotes on a page.
 function quoted(text) {
-  return text.replaceAll(/`([^`]*)`/g, "\u2018$1\u2019");
+  return text.replaceAll(/\x60([^\x60]*)\x60/g, "\u2018$1\u2019");
 }
 
 // A text of more than `most` letters is cut after two lines, with a button for the rest.

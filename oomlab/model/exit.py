@@ -170,11 +170,11 @@ def free_pgtables(current, mm: MM) -> None:
         if reader is not current:
             text = f"{mm.name}: page tables are freed while {reader.name} walks them"
             mm.kernel.bug("freed", text)
-    mm.kernel.zone.free_pages(mm.nr_pmds)
-    mm.nr_pmds = 0
     for vma in mm.vmas:
         remove_vma(mm, vma)
     mm.vmas.clear()
+    mm.kernel.zone.free_pages(mm.nr_ptes + mm.nr_pmds)  # of ranges that a report does not name, too
+    mm.nr_ptes = mm.nr_pmds = 0
 
 
 def remove_vma(mm: MM, vma: VMA) -> None:
