@@ -21,3 +21,11 @@ def test_a_wide_table_is_scrolled_in_itself_and_with_the_keyboard():
     wide = Grid("w", {"a": {f"c{n}": "x" for n in range(9)}})._repr_html_()
     assert wide.startswith("<div style='overflow-x:auto' tabindex='0' role='region'")
     assert Grid("n", {"a": {f"c{n}": "x" for n in range(8)}})._repr_html_().startswith("<table")
+
+
+def test_a_table_of_very_many_columns_is_set_close():
+    """Twelve releases beside a name of a recording: 736 pixels are what a page of the site has."""
+    few, many = ({"a": {f"c{n}": "x" for n in range(count)}} for count in (11, 12))
+    assert (
+        ".25rem" in Grid("m", many)._repr_html_() and ".25rem" not in Grid("f", few)._repr_html_()
+    )

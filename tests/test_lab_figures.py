@@ -108,6 +108,14 @@ def test_the_first_event_of_each_kind_has_its_letter():
         assert letters <= set(texts(figures.lanes.figure(run))), run.scenario
 
 
+def test_letters_that_lie_close_together_stand_in_their_order():
+    """At the right edge, too, where a kill is followed by an exit and nothing else."""
+    run = oomlab.run("small-child", "linux-4.4", child_sacrifice=False)
+    nodes = list(parsed(figures.lanes.figure(run)).iter(f"{SVG}text"))
+    kill, leave = [float(node.get("x")) for letter in "Kx" for node in nodes if node.text == letter]
+    assert leave - kill == pytest.approx(figures.lanes.APART, abs=0.2)
+
+
 def test_a_lock_is_named_on_the_pattern_of_its_lane():
     """A sheet of paper under the name would say that the task does not wait there."""
     root = parsed(figures.lanes.figure(oomlab.run("invisible-dependency", "linux-4.4")))

@@ -92,26 +92,34 @@ function quoted(text) {
   return text.replaceAll(/\x60([^\x60]*)\x60/g, "\u2018$1\u2019");
 }
 
-// A text of more than `most` letters is cut after two lines, with a button for the rest.
+// A text of more than `most` letters is cut after two lines, with a button for the rest, if there is
+// one: how much two lines hold depends on the page.
 class LongText {
   constructor(attributes, most = 220) {
     this.most = most;
     this.text = make("p", attributes);
     this.more = make("button", { type: "button", className: "more", ariaExpanded: "false", onclick: () => this.open(!this.opened) }, "all of it");
     this.node = make("div", { className: "long" }, this.text, this.more);
+    new ResizeObserver(() => this.fit()).observe(this.text);
   }
 
   show(text) {
     this.text.textContent = text;
-    this.more.hidden = text.length < this.most;
     this.open(false);
   }
 
   open(yes) {
     this.opened = yes;
-    this.text.classList.toggle("cut", !yes && !this.more.hidden);
+    this.text.classList.toggle("cut", !yes && this.text.textContent.length >= this.most);
     this.more.textContent = yes ? "less of it" : "all of it";
     this.more.ariaExpanded = String(yes);
+    this.fit();
+  }
+
+  // While it is not shown it has no height, and nothing is known.
+  fit() {
+    if (this.text.textContent.length < this.most) this.more.hidden = true;
+    else if (this.text.clientHeight) this.more.hidden = !this.opened && this.text.scrollHeight <= this.text.clientHeight + 1;
   }
 }
 

@@ -11,7 +11,8 @@ from html import escape
 from ..looks import VERDICTS
 
 CELL = "padding:.3rem .6rem;border:1px solid #8886;text-align:center"
-WIDE = 8  # columns: more of them are scrolled, with the keyboard, too
+NARROW = CELL.replace(".6rem", ".25rem")  # where there are very many columns
+WIDE, WIDEST = 8, 12  # columns: more of them are scrolled, with the keyboard, too
 SHORT, LONG = 12, 40  # letters: a number or two stay on one line, sentences begin at the left
 
 
@@ -27,6 +28,7 @@ class Grid:
         self.title, self.rows, self.links = title, rows, links or {}
         self.columns = list(dict.fromkeys(name for row in rows.values() for name in row))
         longest = {c: max(len(row.get(c, "")) for row in rows.values()) for c in self.columns}
+        self.style = NARROW if len(self.columns) >= WIDEST else CELL
         self.sentences = {column for column, letters in longest.items() if letters > LONG}
 
     def __repr__(self) -> str:
@@ -36,9 +38,9 @@ class Grid:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th style='{CELL}'>{escape(name)}</th>" for name in self.columns)
+        head = "".join(f"<th style='{self.style}'>{escape(name)}</th>" for name in self.columns)
         body = "".join(
-            f"<tr><th style='{CELL};text-align:left;white-space:nowrap'>{escape(name)}</th>"
+            f"<tr><th style='{self.style};text-align:left;white-space:nowrap'>{escape(name)}</th>"
             + "".join(self.cell(name, column, row.get(column, "")) for column in self.columns)
             + "</tr>"
             for name, row in self.rows.items()
@@ -61,4 +63,4 @@ class Grid:
         text = escape(word)
         if link := self.links.get((row, column)):
             text = f"<a style='color:inherit' href='{escape(link)}'>{text}</a>"
-        return f"<td style='{CELL}{more}'>{text}</td>"
+        return f"<td style='{self.style}{more}'>{text}</td>"

@@ -1,6 +1,8 @@
 // The knobs of the policy: in the groups that the model declares, found by a word, each option with
 // what it does. Those that differ from the preset are named on top, and can be put back there.
 
+const asPython = (value) => ({ true: "True", false: "False" })[value] ?? value;
+
 class Knobs {
   constructor(settings, knobs) {
     this.settings = settings;
@@ -67,7 +69,7 @@ class Knobs {
     this.summary.textContent = `${this.items.size} knobs, ` +
       (turned.length ? `turned: ${turned.map(([name]) => name).join(", ")}` : "all as in the preset");
     this.turned.replaceChildren(...turned.map(([name, was]) => make("li", {},
-      make("b", {}, `${name} = ${view.knobs[name]}`), `, ${was} in ${view.settings.policy} `,
+      make("b", {}, `${name} = ${asPython(view.knobs[name])}`), `, ${asPython(was)} in ${view.settings.policy} `,
       make("button", { type: "button", ariaLabel: `put ${name} back`, onclick: () => this.set(name, was) }, "put back"))));
     for (const [name, item] of this.items) {
       const value = view.knobs[name];

@@ -111,26 +111,29 @@ function nice(least) {
   return [1, 2, 5, 10].map((m) => m * ten).find((m) => m >= least);
 }
 
-// The first event of a kind has its letter in any case, if not above its tick then beside it: what
-// the legend explains can be found.
+// The first event of a kind has its letter in any case, so that what the legend explains can be found;
+// where several lie close together, they stand beside each other in their order.
 function paintMoments(paper, picture, place, theme) {
-  const { x, from, to, label, width } = place, taken = [], written = new Set();
-  const free = (at) => at >= label && at <= width - 8 && taken.every((other) => Math.abs(at - other) > APART - 0.1);
-  const far = (side) => (side < 0 ? width - side : side);  // to the right: they stay in their order
-  const last = ([, kind]) => !["panic", "bug", "loss"].includes(kind);
-  for (const [n, kind] of [...picture.moments].sort((a, b) => last(a) - last(b))) {
-    if (n < from || n >= to) continue;
-    const dire = kind !== "exit" && kind !== "wake";
+  const { x, from, to, label, width } = place, firsts = new Map();
+  const seen = picture.moments.filter(([n]) => n >= from && n < to).sort((a, b) => a[0] - b[0]);
+  for (const moment of seen) if (!firsts.has(moment[1])) firsts.set(moment[1], moment);
+  const named = [...firsts.values()], last = ([, kind]) => !["panic", "bug", "loss"].includes(kind);
+  for (const moment of [...seen].sort((a, b) => last(a) - last(b))) {
+    const [n, kind] = moment, dire = kind !== "exit" && kind !== "wake";
     if (kind === "loss" || kind === "bug") paintFailure(paper, picture, n, place, theme);
     paper.fillStyle = dire ? COLOURS.killed : theme.quiet;
     paper.fillRect(x(n), TOP - 6, 1.5, 6);
-    const near = written.has(kind) ? [] : taken.flatMap((other) => [other + APART, other - APART]);
-    const [at] = [x(n), ...near].filter(free).sort((a, b) => far(a - x(n)) - far(b - x(n)));
-    if (at === undefined) continue;
-    paper.fillStyle = theme.ink;
-    paper.fillText(MOMENTS[kind][0], at - 3, TOP - 14);
-    taken.push(at);
-    written.add(kind);
+    if (named.every(([other]) => Math.abs(x(n) - x(other)) >= APART)) named.push(moment);
+  }
+  named.sort((a, b) => a[0] - b[0]);
+  let free = label;
+  const places = named.map(([n]) => (free = Math.max(x(n), free) + APART) - APART);
+  free = width - 8;
+  paper.fillStyle = theme.ink;
+  for (let i = named.length - 1; i >= 0; i--) {  // not over the edge
+    const at = Math.min(places[i], free);
+    paper.fillText(MOMENTS[named[i][1]][0], at - 3, TOP - 14);
+    free = at - APART;
   }
   paper.fillStyle = theme.quiet;
   paper.fillText("events", 4, TOP - 14);

@@ -184,3 +184,16 @@ def test_the_log_says_what_its_italics_are_or_that_it_is_empty(open_stage):
 def test_a_name_in_backticks_stands_in_quotes(open_stage):
     lab = open_stage("memcg-vs-global", "linux-4.4").lab
     lab.get_by_text("Write to \u2018pages\u2019 new pages of the VMA \u2018name\u2019").wait_for()
+
+
+def test_a_button_for_the_rest_stands_only_where_there_is_a_rest(open_stage):
+    for width, cut in ((720, False), (1280, True)):
+        lab = open_stage("hidden-sharer", "linux-4.6", width=width).lab
+        story = lab.locator(".settings .long").first
+        story.get_by_text("it must have its SIGKILL before it is reaped").wait_for(state="attached")
+        button = story.get_by_role("button", name="all of it")
+        assert button.is_visible() == cut
+        if cut:
+            button.click()
+            story.get_by_role("button", name="less of it").click()
+            assert button.is_visible()

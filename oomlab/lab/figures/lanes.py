@@ -95,25 +95,27 @@ def draw(
 def letters(drawing: Drawing, steps: Steps, marks: list[Moment]) -> None:
     """A tick for each event, and its letter where there is room for it.
 
-    The first of each kind has its letter in any case, if not above its tick then beside it: what
-    the key explains can be found.
+    The first of each kind has its letter in any case, so that what the key explains can be found;
+    where several lie close together, they stand beside each other in their order.
     """
     drawing.y += 16
-    taken: list[float] = []
-    written: set[str] = set()
+    named = list({moment.kind: moment for moment in reversed(marks)}.values())
     for moment in sorted(marks, key=lambda moment: moment.kind not in FIRST):
         x = steps.x(moment.step)
         quiet = moment.kind in ("exit", "wake")
         drawing.line(x, drawing.y + 3, x, drawing.y + 8, "quiet" if quiet else VERMILLION, 1.5)
-        beside = [other + way * APART for other in taken for way in (1, -1)]
-        places = [x, *beside] if moment.kind not in written else [x]
-        free = [place for place in places if steps.left <= place <= steps.right]
-        free = [at for at in free if all(abs(at - other) > APART - 0.1 for other in taken)]
-        if free:
-            place = min(free, key=lambda place: (place < x, abs(place - x)))  # in their order
-            drawing.text(place, drawing.y, LETTERS[moment.kind][0], anchor="middle", size=12)
-            taken.append(place)
-            written.add(moment.kind)
+        if all(abs(x - steps.x(other.step)) >= APART for other in named):
+            named.append(moment)
+    named.sort(key=lambda moment: moment.step)
+    places, free = [], steps.left
+    for moment in named:
+        places.append(max(steps.x(moment.step), free))
+        free = places[-1] + APART
+    free = steps.right
+    for place, moment in zip(reversed(places), reversed(named), strict=True):  # not over the edge
+        x = min(place, free)
+        drawing.text(x, drawing.y, LETTERS[moment.kind][0], anchor="middle", size=12)
+        free = x - APART
     drawing.text(PAD, drawing.y, "events", "quiet", size=12)
 
 
