@@ -9,6 +9,7 @@ import math
 import operator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 import pytest
@@ -97,6 +98,17 @@ class Finalized:
         pass
 
 
+class Hooked:
+    __slots__ = ("late", "missed")
+
+    def __init__(self):
+        self.missed = []
+
+    def __getattr__(self, name):
+        self.missed.append(name)
+        return 3
+
+
 class Registers:
     names: list = []
 
@@ -153,6 +165,13 @@ def nothing(box):
     pass
 
 
+def noted_partial():
+    """A partial is an object, too, and takes any attribute."""
+    made = partial(nothing, None)
+    made.note = 1  # type: ignore[attr-defined]
+    return made
+
+
 def hold(make):
     def held(box):
         box.held = make()
@@ -183,6 +202,8 @@ REFUSED = [
     (dict, lambda box: box.held.update({(Fraction(1), 2): 1}), "a Fraction is a key by a hash"),
     (lambda: None, hold(lambda: frozenset([8, 0])), "order that comes from how it was made"),
     (Finalized, nothing, "it has __del__"),
+    (Hooked, lambda box: box.held.late, "it has __getattr__"),
+    (lambda: noted_partial(), nothing, "a state cannot hold a partial"),
     (Registers, nothing, "it has __init_subclass__"),
     (Sub, lambda box: box.held.whose(), "calls a method of a class by super"),
     (Described, nothing, "__get__ asks for owner"),

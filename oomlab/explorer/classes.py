@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ..simulate.fingerprint import held_as, slots_of
 from .errors import Refused
 
 # Modules of Python whose functions and objects keep nothing, and look at nothing outside.
@@ -27,7 +28,7 @@ def is_user(kind: type) -> bool:
 def unseen_of(kind: type) -> list[str]:
     """What a class of a user has that runs where it cannot be seen."""
     has = {name for c in kind.__mro__ if is_user(c) for name in vars(c)}
-    return sorted(has & {"__getattribute__", "__del__", "__init_subclass__"})
+    return sorted(has & {"__getattr__", "__getattribute__", "__del__", "__init_subclass__"})
 
 
 def asks_for_the_class(kind: type, method: FunctionType) -> None:
@@ -86,13 +87,8 @@ def attribute_names(object) -> list[str]:
     """All attributes that are state: slots first, then what its dictionary holds."""
     out = left_out(type(object))
     slots = [n for c in type(object).__mro__[::-1] for n in slots_of(c)]
-    held = [*slots, *getattr(object, "__dict__", ())]
-    return [n for n in dict.fromkeys(held) if n not in out and n != "__weakref__"]
-
-
-def slots_of(kind: type) -> tuple[str, ...]:
-    slots = vars(kind).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
+    held = [*slots, *held_as(object, "__dict__", ())]
+    return [n for n in dict.fromkeys(held) if n not in out]
 
 
 def left_out(kind: type) -> frozenset[str]:

@@ -30,6 +30,7 @@ from typing import Any, TypeVar
 
 from ..model.kernel import Kernel
 from ..policies.policy import Policy
+from ..simulate.fingerprint import held_as, slots_of
 from .classes import PURE, asks_for_the_class, is_object, is_user
 from .errors import Refused
 from .objects import Values, is_record, ordered
@@ -316,8 +317,8 @@ def parts(held) -> list:
         return [*held.keys(), *held.values()]
     if type(held) in CONTAINERS:
         return list(held)
-    slots = [n for c in type(held).__mro__ for n in vars(c).get("__slots__", ())]
-    return [*getattr(held, "__dict__", {}).values(), *[getattr(held, n, None) for n in slots]]
+    slots = [n for c in type(held).__mro__ for n in slots_of(c)]
+    return [*held_as(held, "__dict__", {}).values(), *[held_as(held, n, None) for n in slots]]
 
 
 def patched(kernel: Kernel) -> list[FunctionType]:

@@ -93,7 +93,7 @@ class Values:
             return RANGE, v.start, v.stop, v.step
         if kind is MethodType:
             return METHOD, self.encode(v.__func__), self.encode(v.__self__)
-        if kind is partial:
+        if kind is partial and not v.__dict__:
             words = tuple([(k, self.encode(x)) for k, x in v.keywords.items()])
             return PARTIAL, self.encode(v.func), self.encode(v.args), words
         if isinstance(v, FunctionType | type | ModuleType):

@@ -21,9 +21,11 @@ from types import (
     FrameType,
     FunctionType,
     GeneratorType,
+    MemberDescriptorType,
     MethodType,
     ModuleType,
 )
+from typing import Any
 
 from ..model.kernel import Kernel, Timer
 from ..model.tasks import Task
@@ -32,6 +34,7 @@ from ..policies.policy import Policy
 NOT_HELD = (FrameType, CodeType)  # of a thread itself, not on its frame
 DESCRIPTORS = {"method_descriptor", "wrapper_descriptor", "member_descriptor"}
 DESCRIPTORS |= {"getset_descriptor", "classmethod_descriptor"}
+UNSET: Any = object()  # of a slot that holds nothing
 ATOMS = (int, str, float, complex, bytes, bool, type(None), type(...), range, Policy)
 
 
@@ -117,7 +120,7 @@ class Walk:
         if isinstance(thing, CellType):
             return self.names([thing.cell_contents]) if filled(thing) else ()
         if isinstance(thing, partial):
-            return self.names((thing.func, thing.args, thing.keywords))
+            return self.names((thing.func, thing.args, thing.keywords, *vars(thing).items()))
         if isinstance(thing, type):
             hidden = "_" if issubclass(thing, Enum) else "__"  # an Enum keeps what it made
             kept = {n: v for n, v in vars(thing).items() if n[: len(hidden)] != hidden}
@@ -226,7 +229,27 @@ def attributes(thing) -> list[tuple]:
     left_out = {name for kind in type(thing).__mro__ for name in vars(kind).get("NOT_STATE", ())}
     if isinstance(thing, Kernel):
         left_out.add("timers")  # a heap: pending() says what of it is state
-    slots = [name for kind in type(thing).__mro__ for name in vars(kind).get("__slots__", ())]
-    held = [(n, getattr(thing, n)) for n in slots if n != "__weakref__" and hasattr(thing, n)]
-    held += getattr(thing, "__dict__", {}).items()
+    slots = [name for kind in type(thing).__mro__ for name in slots_of(kind)]
+    held = [(name, held_as(thing, name, UNSET)) for name in slots]
+    held = [(name, value) for name, value in held if value is not UNSET]
+    held += held_as(thing, "__dict__", {}).items()
     return [(name, value) for name, value in held if name not in left_out]
+
+
+def slots_of(kind: type) -> list[str]:
+    """The slots that this class itself has; `__slots__` would say them as written, without the
+    class in a private name, and nothing where it was an iterator."""
+    if "__slots__" not in vars(kind):
+        return []
+    return [name for name, v in vars(kind).items() if type(v) is MemberDescriptorType]
+
+
+def held_as(thing: object, name: str, otherwise: Any) -> Any:
+    """What an object, or its class, holds under a name, or `otherwise`.
+
+    As getattr(); but no __getattr__ of a user is called, who may do anything in it.
+    """
+    try:
+        return object.__getattribute__(thing, name)
+    except AttributeError:
+        return otherwise
