@@ -93,6 +93,15 @@ class Color(enum.Enum):
     MANY = ("a", [])
 
 
+class Equal(type):
+    def __eq__(cls, other):
+        return True
+
+
+class Compared(metaclass=Equal):
+    pass
+
+
 class Finalized:
     def __del__(self):
         pass
@@ -179,6 +188,16 @@ def hold(make):
     return held
 
 
+def with_attribute(held):
+    setattr(held, "__" + "foo__", 1)
+    return held
+
+
+def make_and_note(box):
+    box.held = partial(max, 1)
+    box.held.note = 1
+
+
 def assign_class(box):
     box.held.__class__ = Other
 
@@ -207,9 +226,17 @@ REFUSED = [
     (Registers, nothing, "it has __init_subclass__"),
     (Sub, lambda box: box.held.whose(), "calls a method of a class by super"),
     (Described, nothing, "__get__ asks for owner"),
-    (lambda: None, hold(lambda: Kind[int]()), "a state cannot hold a _GenericAlias"),
+    (lambda: None, hold(lambda: Kind[int]()), "cannot hold a Kind: it has an attribute __orig"),
     (lambda: Touchy(1), nothing, "a state cannot hold a Touchy"),
     (lambda: Plain, lambda box: box.held.__subclasses__(), "uses __subclasses__"),
+    # a name of Python's own: who asks whether it is there is not seen
+    (Plain, put("__len__", 7), "a step gives a Plain __len__"),
+    (lambda: with_attribute(Plain()), nothing, "cannot hold a Plain: it has an attribute __foo__"),
+    # what a partial is given later stands nowhere in a state
+    (lambda: partial(max, 1), put("note"), "a step changes an attribute of the partial"),
+    (lambda: None, make_and_note, "a state cannot hold a partial"),
+    (Compared, nothing, "cannot hold a Compared: its metaclass has __eq__"),
+    (lambda: None, hold(lambda: Compared()), "cannot hold a Compared: its metaclass has __eq__"),
 ]
 
 
@@ -256,6 +283,35 @@ class Made:
 @dataclass(frozen=True)
 class Point:
     x: int = 0
+
+
+class Answers(type):
+    def __getattr__(cls, name):
+        return 42
+
+
+class Hidden(metaclass=Answers):
+    """A private slot, whose name is not what `__slots__` says, and one that nothing says."""
+
+    __slots__ = ("__list", *iter(("number",)), "watched")
+
+    def __init__(self):
+        self.__list, self.number, self.watched = [], 0, 0
+
+    def add(self):
+        self.__list.append(self.number)
+        self.number += 1
+        self.watched += 2
+
+    def listed(self):
+        return len(self.__list)
+
+
+class Consumed:
+    __slots__ = iter(("number",))
+
+    def __init__(self):
+        self.number = 0
 
 
 def delete(box):
@@ -314,6 +370,18 @@ RIGHT = {
         nothing,
         lambda box: 1 in box.held,
     ),
+    "slots that __slots__ does not name": (
+        Hidden,
+        lambda box: box.held.add(),
+        lambda box: setattr(box, "told", box.held.listed()),
+        lambda box: box.told == 2 and box.held.watched == 4,
+    ),
+    "slots from an iterator": (
+        Consumed,
+        lambda box: setattr(box, "told", box.held.number),
+        lambda box: setattr(box.held, "number", box.told + 1),
+        lambda box: box.held.number == 2,
+    ),
     "a part of C": (
         lambda: [3, 1],
         lambda box: operator.iadd(box.held, [2]),
@@ -329,6 +397,36 @@ def test_what_a_step_does_is_seen(case):
     assert found == truth and truth[0] == "violated"
     found, truth = asked(*RIGHT[case][:3], lambda box: False)
     assert found == truth == ("holds", 0)
+
+
+def test_a_loop_over_a_list_that_is_written_there():
+    """Python makes it one tuple for all who loop over it; the audit took that for one list."""
+
+    def loop(current, box):
+        for word in ["a", "b"]:
+            yield "do", word
+            box.held.append(word)
+        for held in [box.held, [1]]:
+            yield "add", len(held)
+            held.append(len(held))
+
+    def made(policy) -> Kernel:
+        kernel, box = Kernel(policy, 64, min_kbytes=32), Box([])
+        for number in range(2):
+            kernel.spawn(f"t{number}", ((loop, box), (hang,)))
+        return kernel
+
+    def bad(kernel):
+        return kernel.tasks[1].program[0][1].held == ["a", "b", "a", 3, "b", 5]
+
+    oomlab.SCENARIOS["odd"] = made
+    try:
+        found = oomlab.explore("odd", property=bad, audit=1.0)
+        truth = plain.explore(lambda: made(oomlab.build("odd")[0].policy), bad)
+        assert found.verdict == truth[0] == "violated" and len(found.pids) == len(truth[1])
+        assert oomlab.explore("odd", property=lambda kernel: False, audit=1.0).verdict == "holds"
+    finally:
+        del oomlab.SCENARIOS["odd"]
 
 
 def test_a_step_that_fails_in_the_model_is_refused():

@@ -8,9 +8,10 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..simulate.fingerprint import held_as, slots_of
+from ..simulate.fingerprint import held_as, is_compared, slots_of
 from .errors import Refused
 
+WATCHED = ".watched"  # no attribute of a user's class can be called so
 # Modules of Python whose functions and objects keep nothing, and look at nothing outside.
 PURE = {
     *("math", "cmath", "itertools", "functools", "operator", "collections", "heapq", "bisect"),
@@ -29,6 +30,22 @@ def unseen_of(kind: type) -> list[str]:
     """What a class of a user has that runs where it cannot be seen."""
     has = {name for c in kind.__mro__ if is_user(c) for name in vars(c)}
     return sorted(has & {"__getattr__", "__getattribute__", "__del__", "__init_subclass__"})
+
+
+def equal_only_to_itself(kind: type) -> None:
+    """Refused: a class whose own class says what it is equal to. Asked before it is compared."""
+    if is_compared(kind):
+        raise Refused(f"a state cannot hold a {kind.__qualname__}: its metaclass has __eq__")
+
+
+def plain_class(kind: type) -> type:
+    """The class itself, of one that watches its objects (watch.py)."""
+    return vars(kind).get(WATCHED, kind)
+
+
+def is_pythons(name: str) -> bool:
+    """`__len__`, `__doc__`: Python asks for such names by itself, and that is not seen."""
+    return name.startswith("__") and name.endswith("__")
 
 
 def asks_for_the_class(kind: type, method: FunctionType) -> None:

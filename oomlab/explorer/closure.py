@@ -31,7 +31,14 @@ from typing import Any, TypeVar
 from ..model.kernel import Kernel
 from ..policies.policy import Policy
 from ..simulate.fingerprint import held_as, slots_of
-from .classes import PURE, asks_for_the_class, is_object, is_user
+from .classes import (
+    PURE,
+    asks_for_the_class,
+    equal_only_to_itself,
+    is_object,
+    is_user,
+    plain_class,
+)
 from .errors import Refused
 from .objects import Values, is_record, ordered
 from .state_vector import CONTAINERS, Thing
@@ -74,7 +81,7 @@ class Closure:
         """Find the functions that an object of the machine holds."""
         for value in parts(held):
             self.find(value)
-        self.user_class(getattr(type(held), "watched", type(held)))
+        self.user_class(plain_class(type(held)))
 
     def find(self, value) -> None:
         if isinstance(value, tuple):
@@ -96,12 +103,16 @@ class Closure:
     def value(self, v, name: str) -> None:
         """Something that a user's function can come to under this name."""
         kind: Any = type(v)
+        equal_only_to_itself(v if isinstance(v, type) else kind)
         if (id(v), self.within) in self.seen or kind in PLAIN or isinstance(v, (Policy, *MARKS)):
             return
         self.seen.add((id(v), self.within))
         self.keeps.append(v)
         for inner in inside(v):
             self.value(inner, name)
+        if kind is partial:
+            what = f"an attribute of the partial {name}"
+            self.constants.append((what, lambda: None if vars(v) else v, v))
         if isinstance(v, FunctionType):
             with self.inside():
                 self.function(v)

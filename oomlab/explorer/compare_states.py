@@ -15,7 +15,7 @@ from typing import Any
 from ..model.kernel import Kernel, Timer
 from ..model.tasks import Task
 from ..simulate.fingerprint import timer_key
-from .classes import has, left_out
+from .classes import has, left_out, plain_class
 from .frames import UNSET, each
 from .objects import FRAMES, ITERATOR, METHOD, NUMBER, PARTIAL, RECORD, TUPLE
 from .relation import Interned, State
@@ -214,7 +214,7 @@ class Beside:
 
     def same_constant(self, value, now) -> bool:
         """The same, or made again by the same line of the scenario with the same things around."""
-        if value is now or value == now or plain_function(value) == now:
+        if value is now or value == now or unwatched(value) == now:
             return True
         if isinstance(value, type) and isinstance(now, type):
             return same_class(value, now)
@@ -290,9 +290,6 @@ class Beside:
             if isinstance(now, Iterator):
                 if not self.same_iterator(v, (now.__reduce__(), now)):
                     return False
-            elif type(v) is Thing and type(v.object) is list and type(now) is tuple:
-                if not self.pair(v, now):  # Python makes `for x in [1, 2]` a loop over a tuple
-                    return False
             elif not self.same(v, now):
                 return False
         return all(map(self.same, value[3:], state))
@@ -326,11 +323,11 @@ def held_by(function: FunctionType) -> list:
 
 def same_class(value: type, now: type) -> bool:
     """One class, which may be watched, or be made again by the same line of the scenario."""
-    value = plain_function(value)
+    value = unwatched(value)
     if value is now:
         return True
     return (value.__module__, value.__qualname__) == (now.__module__, now.__qualname__)
 
 
-def plain_function(value):
-    return getattr(value, "watched", value)
+def unwatched(value):
+    return plain_class(value) if isinstance(value, type) else value

@@ -187,6 +187,8 @@ class Rewriting:
     def loop(self, s: ast.For) -> list[ast.stmt]:
         """`for`: a `while` that asks an iterator, which the frame keeps."""
         before, over = self.first(s.iter, s)
+        if isinstance(over, ast.List) and not any(isinstance(e, ast.Starred) for e in over.elts):
+            over = ast.copy_location(ast.Tuple(over.elts, ast.Load()), over)  # as Python does
         name = f".it{len(self.iterators)}"
         self.iterators.append(name)
         item = ast.NamedExpr(store(name + "x"), call(".next", load(name), load(".end")))
@@ -321,11 +323,6 @@ class Returning(ast.NodeTransformer):
         return ast.copy_location(ast.Return(pair), s)
 
     def visit_Expr(self, s):
-        return self.point(s)
-
-    visit_Assign = visit_Expr
-
-    def point(self, s):
         if not isinstance(s.value, YIELDS):
             return s
         keep = call(".keep", ast.Constant(s.number), call("locals"))
@@ -342,6 +339,8 @@ class Returning(ast.NodeTransformer):
             stop = ast.Return(ast.Tuple([load(".v"), frames], ast.Load()))
             new = [ast.Assign([pair], begin), ast.If(stops, [stop], []), *resumed(s)[1:]]
         return [ast.copy_location(n, s) for n in new]
+
+    visit_Assign = visit_Expr
 
 
 def returning(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..model.kernel import Kernel, Timer
+from .classes import plain_class
 from .closure import Closure
 from .objects import Values, fresh
 from .state_vector import CONTAINERS, EXISTS, Cell, Thing, moved, pool_key
@@ -83,7 +84,7 @@ class Nursery:
         if kind in CONTAINERS:
             held: Any = deque((), like.maxlen) if kind is deque else kind()
         else:
-            kind = getattr(kind, "watched", kind)
+            kind = plain_class(kind)
             held = object.__new__(self.watch.class_of(kind))
             for name, value in self.defaults[kind].items():
                 object.__setattr__(held, name, fresh(value))

@@ -18,7 +18,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..policies.policy import Policy
-from .classes import is_object, is_written_in_python
+from .classes import equal_only_to_itself, is_object, is_written_in_python, plain_class
 from .errors import Refused
 from .frames import UNSET, Threads
 from .state_vector import CONTAINERS, Const, Pools, Thing, mentioned
@@ -87,15 +87,14 @@ class Values:
             return self.number(v)
         if kind is tuple:
             return TUPLE, *[self.encode(x) for x in v]
+        if type(kind) is not type:
+            equal_only_to_itself(kind)
         if kind in CONTAINERS:
             return self.thing(v)
         if kind is range:
             return RANGE, v.start, v.stop, v.step
-        if kind is MethodType:
-            return METHOD, self.encode(v.__func__), self.encode(v.__self__)
-        if kind is partial and not v.__dict__:
-            words = tuple([(k, self.encode(x)) for k, x in v.keywords.items()])
-            return PARTIAL, self.encode(v.func), self.encode(v.args), words
+        if kind is MethodType or kind is partial:
+            return self.bound(v)
         if isinstance(v, FunctionType | type | ModuleType):
             return self.definition(v)
         if kind is BuiltinFunctionType and not isinstance(v.__self__, ModuleType | type(None)):
@@ -111,6 +110,15 @@ class Values:
         if is_object(kind):
             return self.thing(v)
         raise Refused(f"a state cannot hold a {kind.__qualname__}")
+
+    def bound(self, v: MethodType | partial) -> tuple:
+        """A function with what it is called with."""
+        if isinstance(v, MethodType):
+            return METHOD, self.encode(v.__func__), self.encode(v.__self__)
+        if vars(v):
+            raise Refused("a state cannot hold a partial with attributes of its own")
+        words = tuple([(k, self.encode(x)) for k, x in v.keywords.items()])
+        return PARTIAL, self.encode(v.func), self.encode(v.args), words
 
     def number(self, v: bool | float | bytes) -> tuple:
         if v != v:
@@ -237,7 +245,7 @@ class Values:
         """A key; refused if it is found by a hash that it works out, which may be another then."""
         value = self.encode(k)
         for thing in mentioned(value):
-            kind = getattr(type(thing.object), "watched", type(thing.object))
+            kind = plain_class(type(thing.object))
             if kind.__hash__ is not object.__hash__:
                 raise Refused(f"a {kind.__qualname__} is a key by a hash of its own: use a tuple")
         return value

@@ -16,7 +16,7 @@ from typing import Any
 from ..model.kernel import Kernel, threads
 from ..model.tasks import Task
 from ..simulate.scheduler import Entry, entry_of, fire_timer
-from .classes import attribute_names, has, left_out, unseen_of
+from .classes import attribute_names, has, is_pythons, left_out, plain_class, unseen_of
 from .clock import settle
 from .closure import Closure, patched
 from .errors import ExplorerFault, Refused, in_a_sentence, refusals
@@ -116,7 +116,7 @@ class Machine:
 
     def names(self, held) -> list[str]:
         kind = type(held)
-        kind = getattr(kind, "watched", kind)
+        kind = plain_class(kind)
         if kind not in self.defaults:
             for name in unseen_of(kind):
                 raise Refused(f"a state cannot hold a {kind.__qualname__}: it has {name}")
@@ -130,6 +130,8 @@ class Machine:
                 self.defaults[kind] |= {"reaped": None, "happened": None}  # equals differ in names
                 self.defaults[kind]["runqueue"].clear()
         names = attribute_names(held)
+        for name in filter(is_pythons, names):
+            raise Refused(f"a state cannot hold a {kind.__qualname__}: it has an attribute {name}")
         return [*names, "jiffies"] if self.is_time(held, "jiffies") else names
 
     def is_time(self, held, name: str) -> bool:
@@ -178,7 +180,7 @@ class Machine:
         if len(self.values.things) != self.counted:
             self.counted = len(self.values.things)
             every = [*self.static, *self.pools.all()]
-            kinds: list[Any] = [(t.object, getattr(type(t.object), "watched", None)) for t in every]
+            kinds: list[Any] = [(t.object, plain_class(type(t.object))) for t in every]
             self.spoilt = [(held, self.defaults[k]) for held, k in kinds if self.defaults.get(k)]
         return self.spoilt
 

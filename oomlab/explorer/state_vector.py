@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
+from .classes import plain_class
 from .errors import Refused
 
 CONTENT = "[]"  # the one cell of a container
@@ -132,12 +133,12 @@ class Pools:
 
 def type_name(thing) -> str:
     kind = type(thing)
-    return getattr(kind, "watched", kind).__qualname__
+    return plain_class(kind).__qualname__
 
 
 def pool_key(held):
     kind = type(held)
-    return (kind, held.maxlen) if kind is deque else getattr(kind, "watched", kind)
+    return (kind, held.maxlen) if kind is deque else plain_class(kind)
 
 
 def first_cell(thing: Thing) -> Cell:

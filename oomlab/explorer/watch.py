@@ -13,15 +13,15 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from ..model.kernel import Kernel, Timer
-from .classes import attribute_names, is_user, left_out
+from .classes import WATCHED, attribute_names, is_pythons, is_user, left_out, plain_class
 from .closure import inside
 from .errors import Refused
 from .frames import UNSET
 from .objects import Values
-from .state_vector import CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing
+from .state_vector import CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thing, type_name
 
 OF_AN_OBJECT = ("__class__", "__dict__")  # what it is, and no attribute of it
-OF_THE_CLASS = ("__slots__", "__doc__", "watched")  # which the subclass has otherwise
+OF_THE_CLASS = ("__slots__", "__doc__")  # which the subclass has otherwise
 THROUGH = (Timer.__lt__.__code__, Kernel.run_timers.__code__)  # they read for who calls them
 COMPUTED = (property, FunctionType, MethodType)  # attributes of a class that are no values
 HOLDERS = {tuple, partial, MethodType, BuiltinFunctionType}  # values that may lead to containers
@@ -46,7 +46,7 @@ class Watch:
         kind = type(held)
         if kind in CONTAINERS or kind in self.classes.values():
             return
-        if hasattr(kind, "watched"):
+        if WATCHED in vars(kind):
             raise Refused(f"a {kind.__qualname__} is part of another search that has not ended")
         try:
             object.__setattr__(held, "__class__", self.class_of(kind))
@@ -57,7 +57,7 @@ class Watch:
     def release(self) -> None:
         """Each object has its own class again."""
         for held in self.begun:
-            object.__setattr__(held, "__class__", type(held).watched)
+            object.__setattr__(held, "__class__", plain_class(type(held)))
         self.begun.clear()
 
     def class_of(self, kind: type) -> type:
@@ -67,7 +67,7 @@ class Watch:
 
     def watching(self, kind: type) -> type:
         """A subclass whose objects note who reads and writes their attributes."""
-        body = dict(__slots__=(), watched=kind)
+        body: dict[str, Any] = {"__slots__": (), WATCHED: kind}
         body |= dict(__module__=kind.__module__, __qualname__=kind.__qualname__)
         body["__hash__"] = kind.__hash__
         if "__eq__" in vars(kind):
@@ -159,7 +159,10 @@ class Watch:
                 frame = frame.f_back
             caller = frame.f_globals.get("__name__") or ""
             if not caller.startswith("oomlab."):
-                known, what = type(held).watched.__qualname__, "whose order" if heap else "which"
+                known, what = (
+                    plain_class(type(held)).__qualname__,
+                    "whose order" if heap else "which",
+                )
                 raise Refused(
                     f"{caller or 'a function'} reads {known}.{name}, {what} is no part of a state"
                 )
@@ -184,7 +187,7 @@ class Watch:
     def note_absence(self, held, name: str) -> None:
         """An object has no such attribute of its own: another step may give it one."""
         thing = self.values.things.get(id(held))
-        if thing is None or name.startswith("__") and name.endswith("__"):
+        if thing is None or is_pythons(name):  # which it never will have, see below
             return
         if name in thing.cells or has_room(held, name):
             self.reads[thing.cells.get(name) or self.new_cell(thing, name)] = None
@@ -233,6 +236,8 @@ class Watch:
         cell = thing.cells.get(name)
         if cell is None:  # an attribute that it did not have
             no_property(thing, name)
+            if is_pythons(name):
+                raise Refused(f"a step gives a {type_name(held)} {name}, which no state can hold")
             cell = self.new_cell(thing, name)
         self.writes[cell] = None
 
@@ -247,7 +252,7 @@ def has_room(held, name: str) -> bool:
 def no_property(thing: Thing, name: str) -> None:
     """What a class computes or does is no cell: a property's setter may do anything."""
     kind = type(thing.object)
-    kind, computed = getattr(kind, "watched", kind), getattr(kind, name, None)
+    kind, computed = plain_class(kind), getattr(kind, name, None)
     if isinstance(computed, COMPUTED):
         what = "property" if isinstance(computed, property) else "method"
         raise Refused(f"{kind.__name__}.{name} is a {what} that a step writes: use an attribute")

@@ -104,6 +104,9 @@ class Walk:
 
     def contents(self, thing) -> tuple:
         """What an object holds, by name or in order."""
+        kind = thing if isinstance(thing, type) else type(thing)
+        if is_compared(kind):
+            raise ValueError(f"a state cannot hold a {kind.__qualname__}: its metaclass has __eq__")
         if isinstance(thing, GeneratorType):
             return self.thread(thing)
         if isinstance(thing, FunctionType):
@@ -222,6 +225,11 @@ def is_held(value) -> bool:
 def is_ours(kind: type) -> bool:
     """A class written in Python, with its attributes where one can see them."""
     return bool(kind.__flags__ & 1 << 9) and kind.__module__ not in sys.stdlib_module_names
+
+
+def is_compared(kind: type) -> bool:
+    """Does its own class say what this class is equal to? Then one cannot ask which it is."""
+    return (type(kind).__eq__, type(kind).__hash__) != (type.__eq__, type.__hash__)
 
 
 def attributes(thing) -> list[tuple]:
