@@ -159,10 +159,7 @@ class Watch:
                 frame = frame.f_back
             caller = frame.f_globals.get("__name__") or ""
             if not caller.startswith("oomlab."):
-                known, what = (
-                    plain_class(type(held)).__qualname__,
-                    "whose order" if heap else "which",
-                )
+                known, what = type_name(held), "whose order" if heap else "which"
                 raise Refused(
                     f"{caller or 'a function'} reads {known}.{name}, {what} is no part of a state"
                 )
