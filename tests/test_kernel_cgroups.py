@@ -204,6 +204,28 @@ def test_does_the_end_of_an_oom_below_wake_who_waits_above(policy):
     assert waiter not in outer.oom_waitq.sleepers
 
 
+@pytest.mark.parametrize("above_too", [False, True])
+def test_does_the_end_of_an_oom_above_wake_who_waits_below(above_too):
+    """K 4.4, 4.14 memcg_oom_recover: only if under_oom, which each waiter sets for all below it.
+
+    K 2.6.38, 3.10 mem_cgroup_handle_oom calls memcg_wakeup_oom() in any case.
+    """
+    for policy in (p for p in RELEASES if PRESETS[p].memcg_oom != "charge"):
+        kernel = Kernel(PRESETS[policy], 1024)
+        outer = kernel.new_memcg("outer", limit=100)
+        inner = kernel.new_memcg("inner", limit=50, parent=outer)
+        killer, waiter, other = (
+            kernel.spawn(name, ((pause,),), vmas=heap(5), memcg=memcg, adj=-1000)
+            for name, memcg in (("killer", outer), ("waiter", inner), ("other", outer))
+        )
+        inner.oom_waitq.sleepers.append(waiter)
+        outer.oom_waitq.sleepers += [other] if above_too else []
+        for _ in mem_cgroup_handle_oom(killer, outer):
+            pass
+        old = PRESETS[policy].memcg_oom == "charge-waits"
+        assert (waiter not in inner.oom_waitq.sleepers) is (old or above_too), policy
+
+
 # what a cgroup is charged for
 
 

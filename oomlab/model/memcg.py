@@ -178,20 +178,22 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
 
 def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
     """Kill in this cgroup, or wait for the one who does, until something may have changed."""
-    subtree = [m for m in current.kernel.memcgs if memcg in m.ancestors()]
+    kernel, old = current.kernel, current.kernel.policy.memcg_oom == "charge-waits"
+    subtree = [m for m in kernel.memcgs if memcg in m.ancestors()]
     if any(m.under_oom for m in subtree):  # one OOM at a time
         yield from memcg.oom_waitq.wait(current, TASK_KILLABLE)
     else:
         for m in subtree:
             m.under_oom = True
         yield from mem_cgroup_out_of_memory(current, memcg)
-        for m in dict.fromkeys([*subtree, *memcg.ancestors()]):  # no other OOM is under way there
+        for m in subtree:
             m.under_oom = False
-            m.oom_waitq.wake_up()
-    policy = current.kernel.policy  # 2.6.38 calls schedule_timeout() in TASK_RUNNING: no sleep
-    waits = policy.memcg_oom == "charge-waits" and policy.scan != "processes"
-    if waits and not task_is_dying(current):
-        yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)  # for the victim to die
+        # from v3.12 on not, if all who wait do so below: memcg_oom_recover() asks under_oom
+        if old or any(m.oom_waitq.sleepers for m in memcg.ancestors()):
+            for m in dict.fromkeys([*subtree, *memcg.ancestors()]):
+                m.oom_waitq.wake_up()
+    if old and kernel.policy.scan != "processes" and not task_is_dying(current):
+        yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)  # K 2.6.38: TASK_RUNNING
 
 
 def mem_cgroup_oom_synchronize(current) -> Steps:

@@ -14,15 +14,17 @@ from .policy import HZ, Policy, presets
 # As in the stable 2.6.38.2, which was recorded, a child that shares its parent's mm does not die
 # for it; in 2.6.38 itself it could (K 2.6.38, 3.0 oom_kill_process). Left out: how zone reclaim
 # decides what to scan, the victim's real-time priority, `(1 << order) + 1` in the marks, the nap of
-# pagefault_out_of_memory(), and that mm->oom_disable_count goes down with each thread that exits,
-# but went up once when -1000 was written (K 2.6.38 exit_mm).
+# pagefault_out_of_memory(), that a victim which is dead keeps TIF_MEMDIE, and so the killer waits,
+# until its parent wait()s (select_bad_process), and that mm->oom_disable_count goes down with each
+# thread that exits, but went up once when -1000 was written (K 2.6.38 exit_mm).
 LINUX_2_6_38 = replace(
     Policy(),
     name="linux-2.6.38",
     about="March 2011: per mille points; a sharer with adj -1000 protects the mm (left out: "
     "zone reclaim, real-time victims, two pages more in each mark, a nap of one tick after a fault "
-    "that got no page; that oom_disable_count goes wrong with threads; and as in 2.6.38.2 a child "
-    "that shares its parent's memory does not die for it)",
+    "that got no page; that oom_disable_count goes wrong with threads; that the killer waits for a "
+    "dead victim until its parent has called wait(); and as in 2.6.38.2 a child that shares its "
+    "parent's memory does not die for it)",
     kernel="2.6.38",
     points="permille",
     page_tables="none",
