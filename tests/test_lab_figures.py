@@ -230,6 +230,65 @@ def test_a_sequence_has_a_column_for_each_task_and_an_arrow_for_each_kill():
     assert not any("…" in words for words in texts(figure)), "a name that is cut says nothing"
 
 
+def test_a_legend_has_the_marks_of_its_picture_and_no_others():
+    """Each swatch is a look of something else in the picture; each key of words has its mark."""
+    runs = [THIEVES, SIX_KINDS, DEADLOCK, QUIET, oomlab.run("lost-victim", "rfc-2015-11-25")]
+    for (name, module), run in [(each, run) for each in EVERY.items() for run in runs]:
+        shapes = [e for e in parsed(module.figure(run)).iter() if e.get("fill")]
+        swatch = [
+            e for e in shapes if e.get("width") == "20.0" and e.get("height") in ("11.0", "4.0")
+        ]
+        drawn = {e.get("fill") for e in shapes if e not in swatch}
+        assert {e.get("fill") for e in swatch} <= drawn, (name, run.scenario)
+        said = texts(module.figure(run))[-1]
+        if name == "waits" and "arrow" in said:
+            places = {
+                name
+                for name, ends in facts.graph_at(run, None)[0].items()
+                for name in [name, *ends]
+            }
+            assert ("blue: memory" in said) == ("memory" in places), run.scenario
+            locks = places - {task.name for task in run.kernel.tasks} - {"memory"}
+            assert ("square: lock" in said) == bool(locks), run.scenario
+
+
+def test_what_is_blue_in_a_sequence_is_in_its_legend():
+    """To wake the reaper is a part of the hand-off, as the cmpxchg before is; to reap is none."""
+    run = LOST.run()
+    part = {f"{s.verb} {s.what}": figures.sequence.part_of(s) for s in run.steps}
+    for does in ("wake oom_reaper", "read mm_to_reap", "clear mm_to_reap", "pin victim1"):
+        assert part[does] == "a part of the hand-off", does
+    assert (part["reap vma1"], part["fault a page"]) == ("memory taken", "")
+    for steps in (range(2), range(4), run.steps and range(len(run.steps))):
+        figure = figures.sequence.figure(run, steps=steps)
+        blue = [e for e in parsed(figure).iter(f"{SVG}rect") if e.get("stroke") == "#0072B2"]
+        parts = {figures.sequence.part_of(step) for step in run.steps[: steps.stop]} - {""}
+        said = texts(figure)[-1]
+        assert all(words in said for words in parts) and ("blue" in said) == bool(blue)
+        assert not any(p in said for p in {*figures.sequence.PARTS} - parts)
+
+
+def test_a_number_of_an_axis_stands_under_its_tick_where_the_events_of_its_step_do():
+    run = oomlab.run("lost-victim", "rfc-2015-11-25")
+    root = parsed(figures.lanes.figure(run))
+    kill = next(moment.step + 1 for moment in moments(run) if moment.kind == "kill")
+    places = {node.text: float(node.get("x")) for node in root.iter(f"{SVG}text")}
+    assert places["2"] < places["4"] and all(
+        node.get("text-anchor") == "middle"
+        for node in root.iter(f"{SVG}text")
+        if node.text.isdigit()
+    )
+    step = (places["4"] - places["2"]) / 2
+    assert places["K"] == pytest.approx(places["2"] + (kill - 2) * step, abs=0.3)
+
+
+def test_reaping_that_is_over_at_once_has_the_sign_of_its_end_alone():
+    both = [(0, "mark", "hog"), (900, "start", "hog"), (900, "finish", "hog")]
+    late = [(0, "mark", "hog"), (500, "start", "hog"), (900, "finish", "hog")]
+    for story, shown in ((both, False), (late, True)):
+        assert ("reaping begins" in texts(figures.reaper_timelines.figure({"one": story}))) == shown
+
+
 def test_the_sign_of_a_hand_off_is_not_under_that_of_the_first_try():
     story = {"one": [(0, "mark", "hog"), (5, "wake", "hog"), (5, "skip", "hog")]}
     paths = [path for path in parsed(figures.reaper_timelines.figure(story)).iter(f"{SVG}path")]

@@ -72,8 +72,8 @@ function paint(paper, picture, place, theme, fills) {
   paper.fillStyle = theme.quiet;
   const every = nice(60 / scale);
   for (let n = Math.ceil((from + 1) / every) * every - 1; n < to; n += every) {
-    const words = String(n + 1);  // the last one must not be cut at the edge
-    paper.fillText(words, Math.min(x(n), width - 8 * words.length), height - AXIS / 2);
+    const words = String(n + 1), half = paper.measureText(words).width / 2;  // under its tick
+    paper.fillText(words, Math.min(x(n), width - 8 - half) - half, height - AXIS / 2);  // not over the edge
     paper.fillRect(x(n), bottom + STRIP - 6, 1, 6);
   }
   paper.fillText("step", 4, height - AXIS / 2);

@@ -72,8 +72,8 @@ class WaitsView {
     const words = [...graph].map(([name, others]) => `${name} waits for ${others.join(", ") || "no task"}`).join("; ");
     const drawing = svg("svg", { viewBox: `-2 0 ${wide + 4} ${high}`, role: "img", "aria-label": words, class: "waits" },
       arrow, ...edges, ...left.map((names, i) => node(0, names, i)), ...things.map((name, i) => node(1, [name], i)));
-    const said = cycle.length ? `A cycle: ${[...cycle, cycle[0]].join(" → ")}.`
-      : "Round: tasks. Square: what they wait for. An arrow leads to what must come first.";
-    return [drawing, make("p", { className: cycle.length ? "error" : "quiet" }, said)];
+    const circle = cycle.length ? [make("p", { className: "error" }, `A cycle, drawn thick: ${[...cycle, cycle[0]].join(" → ")}.`)] : [];
+    const key = (left.length ? "Round: tasks. " : "") + (things.length ? "Square: what they wait for. " : "");
+    return [drawing, ...circle, make("p", { className: "quiet" }, `${key}An arrow leads to what must come first.`)];
   }
 }

@@ -156,6 +156,30 @@ def test_the_first_event_of_each_kind_has_its_letter(open_stage):
         assert letters and letters <= set(stage.page.evaluate("window.written")), scenario
 
 
+def test_a_number_of_the_axis_stands_under_its_tick(open_stage):
+    """The middle of it, but at the edge, where it must not be cut."""
+    stage = open_stage("lost-victim", "linux-4.6")
+    stage.page.evaluate("""() => {
+        [window.numbers, window.ticks] = [[], []];
+        const paper = CanvasRenderingContext2D.prototype, { fillText, fillRect } = paper;
+        paper.fillText = function (text, x, ...more) {
+            if (/^[0-9]+$/.test(text)) window.numbers.push(x + this.measureText(text).width / 2);
+            fillText.call(this, text, x, ...more);
+        };
+        paper.fillRect = function (x, y, wide, tall) {
+            if (wide === 1 && tall === 6) window.ticks.push(x);
+            fillRect.call(this, x, y, wide, tall);
+        };
+    }""")
+    for scenario in ("memcg-vs-global", "user-space-killer"):
+        stage.page.evaluate("window.numbers.length = window.ticks.length = 0")
+        stage.lab.locator('[data-control="scenario"]').select_option(scenario)
+        stage.lab.get_by_text(f"kernel log of {scenario}").wait_for()
+        numbers, ticks = stage.page.evaluate("[numbers, ticks]")
+        assert len(numbers) == len(ticks) > 3, scenario
+        assert numbers[:-1] == pytest.approx(ticks[:-1]) and numbers[-1] <= ticks[-1], scenario
+
+
 def test_no_choice_is_cut(open_stage):
     cut = """selects => selects.flatMap((select) => {
         const style = getComputedStyle(select), { paddingLeft } = style;

@@ -261,7 +261,7 @@ def test_the_cycle_is_drawn_where_the_run_ends(open_stage):
     lab = open_stage("invisible-dependency", "linux-4.4").lab
     lab.locator("canvas").focus()
     lab.page.keyboard.press("End")
-    lab.get_by_text("A cycle: hog").wait_for()
+    lab.get_by_text("A cycle, drawn thick: hog").wait_for()
     assert lab.locator(".waits .edge.cycle").count() == 4
     assert not lab.locator(".beside.stale").count()
     # No line of a box is cut at the edge of the drawing.

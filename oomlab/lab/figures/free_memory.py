@@ -25,7 +25,8 @@ def figure(run: Run, *, dark: bool | None = None) -> Drawing:
     steps = Steps(LEFT, drawing.width - RIGHT, shown_steps(run))
     draw(drawing, run, steps, 210)
     axis(drawing, steps, "step")
-    drawing.legend([("free pages", ("water", ""))])
+    if shown_steps(run):
+        drawing.legend([("free pages", ("water", ""))])
     key_of_signs(drawing, list(below_min(run)))
     return drawing
 

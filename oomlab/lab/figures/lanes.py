@@ -171,11 +171,11 @@ def failures(
 
 
 def axis(drawing: Drawing, steps: Steps, words: str) -> None:
-    """Numbers of steps under the lanes, counted from 1, and what they are."""
+    """Numbers of steps, counted from 1, each under its tick, which stands where its events do."""
     every = nice(60 / steps.scale)
     drawing.y += 16
     for step in range(every, steps.last + 1, every):
-        x = steps.x(step - 0.5)
+        x = steps.x(step - 1)
         drawing.line(x, drawing.y - 15, x, drawing.y - 11, "quiet")
         middle = min(x, drawing.width - PAD - wide_as(str(step), 12) / 2)  # not over the edge
         drawing.text(middle, drawing.y, str(step), "quiet", size=12, anchor="middle")

@@ -33,7 +33,7 @@ FORMS = {
     "◆": "M0-6 6 0 0 6-6 0z",
 }
 ENDS = ("finish", "give up", "exit")
-ROW = 30
+ROW, WIDE = 30, 5
 BELOW = 11  # the hand-off stands under the line: the first try comes at the same moment
 
 
@@ -49,10 +49,9 @@ def figure(stories: dict[str, Story], *, dark: bool | None = None) -> Drawing:
     last = max(when for _, steps in rows for when, _ in steps)
     left = min(300, 24 + max(wide_as(label) for label, _ in rows))
     times = Steps(left, drawing.width - PAD - 12, last)
-    for label, steps in rows:
-        draw(drawing, times, label, steps)
+    shown = {what for label, steps in rows for what in draw(drawing, times, label, steps)}
     axis(drawing, times)
-    key(drawing, {what for _, steps in rows for _, what in steps})
+    key(drawing, shown)
     return drawing
 
 
@@ -67,15 +66,23 @@ def lanes(stories: dict[str, Story]) -> list[tuple[str, list[tuple[int, str]]]]:
     return rows
 
 
-def draw(drawing: Drawing, times: Steps, label: str, steps: list[tuple[int, str]]) -> None:
-    """One victim: a line from its first step to its last, and a sign for each."""
+def draw(drawing: Drawing, times: Steps, label: str, steps: list[tuple[int, str]]) -> list[str]:
+    """One victim: a line from its first step to its last, and a sign for each; which, comes back.
+
+    Memory that is gone as soon as reaping begins has the sign of its end: it hides the other.
+    """
     y = drawing.y + ROW / 2
     drawing.text(PAD, y + 4, label)
     ends = [times.x(when) for when, _ in steps]
     drawing.line(min(ends), y, max(ends), y, "faint", 6)
+    done = [x for x, (_, what) in zip(ends, steps, strict=True) if what == "finish"]
+    shown = []
     for x, (_, what) in zip(ends, steps, strict=True):
-        sign(drawing, x, y + BELOW * (what == "wake"), what)
+        if what != "start" or all(abs(x - end) >= WIDE for end in done):
+            sign(drawing, x, y + BELOW * (what == "wake"), what)
+            shown.append(what)
     drawing.y += ROW
+    return shown
 
 
 def sign(drawing: Drawing, x: float, y: float, what: str) -> None:

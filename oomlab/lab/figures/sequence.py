@@ -11,7 +11,12 @@ from ..facts import heading, several
 from ..timeline import shown_steps
 
 MOST_STEPS = 40
-WEIGHTY = {"SIGKILL", "mark", "cmpxchg", "clear", "queue", "pop", "reap", "pin"}
+HAND_OFF = {"pin", "cmpxchg", "queue", "wake", "pop", "read mm_to_reap", "clear"}
+PARTS = {  # what blue stands for -> the steps that it is made of
+    "a kill": {"SIGKILL", "mark"},
+    "a part of the hand-off": HAND_OFF,
+    "memory taken": {"reap"},
+}
 LEFT, COLUMN, SMALL = 60, 190, 11.5
 LINE = 14  # from one line of words to the next
 
@@ -67,14 +72,21 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
     for step, times in rows:
         draw(drawing, step, times, columns, points_at_another(step, tasks))
         drawing.y += tall(step, times)
-    steps_drawn = [step for step, _ in rows]
-    key = {
-        "✗: a step that failed": any(map(failed, steps_drawn)),
-        "blue: a kill or a part of the hand-off": any(s.verb in WEIGHTY for s in steps_drawn),
-        "arrow: to whom": any(points_at_another(step, tasks) for step in steps_drawn),
-    }
-    drawing.say(" · ".join(words for words, drawn in key.items() if drawn))
+    explain(drawing, rows, any(points_at_another(step, tasks) for step, _ in rows))
     return drawing
+
+
+def explain(drawing: Drawing, rows: list[list], aimed: bool) -> None:
+    """The legend: the marks that are drawn, and no other."""
+    blue = [part for part in PARTS if part in {part_of(step) for step, _ in rows}]
+    key = {
+        "✗: a step that failed": any(failed(step) for step, _ in rows),
+        f"blue: {', '.join(blue)}": blue,
+        "arrow: to whom": aimed,
+        "×3: three such steps in a row": any(times > 1 for _, times in rows),
+    }
+    if words := " · ".join(words for words, drawn in key.items() if drawn):
+        drawing.say(words)
 
 
 def boxed(step: Step, times: int) -> list[str]:
@@ -101,7 +113,7 @@ def draw(drawing: Drawing, step: Step, times: int, columns: dict[str, float], ai
     if aimed:
         to = columns[step.what]
         drawing.arrow(x + (wide if to > x else -wide), y, to, y, VERMILLION)
-    edge = VERMILLION if wrong else BLUE if step.verb in WEIGHTY else "#8a8f96"
+    edge = VERMILLION if wrong else BLUE if part_of(step) else "#8a8f96"
     fill = f'fill="{VERMILLION}"' if wrong else drawing.fill(("paper", ""))
     size = f'x="{x - wide:.1f}" y="{y - 10:.1f}" width="{2 * wide:.1f}" height="{high}"'
     drawing.shapes.append(f'<rect {size} rx="2" {fill} stroke="{edge}" stroke-width="1.3"/>')
@@ -112,6 +124,14 @@ def draw(drawing: Drawing, step: Step, times: int, columns: dict[str, float], ai
     drawing.text(PAD, y + 4, str(step.number), "quiet", size=12)
     for place, line in enumerate(below(step), len(lines)):
         drawing.haloed(x, y + 10 + LINE * place, line, size=SMALL, anchor="middle")
+
+
+def part_of(step: Step) -> str:
+    """The part of a kill that a step is, drawn blue; empty if it is none, or failed."""
+    if failed(step):
+        return ""
+    words = {step.verb, f"{step.verb} {step.what}"}
+    return next((part for part, steps in PARTS.items() if words & steps), "")
 
 
 FAILURES = ("busy with", "not taken", "queued twice", "BUG", "gives up", "panic")
@@ -125,7 +145,8 @@ def failed(step: Step) -> bool:
 def effect_of(step: Step) -> str:
     """The part of a step's effect that is shown: what failed, else what it says first."""
     parts = [part.strip() for part in step.effect.split(";")]
-    return next((part for part in parts if part.startswith(FAILURES)), parts[0])
+    shown = next((part for part in parts if part.startswith(FAILURES)), parts[0])
+    return shown.replace("->", "→")
 
 
 def aims(step, tasks: set[str]) -> bool:

@@ -11,6 +11,11 @@ from ..facts import heading, mappings
 FREED: Look = (GREEN, "")
 TAKEN: Look = (SKY, ".")
 LEFT: Look = (PURPLE, "x")
+WORDS = {
+    "comes free": FREED,
+    "taken from the process, but not freed": TAKEN,
+    "may not be reaped": LEFT,
+}
 
 
 @checked
@@ -35,13 +40,8 @@ def figure(run: Run, *, victim: str | None = None, dark: bool | None = None) -> 
         for row in rows
     ]
     stacked.draw(drawing, drawn, "resident pages")
-    drawing.legend(
-        [
-            ("comes free", FREED),
-            ("taken from the process, but not freed", TAKEN),
-            ("may not be reaped", LEFT),
-        ]
-    )
+    seen = {look for row in drawn for pages, look in row.parts if pages}
+    drawing.legend((words, look) for words, look in WORDS.items() if look in seen)
     return drawing
 
 

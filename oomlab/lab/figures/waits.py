@@ -73,13 +73,20 @@ def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Dr
             x1, y1 = edge(start, spots[start], spots[end])
             x2, y2 = edge(end, spots[end], spots[start])
             drawing.arrow(x1, y1, x2, y2, *looks)
+    kinds = {n: "memory" if n == MEMORY else "task" if n in tasks else "lock" for n in spots}
     for name, place in spots.items():
-        box(drawing, name, place, "memory" if name == MEMORY else "" if name in tasks else "lock")
+        box(drawing, name, place, kinds[name])
     drawing.y = max(y for _, y in spots.values()) + HALF + PAD
-    drawing.say(
-        "round: task · square: lock · blue: memory · arrow: waits for"
-        + " · thick: the cycle · dashed: the rest" * bool(cycle)
-    )
+    edges = {(start, end) for start, ends in graph.items() for end in ends}
+    key = {
+        "round: task": "task" in kinds.values(),
+        "square: lock": "lock" in kinds.values(),
+        "blue: memory": "memory" in kinds.values(),
+        "arrow: waits for": edges,
+        "thick: the cycle": edges & thick,
+        "dashed: the rest": edges & thick and edges - thick,
+    }
+    drawing.say(" · ".join(words for words, drawn in key.items() if drawn))
     return drawing
 
 

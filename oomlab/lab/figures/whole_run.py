@@ -8,6 +8,7 @@ from ...arguments import checked
 from ...paper import Drawing
 from ...simulate.run import Run
 from ..facts import below_min, divergence, heading
+from ..timeline import shown_steps
 from . import free_memory, lanes, two_policies
 
 
@@ -28,7 +29,8 @@ def figure(*runs: Run, dark: bool | None = None) -> Drawing:
         free_memory.key_of_signs(drawing, list(below_min(run)))
         drawing.y += 16
     lanes.explain(drawing, list(runs))
-    drawing.legend([("free pages; the lines are the marks min, low and high", ("water", ""))])
+    if any(map(shown_steps, runs)):
+        drawing.legend([("free pages; the lines are the marks min, low and high", ("water", ""))])
     return drawing
 
 
