@@ -36,7 +36,6 @@ def test_how_often_is_a_mapped_file_in_the_page_cache(policy):
     kernel = Kernel(PRESETS[policy], 1024)
     before = show_mem(kernel)["pagecache"]
     library = Shmem("library", 100)
-    kernel.zone.free -= 100
     for name in ("one", "two"):
         kernel.spawn(name, ((pause,),), vmas=[VMA("lib", FILE, 100, shmem=library)])
     assert show_mem(kernel)["pagecache"] - before == 100 and unaccounted(kernel) == 0

@@ -379,13 +379,14 @@ def test_does_the_line_of_the_zone_show_page_tables(policy):
 
 
 def test_in_which_order_are_the_flags_of_a_mask_printed():
-    """K 6.12 __def_gfpflag_names: a list of its own. K 6.18: by their bits, behind the sets."""
+    """K 6.14 __def_gfpflag_names: a list of its own. K 6.18: by their bits, behind the sets."""
     fault = GFP_HIGHUSER_MOVABLE | __GFP_ZERO
     stubborn = GFP_KERNEL | __GFP_NOFAIL | __GFP_HIGH | __GFP_ZERO
     for version, first, second in (
         ((4, 6), "ZERO", "HIGH NOFAIL ZERO"),
         ((6, 1), "COMP ZERO", "HIGH NOFAIL ZERO"),
         ((6, 12), "COMP ZERO", "HIGH NOFAIL ZERO"),
+        ((6, 14), "COMP ZERO", "HIGH NOFAIL ZERO"),
         ((6, 18), "ZERO COMP", "HIGH ZERO NOFAIL"),
     ):
         for mask, name, flags in (

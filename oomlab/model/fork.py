@@ -62,7 +62,7 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
 
 
 def share(mm, vma: VMA) -> VMA:
-    """The range that a fork shares. New pages of the same name are private again."""
+    """The range that a fork shares. New pages of its name are private, with new page tables."""
     if vma.shmem is not None:
         return vma
     pages = Shmem(vma.name, vma.pages, False, 1, mm.memcg, vma.swapped)

@@ -13,7 +13,7 @@ from .faults import charged_to
 from .locks import TASK_INTERRUPTIBLE, TASK_RUNNING, Mutex, WaitQueue, schedule
 from .memcg import Memcg
 from .memory import Zone
-from .mm import HUGETLB, MM, PFNMAP, VMA
+from .mm import FILE, HUGETLB, MM, PFNMAP, VMA
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .tasks import PF_KTHREAD, Signal, Task
 from .vmscan import kswapd
@@ -80,7 +80,7 @@ class Kernel:
         self.timeslice = whole("timeslice", timeslice, 1)  # of a turn, in units of the scheduler
         self.turn = 1  # steps that the current task is sure to take before any other does anything
         self.asked = 0  # how many these were when it last asked for a page in them; 0: it did not
-        min_kbytes = whole("min_kbytes", min_kbytes or 0) or None
+        min_kbytes = None if min_kbytes is None else whole("min_kbytes", min_kbytes)
         self.zone = policy.class_of(Zone)(whole("pages", managed, 1), policy.watermarks, min_kbytes)
         self.zone.reclaimable = whole("reclaimable", reclaimable)
         self.zone.free -= reclaimable
@@ -123,7 +123,8 @@ class Kernel:
         sleeps = (schedule, TASK_INTERRUPTIBLE, "a signal")
         self.init = self.spawn("init", (sleeps,), uid=0, daemon=True)
         self.next_pid = 100
-        self.kswapd = self.kthread_run("kswapd0", kswapd) if reclaimable else None
+        self.kswapd: Task | None = None
+        self.kswapd_run(reclaimable)
         self.oom_init()
         for name, function in self.policy.kthreads.items():
             self.kthread_run(name, function)
@@ -197,6 +198,11 @@ class Kernel:
         self.start(task, function)
         return task
 
+    def kswapd_run(self, pages: int) -> None:
+        """Start kswapd with the first `pages` that it could free: cache, swap, mapped files."""
+        if pages and self.kswapd is None:
+            self.kswapd = self.kthread_run("kswapd0", kswapd)
+
     def start(self, task: Task, function) -> None:
         """Put it on the task list and let it run `function(task)` up to its first step."""
         self.next_pid += 1
@@ -220,9 +226,10 @@ class Kernel:
         for vma in mm.vmas:
             payer = charged_to(vma.shmem, memcg) if vma.kind != HUGETLB else None
             if vma.shmem is not None:
-                vma.shmem.mappings += 1
-                new = max(0, vma.pages - vma.shmem.pages)
-                vma.shmem.pages += new
+                taken = vma.shmem.pages if vma.shmem.mappings or vma.shmem in self.shmems else 0
+                new = max(vma.pages, vma.shmem.pages) - taken
+                vma.shmem.pages, vma.shmem.mappings = taken + new, vma.shmem.mappings + 1
+                self.kswapd_run(vma.kind == FILE)
             else:
                 new = 0 if vma.kind == PFNMAP else whole("pages", vma.pages)
             self.zone.free -= new
@@ -236,8 +243,7 @@ class Kernel:
         """Add swap: a device of `pages` that anonymous memory can be written to."""
         self.zone.total_swap += whole("pages", pages)
         self.swap_free += pages
-        if pages and self.kswapd is None:
-            self.kswapd = self.kthread_run("kswapd0", kswapd)
+        self.kswapd_run(pages)
 
     def new_memcg(self, name: str, limit: int, parent=None, oom_group=False, **more) -> Memcg:
         """A cgroup with memory.max `limit` in pages; `more`: high and low (4.4 on), swap_max.

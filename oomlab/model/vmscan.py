@@ -8,13 +8,15 @@ no MADV_FREE; what exceeds memory.low is not protected at all (from v5.4 on it i
 """
 
 from collections.abc import Iterator
+from functools import partial
 
-from .gfp import __GFP_DIRECT_RECLAIM, __GFP_IO, __GFP_KSWAPD_RECLAIM
+from .gfp import __GFP_DIRECT_RECLAIM, __GFP_FS, __GFP_IO, __GFP_KSWAPD_RECLAIM
 from .locks import Steps
 from .mm import ANON, FILE, MM, PAGE_COUNTER_MAX, VMA
 from .tasks import PF_MEMALLOC
 
 SWAP_CLUSTER_MAX = 32  # pages that one round of reclaim tries to free
+KSWAPD_GFP = __GFP_IO | __GFP_FS  # what kswapd may do (balance_pgdat)
 
 
 def try_to_free_pages(current, gfp: int) -> Steps:
@@ -52,24 +54,23 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
     freed = 0
     # kswapd takes nothing that memory.low protects (K 4.4, 6.18 do_try_to_free_pages alone does)
     for low_reclaim in (False, True) if gfp & __GFP_DIRECT_RECLAIM else (False,):
+        allowed = partial(above_low, kernel, low_reclaim, target)
         for file in mapped_files(kernel, target):
-            allowed = most if low_reclaim else above_low(kernel, file.memcg, target)
-            freed += take_shared(kernel, file, min(most - freed, allowed))
+            freed += take_shared(kernel, file, min(most - freed, allowed(file.memcg)))
         for mm, vma in swappable(kernel, gfp, target):
-            allowed = most if low_reclaim else above_low(kernel, mm.memcg, target)
-            freed += swap_out(mm, vma, min(most - freed, allowed))
+            freed += swap_out(mm, vma, min(most - freed, allowed(mm.memcg)))
         for shmem in swappable_shmem(kernel, gfp, target):
-            allowed = most if low_reclaim else above_low(kernel, shmem.memcg, target)
-            freed += take_shared(kernel, shmem, min(most - freed, allowed), swaps=True)
+            freed += take_shared(kernel, shmem, min(most - freed, allowed(shmem.memcg)), True)
         if freed:
             kernel.zone.free_pages(freed)
             break
     return freed
 
 
-def above_low(kernel, memcg, target) -> int:
+def above_low(kernel, low_reclaim: bool, target, memcg) -> int:
     """How many of its pages memory.low leaves to this reclaim (`policy.memory_low`)."""
-    path, rule = list(memcg.ancestors()) if memcg is not None else [], kernel.policy.memory_low
+    rule = kernel.policy.memory_low
+    path = [] if memcg is None or low_reclaim else list(memcg.ancestors())
     below = path[: path.index(target) + (rule == "target-too")] if target in path else path
     if rule != "shared" or not below:
         return max((m.usage - m.low + 1 for m in below), default=PAGE_COUNTER_MAX)
@@ -89,13 +90,11 @@ def reclaimable_pages(kernel, gfp: int) -> int:
 def zone_reclaimable_pages(kernel) -> int:
     """What lies on the LRU lists, freeable or not; anonymous pages only if there is swap."""
     files = sum(file.pages for file in mapped_files(kernel))
-    return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + swap_backed(kernel, __GFP_IO)
+    return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + swap_backed(kernel, KSWAPD_GFP)
 
 
 def swap_backed(kernel, gfp: int) -> int:
     """Pages that could go to swap, if there is room."""
-    if not may_swap(kernel, gfp):  # as it mostly is
-        return 0
     anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
     return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
 
@@ -125,14 +124,9 @@ def mapped_files(kernel, target=None) -> list:
     return [file for file in files if file not in pinned]
 
 
-def may_swap(kernel, gfp: int) -> bool:
-    """Only with __GFP_IO, and while there is room."""
-    return kernel.swap_free > 0 and bool(gfp & __GFP_IO)
-
-
 def swappable(kernel, gfp: int, target=None) -> Iterator[tuple[MM, VMA]]:
-    """Anonymous memory that may be written to swap."""
-    if may_swap(kernel, gfp):
+    """Anonymous memory that may be written to swap: with __GFP_IO, while there is room."""
+    if kernel.swap_free > 0 and gfp & __GFP_IO:
         for mm in kernel.mms:
             for vma in mm.vmas:
                 if vma.kind == ANON and not (vma.locked or vma.shmem) and inside(mm.memcg, target):
@@ -140,12 +134,13 @@ def swappable(kernel, gfp: int, target=None) -> Iterator[tuple[MM, VMA]]:
 
 
 def swappable_shmem(kernel, gfp: int, target=None) -> list:
-    """Shared memory, tmpfs and what a fork shares: anonymous as well, and each page once."""
-    if not may_swap(kernel, gfp):
+    """Shared memory and tmpfs, only with __GFP_FS (may_enter_fs), and what a fork shares; once."""
+    if kernel.swap_free <= 0 or not gfp & __GFP_IO:  # as it mostly is
         return []
-    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem]
+    vmas, fs = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem], gfp & __GFP_FS
     stay = {vma.shmem for vma in vmas if vma.locked or vma.kind == FILE}
-    objects = dict.fromkeys([*kernel.shmems, *(vma.shmem for vma in vmas)])
+    shared = [vma.shmem for vma in vmas if fs or vma.kind == ANON]
+    objects = dict.fromkeys([*kernel.shmems, *shared] if fs else shared)
     return [shmem for shmem in objects if shmem not in stay and inside(shmem.memcg, target)]
 
 
@@ -204,16 +199,16 @@ def wakeup_kswapd(kernel, gfp: int) -> None:
 
 def kswapd_is_due(kernel) -> bool:
     """Does it sleep, and is there something that it could free?"""
-    return bool(kernel.kswapd_wait.sleepers and reclaimable_pages(kernel, __GFP_IO))
+    return bool(kernel.kswapd_wait.sleepers and reclaimable_pages(kernel, KSWAPD_GFP))
 
 
 def kswapd(current) -> Steps:
     """The kthread that reclaims in the background, from below low to above high, or in vain."""
     kernel, zone, vain = current.kernel, current.kernel.zone, False
     while True:
-        if zone.free <= zone.high and reclaimable_pages(kernel, __GFP_IO) and not vain:
+        if zone.free <= zone.high and reclaimable_pages(kernel, KSWAPD_GFP) and not vain:
             yield "reclaim from", zone
-            vain = not shrink_zone(kernel, __GFP_IO)
+            vain = not shrink_zone(kernel, KSWAPD_GFP)
         else:
             yield from kernel.kswapd_wait.wait(current)
             vain = False

@@ -34,11 +34,11 @@ GFP_SETS = (
     "GFP_NOIO",
     "GFP_NOWAIT",
 )  # as %pGg tries them
-GFP_FLAGS = (  # K 4.6, 5.10, 6.1, 6.12 __def_gfpflag_names
+GFP_FLAGS = (  # K 4.6, 5.10, 6.1, 6.12, 6.13, 6.14 __def_gfpflag_names
     "HIGHMEM HIGH ATOMIC IO FS REPEAT RETRY_MAYFAIL NOFAIL NORETRY COMP ZERO NOMEMALLOC "
     "MEMALLOC HARDWALL MOVABLE DIRECT_RECLAIM KSWAPD_RECLAIM"
 )
-BY_BIT = (  # K 6.18
+BY_BIT = (  # K 6.18; K 6.14 still has the list above, 6.15 to 6.17 were not read
     "HIGHMEM MOVABLE HIGH IO FS ZERO DIRECT_RECLAIM KSWAPD_RECLAIM RETRY_MAYFAIL NOFAIL NORETRY "
     "MEMALLOC COMP NOMEMALLOC HARDWALL"
 )
@@ -57,7 +57,7 @@ def gfp_mask(mask: int, version: tuple[int, ...]) -> str:
         return number
     names = []
     old_name = "RETRY_MAYFAIL" if version < (4, 13) else "REPEAT"
-    order = GFP_FLAGS if version < (6, 13) else BY_BIT
+    order = GFP_FLAGS if version < (6, 15) else BY_BIT
     flags = [f"__GFP_{name}" for name in order.split() if name != old_name]
     for name in (*GFP_SETS, *flags):
         bits = getattr(gfp, name)

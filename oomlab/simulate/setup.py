@@ -12,9 +12,11 @@ from typing import SupportsIndex
 from ..arguments import checked
 from ..model.kernel import Kernel
 from ..naming import nearest, short
+from ..plural import plural
 from ..policies.policy import KNOBS, Policy
 from ..policies.presets import PRESETS
 from ..scenarios import SCENARIOS, choices, most, parameters
+from .page_accounting import unaccounted
 
 MOST = 10_000_000  # of what a parameter counts: pages, tasks, ticks
 # What run(), explore(), hunt(), compare() and sweep() take themselves. A parameter of such a name
@@ -126,4 +128,7 @@ def build(scenario: str, policy: str | Policy = "linux-4.4", **settings) -> tupl
         raise ValueError(f"{scenario} with {numbers or 'its set-up'} fails: {why}") from wrong
     if not isinstance(kernel, Kernel):
         raise ValueError(f"{scenario} is a function that returns a Kernel, not {short(kernel)}")
+    if lost := unaccounted(kernel):  # such a machine has pages twice, or loses some
+        had = f"{plural(abs(lost), 'page')} {'too few' if lost > 0 else 'too many'}"
+        raise ValueError(f"the pages of {scenario} do not add up: its owners have {had}")
     return kernel, params

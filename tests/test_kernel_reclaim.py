@@ -1,0 +1,67 @@
+"""What a maintainer asks of reclaim, and of machines that are made by hand.
+
+`K x.y function` names the release that was read. A test is called after its question.
+"""
+
+import pytest
+from run_machine import RELEASES, each, names, run
+
+from oomlab.model.gfp import GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT
+from oomlab.model.kernel import Kernel
+from oomlab.model.memory import alloc_pages
+from oomlab.model.mm import FILE, SHMEM, VMA, Shmem
+from oomlab.model.vmscan import reclaimable_pages
+from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.programs import pause, sleep
+from oomlab.scenarios.registry import heap
+from oomlab.simulate.page_accounting import unaccounted
+from oomlab.simulate.scheduler import run_seeded
+
+
+@each(RELEASES)
+def test_which_requests_write_tmpfs_to_swap(policy):
+    """K 2.6.38 to 6.18 shrink_page_list, may_enter_fs: with __GFP_FS; anonymous memory without."""
+    kernel, file = Kernel(PRESETS[policy], 1024), Shmem("log", linked=True)
+    kernel.swapon(500)
+    kernel.shmems.append(file)
+    shared = [VMA("log", SHMEM, 200, shmem=file), VMA("shm", SHMEM, 100, shmem=Shmem("shm"))]
+    kernel.spawn("writer", ((pause,),), vmas=[*heap(30), *shared])
+    for gfp, pages in ((GFP_KERNEL, 330), (GFP_NOFS, 30), (GFP_NOIO, 0)):
+        assert reclaimable_pages(kernel, gfp) == pages, hex(gfp)
+
+
+@each(RELEASES)
+def test_does_kswapd_take_mapped_files_where_there_is_nothing_else(policy):
+    """K 2.6.38 to 6.18 kswapd: each node has one, and mapped files are on the LRU lists."""
+
+    def driver(current):
+        for _ in range(60):
+            page = yield from alloc_pages(current, GFP_NOWAIT)
+            current.kernel_pages += page
+            yield from sleep(current, 2)
+
+    kernel, library = Kernel(PRESETS[policy], 1024), Shmem("library")
+    kernel.spawn("user", ((pause,),), vmas=[VMA("library", FILE, 940, shmem=library)])
+    kernel.spawn("driver", ((driver,), (pause,)))
+    run_seeded(kernel, 1, most_steps=4000)
+    assert kernel.tasks[-1].kernel_pages == 60 and 0 < library.pages < 940
+
+
+@each(RELEASES)
+def test_whose_are_the_pages_of_an_object_that_is_made_with_some(policy):
+    """Once the machine's: of the first that maps it, or of the list of files that are there."""
+    kernel, library = Kernel(PRESETS[policy], 1024), Shmem("library", 100)
+    for name in ("one", "two"):
+        kernel.spawn(name, ((pause,),), vmas=[VMA("library", FILE, 60, shmem=library)])
+    assert library.pages == 100 and unaccounted(kernel) == 0
+
+
+@pytest.mark.parametrize("policy", RELEASES)
+def test_which_marks_has_a_machine_with_min_free_kbytes_0(policy):
+    """K 4.4 sysctl.c (extra1 = &zero), __setup_per_zone_wmarks: 0, and the steps of the scale."""
+    zone = Kernel(PRESETS[policy], 4096, min_kbytes=0).zone
+    step = 4 if PRESETS[policy].watermarks == "scaled" else 0
+    assert (zone.min, zone.low, zone.high) == (0, step, 2 * step)
+    hog = Kernel(PRESETS[policy], 256, min_kbytes=0)
+    hog.spawn("hog", ((pause,),), vmas=heap(200))
+    assert run(hog).verdict == "recovered" and not names(hog, "kill")
