@@ -21,14 +21,13 @@ from .gfp import (
     ALLOC_HIGH,
     ALLOC_NO_WATERMARKS,
     ALLOC_OOM,
+    MAX_RECLAIM_RETRIES,
     PAGE_ALLOC_COSTLY_ORDER,
 )
 from .locks import TASK_UNINTERRUPTIBLE, Steps, schedule_timeout
 from .oom import ABORT, OomControl, out_of_memory
 from .tasks import PF_DUMPCORE, PF_KTHREAD, PF_MEMALLOC, tsk_is_oom_victim
 from .vmscan import kswapd_is_due, try_to_free_pages, wakeup_kswapd, zone_reclaimable_pages
-
-MAX_RECLAIM_RETRIES = 16
 
 
 def min_free_kbytes(lowmem_kbytes: int) -> int:

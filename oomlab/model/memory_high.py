@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..policies.policy import HZ
-from .gfp import GFP_KERNEL
+from .gfp import GFP_KERNEL, MAX_RECLAIM_RETRIES
 from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
 from .tasks import fatal_signal_pending
 from .vmscan import SWAP_CLUSTER_MAX, shrink_lruvec
 
-MAX_RECLAIM_RETRIES = 16
 MEMCG_DELAY_PRECISION_SHIFT, MEMCG_DELAY_SCALING_SHIFT = 20, 14
 MEMCG_MAX_HIGH_DELAY_JIFFIES = 2 * HZ
 
