@@ -50,11 +50,10 @@ class Zone:
         self.name = "Normal"
         self.managed = managed
         self.min = kbytes // 4
-        step = self.min // 4
-        if watermarks == "scaled":
-            step = max(step, managed * 10 // 10000)
+        scaled = watermarks == "scaled"
+        step = max(self.min // 4, managed * 10 // 10000 if scaled else 0)
         self.low = self.min + step
-        self.high = self.min + (2 * step if watermarks == "scaled" else self.min // 2)
+        self.high = self.min + (2 * step if scaled else self.min // 2)
         self.free = managed
         self.reserved = 0  # taken at boot, or in the pool of huge pages: never given back
         self.reclaimable = 0  # clean page cache
