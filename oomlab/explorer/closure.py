@@ -54,8 +54,9 @@ CONSTANT = (FunctionType, MethodType, BuiltinFunctionType, partial, type, Enum, 
 PAST = {"__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__"}
 PAST |= {"__hash__", "__repr__"}  # of object: its address
 PAST |= {"__subclasses__", "__annotations__", "_value2member_map_"}  # of a class
-# What Python adds to a class while it runs.
+# What Python adds to a class while it runs, and to a member of a Flag: which one is ~member.
 ADDED = {"__annotations__", "__annotations_cache__", "__annotate_func__", "__abstractmethods__"}
+ADDED |= {"_inverted_"}
 WRITTEN = ("<string>", dataclasses.__file__, reprlib.__file__)  # where dataclasses has methods from
 NAMES_OF_A_CLASS = ("__name__", "__qualname__", "__module__")
 FIELDS = {"member_descriptor", "getset_descriptor", "_tuplegetter"}  # of slots, and of a NamedTuple
@@ -298,8 +299,8 @@ def kept_by(v) -> list[str]:
     """The names that a class or a module has, but for those that Python adds while it runs."""
     if isinstance(v, type):
         return [name for name in vars(v) if name not in ADDED]
-    held = vars(v).items()
-    return [n for n, x in held if not n.startswith("__") and not isinstance(x, ModuleType)]
+    own = [n for n, x in vars(v).items() if not isinstance(x, ModuleType)]
+    return [name for name in own if not name.startswith("__") and name not in ADDED]
 
 
 def is_generated(value) -> bool:

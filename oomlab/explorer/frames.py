@@ -90,6 +90,7 @@ class Threads:
 
             given = {".call": self.call, ".each": self.each, ".keep": keep, ".unset": UNSET}
             given |= {".iter": builtins.iter, ".next": builtins.next, ".end": END}
+            given |= {".locals": builtins.locals}
             cells = {name: CellType(value) for name, value in given.items()}
             own = function.__closure__ or ()
             cells |= dict(zip(function.__code__.co_freevars, own, strict=True))

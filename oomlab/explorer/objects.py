@@ -23,11 +23,13 @@ from .errors import Refused
 from .frames import UNSET, Threads
 from .state_vector import CONTAINERS, Const, Pools, Thing, mentioned
 
-LOOPS = {  # iterators that pickle as what they run over and how far they are, without a copy
+# Iterators that pickle as what they run over and how far they are, without a copy. Not that of a
+# deque or a dictionary: it fails when this was changed, and does not tell whether it was.
+LOOPS = {
     *("list_iterator", "list_reverseiterator", "tuple_iterator", "range_iterator"),
-    *("str_iterator", "str_ascii_iterator", "deque_iterator", "_deque_iterator"),
-    *("reversed", "enumerate", "zip", "map", "filter"),
+    *("str_iterator", "str_ascii_iterator", "reversed", "enumerate", "zip", "map", "filter"),
 }
+FIXED = (tuple, str, bytes)  # of which reversed() is at a place that there is
 
 
 class Kind:
@@ -210,7 +212,8 @@ class Values:
             made = v.__reduce__()
         except TypeError:
             made = None
-        if type(v).__name__ not in LOOPS or made is None:
+        known = kind.__name__ in LOOPS and made is not None
+        if not known or kind is reversed and type(made[1][0]) not in FIXED:
             raise Refused(
                 f"a loop with a yield inside runs over a {type(v).__qualname__}: make it a tuple"
             )
@@ -228,7 +231,12 @@ class Values:
             return self.decode(v)
         made = v[1].value(*[self.decode_local(a) for a in v[2]])
         if len(v) > 3 and v[3] is not None:
-            made.__setstate__(self.decode(v[3]))
+            place, over = self.decode(v[3]), v[2][0]
+            items = over.object if type(over) is Thing else []
+            size = len(items)
+            items += [None] * (place - size + 1)  # past the end of a list, which may grow again
+            made.__setstate__(place)
+            del items[size:]
         return made
 
     # ---------------------------------------------------------------- contents
