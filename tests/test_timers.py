@@ -83,4 +83,7 @@ def test_does_a_task_go_on_that_slept_longer_than_a_run_waits_for_progress():
         assert outcome.victims == ["big"], policy  # 2.6.38 does not look for what became free
     kernel = Kernel(PRESETS[policy], 1024)
     kernel.spawn("monitor", ((repeat, None, (sleep, 500)),))
-    assert run_seeded(kernel, 1) < 10_000
+    steps = run_seeded(kernel, 1)
+    assert (
+        steps < 10_000 and "ended while monitor slept again and again" in judge(kernel, steps).why
+    )

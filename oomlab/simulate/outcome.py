@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from ..model.kernel import Kernel
-from ..model.locks import TASK_RUNNING
+from ..model.locks import TASK_RUNNING, wake_up_process
 from ..model.mm import MM, MMF_OOM_SKIP
 from ..model.tasks import PF_KTHREAD, Task, find_lock_task_mm
 from ..plural import plural
@@ -278,6 +278,8 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
         beyond += f"; {were_killed(' and '.join(chosen), chosen)} by a task's signal"
     if slowed := whom(kernel, "throttled"):
         beyond += f"; {' and '.join(slowed)} had to sleep for memory.high"
+    if asleep := sleepers(kernel):
+        beyond += f"; the run was ended while {' and '.join(asleep)} slept again and again"
     none = whom(kernel, "no_killable_processes")  # the dying go over a limit without a search
     if none and not victims and any(m.forced for m in memcgs):
         return f"no task could be killed, and none was stopped{beyond}"
@@ -290,6 +292,19 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
         return f"{killed}; no page was reaped{beyond}"
     pages = ", ".join(f"{plural(pages, 'page')} of {mm}" for mm, pages in reaped.items())
     return f"{killed}; the reaper freed {pages}{beyond}"
+
+
+def sleepers(kernel: Kernel) -> list[str]:
+    """Whoever would go on, if all of them sleep or have just woken (stall.MOST_SLEEPS)."""
+    waiting = {timer.argument for timer in kernel.timers if timer.function is wake_up_process}
+    awake = [
+        task
+        for task in kernel.tasks
+        if (task in waiting or task.state == TASK_RUNNING)
+        and not (task.daemon or task.flags & PF_KTHREAD)
+    ]
+    asleep = [task.name for task in awake if function_of(task.thread) == "schedule"]
+    return asleep if len(asleep) == len(awake) else []
 
 
 def were_killed(names: str, tasks: list[str]) -> str:
