@@ -1,6 +1,7 @@
 """A patch is a policy: functions of the model replaced for it alone."""
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -250,6 +251,54 @@ def test_a_failure_of_a_patch_is_not_called_oomlabs_own(does, line):
     lab.answer(lab, {"do": "change", "with": {"policy": policy.name}}, [])
     assert json.loads(lab.view)["error"].startswith(f"the patch failed in line {line}: ")
     assert whose_failure(KeyError("x")) == "oomlab itself failed: KeyError: 'x'."
+
+
+def test_state_that_was_not_declared_is_one_sentence_that_says_how():
+    """Read or written, of each kind of object, in a run, a sweep, a search and a hunt."""
+    for owner, does in (
+        ("task", "task.expired = True"),
+        ("task", "assert not task.expired"),
+        ("mm", "mm.expired = True"),
+        ("kernel", "current.kernel.expired += 1"),
+        ("signal", "task.signal.expired = 1"),
+    ):
+        mine = read_patch(WITHIN.format(does=does), "mine.py")
+        for way in (
+            lambda mine=mine: oomlab.run("lost-victim", mine),
+            lambda mine=mine: oomlab.run("lost-victim", mine, trace=False),
+            lambda mine=mine: oomlab.sweep("lost-victim", [mine], range(2)),
+            lambda mine=mine: oomlab.explore("lost-victim", mine),
+            lambda mine=mine: oomlab.hunt("lost-victim", mine, "no-victim-lost", runs=9),
+        ):
+            with pytest.raises((AttributeError, ValueError)) as wrong:
+                way()
+            said = str(wrong.value)
+            assert f'declares it, with its first value: state={{"{owner}.expired": ...}}' in said
+            assert "wake_oom_reaper" in said and "\n" not in said, does
+            if isinstance(wrong.value, AttributeError):
+                assert wrong.value._render_traceback_() == [said]
+
+
+def test_stop_in_a_loop_of_a_patch_is_one_sentence_with_its_line(monkeypatch):
+    def oom_evaluate_task(task, oc, policy):
+        for _ in range(3):
+            raise KeyboardInterrupt
+
+    mine = patch("rfc-2015-11-27", oom_evaluate_task=oom_evaluate_task, name="mine")
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        oomlab.run("page-thieves", mine)
+    (said,) = stopped.value._render_traceback_()
+    assert said == (
+        "Stopped: the run of page-thieves under mine was not over. It was at line 3 of "
+        "oom_evaluate_task() of the patch: does a loop there never end?"
+    )
+
+    def stop(*given, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["oomlab.simulate.run"], "run_seeded", stop)
+    with pytest.raises(KeyboardInterrupt, match="the run of marks under linux-4.4 was not over.$"):
+        oomlab.run("marks")
 
 
 @pytest.mark.parametrize(

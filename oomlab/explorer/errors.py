@@ -4,6 +4,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from traceback import extract_tb
 
+from ..simulate.ended_early import undeclared
 from ..version import VERSION
 
 
@@ -42,7 +43,7 @@ def in_a_sentence(wrong: BaseException) -> str:
     theirs = [frame for frame in frames if not is_machinery(Path(frame.filename))]
     last = (theirs or frames)[-1]
     where = f"{last.name} (line {last.lineno} of {last.filename})"
-    said = " ".join(str(wrong).split())  # of several lines, perhaps
+    said = undeclared(wrong) or " ".join(str(wrong).split())  # of several lines, perhaps
     return f"{type(wrong).__name__}{said and f': {said}'} in {where}"
 
 

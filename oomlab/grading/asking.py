@@ -8,12 +8,12 @@ have made.
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
-from traceback import walk_tb
 from typing import Any
 
+from ..simulate.ended_early import line_in
 from .inside.plain_values import plain, words
 from .sandbox.bubblewrap import NoSandbox
 from .sandbox.child_pipe import EXERCISE_SECONDS, NO_GENERATOR, Child, Gone, Raised
@@ -222,17 +222,6 @@ class AskHere(Ask):
             raised = Raised(type(error).__name__, words(error), "")
             raised.where = line_in(error, [*self.functions.values()])
             raise raised from None
-
-
-def line_in(error: BaseException, functions: Sequence[Callable]) -> str:
-    """Where in the student's own functions it came up; empty if in none of them."""
-    own = {getattr(function, "__code__", None) for function in functions}
-    where = ""
-    for frame, line in walk_tb(error.__traceback__):
-        if frame.f_code in own:
-            first = frame.f_code.co_firstlineno
-            where = f"line {line - first + 1} of {frame.f_code.co_name}()"
-    return where
 
 
 def copy(value):

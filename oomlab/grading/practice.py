@@ -7,7 +7,8 @@ from collections.abc import Callable
 from html import escape
 
 from ..naming import nearest
-from .asking import AskHere, line_in
+from ..simulate.ended_early import line_in
+from .asking import AskHere
 from .checks import EXERCISES
 from .exercise import Finding
 from .handoff.picture import text_lanes

@@ -21,6 +21,7 @@ from ..plural import plural
 from ..policies.policy import Policy
 from ..textfile import named, read_text, write_text
 from .dataframe import frame_of
+from .ended_early import told
 from .origin import Origin
 from .outcome import Outcome, judge
 from .patch_text import patch_text
@@ -314,7 +315,7 @@ def run(
     record, spin = Recorder(kernel) if trace else None, Spin(kernel)
     order = None if schedule is None else list(schedule)
     cut = None if most_steps == MOST_STEPS else most_steps
-    with uncollected():
+    with uncollected(), told(scenario, kernel.policy):
         if order is not None:
             count = run_schedule(kernel, order, record)
         else:
