@@ -7,6 +7,7 @@
 The data is bibliography.toml beside this file. ValueError names a label that is not in it.
 """
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -23,6 +24,17 @@ def source(label: str) -> dict:
         if key == label or len(label) >= 8 and (key.startswith(label) or label.startswith(key)):
             return entry
     raise ValueError(f"no source {short(label)} in the bibliography: {nearest(label, DATA)}")
+
+
+LABEL = re.compile(r"\bM\d\d\b|\b[0-9a-f]{12}\b")
+
+
+def sources_in(text: str) -> dict[str, list[str]]:
+    """{label: [what it is, where to read it]} of the mails and commits that a text names."""
+    return {
+        label: [what_it_is(source(label)), page_of(label)]
+        for label in sorted({*LABEL.findall(text)})
+    }
 
 
 class Sources(tuple):
@@ -49,17 +61,30 @@ def cite(*labels: str) -> Sources:
 
 def linked(label: str) -> str:
     """A commit's label leads to the commit; a mail's own identifiers are the links."""
-    commit = "change" in source(label)
-    return f"[{label}](https://git.kernel.org/torvalds/c/{label})" if commit else label
+    return f"[{label}]({page_of(label)})" if "change" in source(label) else label
+
+
+def page_of(label: str) -> str:
+    """Where a commit, or the first of a label's mails, can be read."""
+    entry = source(label)
+    commit = f"https://git.kernel.org/torvalds/c/{label}"
+    return commit if "change" in entry else f"https://lore.kernel.org/r/{entry['id'][0]}"
 
 
 def described(entry: dict, link: bool = False) -> str:
-    """One entry as a line."""
+    """One entry as a line, a mail with its identifiers."""
     if "change" in entry:
-        return entry["change"] + (f" (Linux {entry['release']})" if "release" in entry else "")
+        return what_it_is(entry)
     places = entry["id"]
     if link:
         places = [f"[{place}](https://lore.kernel.org/r/{place})" for place in places]
-    known = ", known as later mails quote it" if entry.get("quoted") else ""
-    said = f"{entry['author']}, {entry['date']}: {entry['subject']}{known}"
+    said = what_it_is(entry)
     return f"{said}{'' if said.endswith('?') else '.'} {', '.join(places)}"
+
+
+def what_it_is(entry: dict) -> str:
+    """Who wrote a mail, when and on what; or what a commit changed, and from which release on."""
+    if "change" in entry:
+        return entry["change"] + (f" (Linux {entry['release']})" if "release" in entry else "")
+    known = ", known as later mails quote it" if entry.get("quoted") else ""
+    return f"{entry['author']}, {entry['date']}: {entry['subject']}{known}"

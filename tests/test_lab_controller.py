@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 import struct
 import time
 from statistics import median
@@ -12,6 +13,7 @@ import oomlab
 from oomlab.lab.controller import Controller
 from oomlab.lab.timeline import lanes, shown_steps
 from oomlab.policies.knobs import GROUPS, OPTIONS
+from oomlab.scenarios import SCENARIOS, story
 from oomlab.simulate.patch_text import patch
 from oomlab.simulate.setup import build
 
@@ -248,3 +250,14 @@ def test_a_knob_or_parameter_of_a_reserved_name_is_a_sentence(lab, kind, name):
     with pytest.raises(ValueError, match="no knob or parameter"):
         lab.change(**{kind: {name: 1}})
     assert lab.settings[kind] == {}
+
+
+def test_no_label_in_a_sentence_of_the_lab_is_a_riddle():
+    """A mail or commit is among the sources; a question of the debate is not called by number."""
+    told = Controller("lost-victim").catalogue()
+    sources = told.pop("sources")
+    sentences = json.dumps([told, *map(story, SCENARIOS)])
+    assert not re.findall(r"\bQ\d+\b", sentences)
+    named = {*re.findall(r"\bM\d\d\b|\b[0-9a-f]{12}\b", sentences)}
+    assert named and sources.keys() == named
+    assert all(title and page.startswith("https://") for title, page in sources.values())

@@ -25,6 +25,7 @@ from oomlab.recordings.reaper_attempts import (
 )
 from oomlab.recordings.recorded import kernel_of, read_record
 from oomlab.recordings.replay import replay
+from oomlab.recordings.scenes import SCENES
 from oomlab.simulate.outcome import whom
 
 SHIPPED = Path(__file__).parents[1] / "notebooks" / "recordings"
@@ -373,3 +374,12 @@ def test_a_shared_object_outlives_the_victim_that_maps_it():
     kernel, stage = replay(record)
     assert "shm" in whom(kernel, "kill") and stage.running["shm"] not in kernel.tasks
     assert [object.pages for object in kernel.shmems] == [2000]
+
+
+def test_each_scene_is_said_in_words():
+    """Wherever a recording's name is read: in the lesson, and beside the files."""
+    folder = Path(__file__).parents[1] / "notebooks" / "recordings"
+    assert {file.name.partition(".")[0] for file in folder.glob("*.json.gz")} == SCENES.keys()
+    told = (folder / "README.md").read_text("utf-8")
+    for name, words in SCENES.items():
+        assert f"| `{name}` | {words} |\n" in told, name

@@ -8,8 +8,10 @@ Everything a person can do in the widget is a method here; the widget only carri
 A mistake in the settings is a ValueError with a sentence, and leaves everything as it was.
 """
 
+import json
 from collections.abc import Callable, Sequence
 
+from ..bibliography import sources_in
 from ..explorer import PROPERTIES, Exploration, explore
 from ..explorer.progress import Progress
 from ..explorer.properties import choose_property
@@ -301,14 +303,18 @@ class Controller:
         }
 
     def catalogue(self) -> dict:
-        """What can be chosen: scenarios, policies with what they model, properties, knobs."""
-        return {
+        """What can be chosen: scenarios, policies with what they model, properties, knobs; and the
+        mails and commits that their sentences name.
+        """
+        found = {
             "scenarios": {name: title(name) for name in SCENARIOS},
             "choices": {name: choices(name) for name in SCENARIOS},
             "policies": {name: choose_policy(self.own[name], {}).about for name in self.policies},
             "properties": {name: asked.meaning for name, asked in PROPERTIES.items()},
             "knobs": {name: described(name) for names in GROUPS.values() for name in names},
         }
+        sentences = json.dumps([found, *map(story, SCENARIOS)])
+        return {**found, "sources": sources_in(sentences)}
 
     def export(self, form: str) -> str:
         """As text: "html", a page of its own; "json", the first run's versioned trace;

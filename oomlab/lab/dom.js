@@ -92,6 +92,15 @@ function quoted(text) {
   return text.replaceAll(/\x60([^\x60]*)\x60/g, "\u2018$1\u2019");
 }
 
+// A text whose mails and commits are links, each with what it is under the pointer; and what a K says.
+function cited(text, sources) {
+  return text.split(/\b(M\d\d|K|[0-9a-f]{12})\b/).map((part) => {
+    if (part === "K") return make("abbr", { title: "read in the source of that version of Linux" }, part);
+    const [title, href] = sources[part] ?? [];
+    return href ? make("a", { href, title, target: "_blank", rel: "noopener" }, part) : part;
+  });
+}
+
 // A text of more than `most` letters is cut after two lines, with a button for the rest, if there is
 // one: how much two lines hold depends on the page.
 class LongText {
@@ -103,8 +112,8 @@ class LongText {
     new ResizeObserver(() => this.fit()).observe(this.text);
   }
 
-  show(text) {
-    this.text.textContent = text;
+  show(...text) {
+    this.text.replaceChildren(...text);
     this.open(false);
   }
 

@@ -41,10 +41,10 @@ class Knobs {
       return make("label", {}, name, box);
     };
     const control = kind === "bool" ? tick() : options.length ? choose() : number(name, 0, set, this.settings.refuse);
-    const lines = options.map(([value, does]) => make("li", { value }, make("b", {}, String(value)), `: ${does}`));
+    const lines = options.map(([value, does]) => make("li", { value }, make("b", {}, String(value)), ...this.settings.cited(`: ${does}`)));
     options.forEach(([value], i) => { lines[i].dataset.option = value; });
     const node = make("div", { className: "knob" }, this.settings.keep(`knob ${name}`, control),
-      make("small", {}, `${meaning} (${source})`), make("ul", {}, ...lines));
+      make("small", {}, ...this.settings.cited(`${meaning} (${source})`)), make("ul", {}, ...lines));
     const words = [name, group, meaning, source, ...options.flat()].join(" ").toLowerCase();
     return { name, group, node, lines, words };
   }

@@ -17,6 +17,7 @@ class Settings {
     this.story = new LongText({ className: "title" }, 60);  // beside the picture there is little room
     this.about = new LongText({ className: "title" }, 100);
     this.params = make("div", { className: "params" });
+    this.cited = (text) => cited(text, catalogue.sources);
     this.knobs = new Knobs(this, catalogue.knobs);
     this.node = make("div", { className: "settings", role: "group", ariaLabel: "what is run" },
       pick("scenario", "scenario", same(Object.keys(catalogue.scenarios))),
@@ -48,11 +49,13 @@ class Settings {
       this.params.replaceChildren(...Object.entries(view.params)
         .map(([name, value]) => this.keep(`param ${name}`, this.param(name, value))));
     }
-    this.title.textContent = view.title;
-    if (fresh) this.story.show(quoted(view.story));
+    if (fresh) {
+      this.title.replaceChildren(...this.cited(view.title));
+      this.story.show(...this.cited(quoted(view.story)));
+    }
     const about = this.catalogue.policies[this.now.policy];
     const told = about ? `${this.now.policy}: ${about}.` : "";
-    if (told !== this.about.text.textContent) this.about.show(told);
+    if (told !== this.about.text.textContent) this.about.show(...this.cited(told));
     for (const name of ["scenario", "policy", "other", "seed"]) this.set(name, this.now[name]);
     for (const [name, value] of Object.entries(view.params)) this.set(`param ${name}`, value);
     this.knobs.show(view);

@@ -86,7 +86,7 @@ def small_child(policy: Policy, children: Many = 3, child_pages: int = 4) -> Ker
 
 @scenario
 def mmap_sem_writer(policy: Policy, readers: Many = 1) -> Kernel:
-    """A writer holds or waits for mmap_sem, so the reaper's trylock fails (M04, M07, Q11).
+    """A writer holds or waits for mmap_sem, so the reaper's trylock fails (M04, M07; lesson 10b).
 
     One thread of the victim maps files: it needs a page while it holds the write lock, and may not
     wait for the filesystem. `readers` others read its /proc entry.

@@ -120,7 +120,7 @@ def share_with_init(kernel: Kernel, task) -> None:
 
 @scenario
 def exit_race(policy: Policy, locked: Literal[0, 1] = 1) -> Kernel:
-    """The victim exits while the reaper works: who keeps them apart? (Q15)
+    """The victim exits while the reaper works: who keeps them apart? (Lesson 11.)
 
     In 4.10 the reaper takes an mm without users for done. In 4.14 both may walk it, and `locked`
     pages are unlocked on the way out (212925802454, 27ae357fa82b).
@@ -145,7 +145,7 @@ def mrelease_race(policy: Policy) -> Kernel:
 
 @scenario
 def stuck_writer(policy: Policy, hold: int = 0) -> Kernel:
-    """The victim holds its own mmap_sem for write and hangs: the reaper must give up (Q11).
+    """The victim holds its own mmap_sem for write and hangs: the reaper must give up (lesson 10b).
 
     With `hold` it goes on after so many ticks: so does one that a CPU limit keeps from running.
     """
@@ -219,7 +219,7 @@ def frozen_victim(policy: Policy) -> Kernel:
 
 @scenario
 def suspend_race(policy: Policy) -> Kernel:
-    """A suspend freezes user space while a victim is dying; it must wait for the victim (Q14)."""
+    """A suspend freezes user space while a victim is dying: it must wait for it (lesson 10)."""
     kernel = Kernel(policy, 1024)
     last_words = (sleep, 5, TASK_UNINTERRUPTIBLE)
     kernel.spawn("hog", ((pause,),), vmas=heap(600), at_exit=(last_words,))
@@ -231,7 +231,7 @@ def suspend_race(policy: Policy) -> Kernel:
 
 @scenario
 def vfork_child(policy: Policy) -> Kernel:
-    """A vfork child borrows the hog's mm: killing it frees nothing of its own (Q4)."""
+    """A vfork child borrows the hog's mm: killing it frees nothing of its own (lesson 9)."""
     kernel = Kernel(policy, 1024)
     borrows = ((sleep, 60),)
     kernel.spawn("hog", ((vfork, "child", borrows), (pause,)), vmas=heap(600))

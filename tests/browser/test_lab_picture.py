@@ -210,6 +210,20 @@ def test_a_name_in_backticks_stands_in_quotes(open_stage):
     lab.get_by_text("Write to \u2018pages\u2019 new pages of the VMA \u2018name\u2019").wait_for()
 
 
+def test_a_mail_or_commit_that_is_named_says_what_it_is_and_leads_there(open_stage):
+    lab = open_stage("page-thieves", "linux-4.4").lab
+    mail = lab.locator(".settings a", has_text="M16").first
+    assert mail.get_attribute("title").startswith("Tetsuo Handa, 2015-11-27: Re: [RFC PATCH]")
+    assert mail.get_attribute("href").startswith("https://lore.kernel.org/r/201511272029.")
+    lab.locator('[data-control="scenario"]').select_option("stuck-writer")
+    lab.get_by_text("the reaper must give up (lesson 10b)").wait_for()
+    lab.locator(".policyknobs > summary").click()
+    lab.get_by_label("find a knob").fill("reap_delay")
+    commit = lab.locator(".knob a:visible")
+    assert "two seconds" in commit.get_attribute("title")
+    assert commit.get_attribute("href").endswith("/torvalds/c/e4a38402c36e")
+
+
 def test_a_button_for_the_rest_stands_only_where_there_is_a_rest(open_stage):
     for width, cut in ((720, False), (1280, True)):
         lab = open_stage("hidden-sharer", "linux-4.6", width=width).lab
