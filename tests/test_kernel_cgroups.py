@@ -226,6 +226,26 @@ def test_does_the_end_of_an_oom_above_wake_who_waits_below(above_too):
         assert (waiter not in inner.oom_waitq.sleepers) is (old or above_too), policy
 
 
+@pytest.mark.parametrize("above_too", [False, True])
+def test_does_a_page_that_is_uncharged_wake_who_waits_below(above_too):
+    """K 2.6.38 to 4.14 memcg_oom_recover: if one waits above, too; each wakes its relatives."""
+    for policy in (p for p in RELEASES if PRESETS[p].memcg_oom != "charge"):
+        kernel = Kernel(PRESETS[policy], 1024)
+        top = kernel.new_memcg("top", limit=200)
+        outer = kernel.new_memcg("outer", limit=100, parent=top)
+        inner = kernel.new_memcg("inner", limit=50, parent=outer)
+        leaf = kernel.new_memcg("leaf", limit=50, parent=inner)
+        waiter = kernel.spawn("waiter", ((pause,),), vmas=heap(5), memcg=leaf, adj=-1000)
+        other = kernel.spawn("other", ((pause,),), vmas=heap(5), memcg=top, adj=-1000)
+        inner.oom_waitq.sleepers.append(waiter)
+        top.oom_waitq.sleepers += [other] if above_too else []
+        outer.uncharge(1)
+        assert (waiter not in inner.oom_waitq.sleepers) is above_too, policy
+        assert other not in top.oom_waitq.sleepers, policy
+        inner.uncharge(1)
+        assert waiter not in inner.oom_waitq.sleepers, policy
+
+
 # what a cgroup is charged for
 
 

@@ -33,7 +33,7 @@ class Memcg:
     swap: int = 0  # memory.swap.current
     forced: int = 0  # pages charged over the limit
     tasks: list = field(default_factory=list)  # in it or below it, in order of creation
-    under_oom: bool = False
+    under_oom: bool = False  # a killer is at work on this one
     oom_waitq: WaitQueue = field(init=False)
     stalled: int = 0  # tasks in it that wait for memory just now
     trigger: PsiTrigger | None = None
@@ -91,7 +91,14 @@ class Memcg:
     def uncharge(self, pages: int) -> None:
         for memcg in self.ancestors():
             memcg.usage -= pages
-            memcg.oom_waitq.wake_up()
+        self.oom_recover()
+
+    def oom_recover(self, asks: bool = True) -> None:
+        """Wake who waits for an OOM here, above or below; if it `asks`, not if all do so below."""
+        if not asks or any(memcg.oom_waitq.sleepers for memcg in self.ancestors()):
+            below = (memcg for task in self.tasks for memcg in task.memcg.ancestors())
+            for memcg in dict.fromkeys([*self.ancestors(), *below]):
+                memcg.oom_waitq.wake_up()
 
     def charge_swap(self, pages: int) -> None:
         """Pages that went to swap, or, if negative, came back or were dropped."""
@@ -164,8 +171,7 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
     """
     kernel, recheck = current.kernel, current.kernel.policy.memcg_recheck
     state = TASK_UNINTERRUPTIBLE if recheck == "none" else TASK_KILLABLE
-    locked = yield from kernel.oom_lock.lock(current, state)
-    if not locked:
+    if not (yield from kernel.oom_lock.lock(current, state)):
         return True
     # a victim's pages may have come back while we waited for the lock
     progress = recheck in ("margin", "margin-alone") and memcg.usage < memcg.limit
@@ -179,19 +185,14 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
 def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
     """Kill in this cgroup, or wait for the one who does, until something may have changed."""
     kernel, old = current.kernel, current.kernel.policy.memcg_oom == "charge-waits"
-    subtree = [m for m in kernel.memcgs if memcg in m.ancestors()]
-    if any(m.under_oom for m in subtree):  # one OOM at a time
+    relatives = [m for m in kernel.memcgs if memcg in m.ancestors() or m in memcg.ancestors()]
+    if any(m.under_oom for m in relatives):  # one OOM at a time
         yield from memcg.oom_waitq.wait(current, TASK_KILLABLE)
     else:
-        for m in subtree:
-            m.under_oom = True
+        memcg.under_oom = True
         yield from mem_cgroup_out_of_memory(current, memcg)
-        for m in subtree:
-            m.under_oom = False
-        # from v3.12 on not, if all who wait do so below: memcg_oom_recover() asks under_oom
-        if old or any(m.oom_waitq.sleepers for m in memcg.ancestors()):
-            for m in dict.fromkeys([*subtree, *memcg.ancestors()]):
-                m.oom_waitq.wake_up()
+        memcg.under_oom = False
+        memcg.oom_recover(asks=not old)  # from v3.12 on it asks under_oom (memcg_oom_recover)
     if old and kernel.policy.scan != "processes" and not task_is_dying(current):
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)  # K 2.6.38: TASK_RUNNING
 

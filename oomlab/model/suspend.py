@@ -48,8 +48,7 @@ def oom_killer_disable(current) -> Steps:
     if rule == "flag":
         kernel.oom_killer_disabled = True
         return True
-    locked = yield from kernel.oom_lock.lock(current, TASK_KILLABLE)
-    if not locked:
+    if not (yield from kernel.oom_lock.lock(current, TASK_KILLABLE)):
         return False
     kernel.oom_killer_disabled = True
     kernel.oom_lock.unlock()
