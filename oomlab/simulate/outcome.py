@@ -12,8 +12,10 @@ from ..model.locks import TASK_RUNNING, wake_up_process
 from ..model.mm import MM, MMF_OOM_SKIP
 from ..model.tasks import PF_KTHREAD, Task, find_lock_task_mm
 from ..plural import plural
+from ..policies.policy import HZ
 from .fingerprint import fingerprint
 from .scheduler import function_of, take_one
+from .stall import MOST_SLEEPS
 from .wait_graph import find_cycle, wait_for_graph
 
 VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic", "unfinished")
@@ -295,16 +297,17 @@ def recovered_sentence(victims: list[str], reaped: dict[str, int], kernel: Kerne
 
 
 def sleepers(kernel: Kernel) -> list[str]:
-    """Whoever would go on, if all of them sleep or have just woken (stall.MOST_SLEEPS)."""
+    """Whoever sleeps on when the run is ended because no task does anything else."""
+    last = kernel.events[-1]["tick"] if kernel.events else 0
+    if kernel.jiffies - last <= MOST_SLEEPS * HZ:
+        return []
     waiting = {timer.argument for timer in kernel.timers if timer.function is wake_up_process}
-    awake = [
-        task
+    return [
+        task.name
         for task in kernel.tasks
         if (task in waiting or task.state == TASK_RUNNING)
         and not (task.daemon or task.flags & PF_KTHREAD)
     ]
-    asleep = [task.name for task in awake if function_of(task.thread) == "schedule"]
-    return asleep if len(asleep) == len(awake) else []
 
 
 def were_killed(names: str, tasks: list[str]) -> str:
