@@ -332,4 +332,5 @@ def scale_factor(version: tuple[int, ...], given: int | None) -> int:
         return 10
     if version < (4, 6):
         raise ValueError("watermark_scale_factor is of 4.6; before it there is no such sysctl")
-    return whole("watermark_scale_factor", given, 1, 3000 if version >= (5, 17) else 1000)
+    wide = version >= (5, 17) or (5, 15, 85) <= version < (5, 16)  # read there, not before it
+    return whole("watermark_scale_factor", given, 1, 3000 if wide else 1000)

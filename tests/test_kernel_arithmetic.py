@@ -57,6 +57,10 @@ def test_the_zones_of_a_desktop_in_4_4_and_4_6():
     }
     new = watermarks(DESKTOP, kernel="4.6").zones  # high is min + 2 * (min // 4) now
     assert new["DMA32"] == (4 * 4250, 4 * 5312, 4 * 6374)
+    for kernel in ("5.15.85", "5.17"):
+        assert (
+            watermarks(DESKTOP, kernel=kernel, watermark_scale_factor=3000).zones["DMA"][1] == 4736
+        )
     wide = watermarks(DESKTOP, kernel="4.6", watermark_scale_factor=500).zones
     assert wide["Normal"][1] == 4 * (12613 + 1507328 * 500 // 10000)
 

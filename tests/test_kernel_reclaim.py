@@ -3,6 +3,8 @@
 `K x.y function` names the release that was read. A test is called after its question.
 """
 
+from pathlib import Path
+
 import pytest
 from run_machine import RELEASES, each, names, run
 
@@ -10,8 +12,10 @@ from oomlab.model.gfp import GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import alloc_pages
 from oomlab.model.mm import FILE, SHMEM, VMA, Shmem
+from oomlab.model.syscalls import write_tmpfs
 from oomlab.model.vmscan import reclaimable_pages
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.machines import tmpfs_writer
 from oomlab.scenarios.programs import pause, sleep
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.page_accounting import unaccounted
@@ -65,3 +69,11 @@ def test_which_marks_has_a_machine_with_min_free_kbytes_0(policy):
     hog = Kernel(PRESETS[policy], 256, min_kbytes=0)
     hog.spawn("hog", ((pause,),), vmas=heap(200))
     assert run(hog).verdict == "recovered" and not names(hog, "kill")
+
+
+def test_is_it_said_how_large_a_file_in_tmpfs_may_be_and_what_children_keep():
+    """K 2.6.38 to 6.12 shmem_default_max_blocks: half. K 4.19, 5.4 propagate_protected_usage."""
+    left_out = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text("utf-8")
+    assert "half of memory" in left_out and "in 4.19 to 5.4 a child that uses more" in left_out
+    assert "at half" in tmpfs_writer.__doc__ and "50%" in write_tmpfs.__doc__
+    assert "as from 5.10 on" in Kernel.new_memcg.__doc__

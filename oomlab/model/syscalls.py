@@ -65,8 +65,8 @@ def read_mm(current, mm) -> Steps:
 def write_tmpfs(current, file, pages: int) -> Steps:
     """Write to a file in tmpfs. Its pages belong to no task: they stay when the writer dies.
 
-    Each page is a write() of its own, after which one may have to sleep for memory.high. A charge
-    outside a page fault just fails where an OOM is dealt with at the fault's end.
+    Each page is a write() of its own, after which one may sleep for memory.high; a charge just
+    fails where an OOM is dealt with at a fault's end. Mounted with size=100% (Linux: 50%, ENOSPC).
     """
     kernel, memcg = current.kernel, charged_to(file, current.mm and current.mm.memcg)
     for _ in range(pages):

@@ -72,9 +72,10 @@ def tmpfs_writer(policy: Policy, mapped: Literal[0, 1] = 1, mode: Literal[0, 1, 
     """A writer fills tmpfs and is killed; its file stays, so the next process dies, too.
 
     With `mapped` the file counts as the writer's memory; with 0 it used write(), and the killer
-    sees a process of twelve pages: every bigger one dies first. `mode` is vm.overcommit_memory.
-    With 0, Linux 3.10 to 5.1 refuses the writer a page before memory runs out: a process dies only
-    when `late` wants some, too.
+    sees a process of twelve pages: every bigger one dies first. The file may fill all memory, as
+    with the mount option size=100%; without it Linux stops it at half. `mode` is
+    vm.overcommit_memory. With 0, Linux 3.10 to 5.1 refuses the writer a page before memory runs
+    out: a process dies only when `late` wants some, too.
     """
     kernel = Kernel(policy, 1024)
     kernel.overcommit_memory = mode
