@@ -7,9 +7,12 @@ import abc
 import enum
 import math
 import operator
+import random
+from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import count
 from typing import Generic, NamedTuple, TypeVar
 
 import pytest
@@ -91,6 +94,11 @@ class Abstract(abc.ABC):
 class Color(enum.Enum):
     RED = "red"
     MANY = ("a", [])
+
+
+class Rights(enum.Flag):
+    R = 1
+    W = 2
 
 
 class Equal(type):
@@ -207,6 +215,7 @@ REFUSED = [
     (lambda: Plain, put("__name__", "Renamed"), "a step changes Plain.__name__"),
     (lambda: Plain, put("__len__", len), "a step changes an attribute of Plain"),
     (lambda: Color.RED, put("note"), "a step changes an attribute of"),
+    (lambda: Rights.R, put("note"), "a step changes an attribute of"),
     (lambda: math, put("note"), "a step changes an attribute of math"),
     (lambda: function, put("note"), "a step changes what the function function holds"),
     (lambda: function, put("__doc__", ""), "a step changes what the function function holds"),
@@ -237,6 +246,15 @@ REFUSED = [
     (lambda: None, make_and_note, "a state cannot hold a partial"),
     (Compared, nothing, "cannot hold a Compared: its metaclass has __eq__"),
     (lambda: None, hold(lambda: Compared()), "cannot hold a Compared: its metaclass has __eq__"),
+]
+
+
+REFUSED += [  # and it says how to write it
+    (set, nothing, "a state cannot hold a set: use a dict"),
+    (lambda: defaultdict(list), nothing, "cannot hold a defaultdict: use a dict, and setdefault"),
+    (count, nothing, "cannot hold a count: keep a number"),
+    (lambda: random.random, nothing, "cannot hold a Random: which task goes next is what"),
+    (lambda: None, hold(lambda: lambda: 1), "is made by a step and kept .*: make it outside"),
 ]
 
 
@@ -381,6 +399,12 @@ RIGHT = {
         lambda box: setattr(box, "told", box.held.number),
         lambda box: setattr(box.held, "number", box.told + 1),
         lambda box: box.held.number == 2,
+    ),
+    "the inverse of a flag, which Python keeps on it": (
+        lambda: Rights.W,
+        lambda box: setattr(box, "held", ~box.held),
+        nothing,
+        lambda box: box.held is Rights.R,
     ),
     "a part of C": (
         lambda: [3, 1],

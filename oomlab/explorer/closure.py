@@ -39,7 +39,7 @@ from .classes import (
     is_user,
     plain_class,
 )
-from .errors import Refused
+from .errors import Refused, instead
 from .objects import Values, is_record, ordered
 from .state_vector import CONTAINERS, Thing
 
@@ -121,13 +121,15 @@ class Closure:
             self.user_class(v)
         elif isinstance(v, Enum | ModuleType):
             if isinstance(v, ModuleType) and v.__name__.partition(".")[0] not in {*PURE, "oomlab"}:
-                raise Refused(f"the module {v.__name__} is used, which no state can hold")
+                how = instead(v.__name__)
+                raise Refused(f"the module {v.__name__} is used, which no state can hold{how}")
             self.unwritten(v, name)
             self.user_class(kind)
         elif isinstance(v, BuiltinFunctionType) and isinstance(v.__self__, ModuleType | type(None)):
             module = (v.__module__ or "builtins").lstrip("_")
             if module not in {*PURE, "builtins"}:
-                raise Refused(f"{module}.{v.__name__} is used, which no state can hold")
+                how = instead(module)
+                raise Refused(f"{module}.{v.__name__} is used, which no state can hold{how}")
         elif isinstance(v, set) and all(isinstance(x, int | str) for x in v):
             before = frozenset(v)
             self.constants.append((name, lambda: before if v == before else None, before))
@@ -142,7 +144,8 @@ class Closure:
             "builtin_function_or_method",
         ):
             if not is_record(v):
-                raise Refused(f"{name} is of type {kind.__qualname__}, which no state can hold")
+                called, how = kind.__qualname__, instead(kind.__name__)
+                raise Refused(f"{name} is of type {called}, which no state can hold{how}")
 
     @contextmanager
     def inside(self) -> Iterator[None]:

@@ -25,6 +25,30 @@ class Refused(ValueError):
             noted.append(self)
 
 
+# What to write in place of what no state can hold.
+INSTEAD = {
+    "set": "use a dict, as {x: True}",
+    "defaultdict": "use a dict, and setdefault()",
+    "Counter": "use a dict, and get(x, 0)",
+    "OrderedDict": "use a dict",
+    "bytearray": "use a list",
+    "array": "use a list",
+    "cycle": "keep a list, and how far it is",
+    "count": "keep a number",
+    "random": "which task goes next is what an exploration tries",
+    "Random": "which task goes next is what an exploration tries",
+    "time": "sleep by a timer of the kernel's, as sleep() does",
+    "threading": "use the locks of oomlab.model.locks",
+    "queue": "use a deque, and a WaitQueue to sleep",
+    "asyncio": "use a deque, and a WaitQueue to sleep",
+}
+
+
+def instead(name: str) -> str:
+    """How to write it without a class or a module of this name, for the end of a sentence."""
+    return f": {INSTEAD[name]}" if name in INSTEAD else ""
+
+
 # Where refusals are noted while a user's function runs.
 refusals: ContextVar["list[Refused] | None"] = ContextVar("refusals", default=None)
 

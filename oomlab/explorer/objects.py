@@ -19,7 +19,7 @@ from typing import Any
 
 from ..policies.policy import Policy
 from .classes import equal_only_to_itself, is_object, is_written_in_python, plain_class
-from .errors import Refused
+from .errors import Refused, instead
 from .frames import UNSET, Threads
 from .state_vector import CONTAINERS, Const, Pools, Thing, mentioned
 
@@ -111,7 +111,7 @@ class Values:
             return RECORD, self.definition(kind), *[self.encode(x) for x in v]
         if is_object(kind):
             return self.thing(v)
-        raise Refused(f"a state cannot hold a {kind.__qualname__}")
+        raise Refused(f"a state cannot hold a {kind.__qualname__}{instead(kind.__name__)}")
 
     def bound(self, v: MethodType | partial) -> tuple:
         """A function with what it is called with."""
@@ -133,7 +133,9 @@ class Values:
         if known or is_of_a_module(v):
             return self.const(v)
         kind = "function" if isinstance(v, FunctionType) else "class"
-        raise Refused(f"the {kind} {v.__name__} is made by a step and kept over a yield")
+        raise Refused(
+            f"the {kind} {v.__name__} is made by a step and kept over a yield: make it outside"
+        )
 
     def mark(self, v: object) -> Const:
         """An object() says only which one it is: one that a module has, as `ABORT = object()`."""

@@ -45,7 +45,8 @@ class Unnoted:
         """After a step from `state` that wrote to these cells. Refused if others changed, too."""
         what = self.closure.changed()
         if what is not None:
-            raise Refused(f"a step changes {what}, which is no part of the machine")
+            use = "use an attribute of an object"
+            raise Refused(f"a step changes {what}, which is no part of the machine: {use}")
         self.steps += 1
         if self.steps > CHECKED and self.steps % SOMETIMES:
             return
