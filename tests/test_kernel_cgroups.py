@@ -246,6 +246,21 @@ def test_does_a_page_that_is_uncharged_wake_who_waits_below(above_too):
         assert waiter not in inner.oom_waitq.sleepers, policy
 
 
+def test_what_is_said_of_one_who_waits_below_an_oom_that_is_over():
+    """K 4.14: the killer naps with the OOM of outer under way, and so the one of inner waits."""
+    ends = set()
+    for seed in range(12):
+        kernel = Kernel(PRESETS["linux-4.14"], 2048)
+        outer = kernel.new_memcg("outer", limit=100)
+        inner = kernel.new_memcg("inner", limit=40, parent=outer)
+        kernel.spawn("big", ((pause,),), vmas=heap(50), memcg=outer)
+        kernel.spawn("asker", ((touch, "heap", 30),), vmas=heap(10), memcg=outer, adj=-1000)
+        kernel.spawn("inside", ((touch, "heap", 20),), vmas=heap(30), memcg=inner)
+        ends.add(run(kernel, seed).why)
+    assert "inside sleeps until a page of inner is given back, and no task does that" in ends
+    assert "big, inside were killed; no page was reaped" in ends
+
+
 # what a cgroup is charged for
 
 

@@ -244,6 +244,9 @@ def full_sentence(kernel: Kernel) -> str:
     if not tasks:
         return ""
     names, memcgs = (", ".join(dict.fromkeys(n)) for n in zip(*map(loop_of, tasks), strict=True))
+    if all(task.state for task in tasks):  # in memcg_oom_waitq
+        sleeps = "sleeps" if len(tasks) == 1 else "sleep"
+        return f"{names} {sleeps} until a page of {memcgs} is given back, and no task does that"
     verb = "charges" if len(tasks) == 1 else "charge"
     return f"{names} {verb} {memcgs}, which is full, again and again; no kill in it makes room"
 
