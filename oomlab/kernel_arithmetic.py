@@ -154,9 +154,12 @@ def zone_marks(
     lowmem = sum(managed for name, managed in pages.items() if kind(name) not in aside)
     if not lowmem:
         raise ValueError("watermarks takes a machine with some memory in DMA, DMA32 or Normal")
+    divisor = lowmem if version >= (6, 9) else lowmem % (1 << 32)  # do_div() takes 32 bits of it
+    if not divisor:
+        raise ValueError(f"up to 6.8 Linux divides by 0 on a machine with {lowmem} pages")
     marks = {}
     for name, managed in pages.items():
-        part = kbytes // PAGE_KB * managed // lowmem
+        part = kbytes // PAGE_KB * managed // divisor
         least = min(max(managed // 1024, 32), 128) if kind(name) in aside else part
         if version < (4, 6):
             marks[name] = (least, least + part // 4, least + part // 2)

@@ -39,7 +39,7 @@ def setup_per_zone_wmarks(v: tuple, zones: dict, min_free_kbytes: int, scale: in
         if not is_highmem(zone, zones) and not (v >= (6, 6) and zone == "Movable"):
             lowmem_pages += managed
     for zone, managed in zones.items():
-        tmp = pages_min * managed % ULONG // lowmem_pages
+        tmp = pages_min * managed % ULONG // (lowmem_pages % (1 << 32 if v < (6, 9) else ULONG))
         if is_highmem(zone, zones) or v >= (6, 6) and zone == "Movable":
             wmark_min = min(max(managed // 1024, 32), 128)
         else:
