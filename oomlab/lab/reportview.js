@@ -65,6 +65,13 @@ class ReportView {
   refuse(what, sentence) {
     this.places[what]?.after(this.error);
     this.error.textContent = sentence;
+    this.answered(what === "what_if" && sentence);
+  }
+
+  // What was answered; after a mistake it is no answer to what was asked since, and says so.
+  answered(refused) {
+    const { answer } = this.model.get("view"), before = refused && answer ? "Still shown, from before: " : "";
+    this.answer.textContent = before + (answer ?? "");
   }
 
   read() {
@@ -91,7 +98,6 @@ class ReportView {
     if (this.drawn !== view.picture) this.picture.innerHTML = this.drawn = view.picture;  // escaped by Python
     fill(this.task, view.tasks.map(([pid, name]) => [pid, name]), this.task.value);
     if (!view.error) this.showAdj();
-    this.answer.textContent = view.answer;
     this.words.textContent = view.words;
     this.scenario.replaceChildren(...(view.scenario
       ? ["It is a scenario now; in a cell: ", make("code", {}, view.scenario)] : []));

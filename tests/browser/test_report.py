@@ -57,6 +57,21 @@ def test_paste_explain_ask_and_make_a_scenario(open_notebook, write):
         assert not [v["id"] for v in found if v["impact"] in ("serious", "critical")]
         view.screenshot(path=ARTIFACTS / f"report-{look.lower()}.png")
 
+    asked = view.get_by_role("group", name="What if?")
+    for mistake, said in (
+        ("2000", "2000 is not"),
+        ("", "a whole number"),
+    ):  # the answer that stays is not taken for one to this question
+        view.get_by_label("had oom_score_adj").fill(mistake)
+        view.get_by_role("button", name="who dies then?").click()
+        asked.get_by_role("alert").filter(has_text=said).wait_for()
+        answer = asked.get_by_role("status").inner_text()
+        assert answer.startswith("Still shown, from before: With oom_score_adj 0 for m3 (87)")
+    view.get_by_label("had oom_score_adj").fill("5")
+    view.get_by_role("button", name="who dies then?").click()
+    view.get_by_role("status").filter(has_text="With oom_score_adj 5 for m3 (87)").wait_for()
+    assert "Still shown" not in asked.inner_text()
+
     view.get_by_label("which report").select_option("2")
     view.get_by_role("status").filter(has_text="The kernel killed m1 (79)").wait_for()
     view.get_by_label("had oom_score_adj").fill("2000")
