@@ -26,7 +26,7 @@ fuzz: .venv/test.stamp
 	    tests/test_model.py tests/test_kernel_arithmetic.py tests/test_explore*.py \
 	    tests/test_reports_fuzz.py tests/test_hunt.py tests/test_plain.py tests/test_symmetry.py \
 	    tests/grading tests/test_values.py tests/browser/test_notebooks_in_lab.py \
-	    tests/browser/test_site.py
+	    tests/browser/test_lab_knobs.py tests/browser/test_site.py
 
 # Which lines of the model, the policies, the runs and the explorer no test has entered.
 coverage: .venv/test.stamp
