@@ -164,7 +164,7 @@ class AskChild(Ask):
         if not all(isinstance(texts, list) for texts in lists):
             child.give_up("it does not keep to the protocol")
         missing, broken, failed = lists
-        unknown = [name for name in child.load[1] if name in missing]
+        unknown = [name for name in child.load["functions"] if name in missing]
         if missing and not unknown:
             child.give_up("it does not keep to the protocol")
         if unknown:

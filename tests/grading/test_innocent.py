@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from handing_in import hand_in, notebook, solution
+from handing_in import SHEETS, hand_in, notebook, solution
 
 from oomlab.grading.checks import EXERCISES
 
@@ -345,3 +345,66 @@ def test_any_sequence_is_a_list(value, tmp_path, sandboxed):
     source += f"def find_cycle(graph):\n    found = cycle_in(graph)\n    return {value}\n"
     result = hand_in(tmp_path, notebook(source), EXERCISES["find-cycle"])
     assert [(f.message, f.example) for f in result.exercises[0].findings if f.message] == []
+
+
+def whole_sheet(sheet):
+    """What stands in the code cells of a sheet, each as a text."""
+    return [
+        "".join(cell["source"]) for cell in sheet.notebook["cells"] if cell["cell_type"] == "code"
+    ]
+
+
+def test_a_whole_sheet_is_worth_all_its_points(tmp_path, sandboxed):
+    """Of the exercises of a sheet none costs another one points, in any order of the cells."""
+    for sheet in SHEETS.values():
+        cells = whole_sheet(sheet)
+        unchecked = [cell for cell in cells if "check(" not in cell]
+        for order in (cells, ["\n".join(cells)], unchecked[::-1]):
+            result = hand_in(tmp_path, notebook(*order), *sheet.exercises)
+            lost = [graded.name for graded in result.exercises if graded.points != graded.of]
+            assert not lost, (sheet.name, lost, order[0][:60])
+
+
+TWO = [EXERCISES["badness"], EXERCISES["find-cycle"]]
+CYCLE = solution("find-cycle")
+FIRST = "LEAST = 1\ndef at_least(n):\n    return max(n, LEAST)\n" + GOOD.replace(
+    "max(points, 1)", "at_least(points)"
+)
+SECOND = "LEAST = []\ndef at_least(list):\n    return list or LEAST\n" + CYCLE.replace(
+    "return []", "return at_least([])"
+)
+CHECKS = ['check("badness", oom_badness)', 'oomlab.grading.check("find-cycle", find_cycle)']
+BELOW = {
+    "two helpers of one name": [FIRST, CHECKS[0], SECOND, CHECKS[1]],
+    "the other way round": [SECOND, CHECKS[1], FIRST, CHECKS[0]],
+    "all in one cell": ["\n".join([FIRST, CHECKS[0], SECOND, "found = " + CHECKS[1]])],
+    "the name of a helper is used up": [
+        *(FIRST, "shown = " + CHECKS[0], CYCLE, CHECKS[1]),
+        "at_least = at_least(3)\nfor LEAST in range(5):\n    print(LEAST)",
+    ],
+    "the name of the function is used up": [
+        *(GOOD, CYCLE, *CHECKS),
+        "find_cycle = find_cycle({'a': ['a']})\noom_badness = 7\ndel oom_badness",
+    ],
+    "a helper is mended below": [
+        FIRST.replace("max(n, LEAST)", "n"),
+        *(CHECKS[0], CYCLE, CHECKS[1]),
+        "def at_least(n):\n    return max(n, LEAST)",
+    ],
+    "a helper is found below": [
+        *(GOOD.replace("max(points, 1)", "at_least(points)"), CHECKS[0], CYCLE, CHECKS[1]),
+        "def at_least(n):\n    return max(n, LEAST)\nLEAST = 1",
+    ],
+    "all is written anew below": [
+        "LEAST = 3\ndef oom_badness(task, totalpages):\n    return LEAST\n" + CYCLE,
+        *(*CHECKS, "LEAST = 1", GOOD.replace("max(points, 1)", "max(points, LEAST)")),
+    ],
+}
+
+
+def test_what_stands_below_a_check_costs_nothing(tmp_path, sandboxed):
+    """A function is graded with the helpers that it had when it was checked."""
+    for name, cells in BELOW.items():
+        result = hand_in(tmp_path, notebook("import oomlab.grading", *cells), *TWO)
+        wrong = [f.message for g in result.exercises for f in g.findings if f.message]
+        assert not wrong, (name, wrong)

@@ -1,6 +1,7 @@
 """The sheets: what they show is what the model does, and their cells run."""
 
 import io
+import json
 import re
 from contextlib import redirect_stdout
 from random import Random
@@ -10,6 +11,7 @@ from handing_in import SHEETS
 
 from oomlab import run
 from oomlab.grading.checks import oom_badness, oom_reap_vmas, read_report, zone_watermarks
+from oomlab.grading.course.exercise_sheets import ExerciseSheet
 from oomlab.simulate.kernel_log import kernel_log
 
 LOOKS = [
@@ -98,3 +100,13 @@ def test_a_log_says_what_is_wrong_with_it_once(wrong):
         assert log.text == read_report.log_of(Random(seed), wrong).text
     with pytest.raises(ValueError, match="there are nothing"):
         read_report.practice_log("fire")
+
+
+def test_no_two_exercises_of_a_sheet_ask_for_one_function(tmp_path):
+    """A notebook has one function of a name, so a sheet that asks for two is refused."""
+    asked = ["kill-sharers", "users-or-count"]
+    cells = [{"cell_type": "code", "source": f'check("{name}")'} for name in asked]
+    path = tmp_path / "mine.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    with pytest.raises(ValueError, match="both ask for oom_kill_process; use two sheets"):
+        ExerciseSheet(path)

@@ -1,7 +1,7 @@
 """Level 4: which reference does the reaper take, mm_users or mm_count? (M12, M22, ec8d7c14ea14)
 
     oom_kill_process(mm)    a generator: the killer sends SIGKILL and queues the mm
-    oom_reap_task(mm)       a generator: the reaper takes the mm from the queue and reaps it
+    __oom_reap_task_mm(mm)       a generator: the reaper takes the mm from the queue and reaps it
 
 mm_count keeps the struct, mm_users keeps what it describes. The last mmput runs exit_mmap(), which
 gives the memory back, and drops the reference that all users had on mm_count together.
@@ -14,7 +14,7 @@ from ..exercise import Exercise
 from ..handoff.interleavings import Event, Thread, Wrong, first_wrong
 
 exercise = Exercise(
-    "users-or-count", 4, "mm_users or mm_count", "oom_kill_process", "oom_reap_task"
+    "users-or-count", 4, "mm_users or mm_count", "oom_kill_process", "__oom_reap_task_mm"
 )
 REFERENCES = ("mmgrab", "mmdrop", "mmget", "mmget_not_zero", "mmput", "mmput_async")
 KILLER = dict.fromkeys((*REFERENCES, "SIGKILL", "queue"), 1)
@@ -110,7 +110,7 @@ def demand(ask, draw, kinds: tuple, why: str, exits: bool = True) -> None:
     mm = f"mm@{draw.randrange(65536):04x}"
     threads: list[Thread | Event] = [
         Thread(ask, "killer", "oom_kill_process", [mm], KILLER),
-        Thread(ask, "oom_reaper", "oom_reap_task", [mm], REAPER),
+        Thread(ask, "oom_reaper", "__oom_reap_task_mm", [mm], REAPER),
     ]
     if exits:
         threads.append(Event("victim", ("exit", mm)))

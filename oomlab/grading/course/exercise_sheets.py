@@ -43,6 +43,13 @@ class ExerciseSheet:
             self.exercises += exercises_checked(source)
         if not self.exercises:
             raise ValueError(f"{path} asks for no exercise: it has no cell with check(NAME, ...)")
+        asked: dict[str, str] = {}
+        for exercise in self.exercises:
+            for function in exercise.functions:
+                first = asked.setdefault(function, exercise.name)
+                if first != exercise.name:  # a notebook has one function of a name
+                    both = f"{first} and {exercise.name}"
+                    raise ValueError(f"{path}: {both} both ask for {function}; use two sheets")
 
     @property
     def points(self) -> int:

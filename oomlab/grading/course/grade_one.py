@@ -183,9 +183,9 @@ def grade(
         if cells is None:
             findings = [Finding(p.name, p.says, 0, p.points) for p in exercise.properties]
         else:
-            start = partial(
-                Child, cells, exercise.functions, hidden=hidden, group=group, trusted=trusted
-            )
+            others = [f for e in sheet.exercises if e is not exercise for f in e.functions]
+            start = partial(Child, cells, exercise.functions, exercise.name, others)
+            start = partial(start, hidden=hidden, group=group, trusted=trusted)
             ask = AskChild(start)
             ask.defined = defined_names(cells)
             try:

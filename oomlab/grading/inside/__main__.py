@@ -35,7 +35,7 @@ def main(libraries: list[str]) -> None:
     set_limits()
     send(answers, {"inside": None if where["trusted"] else evidence(where["denied"])})
     first = json.loads(questions.readline())
-    picked = Picked(first["cells"], first["functions"])
+    picked = Picked(first["cells"], first["functions"], first["checked"], first["others"])
     send(answers, {"id": first["id"], "value": picked.trouble()})
     for line in questions:
         question = json.loads(line)

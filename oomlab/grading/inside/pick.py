@@ -3,7 +3,8 @@
 Of all top-level statements only those run that the wanted functions need: what binds a name they
 use, or changes a thing they use, and so on for these; also through a helper that is called for its
 effect. Tests, plots and experiments are left alone. Tags, ids, outputs and metadata never come
-here. Where a name is bound twice the later one wins, as in a notebook run from top to bottom.
+here. Where a name is bound twice the later one wins, as in a notebook run from top to bottom; but
+what stands below an exercise's last check(), and is not of it, changes nothing that was checked.
 """
 
 import __future__
@@ -12,6 +13,7 @@ import ast
 import builtins
 import dis
 import sys
+from collections.abc import Sequence
 from types import ModuleType
 
 from cells import parse
@@ -38,7 +40,10 @@ vars(builtins).update(display=Nothing(), get_ipython=Nothing())
 class Picked:
     """The statements behind some functions, ready to be run again and again."""
 
-    def __init__(self, cells: list[str], functions: list[str]):
+    def __init__(
+        self, cells: list[str], functions: list[str], checked: str = "", others: Sequence[str] = ()
+    ):
+        """`checked` is what check() calls the exercise, `others` are other exercises' functions."""
         self.functions = functions
         self.broken: list[str] = []  # cells that are not Python, one sentence each
         self.failed: list[str] = []  # statements that raised when run
@@ -51,7 +56,8 @@ class Picked:
                 line = getattr(error, "lineno", None)
                 where = f", line {line}" if line else ""
                 self.broken.append(f"cell {number}{where}: {getattr(error, 'msg', error)}"[:200])
-        self.codes = [statement.code for statement in needed(statements, set(functions))]
+        mine = as_checked(statements, checked, set(functions), set(others))
+        self.codes = [statement.code for statement in needed(mine, set(functions))]
         self.namespace = self.load()
 
     def load(self) -> dict:
@@ -60,10 +66,14 @@ class Picked:
         sys.modules["__main__"], namespace = module, module.__dict__
         self.failed = []
         for code in self.codes:
+            before = {name: namespace.get(name) for name in self.functions}
             try:
                 run(code, namespace)
             except BaseException as error:
                 self.failed.append(f"{type(error).__name__}: {words(error)}"[:200])
+            for name, function in before.items():  # not `killed = killed(log)`
+                if callable(function) and not callable(namespace.get(name)):
+                    namespace[name] = function
         return namespace
 
     def trouble(self) -> dict:
@@ -124,9 +134,11 @@ class Statement:
         self.given: dict[str, set[str]] = {}  # to the functions that it calls
         self.fills, self.inner = False, set()  # `inner` are names that a call of it calls
         self.aliases = set(aliases(node))
+        self.checks = set(exercises_checked(node))
+        self.defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             self.binds = {"*"}
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if self.defines:
             makers = node.decorator_list + getattr(node, "bases", [])
             self.calls = set(filter(None, map(root, makers)))
             self.binds |= {root(d) for d in node.decorator_list if root(d) != getattr(d, "id", "")}
@@ -215,14 +227,50 @@ def root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def exercises_checked(statement: ast.stmt):
+    """The names in its calls of check("NAME", ...)."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            if "check" in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):
+                yield node.args[0].value
+
+
+def as_checked(
+    statements: list[Statement], checked: str, names: set[str], others: set[str]
+) -> list[Statement]:
+    """Without what binds a name anew below the last check of this exercise, and is not of it.
+
+    Two exercises may have helpers of one name, and an experiment may use up the name of a helper.
+    A function or class that is defined anew is of this exercise, unless another one needs it. If
+    the exercise's own function is defined anew, its check says nothing, and all counts.
+    """
+    last = max((i for i, one in enumerate(statements) if checked in one.checks), default=None)
+    above, below = statements[:last], statements[last:]
+    own = names - others
+    if last is None or any(one.defines and one.binds & own for one in below):
+        return statements
+    bound = set().union(*(one.binds for one in above))
+    theirs = chosen_for(below, others)
+    return above + [
+        one for one in below if not one.binds & (bound - own) or one.defines and one not in theirs
+    ]
+
+
 def needed(statements: list[Statement], names: set[str]) -> list[Statement]:
     """The statements that bind or change one of `names`, or a name that these use."""
     add_effects(statements, set(names))
+    chosen = chosen_for(statements, names)
+    return [statement for statement in statements if statement in chosen]
+
+
+def chosen_for(statements: list[Statement], names: set[str]) -> set[Statement]:
+    """As needed(), in no order, of statements whose effects are known."""
     chosen: set[Statement] = set()
+    names = set(names)
     while True:
         more = {s for s in statements if s not in chosen and s.binds & (names | {"*"})}
         if not more:
-            return [statement for statement in statements if statement in chosen]
+            return chosen
         chosen |= more
         names |= {name for statement in more for name in statement.uses}
 

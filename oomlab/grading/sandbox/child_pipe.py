@@ -85,13 +85,18 @@ class Child:
         self,
         cells: list[str],
         functions: list[str],
+        checked: str = "",
+        others: Sequence[str] = (),
         *,
         hidden: Sequence[str] = (),
         group: Group | None = None,
         trusted: bool = False,
         more: Sequence[str] = (),
     ):
-        """`hidden` folders must not be in sight; `more` are options of bubblewrap."""
+        """Of `checked` and `others` see inside/pick.py.
+
+        `hidden` folders must not be in sight; `more` are options of bubblewrap.
+        """
         self.group = group
         self.buffer, self.received, self.answered = b"", 0, 0
         self.watchdog: Watchdog | None = None
@@ -113,7 +118,12 @@ class Child:
         if group is not None and not group.enforced:
             self.watchdog = Watchdog(self.running())
         self.seconds, self.deadline = ANSWER_SECONDS, time.monotonic() + EXERCISE_SECONDS
-        self.load = (cells, functions)
+        self.load = {
+            "cells": cells,
+            "functions": functions,
+            "checked": checked,
+            "others": [*others],
+        }
         self.trouble: dict | None = None
 
     def prove(self, options: list[str] | None, hidden: Sequence[str]) -> None:
@@ -128,9 +138,8 @@ class Child:
 
     def take(self) -> dict:
         """Give it the notebook; what it could not take from it: missing, broken, failed."""
-        cells, functions = self.load
         self.seconds = LOAD_SECONDS
-        self.trouble = self.ask({"cells": cells, "functions": functions})
+        self.trouble = self.ask({**self.load})
         self.seconds = ANSWER_SECONDS
         return self.trouble
 

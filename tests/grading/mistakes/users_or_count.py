@@ -7,7 +7,7 @@ def oom_kill_process(mm):
     yield ("queue", mm)
     yield ("mmdrop", mm)
 
-def oom_reap_task(mm):
+def __oom_reap_task_mm(mm):
     alive = yield ("mmget_not_zero", mm)
     if alive:
         yield ["reap", mm]
@@ -31,7 +31,7 @@ def oom_kill_process(mm):
     for verb in ("mmgrab", "SIGKILL", "queue"):
         yield verb, mm
 
-def oom_reap_task(mm):
+def __oom_reap_task_mm(mm):
     return Reaper(mm).run()
 """,
 ]
@@ -63,7 +63,7 @@ def oom_kill_process(mm):
     yield "SIGKILL", mm
     yield "queue", mm
 
-def oom_reap_task(mm):
+def __oom_reap_task_mm(mm):
     yield "reap", mm
     yield "mmput_async", mm
 """,
