@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from . import bubblewrap, proof
 from .group import Group, Watchdog
@@ -118,7 +118,7 @@ class Child:
         if group is not None and not group.enforced:
             self.watchdog = Watchdog(self.running())
         self.seconds, self.deadline = ANSWER_SECONDS, time.monotonic() + EXERCISE_SECONDS
-        self.load = {
+        self.load: dict[str, Any] = {
             "cells": cells,
             "functions": functions,
             "checked": checked,
