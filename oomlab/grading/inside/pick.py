@@ -135,10 +135,11 @@ class Statement:
         self.fills, self.inner = False, set()  # `inner` are names that a call of it calls
         self.aliases = set(aliases(node))
         self.checks = set(exercises_checked(node))
-        self.defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        self.defines = False  # a function or a class
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             self.binds = {"*"}
-        if self.defines:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.defines = True
             makers = node.decorator_list + getattr(node, "bases", [])
             self.calls = set(filter(None, map(root, makers)))
             self.binds |= {root(d) for d in node.decorator_list if root(d) != getattr(d, "id", "")}
