@@ -4,8 +4,11 @@ Nothing is advised about a choice that this program cannot follow: who should be
 where the kernel's victim and the computed one are the same, and a task was killed.
 """
 
+from ..read.report import Report
+from .accounting import limit_path
 from .causes.kinds import Cause, size
 from .explanation import Explanation
+from .totals import GUESS
 
 WHAT_TO_DO = {
     "processes": (
@@ -56,18 +59,25 @@ WHAT_TO_DO = {
         "ask the driver's authors for smaller blocks (vmalloc, kvmalloc)",
     ),
     "low zone": (
-        "use a 64-bit kernel; on 32 bits lower what the kernel itself holds in Normal",
-        "with DMA32 ask why a driver is bound to 4 GiB",
+        "ask why a driver is bound to low memory; a crash kernel needs some there "
+        "(crashkernel=SIZE,low)",
     ),
     "CMA or Movable only": (
         "make CMA or ZONE_MOVABLE smaller (cma=, movablecore=, kernelcore= at boot)",
     ),
-    "nodes": ("give the cpuset or the memory policy more nodes, or the task a preferred policy",),
+    "nodes": (
+        "give the cpuset or the memory policy more nodes, among them one with a Normal zone, or "
+        "the task a preferred policy",
+    ),
     "swap": ("add RAM or run less; more swap only delays it",),
     "zram": (
         "if the swap is a zram (zramctl), make it smaller or add a real swap device: what it holds "
         "needs memory too; if it is none, look at vm.swappiness",
         "look in the log for errors of the swap device",
+    ),
+    "request": (
+        "nothing if it is rare: a network card drops a packet, another caller tries again",
+        "if it comes often keep more free: raise vm.min_free_kbytes or vm.watermark_scale_factor",
     ),
     "spurious page fault": (
         "find what failed the fault: a cgroup's kmem limit or a driver; before 5.16 a failed "
@@ -78,6 +88,11 @@ WHAT_TO_DO = {
 }
 
 
+HIGHMEM = ("use a 64-bit kernel; on 32 bits lower what the kernel itself holds in Normal",)
+BOOTING = (
+    "give this kernel more memory (crashkernel= for a crash kernel, the guest's size for another), "
+    "or let it start fewer processors and drivers (nr_cpus=1)",
+)
 CLEAN_CACHE = (
     "look whether these pages were read again and again (programs and libraries of running "
     "processes), pinned or on a file system that cannot drop them; add RAM or run less",
@@ -90,13 +105,22 @@ def advice_of(explanation: Explanation) -> tuple[str, ...]:
     largest = max(report.tasks, key=lambda row: row.rss or 0, default=None)
     names = {
         "largest": f"{largest.name} ({largest.pid})" if largest else "it",
-        "cgroup": explanation.account.scope if explanation.account else "the cgroup",
+        "cgroup": limit_path(report) or "the cgroup",
     }
-    clean = cause.kind == "page cache" and not _dirty(explanation)
-    todo = CLEAN_CACHE if clean else WHAT_TO_DO[cause.kind]
+    todo = WHAT_TO_DO[cause.kind]
+    if cause.kind == "page cache" and not _dirty(explanation):
+        todo = CLEAN_CACHE
+    elif cause.kind == "low zone" and any(zone.name == "HighMem" for zone in explanation.zones):
+        todo = HIGHMEM
+    elif cause.kind in ("slab", "kernel, in no counter") and _booting(report):
+        todo = BOOTING
     found = [sentence.format_map(names) for sentence in todo]
     found += _swap(explanation, cause)
-    if cause.tell and not any(cause.tell.split(" of ")[0] in each for each in found):
+    if (
+        cause.tell
+        and todo is not BOOTING
+        and not any(cause.tell.split(" of ")[0] in each for each in found)
+    ):
         found.append(f"next time look at {cause.tell}")
     spared = sparing(explanation)
     return (*found, spared) if spared else tuple(found)
@@ -110,6 +134,12 @@ def _swap(explanation: Explanation, cause: Cause) -> list[str]:
     if locked > account.of("anonymous"):
         return [f"{size(locked)} are locked (mlock): swap cannot take them, so lock less"]
     return ["some swap lets idle pages leave the memory"] if account.swap_total_kib == 0 else []
+
+
+def _booting(report: Report) -> bool:
+    """Process 1 is still the kernel's own thread: no program ran yet."""
+    invoker = report.invoker
+    return bool(invoker and invoker.comm.startswith("swapper") and not report.tasks)
 
 
 def _dirty(explanation: Explanation) -> bool:
@@ -126,7 +156,9 @@ def sparing(explanation: Explanation) -> str:
     agrees, reason = explanation.verdict.agrees, explanation.verdict.reason
     if not agrees or not explanation.report.kills or explanation.spared_from is None:
         return ""
-    if reason in ("allocating task", "thread", "child sacrificed", "tie"):
+    if reason in ("allocating task", "thread", "child sacrificed", "tie", "floored"):
+        return ""
+    if explanation.total.source == GUESS:  # then an adj is thousandths of what is not known
         return ""
     if explanation.report.group:  # whoever is chosen, its whole group dies with it
         return ""

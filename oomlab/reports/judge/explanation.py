@@ -17,6 +17,8 @@ from .zones import Judged
 
 REASONS = {
     "tie": "points are equal in this table, and it is printed after the choice was made",
+    "floored": "oom_score_adj takes all points of these tasks, and this kernel (before 5.9) counts "
+    "1 for each, so that what they hold does not matter: one of them dies, even the smallest",
     "thread": "the choice fell on a thread; the kill line names its process",
     "child sacrificed": "the choice was right, but a child of it died in its place",
     "allocating task": "vm.oom_kill_allocating_task is set: who asked is killed, without a choice",
@@ -39,7 +41,8 @@ REASONS = {
     "unreleased kernel": "this kernel was in development; its rules may be those of no release",
     "no kill line": "who was killed is not in the text",
     "panic": "the kernel panicked instead of killing",
-    "no task left": "no task could be killed: each was unkillable, dying or reaped already",
+    "no task left": "no task could be killed: there was none with memory of its own, or each was "
+    "unkillable, dying or reaped already",
     "unexplained": "none of the known reasons applies",
 }
 

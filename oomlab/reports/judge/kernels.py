@@ -126,12 +126,12 @@ def generation(report: Report) -> str:
 def lineage(report: Report) -> str:
     """`the family 4.6-4.18`, or `4.19 or later` where only the formats tell, which stay."""
     release, family = version(report), generation(report)
-    if report.kernel or release is None:
-        return f"the family {family}"
-    bounded = report.columns and "pgtables_bytes" not in report.columns
+    if release is None:
+        return "a kernel that the text does not name"
+    bounded = report.kernel or (report.columns and "pgtables_bytes" not in report.columns)
     if bounded or release < (4, 6):
-        return f"the family {family}"
-    return f"{'.'.join(map(str, release[:2]))} or later"
+        return f"a kernel of the family {family}"
+    return f"a kernel of {'.'.join(map(str, release[:2]))} or later"
 
 
 def policy_for(report: Report) -> Policy | None:

@@ -7,6 +7,7 @@ from ..read.report import Kill, Report, TaskRow
 from .kernels import in_container, policy_for, version
 
 BY_SCORE = "as the printed score tells"
+GUESS = "a guess: the memory that the tasks hold"
 UNLIMITED_KB = 1 << 52  # a memcg without limit prints 2^63 bytes in kB, less a page
 UNLIMITED_32_KB = ((1 << 31) - 1) * 4  # PAGE_COUNTER_MAX where a long has 32 bits
 
@@ -41,7 +42,7 @@ def total_pages(report: Report) -> Total:
     if by_score and by_score > largest:
         return Total(by_score, by_score, BY_SCORE)
     guess = max(held, 1000)
-    return Total(guess, 16 * guess, "a guess: the memory that the tasks hold")
+    return Total(guess, 16 * guess, GUESS)
 
 
 def ram_kb(report: Report) -> int | None:

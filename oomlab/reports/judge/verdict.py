@@ -15,7 +15,8 @@ def verdict(explanation: Explanation) -> Verdict:
     if policy is None:
         return Verdict(None, "old heuristics")
     if report.no_killable:
-        return Verdict(predicted is None, "no task left")
+        told = "unreleased kernel" if predicted and is_unreleased(report) else "no task left"
+        return Verdict(predicted is None, told)
     if report.panic:
         return Verdict(None, "panic")
     if not report.tasks:
@@ -45,7 +46,7 @@ def _remark(
     if scored and scored.pid != victim.pid:
         return "thread"
     if explanation.runner_up and explanation.runner_up.points == predicted.points:
-        return "tie"
+        return "floored" if _floored(policy, predicted) else "tie"
     return None
 
 
@@ -81,6 +82,12 @@ def _why_another(explanation: Explanation, policy: Policy, predicted: Ranked, vi
     if len(ahead) <= 8:
         return "passed over"
     return "unreleased kernel" if is_unreleased(report) else "unexplained"
+
+
+def _floored(policy: Policy, predicted: Ranked) -> bool:
+    """Its adj takes more than it has: points that would be 0 or less, counted as 1."""
+    below = (predicted.row.oom_score_adj or 0) < 0 and predicted.points == 1
+    return below and not policy.signed_points
 
 
 def _asked(report: Report, row: TaskRow) -> bool:

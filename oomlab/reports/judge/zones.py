@@ -2,10 +2,11 @@
 
 A request names the highest zone it may use (gfp_zone). In each zone up to that one the free pages,
 less those it may not touch (free CMA pages unless it is movable, the high-atomic reserve, the
-zone's lowmem_reserve in the request's own column), must be more than the min mark; above order 0 a
-free block of a type it may use must be there too. Sources: gfp_zone and GFP_ZONE_TABLE
+zone's lowmem_reserve in the request's own column), must be more than the min mark (asked.py: how
+much of it binds); above order 0 a free block of a type it may use must be there too, and before 4.4
+for each order half as much as for the one below it. Sources: gfp_zone and GFP_ZONE_TABLE
 (include/linux/gfp.h), __zone_watermark_ok and show_migration_types (mm/page_alloc.c; v6.8:
-mm/show_mem.c), v3.10 to v6.12. The letters of free blocks: U unmovable, M movable, E reclaimable,
+mm/show_mem.c), v2.6.38 to v6.18. The letters of free blocks: U unmovable, M movable, E reclaimable,
 R reserve (to 4.3), H high-atomic, C CMA, I isolated.
 """
 
@@ -13,15 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from ..read.report import Invoker, PrintedZone, Report
-from .gfp_mask import decode
+from ..read.report import PrintedZone, Report
+from .asked import GFP_HIGHMEM, GFP_MOVABLE, Asked, asked_of
 from .kernels import version
 
 ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "Device")  # from the lowest, mmzone.h
-GFP_DMA, GFP_HIGHMEM, GFP_DMA32, GFP_MOVABLE, GFP_HIGH = 1, 2, 4, 8, 0x20  # of all versions
-ANYTHING = GFP_HIGHMEM | GFP_MOVABLE
-MAY_WAIT = {"GFP_KERNEL", "GFP_USER", "GFP_NOFS", "GFP_NOIO", "__GFP_RECLAIM", "__GFP_WAIT"}
-MAY_WAIT |= {"GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE", "GFP_KERNEL_ACCOUNT", "__GFP_DIRECT_RECLAIM"}
+GFP_DMA, GFP_DMA32 = 1, 4  # of all versions
 MOVABLE_ONLY, NEVER = "C", "I"
 
 
@@ -44,43 +42,6 @@ class Judged:
     @property
     def title(self) -> str:
         return self.name if self.node is None else f"Node {self.node} {self.name}"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the zones have to know of a request."""
-
-    zone_mask: int | None
-    order: int
-    high: bool  # __GFP_HIGH: may go to half the min mark
-    atomic: bool  # and cannot wait: to 3/8, and into the high-atomic reserve
-    nodes: frozenset[int]  # empty: all
-
-    @property
-    def movable(self) -> bool:
-        return bool((self.zone_mask or 0) & GFP_MOVABLE)
-
-
-def asked_of(report: Report) -> Asked:
-    """The request of the header line. Without flags (a page fault) it is a page of any zone."""
-    invoker = report.invoker
-    if invoker is None or invoker.gfp_mask is None:
-        return Asked(None, 0, False, False, frozenset())
-    mask = invoker.gfp_mask
-    flags = set(invoker.gfp_flags or decode(mask, version(report)))
-    high = bool(mask & GFP_HIGH)
-    atomic = "GFP_ATOMIC" in flags or (high and bool(flags) and not flags & MAY_WAIT)
-    order = invoker.order if invoker.order and 0 < invoker.order < 20 else 0
-    nodes = _nodes(report, invoker, flags)
-    return Asked(mask & 15 if mask else ANYTHING, order, high, atomic, nodes)
-
-
-def _nodes(report: Report, invoker: Invoker, flags: set[str]) -> frozenset[int]:
-    """Nodes of the memory policy; those of the cpuset bind a request of a user only."""
-    user = any("USER" in flag or "HARDWALL" in flag for flag in flags)
-    if report.kind in ("cpuset", "mempolicy", "mempolicy or cpuset") or invoker.nodemask:
-        return frozenset(report.allowed_nodes)
-    return frozenset(report.allowed_nodes) if user else frozenset()
 
 
 def highest_zone(mask: int) -> str:
@@ -114,24 +75,28 @@ def _judged(report: Report, asked: Asked, zone: PrintedZone, zones: list[Printed
     )
     if not allowed or least is None:
         return told
-    mark = _mark(asked, least)
-    spent = _untouchable(asked, sizes)
-    free = sizes["free"] - ((1 << asked.order) - 1) * report.page_kb - sum(spent.values())
+    mark = _mark(asked, sizes, report.page_kb)
+    spent = _untouchable(asked, sizes, report.page_kb)
+    free = sizes["free"] - sum(spent.values())
     best, worst = (free - pages * report.page_kb for pages in _reserve(report, asked, zone, zones))
     words = [f"{kb} kB {what}" for what, kb in spent.items()]
     if worst < free:
         much = f"{free - worst}" if best == worst else f"{free - best} to {free - worst}"
         words.append(f"lowmem_reserve {much} kB, kept for requests that have no other zone")
     here = f"{sizes['free']} kB free" + (f", less {' and '.join(words)}" if words else "")
+    what = f"its min mark of {mark} kB" if asked.marks else "0, as no mark binds this request"
     if best <= mark:
-        short = f"{here}: not above its min mark of {mark} kB"
-        return replace(told, usable=False, why=short, available_kib=best, min_kib=mark)
+        short = f"{here}: not above {what}"
+        told = replace(told, available_kib=best, min_kib=mark)
+        if asked.boosted or "boost" in sizes:
+            return replace(told, usable=False, why=short)
+        return replace(told, why=f"{short}; a boost of the mark, not printed here, would not bind")
     told = replace(told, available_kib=worst, min_kib=mark)
     if worst <= mark:
         return replace(told, why=f"{here}: which column applies is not sure")
     if asked.order:
-        return _with_block(told, asked, zone, here, report.page_kb)
-    return replace(told, usable=True, why=f"{here}: above its min mark of {mark} kB")
+        return _with_block(told, asked, zone, f"{here}: above {what}", report.page_kb)
+    return replace(told, usable=True, why=f"{here}: above {what}")
 
 
 def _allowed(asked: Asked, zone: PrintedZone, zones: list[PrintedZone]) -> tuple[bool | None, str]:
@@ -146,20 +111,25 @@ def _allowed(asked: Asked, zone: PrintedZone, zones: list[PrintedZone]) -> tuple
     return True, "its marks are not in the text"
 
 
-def _mark(asked: Asked, least: int) -> int:
-    """The min mark as low as this request may go: half of it, and three quarters of that."""
-    if asked.high or asked.atomic:
-        least -= least // 2
-    return least - least // 4 if asked.atomic else least
+def _mark(asked: Asked, sizes: dict[str, int], page_kb: int) -> int:
+    """The min mark as low as this request may go: half of it, three quarters of that; or 0."""
+    if not asked.marks:
+        return 0
+    pages = (sizes["min"] - (0 if asked.boosted else sizes.get("boost", 0))) // page_kb
+    pages -= pages // 2 if asked.high else 0
+    pages -= pages // 4 if asked.harder else 0
+    return pages * page_kb
 
 
-def _untouchable(asked: Asked, sizes: dict[str, int]) -> dict[str, int]:
+def _untouchable(asked: Asked, sizes: dict[str, int], page_kb: int) -> dict[str, int]:
     """Free pages that are for other requests, in kB (__zone_watermark_unusable_free)."""
     found = {}
+    if asked.order and asked.marks:
+        found["that the block itself takes"] = ((1 << asked.order) - 1) * page_kb
     if not asked.movable and sizes.get("free_cma"):
         found["free CMA pages, which are for movable ones"] = sizes["free_cma"]
     high_atomic = sizes.get("free_highatomic", sizes.get("reserved_highatomic", 0))
-    if high_atomic and not asked.atomic:
+    if high_atomic and not asked.reserve and asked.marks:
         found["high-atomic reserve"] = min(high_atomic, sizes["free"])
     return found
 
@@ -167,11 +137,14 @@ def _untouchable(asked: Asked, sizes: dict[str, int]) -> dict[str, int]:
 def _with_block(told: Judged, asked: Asked, zone: PrintedZone, here: str, page_kb: int) -> Judged:
     """Enough is free; is there a block of the order?"""
     if not zone.blocks:
-        return replace(told, why=f"{here}: its free blocks are not in the text")
+        return replace(told, why=f"{here}, but the list of its free blocks is missing or cut")
     fit, others = _blocks(asked, zone, page_kb)
     need = page_kb << asked.order
+    scarce = fit and asked.halving and _scarce(asked, zone, told.min_kib or 0, page_kb)
+    if scarce:
+        return replace(told, usable=False, why=f"{here}, but {scarce}", blocks=fit)
     if fit:
-        why = f"{here}: above its min mark of {told.min_kib} kB, {fit} blocks of {need} kB or more"
+        why = f"{here}, {fit} blocks of {need} kB or more"
     elif others:
         kinds = "CMA, high-atomic or isolated pages"
         why = f"{here}, but its free blocks of {need} kB or more are {kinds}"
@@ -180,12 +153,26 @@ def _with_block(told: Judged, asked: Asked, zone: PrintedZone, here: str, page_k
     return replace(told, usable=fit > 0, why=why, blocks=fit, other_blocks=others)
 
 
+def _scarce(asked: Asked, zone: PrintedZone, mark: int, page_kb: int) -> str:
+    """Before 4.4: what is left in larger blocks, order by order, against half the mark each time.
+
+    Neither CMA pages nor lowmem_reserve are taken off here.
+    """
+    left = zone.sizes_kb["free"] - ((1 << asked.order) - 1) * page_kb
+    for order in range(asked.order):
+        kb, mark = page_kb << order, mark // 2
+        left -= zone.blocks.get(kb, 0) * kb
+        if left <= mark:
+            return f"only {max(left, 0)} kB are in blocks above {kb} kB, where {mark} kB must stay"
+    return ""
+
+
 def _blocks(asked: Asked, zone: PrintedZone, page_kb: int) -> tuple[int, int]:
     """Free blocks large enough that have a type this request may use; and those that have none.
 
     Letters say which types are among the blocks of a size, not how many of each.
     """
-    barred = NEVER + MOVABLE_ONLY * (not asked.movable) + "H" * (not asked.atomic)
+    barred = NEVER + MOVABLE_ONLY * (not asked.movable) + "H" * (not asked.reserve)
     fit = others = 0
     for kb, count in zone.blocks.items():
         if kb >= page_kb << asked.order:
@@ -216,7 +203,7 @@ def _reserve(
     that fits the columns is tried, and where they differ the answer is a range.
     """
     row = zone.lowmem_reserve
-    if not row or asked.zone_mask is None:
+    if not row or asked.zone_mask is None or not asked.marks:
         return 0, 0
     highest = highest_zone(asked.zone_mask)
     classes = {highest}

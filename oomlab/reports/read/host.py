@@ -295,6 +295,9 @@ def _completes(later: Report, headless: Report) -> bool:
     if later.failure or later.invoker is None or later.victim or later.no_killable or later.panic:
         return False
     assert headless.victim is not None, "a report without a header has a kill"
+    killed = headless.kills[0].stamp if headless.kills else None
+    if None not in (killed, later.uptime_s) and (killed or 0) < (later.uptime_s or 0):
+        return False  # printk's own stamps: it was killed before this one asked
     victim = headless.victim.pid
     return not later.tasks or (
         not headless.tasks and any(victim in (task.pid, task.tgid) for task in later.tasks)

@@ -22,7 +22,10 @@ CPUSET = re.compile(r"(.*) cpuset=(\S*) mems_allowed=([\d,-]*)")
 TASK_OF_CPU = re.compile(r"\bP(?:ID|id): (\d{1,10})[, ]+[Cc]omm: (.*?) (?:Kdump|Not|Tainted|Tain)")
 VERSION = re.compile(r"\b(\d{1,2}\.\d{1,3}[^\s,;]{0,80})\s+#\d")
 VERSION_ALONE = re.compile(r"(?:ainted|ainted:[-A-Z ()]{1,60}) (\d{1,2}\.\d{1,3}[^\s,;]{0,80})")
-FUNCTION = re.compile(r"^(?:\[<[0-9a-f]{8,16}>\]\s{0,4})?([A-Za-z_][\w.]{1,80})\+0x")
+FUNCTION = re.compile(
+    r"^(?:\[<?[0-9a-f]{8,16}>?\]\s{0,4}){0,2}\(?([A-Za-z_][\w.]{1,80})"
+    r"(?:\+0x|\)? from [\[A-Za-z_])"  # `b from a+0x..`, with brackets in older ones: ARM
+)
 LINUX_VERSION = re.compile(r"Linux version (\d{1,2}\.\d{1,3}[^\s,;]{0,80})")
 
 KILL = re.compile(
@@ -32,7 +35,7 @@ KILL = re.compile(
 SCORED = re.compile(r"ill process (\d{1,10}) ?\((.{0,40})\)\s*score (\d{1,12})(?: or|\s*$)")
 OPENVZ = re.compile(r"OOM killed process (\d{1,10}) \((.{0,40}?)\) (.*)")
 MESSAGE = re.compile(r"(?:Out of|Memory|Tasks? in)[^:]*$")
-KILOBYTES = re.compile(r"([a-z-]{2,12}): ?(\d{1,18}) ?kB")
+KILOBYTES = re.compile(r"([a-z-]{2,12}): ?(\d{1,18}) ?k ?B")
 UID = re.compile(r"UID:(\d{1,10})")
 KILL_ADJ = re.compile(r"oom_score_adj:(-?\d{1,5})")
 REAPED = re.compile(r"oom_reaper: reaped process:? ?(\d{1,10}) \((.*?)\)[,.]?(.*)")
@@ -60,7 +63,10 @@ BUDDY = re.compile(r"(?:Node (\d{1,4}) )?(\w{2,16}): (?=\d{1,9}\*\d.*[= ] ?\d{1,
 BLOCKS = re.compile(r"(\d{1,9})\*(\d{1,9})kB(?: \(([A-Z]{1,8})\))?")
 HUGE = re.compile(r"hugepages_total=(\d{1,12}) hugepages_free=(\d{1,12}) .{0,40}_size=(\d{1,9})kB")
 SLAB = re.compile(r"(\S{1,64})\s+\d{1,12}KB\s+(\d{1,12})KB$")
-FAILURE = re.compile(r"(.*?):? page allocation (?:failure|stalls).{0,40}order:(\d{1,2}), mode:(.*)")
+FAILURE = re.compile(
+    r"(.*?):? (?:page allocation (?:failure|stalls)|vmemmap alloc failure).{0,40}"
+    r"order:(\d{1,2}), mode:(.*)"
+)
 SYSRQ = re.compile(r"SysRq ?: ?Manual OOM|Manual OOM execution")
 COUNT = re.compile(r"([a-z_]{3,28}):(\d{1,18})(?=\s|$)")
 
@@ -100,9 +106,7 @@ def header(text: str) -> Invoker | None:
 def failure(text: str) -> Invoker | None:
     """`%s: page allocation failure: order:%u, mode:%#x(%pGg), nodemask=%*pbl`."""
     found = FAILURE.match(text)
-    return found and header(
-        f"{found[1][-COMM:]} invoked oom-killer: gfp_mask={found[3]}, order={found[2]}"
-    )
+    return found and header(f"{found[1]} invoked oom-killer: gfp_mask={found[3]}, order={found[2]}")
 
 
 def kernel_version(text: str) -> str | None:

@@ -18,6 +18,7 @@ FORMATS = (
     ("earlyoom", re.compile(r"sending SIG(?:TERM|KILL) to process \d+")),
     ("lowmemorykiller", re.compile(r"lowmemorykiller: Killing|send sigkill to \d+ \(")),
     ("lmkd", re.compile(r"lmkd?\S*: Kill '|^Kill '[^']{1,80}' \(\d+\), uid \d+, oom_score_adj")),
+    ("vmalloc", re.compile(r"vmalloc error: size \d|vmalloc: allocation failure")),
     ("kubelet", re.compile(r"System OOM encountered|SystemOOM|OOMKilled")),
 )
 WORDS = (
@@ -29,6 +30,7 @@ WORDS = (
     "lowmemorykiller",
     "sigkill",
     "Kill '",
+    "vmalloc",
 )
 MEANS = {
     "systemd-oomd": "it watches memory pressure and swap and kills a whole cgroup with SIGKILL "
@@ -43,6 +45,10 @@ MEANS = {
     "delivers the signal.",
     "kubelet": "it reports what the kernel's OOM killer did on the node, or in a container whose "
     "limit was hit; the choice was the kernel's.",
+    "vmalloc": "the kernel found no room or no pages for one large mapping of its own; that is "
+    "no OOM, and no task was killed for it.",
+    "page allocation stall": "one request had waited this long for memory and went on trying; "
+    "nothing failed, and no task was killed for it.",
     "page allocation failure": "one request failed and its caller had to go on without; that is no "
     "OOM, and no task was killed for it.",
 }

@@ -73,6 +73,7 @@ def read_failure(host: Host, line: Line, text: str) -> None:
     if invoker:
         report = host.open(line, HEADER, anew=True)
         report.invoker, report.failure = invoker, True
+        report.stall = "page allocation stalls" in text
 
 
 def read_cpuset(host: Host, line: Line, text: str) -> None:
@@ -84,7 +85,7 @@ def read_cpuset(host: Host, line: Line, text: str) -> None:
 def read_cpu(host: Host, line: Line, text: str) -> None:
     """`CPU: 1 PID: 3206 Comm: leaker Not tainted 5.3.0 #1`: the invoker, and the kernel."""
     report = host.report
-    if report is None or host.part == CHOICE:
+    if report is None or (host.part == CHOICE and not report.panic):
         return
     report.kernel = report.kernel or messages.kernel_version(text)
     task = messages.TASK_OF_CPU.search(text)
@@ -101,7 +102,7 @@ def read_trace(host: Host, line: Line, text: str) -> None:
     if report is None or host.part >= CHOICE:
         return
     report.via.update(name for name in TELLING if name in text)
-    if report.invoker and not report.tasks and len(report.trace) < 64:
+    if report.invoker and host.part == HEADER and len(report.trace) < 64:  # later ones are others'
         found = messages.FUNCTION.search(text)
         if found:
             report.trace.append(found[1])
@@ -218,7 +219,7 @@ READERS = {
 BY_CONTENT = (
     (lambda _, text, __: "invoked oom-killer" in text, read_header),
     (lambda _, text, __: text.startswith("oom-killer: gfp_mask="), read_header),  # to 2.6.18
-    (lambda _, text, __: "page allocation " in text, read_failure),
+    (lambda _, text, __: "page allocation " in text or "vmemmap alloc " in text, read_failure),
     (lambda _, text, __: "+0x" in text, read_trace),
     (lambda _, __, word: word.isdecimal(), read_pages),
     (lambda host, text, _: host.stats is not None and messages.STAT.match(text), read_stats),

@@ -192,6 +192,7 @@ class Report:
     earlier_victims: tuple[int, ...] = ()  # killed earlier in the same log
     given_up: tuple[str, ...] = ()  # of those, whom the reaper could not reap
     failure: bool = False  # a page allocation failure: no OOM, no task dies of it
+    stall: bool = False  # of those, one that goes on trying (4.10 to 4.14)
 
     @property
     def victim(self) -> Kill | None:
@@ -312,7 +313,7 @@ class Report:
                 absent.append("memory limit")
         elif self.memory is None or None in (self.memory.ram_pages, self.memory.reserved_pages):
             absent.append("memory totals")
-        if not self.tasks:
+        if not self.tasks and not (self.no_killable and self.columns):  # else it has no rows
             absent.append("task table")
         elif self.captions_lost:
             absent.append("start of the task table")
@@ -321,7 +322,7 @@ class Report:
         victim = self.victim
         if victim and self.tasks and not any(victim.pid in (t.pid, t.tgid) for t in self.tasks):
             absent.append("the victim's row")
-        if not self.kills:
+        if not self.kills and not self.no_killable and not self.panic:
             absent.append("kill line")
         return absent
 
@@ -335,7 +336,7 @@ class Report:
             "the victim's row",
             "kill line",
         }
-        return not needed & set(self.missing)
+        return bool(self.kills) and not needed & set(self.missing)
 
 
 def node_list(text: str) -> set[int]:

@@ -301,9 +301,8 @@ def _failure(told: Explanation) -> Neighbour:
     who = report.invoker.comm
     quote = f"{who}, order {report.invoker.order}: {first}"
     zones = "; ".join(f"{zone.title}: {zone.why}" for zone in told.zones)
-    return Neighbour(
-        "page allocation failure", f"{quote} {zones}", report.lines[0], report.host, report.time
-    )
+    what = "page allocation stall" if report.stall else "page allocation failure"
+    return Neighbour(what, f"{quote} {zones}", report.lines[0], report.host, report.time)
 
 
 def _told(explanation: Explanation, wanted: dict, how: Namespace, file: str) -> ToldReport:

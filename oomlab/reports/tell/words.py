@@ -50,7 +50,7 @@ def printable(text: str) -> str:
 
 def headline(report: Report) -> str:
     first, last = report.lines
-    kernel = report.kernel or f"a kernel of {lineage(report)}"
+    kernel = report.kernel or lineage(report)
     host = f", host {report.host}" if report.host else ""
     what = "Page allocation failure" if report.failure else f"OOM report ({report.kind})"
     return f"{what}, lines {first}-{last}{host}{when(report)}: {kernel}"
@@ -153,7 +153,8 @@ def accounted(account: Account | None) -> list[str]:
         return []
     lines = [f"  Who holds the memory ({account.scope}, {size(account.total_kib)}):"]
     for what, kib in sorted(account.rows, key=lambda row: -row[1]):
-        lines.append(f"    {kib / 1024:>10.1f} MiB {percent(kib, account.total_kib):>6} {what}")
+        mib = round(kib / 1024, 1) + 0.0  # without the sign of a zero
+        lines.append(f"    {mib:>10.1f} MiB {percent(kib, account.total_kib):>6} {what}")
     if account.swap_total_kib:
         used, total = account.swap_used_kib or 0, account.swap_total_kib
         lines.append(f"    swap: {size(used)} of {size(total)} used ({percent(used, total)})")

@@ -6,21 +6,33 @@ rule takes is `unclear`, and then it says what would tell.
 """
 
 from .cgroup_limit import memcg
-from .free_but_unusable import fragments, free_but, only_cma, other_zones, page_fault
+from .free_but_unusable import (
+    broken_marks,
+    fragments,
+    free_but,
+    only_cma,
+    other_zones,
+    page_fault,
+)
+from .hasty_request import hasty
 from .kinds import Cause, Facts
 from .largest_holder import holders, table
 
 
 def cause_of(facts: Facts) -> Cause:
     """The first rule that is sure."""
-    rules = (sysrq, memcg, page_fault, fragments, other_zones, only_cma, free_but, holders, table)
+    rules = (
+        *(sysrq, memcg, page_fault, broken_marks, fragments, other_zones, only_cma),
+        *(hasty, free_but, holders, table),
+    )
     for rule in rules:
         found = rule(facts)
         if found:
             return found
+    lists = "its memory lists are not whole" if facts.zones else "its memory lists are missing"
     return Cause(
         "unclear",
-        "Why memory was out is not in this text: its memory lists are missing.",
+        f"Why memory was out is not in this text: {lists}.",
         tell="journalctl -k, or the kernel's whole log from `invoked oom-killer` on",
     )
 

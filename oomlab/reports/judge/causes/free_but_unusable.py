@@ -23,7 +23,7 @@ def page_fault(facts: Facts) -> Cause | None:
 def fragments(facts: Facts) -> Cause | None:
     """Above the min mark, but without a block of this order."""
     order = facts.report.invoker.order if facts.report.invoker else None
-    short = [z for z in facts.zones if z.allowed and z.usable is False and z.blocks == 0]
+    short = [z for z in facts.zones if z.allowed and z.usable is False and z.blocks is not None]
     if not order or order < 1 or not short or any(z.usable for z in facts.zones):
         return None
     kb = facts.report.page_kb << order
@@ -35,10 +35,10 @@ def fragments(facts: Facts) -> Cause | None:
     where += [z.title for z in barred]
     lie = f"; those that are left lie in {' and '.join(where)}" if where else ""
     free = ", ".join(f"{z.title} {size(z.free_kib)} free: {z.why}" for z in short)
+    none = "too few free blocks" if any(z.blocks for z in short) else "no free block"
     return Cause(
         "fragmentation",
-        f"Memory is fragmented: no free block of {kb} kB (order {order}) that this request may use"
-        f"{lie}.",
+        f"Memory is fragmented: {none} of {kb} kB (order {order}) that this request may use{lie}.",
         (free, *(f"{z.title}: {size(z.free_kib)} free, but {z.why}" for z in barred)),
         "/proc/buddyinfo and /proc/pagetypeinfo",
     )
@@ -59,17 +59,19 @@ def other_zones(facts: Facts) -> Cause | None:
         return None
     free = " and ".join(f"{z.title} has {size(z.free_kib)} free" for z in spare)
     full = " and ".join(z.title for z in able)
+    empty = all(not z.free_kib and not z.min_kib for z in able)
+    left = "has no memory" if empty else "has nothing left for it"
     evidence = tuple(f"{z.title}: {z.why}" for z in (*able, *spare))
     if all("nodes" in z.why for z in spare):
         why = f"The nodes that this request was bound to are full, while {free}."
         return Cause("nodes", why, evidence, "numastat -m, and the cpuset or memory policy")
     if not able:
         why = f"{free}, but this request may not use it, and its nodes have no other zone."
-        return Cause("CMA or Movable only", why, evidence, "numactl -H, and the cpuset's mems")
+        return Cause("nodes", why, evidence, "numactl -H, and the cpuset's mems")
     if all(z.name == "Movable" for z in spare):
-        why = f"{free}, but this request may use {full} only, which has nothing left for it."
+        why = f"{free}, but this request may use {full} only, which {left}."
         return Cause("CMA or Movable only", why, evidence, "movablecore=, kernelcore= at boot")
-    why = f"A low zone is full: this request may use {full} only, while {free}."
+    why = f"A low zone is short: this request may use {full} only, which {left}, while {free}."
     return Cause("low zone", why, evidence, "/proc/zoneinfo")
 
 
@@ -93,6 +95,23 @@ def only_cma(facts: Facts) -> Cause | None:
         tuple(f"{z.title}: {z.why}" for z in able),
         "CmaFree in /proc/meminfo, cma= at boot",
     )
+
+
+def broken_marks(facts: Facts) -> Cause | None:
+    """A mark or a reserve larger than the machine: counters of the kernel went below zero."""
+    whole = facts.total_kib
+    for zone in facts.zones if whole else ():
+        kept = -(zone.available_kib or 0)  # more than all that is free
+        most = max(zone.min_kib or 0, kept)
+        if most > whole:
+            return Cause(
+                "unclear",
+                f"The kernel's own counters are broken: {zone.title} keeps back {most} kB, more "
+                f"than the machine has ({size(whole)}), so that nothing can be had from it.",
+                (f"{zone.title}: {zone.why}",),
+                "managed in /proc/zoneinfo: a fault of a balloon or of memory hotplug",
+            )
+    return None
 
 
 def free_but(facts: Facts) -> Cause | None:

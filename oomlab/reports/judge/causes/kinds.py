@@ -28,6 +28,7 @@ CAUSES = {
     "nodes": "the nodes that the request was bound to are full, others are not",
     "swap": "swap is full, and holds more than the memory",
     "zram": "swap has room but takes nothing: a zram without memory, or a broken device",
+    "request": "a request that could not wait, or gave up early; its failure need not harm",
     "spurious page fault": "a page fault failed for another reason; memory is free",
     "SysRq": "asked for by SysRq-f, memory need not have been short",
     "unclear": "the text does not allow a cause",
@@ -67,7 +68,7 @@ def size(kib: float) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "?"
+    return f"{round(100 * part / whole)} %" if whole else "?"
 
 
 def facts_of(report: Report, account: Account | None, zones: list[Judged]) -> Facts:

@@ -33,6 +33,10 @@ def holders(facts: Facts) -> Cause | None:
     evidence = [f"{what}: {size(part)} ({percent(part, total)})" for what, part in parts]
     evidence += list(_swap(account))
     if kib < MOST * total and (kib < MANY * total or kib < TWICE * held[second]):
+        free = account.of("free", "free, CMA", "free, in per-CPU lists")
+        if free > MOST * total:
+            why = f"Why it failed is unclear: {size(free)} of {size(total)} are free."
+            return Cause("unclear", why, tuple(evidence), "/proc/zoneinfo: what keeps it back")
         both = "; ".join(f"{CAUSES[kind]} ({size(held[kind])})" for kind in (first, second))
         why = f"No single holder of {size(total)}; the two largest: {both}."
         return Cause("unclear", why, tuple(evidence), "/proc/meminfo over time")

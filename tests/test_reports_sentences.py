@@ -1,0 +1,152 @@
+"""Single sentences that a real report once showed to be wrong or missing, each by its kind.
+
+All reports here are made up.
+"""
+
+import io
+
+from oomlab.reports.judge.explain import explain
+from oomlab.reports.read.parse import parse
+from oomlab.reports.tell.words import text_of
+
+CAPTIONS = "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name"
+HEADER = "{} invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
+CPU = "CPU: 0 PID: 1 Comm: {} Not tainted {} #1"
+
+
+def read(*lines):
+    """The reports of these lines, a millisecond apart."""
+    text = "".join(f"[   10.{n:06}] {line}\n" for n, line in enumerate(lines, 1000))
+    return [explain(report) for report in parse(io.BytesIO(text.encode()))]
+
+
+def row(pid, rss, adj, name):
+    return f"[{pid:7}]     0 {pid:5} {2 * rss:8} {rss:8}     4096 {0:8} {adj:13} {name}"
+
+
+def of_cgroup(kernel):
+    """A pod whose tasks have adj -998: 16 MiB of 20, the smallest is killed."""
+    (told,) = read(
+        HEADER.format("big"),
+        CPU.format("big", kernel),
+        "memory: usage 20480kB, limit 20480kB, failcnt 7",
+        CAPTIONS,
+        row(70, 1, -998, "pause"),
+        row(71, 4000, -998, "big"),
+        "oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/pod,task_memcg=/pod/a,task=x,pid=70,uid=0",
+        "Memory cgroup out of memory: Killed process 70 (pause) total-vm:8kB, anon-rss:4kB",
+    )
+    return told
+
+
+def test_a_tie_at_the_floor_says_why():
+    """5120 pages: adj -998 takes 4990 (998 x 5) from each, more than they have."""
+    told = of_cgroup("5.1.0")
+    assert [ranked.points for ranked in told.ranked] == [1, 1]
+    assert told.verdict.reason == "floored" and "even the smallest" in text_of(told)
+    assert of_cgroup("5.10.0").verdict.reason != "floored"
+
+
+def test_what_to_do_names_the_cgroup_without_its_counters():
+    assert any("raise the limit of /pod" in advice for advice in of_cgroup("5.1.0").advice)
+
+
+def test_a_kill_line_that_cannot_be_is_not_missing():
+    """A kernel that found no task, or panicked, prints none; a table of no rows is there."""
+    (told,) = read(
+        HEADER.format("swapper/0"),
+        CPU.format("swapper/0", "6.8.0"),
+        "Mem-Info:",
+        "active_anon:0 inactive_anon:0 isolated_anon:0 slab_unreclaimable:9000 free:10",
+        "Normal free:40kB min:400kB low:500kB high:600kB present:40000kB managed:40000kB",
+        "10000 pages RAM",
+        "0 pages reserved",
+        CAPTIONS,
+        "Out of memory and no killable processes...",
+        "Kernel panic - not syncing: System is deadlocked on memory",
+    )
+    assert told.report.missing == []
+    assert "none with memory of its own" in told.verdict.because
+    assert "crashkernel=" in told.advice[0] and "slabtop" not in " ".join(told.advice)
+
+
+def test_the_kernel_of_a_panic_is_named_after_it():
+    (told,) = read(
+        "Out of memory and no killable processes...",
+        "Kernel panic - not syncing: System is deadlocked on memory",
+        CPU.format("x", "5.8.0-rc4"),
+    )
+    assert told.report.kernel == "5.8.0-rc4" and "kernel version" not in told.report.missing
+
+
+def test_a_kill_before_the_header_by_its_stamp_is_another_ooms():
+    lost, told = read(
+        "Out of memory: Killed process 53 (login) total-vm:8kB, anon-rss:4kB, file-rss:0kB",
+        HEADER.format("init"),
+        CPU.format("init", "5.4.0"),
+        "Mem-Info:",
+        "active_anon:100 inactive_anon:0 isolated_anon:0 free:10",
+    )
+    assert lost.report.victim.name == "login" and told.report.victim is None
+
+
+def of_zones(*zones, gfp, cpuset="mems_allowed=0"):
+    (told,) = read(
+        f"x invoked oom-killer: gfp_mask={gfp}, order=0, oom_score_adj=0",
+        f"x cpuset=/ {cpuset}",
+        CPU.format("x", "5.10.0"),
+        "Mem-Info:",
+        "active_anon:0 inactive_anon:0 isolated_anon:0 free:500000",
+        *zones,
+        "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom",
+    )
+    return told
+
+
+def test_a_zone_without_memory_is_not_full():
+    told = of_zones(
+        "Node 0 DMA free:0kB min:0kB low:0kB high:0kB present:0kB managed:0kB",
+        "Node 0 Normal free:2000000kB min:400kB low:500kB high:600kB managed:2000000kB",
+        gfp="0xcc1(GFP_KERNEL|GFP_DMA)",
+    )
+    assert told.cause.kind == "low zone" and "which has no memory" in told.cause.sentence
+    assert not any("64-bit" in advice for advice in told.advice)  # there is no HighMem
+
+
+def test_only_32_bits_are_told_to_use_64():
+    told = of_zones(
+        "Node 0 Normal free:300kB min:400kB low:500kB high:600kB managed:800000kB",
+        "Node 0 HighMem free:2000000kB min:400kB low:500kB high:600kB managed:2000000kB",
+        gfp="0xcc0(GFP_KERNEL)",
+    )
+    assert told.cause.kind == "low zone" and any("64-bit" in advice for advice in told.advice)
+
+
+def test_nothing_is_advised_by_a_total_that_is_guessed():
+    """How much an adj is worth is not known where neither RAM nor a limit is in the text."""
+    (told,) = read(
+        CAPTIONS,
+        row(70, 4000, 0, "big"),
+        row(71, 3000, 0, "next"),
+        "Out of memory: Killed process 70 (big) total-vm:32000kB, anon-rss:16000kB",
+    )
+    assert told.verdict.agrees and not any("oom_score_adj" in advice for advice in told.advice)
+
+
+def test_a_wrap_inside_kb_loses_no_size():
+    (told,) = read(
+        "Memory cgroup out of memory: Killed process 70 (cc1) total-vm:8kB, anon-rss:4k B, "
+        "file-rss:2k"
+        " B, shmem-rss:1kB"
+    )
+    assert told.report.kills[0].sizes_kb == {
+        "total-vm": 8,
+        "anon-rss": 4,
+        "file-rss": 2,
+        "shmem-rss": 1,
+    }
+
+
+def test_a_kernel_that_nothing_names_is_said_so():
+    (told,) = read("Memory cgroup out of memory: Killed process 70 (adb) ....")
+    assert "a kernel that the text does not name" in text_of(told)
