@@ -7,12 +7,11 @@ are never taken. Simplified: a page that was taken does not come back by itself:
 no MADV_FREE; what exceeds memory.low is not protected at all (from v5.4 on it is, in proportion).
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 from .gfp import __GFP_DIRECT_RECLAIM, __GFP_FS, __GFP_IO, __GFP_KSWAPD_RECLAIM
 from .locks import Steps
-from .mm import ANON, FILE, MM, PAGE_COUNTER_MAX, VMA
+from .mm import ANON, FILE, PAGE_COUNTER_MAX
 from .tasks import PF_MEMALLOC
 
 SWAP_CLUSTER_MAX = 32  # pages that one round of reclaim tries to free
@@ -56,11 +55,11 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
     for low_reclaim in (False, True) if gfp & __GFP_DIRECT_RECLAIM else (False,):
         allowed = partial(above_low, kernel, low_reclaim, target)
         for file in mapped_files(kernel, target):
-            freed += take_shared(kernel, file, min(most - freed, allowed(file.memcg)))
-        for mm, vma in swappable(kernel, gfp, target):
-            freed += swap_out(mm, vma, min(most - freed, allowed(mm.memcg)))
-        for shmem in swappable_shmem(kernel, gfp, target):
-            freed += take_shared(kernel, shmem, min(most - freed, allowed(shmem.memcg)), True)
+            gone = max(min(most - freed, allowed(file.memcg), file.pages), 0)
+            unmap_shared(kernel, file, gone)
+            freed += gone
+        for owner, anon in swappable(kernel, gfp, target):
+            freed += swap_out(kernel, owner, anon, min(most - freed, allowed(owner.memcg)))
         if freed:
             kernel.zone.free_pages(freed)
             break
@@ -95,8 +94,7 @@ def zone_reclaimable_pages(kernel) -> int:
 
 def swap_backed(kernel, gfp: int) -> int:
     """Pages that could go to swap, if there is room."""
-    anon = sum(vma.pages for _, vma in swappable(kernel, gfp))
-    return anon + sum(shmem.pages for shmem in swappable_shmem(kernel, gfp))
+    return sum(anon.pages for _, anon in swappable(kernel, gfp))
 
 
 def page_cache(kernel) -> tuple[int, int]:
@@ -124,47 +122,40 @@ def mapped_files(kernel, target=None) -> list:
     return [file for file in files if file not in pinned]
 
 
-def swappable(kernel, gfp: int, target=None) -> Iterator[tuple[MM, VMA]]:
-    """Anonymous memory that may be written to swap: with __GFP_IO, while there is room."""
-    if kernel.swap_free > 0 and gfp & __GFP_IO:
-        for mm in kernel.mms:
-            for vma in mm.vmas:
-                if vma.kind == ANON and not (vma.locked or vma.shmem) and inside(mm.memcg, target):
-                    yield mm, vma
+def swappable(kernel, gfp: int, target=None) -> list[tuple]:
+    """Anonymous memory that may be written to swap, with its owner: of a private range its mm.
 
-
-def swappable_shmem(kernel, gfp: int, target=None) -> list:
-    """Shared memory and tmpfs, only with __GFP_FS (may_enter_fs), and what a fork shares; once."""
+    Shared memory and tmpfs, only with __GFP_FS (may_enter_fs), and what a fork shares are
+    anonymous as well; such an object owns itself.
+    """
     if kernel.swap_free <= 0 or not gfp & __GFP_IO:  # as it mostly is
         return []
-    vmas, fs = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem], gfp & __GFP_FS
-    stay = {vma.shmem for vma in vmas if vma.locked or vma.kind == FILE}
-    shared = [vma.shmem for vma in vmas if fs or vma.kind == ANON]
+    vmas, fs = [(mm, vma) for mm in kernel.mms for vma in mm.vmas], gfp & __GFP_FS
+    found = [(mm, vma) for mm, vma in vmas if vma.kind == ANON and not (vma.locked or vma.shmem)]
+    stay = {vma.shmem for _, vma in vmas if vma.locked or vma.kind == FILE}
+    shared = [vma.shmem for _, vma in vmas if vma.shmem and (fs or vma.kind == ANON)]
     objects = dict.fromkeys([*kernel.shmems, *shared] if fs else shared)
-    return [shmem for shmem in objects if shmem not in stay and inside(shmem.memcg, target)]
+    found += [(shmem, shmem) for shmem in objects if shmem not in stay]
+    return [(owner, anon) for owner, anon in found if inside(owner.memcg, target)]
 
 
-def swap_out(mm: MM, vma: VMA, most: int) -> int:
-    """Move up to `most` pages to swap; they go on counting as badness (MM_SWAPENTS)."""
-    moved = take_swap(mm.kernel, mm.memcg, min(most, vma.pages))
-    vma.pages -= moved
-    vma.swapped += moved
-    mm.swapents += moved
-    if mm.memcg is not None and moved:
-        mm.memcg.uncharge(moved)
+def swap_out(kernel, owner, anon, most: int) -> int:
+    """Move up to `most` pages to swap; those of an mm go on counting as badness (MM_SWAPENTS)."""
+    moved = take_swap(kernel, owner.memcg, min(most, anon.pages))
+    anon.swapped += moved
+    if owner is anon:
+        unmap_shared(kernel, anon, moved)
+        return moved
+    anon.pages -= moved
+    owner.swapents += moved
+    if owner.memcg is not None and moved:
+        owner.memcg.uncharge(moved)
     return moved
 
 
-def take_shared(kernel, shmem, most: int, swaps: bool = False) -> int:
-    """Take up to `most` pages of an object from all that map it (try_to_unmap).
-
-    A file's can be read again. Others go to swap; in an mm only those of a fork go on counting.
-    """
-    taken = max(min(most, shmem.pages), 0)
-    if swaps:
-        taken = take_swap(kernel, shmem.memcg, taken)
-        shmem.swapped += taken
-    shmem.drop(taken)
+def unmap_shared(kernel, shmem, pages: int) -> None:
+    """Take pages of an object from all that map it (try_to_unmap); those of a fork are in swap."""
+    shmem.drop(pages)
     for mm in kernel.mms:
         for vma in mm.vmas:
             if vma.shmem is shmem:
@@ -173,7 +164,6 @@ def take_shared(kernel, shmem, most: int, swaps: bool = False) -> int:
                 if vma.kind == ANON:
                     vma.swapped += gone
                     mm.swapents += gone
-    return taken
 
 
 def take_swap(kernel, memcg, most: int) -> int:
