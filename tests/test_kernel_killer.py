@@ -244,7 +244,7 @@ def test_does_oom_group_take_global_init(policy):
     kernel = Kernel(PRESETS[policy], 1024)
     pod = kernel.new_memcg("pod", limit=100, oom_group=True)
     kernel.init.memcg = pod
-    pod.attach(kernel.init)
+    pod.tasks.append(kernel.init)
     kernel.spawn("inside", ((touch, "heap", 60),), vmas=heap(60), memcg=pod)
     outcome = run(kernel)
     assert (outcome.verdict == "panic") == (policy == "linux-4.19")

@@ -20,7 +20,7 @@ from oomlab.model.gfp import GFP_KERNEL
 from oomlab.model.kernel import Kernel
 from oomlab.model.locks import TASK_DEAD, WaitQueue
 from oomlab.model.memcg import mem_cgroup_out_of_memory
-from oomlab.model.mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, mmgrab
+from oomlab.model.mm import MMF_OOM_SKIP, MMF_OOM_VICTIM, ancestors, mmgrab
 from oomlab.model.oom import OomControl, out_of_memory
 from oomlab.model.reaper import wake_oom_reaper_timer
 from oomlab.model.tasks import PF_EXITING, PF_KTHREAD, PF_OOM_ORIGIN
@@ -155,7 +155,7 @@ class Killer:
 
     def task_in_mem_cgroup(self, task, memcg) -> bool:
         thread = self.find_lock_task_mm(task)
-        return thread is not None and thread.mm.memcg and memcg in thread.mm.memcg.ancestors()
+        return thread is not None and thread.mm.memcg and memcg in ancestors(thread.mm.memcg)
 
     def oom_unkillable_task(self, task, memcg) -> bool:
         if self.is_init(task) or task.flags & PF_KTHREAD:
@@ -239,7 +239,7 @@ class Killer:
         if memcg is None:
             return [thread for task in self.processes for thread in task.signal.threads]
         found = []
-        for each in [m for m in self.kernel.memcgs if memcg in m.ancestors()]:
+        for each in [m for m in self.kernel.memcgs if memcg in ancestors(m)]:
             tasks = [task for task in self.kernel.tasks if task.memcg is each]
             tasks = [t for t in tasks if (leads(t) if v >= (5, 3) else t.state != TASK_DEAD)]
             found += tasks if v >= (3, 14) else tasks[::-1]

@@ -13,7 +13,7 @@ from .faults import charged_to
 from .locks import TASK_INTERRUPTIBLE, TASK_RUNNING, Mutex, WaitQueue, schedule
 from .memcg import Memcg
 from .memory import Zone
-from .mm import FILE, HUGETLB, MM, PFNMAP, VMA
+from .mm import FILE, HUGETLB, MM, PFNMAP, VMA, ancestors
 from .reaper import oom_reaper_list, oom_reaper_slot
 from .tasks import PF_KTHREAD, Signal, Task
 from .vmscan import kswapd
@@ -208,8 +208,8 @@ class Kernel:
         self.next_pid += 1
         self.tasks.append(task)
         task.signal.threads.append(task)
-        if task.memcg is not None:
-            task.memcg.attach(task)
+        for memcg in ancestors(task.memcg):
+            memcg.tasks.append(task)
         function, make = self.policy.bind(function), threads.get()
         if make is None:
             task.thread = function(task)

@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from .gfp import GFP_KERNEL
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue, schedule_timeout
 from .memory_high import PsiTrigger
-from .mm import PAGE_COUNTER_MAX
+from .mm import PAGE_COUNTER_MAX, ancestors
 from .oom import OomControl, out_of_memory
 from .tasks import IN_KERNEL, PF_EXITING, fatal_signal_pending, find_lock_task_mm, tsk_is_oom_victim
 from .vmscan import inside, shrink_lruvec
@@ -43,26 +43,15 @@ class Memcg:
     def __post_init__(self) -> None:
         self.oom_waitq = WaitQueue(f"memcg_oom_waitq of {self.name}")
 
-    def ancestors(self):
-        """Itself, then its parents up to below the root."""
-        memcg = self
-        while memcg is not None:
-            yield memcg
-            memcg = memcg.parent
-
     def contains(self, task) -> bool:
         """Is its memory of this cgroup or of one below it? (task_in_mem_cgroup, to 5.2)"""
         thread = find_lock_task_mm(task)
         return thread is not None and inside(thread.mm.memcg, self)
 
-    def attach(self, task) -> None:
-        for memcg in self.ancestors():
-            memcg.tasks.append(task)
-
     def get_oom_group(self, oom_domain) -> "Memcg | None":
         """The highest with memory.oom.group, from this one up to where the OOM is (4.19)."""
         group = None
-        for memcg in self.ancestors():
+        for memcg in ancestors(self):
             if memcg.oom_group:
                 group = memcg
             if memcg is oom_domain:
@@ -76,34 +65,25 @@ class Memcg:
             return tasks
 
         def place(task) -> list[int]:
-            return [task.kernel.memcgs.index(memcg) for memcg in task.memcg.ancestors()][::-1]
+            return [task.kernel.memcgs.index(memcg) for memcg in ancestors(task.memcg)][::-1]
 
         return sorted(tasks, key=place)
 
-    def over(self, pages: int = 1) -> "Memcg | None":
-        """The first cgroup upwards whose limit `pages` more would exceed."""
-        return next((m for m in self.ancestors() if m.usage + pages > m.limit), None)
-
     def charge(self, pages: int = 1) -> None:
-        for memcg in self.ancestors():
+        for memcg in ancestors(self):
             memcg.usage += pages
 
     def uncharge(self, pages: int) -> None:
-        for memcg in self.ancestors():
+        for memcg in ancestors(self):
             memcg.usage -= pages
         self.oom_recover()
 
     def oom_recover(self, asks: bool = True) -> None:
         """Wake who waits for an OOM here, above or below; if it `asks`, not if all do so below."""
-        if not asks or any(memcg.oom_waitq.sleepers for memcg in self.ancestors()):
-            below = (memcg for task in self.tasks for memcg in task.memcg.ancestors())
-            for memcg in dict.fromkeys([*self.ancestors(), *below]):
+        if not asks or any(memcg.oom_waitq.sleepers for memcg in ancestors(self)):
+            below = (memcg for task in self.tasks for memcg in ancestors(task.memcg))
+            for memcg in dict.fromkeys([*ancestors(self), *below]):
                 memcg.oom_waitq.wake_up()
-
-    def charge_swap(self, pages: int) -> None:
-        """Pages that went to swap, or, if negative, came back or were dropped."""
-        for memcg in self.ancestors():
-            memcg.swap += pages
 
 
 def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
@@ -116,16 +96,12 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
     kernel, policy = current.kernel, current.kernel.policy
     passed_oom = False
     while True:
-        over = memcg.over(pages)
+        over = next((m for m in ancestors(memcg) if m.usage + pages > m.limit), None)
         if over is None:
-            memcg.charge(pages)
-            if not current.flags & IN_KERNEL and any(m.usage > m.high for m in memcg.ancestors()):
-                current.memcg_nr_pages_over_high += pages
-            current.over_limit = None
-            return True
+            break
         dying = task_is_dying(current)
         if dying and policy.memcg_limit == "exceeded":  # a limit must not bar the way out
-            return force_charge(current, memcg, pages)
+            break
         current.over_limit = over
         if shrink_lruvec(kernel, GFP_KERNEL, over):
             yield "reclaim from", over
@@ -140,10 +116,19 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
         progress = (yield from kill(current, over)) or waits
         if kernel.panicked:
             return False
+        if not progress and policy.memcg_limit == "exceeded":
+            break
         if not progress:
-            return policy.memcg_limit == "exceeded" and force_charge(current, memcg, pages)
+            return False
         passed_oom = True
         yield "charge", memcg
+    memcg.charge(pages)
+    current.over_limit = None
+    if over is not None:  # before v3.19 such a page was charged to no cgroup; here it counts
+        memcg.forced += pages if policy.memcg_oom != "charge-waits" else 0
+    elif not current.flags & IN_KERNEL and any(m.usage > m.high for m in ancestors(memcg)):
+        current.memcg_nr_pages_over_high += pages
+    return True
 
 
 def task_is_dying(task) -> bool:
@@ -152,15 +137,6 @@ def task_is_dying(task) -> bool:
     # K 2.6.38, 3.10 __mem_cgroup_try_charge: who exits by itself does not count
     exits = task.flags & PF_EXITING and task.kernel.policy.memcg_oom != "charge-waits"
     return bool(victim or fatal_signal_pending(task) or exits)
-
-
-def force_charge(current, memcg: Memcg, pages: int) -> bool:
-    """True, over the limit. (Before v3.19 such a page was charged to no cgroup; here it counts.)"""
-    memcg.charge(pages)
-    if current.kernel.policy.memcg_oom != "charge-waits":
-        memcg.forced += pages
-    current.over_limit = None
-    return True
 
 
 def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
@@ -185,7 +161,7 @@ def mem_cgroup_out_of_memory(current, memcg: Memcg) -> Steps:
 def mem_cgroup_handle_oom(current, memcg: Memcg) -> Steps:
     """Kill in this cgroup, or wait for the one who does, until something may have changed."""
     kernel, old = current.kernel, current.kernel.policy.memcg_oom == "charge-waits"
-    relatives = [m for m in kernel.memcgs if memcg in m.ancestors() or m in memcg.ancestors()]
+    relatives = [m for m in kernel.memcgs if memcg in ancestors(m) or m in ancestors(memcg)]
     if any(m.under_oom for m in relatives):  # one OOM at a time
         yield from memcg.oom_waitq.wait(current, TASK_KILLABLE)
     else:

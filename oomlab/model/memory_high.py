@@ -18,6 +18,7 @@ from typing import Any
 from ..policies.policy import HZ
 from .gfp import GFP_KERNEL, MAX_RECLAIM_RETRIES
 from .locks import TASK_INTERRUPTIBLE, TASK_KILLABLE, Steps, WaitQueue, schedule_timeout
+from .mm import ancestors
 from .tasks import fatal_signal_pending
 from .vmscan import SWAP_CLUSTER_MAX, shrink_lruvec
 
@@ -37,7 +38,7 @@ def mem_cgroup_handle_over_high(current) -> Steps:
     while memcg and not (rule == "spares-dying" and fatal_signal_pending(current)):
         yield "reclaim_high", memcg
         freed = 0
-        for m in memcg.ancestors():  # what is freed in one counts for the next
+        for m in ancestors(memcg):  # what is freed in one counts for the next
             freed += shrink_lruvec(kernel, GFP_KERNEL, m, most) if m.usage > m.high else 0
         if rule == "reclaims":
             return
@@ -58,7 +59,7 @@ def mem_cgroup_handle_over_high(current) -> Steps:
 
 def high_delay(memcg, nr_pages: int, charge_batch: int, alone: bool = False) -> int:
     """Ticks of sleep for `nr_pages`: the square of the worst overage (calculate_high_delay)."""
-    memcgs = (memcg,) if alone else memcg.ancestors()  # 5.4: its own; 5.10: up to the root
+    memcgs = (memcg,) if alone else ancestors(memcg)  # 5.4: its own; 5.10: up to the root
     over = [(m.usage - m.high << MEMCG_DELAY_PRECISION_SHIFT) // max(m.high, 1) for m in memcgs]
     squared = max([0, *over]) ** 2 * HZ % (1 << 64)  # an u64: above 400 times high it wraps
     ticks = squared >> MEMCG_DELAY_PRECISION_SHIFT >> MEMCG_DELAY_SCALING_SHIFT
@@ -86,7 +87,7 @@ def poll_pressure(current, memcg, threshold: int) -> Steps:
 
 def psi_memstall(current, change: int) -> None:
     """One task more waits for memory, or one less, in its cgroup and in all above."""
-    for m in current.memcg.ancestors() if current.memcg else ():
+    for m in ancestors(current.memcg):
         m.stalled += change
         if change > 0:
             arm(m)

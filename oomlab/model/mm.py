@@ -21,6 +21,15 @@ PAGE_COUNTER_MAX = 1 << 50  # no limit: "max"
 PTRS_PER_PTE = 512  # one page-table page maps 512 pages
 
 
+def ancestors(memcg) -> list:
+    """A cgroup, then its parents up to below the root; none of no cgroup (parent_mem_cgroup)."""
+    found = []
+    while memcg is not None:
+        found.append(memcg)
+        memcg = memcg.parent
+    return found
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Shmem:
     """A shared-memory object: its pages outlive any one mapping (mm/shmem.c).

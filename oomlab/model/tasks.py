@@ -20,7 +20,7 @@ from .locks import (
     fatal_signal_pending,
     wake_up_process,
 )
-from .mm import MM, MMF_OOM_SKIP, mmdrop
+from .mm import MM, MMF_OOM_SKIP, ancestors, mmdrop
 
 OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX = -1000, 1000
 WHOLE = ("group-exit", "dump-first")  # of policy.free_mem: the process is asked, not the thread
@@ -249,7 +249,7 @@ def release_task(task: Task) -> None:
     task.state = TASK_DEAD
     signal, kernel = task.signal, task.kernel
     kernel.tasks.remove(task)
-    for memcg in task.memcg.ancestors() if task.memcg is not None else ():
+    for memcg in ancestors(task.memcg):
         memcg.tasks.remove(task)
     signal.threads.remove(task)
     exit_oom_victim(task)  # 2.6.38 marks a zombie, too

@@ -11,7 +11,7 @@ from functools import partial
 
 from .gfp import __GFP_DIRECT_RECLAIM, __GFP_FS, __GFP_IO, __GFP_KSWAPD_RECLAIM
 from .locks import Steps
-from .mm import ANON, FILE, PAGE_COUNTER_MAX
+from .mm import ANON, FILE, PAGE_COUNTER_MAX, ancestors
 from .tasks import PF_MEMALLOC
 
 SWAP_CLUSTER_MAX = 32  # pages that one round of reclaim tries to free
@@ -69,7 +69,7 @@ def shrink_lruvec(kernel, gfp: int, target, most: int = SWAP_CLUSTER_MAX) -> int
 def above_low(kernel, low_reclaim: bool, target, memcg) -> int:
     """How many of its pages memory.low leaves to this reclaim (`policy.memory_low`)."""
     rule = kernel.policy.memory_low
-    path = [] if memcg is None or low_reclaim else list(memcg.ancestors())
+    path = [] if low_reclaim else ancestors(memcg)
     below = path[: path.index(target) + (rule == "target-too")] if target in path else path
     if rule != "shared" or not below:
         return max((m.usage - m.low + 1 for m in below), default=PAGE_COUNTER_MAX)
@@ -109,7 +109,7 @@ def page_cache(kernel) -> tuple[int, int]:
 
 
 def inside(memcg, target) -> bool:
-    return target is None or memcg is not None and target in memcg.ancestors()
+    return target is None or target in ancestors(memcg)
 
 
 def mapped_files(kernel, target=None) -> list:
@@ -168,8 +168,7 @@ def unmap_shared(kernel, shmem, pages: int) -> None:
 
 def take_swap(kernel, memcg, most: int) -> int:
     """So many slots of swap are taken, by memory of this cgroup."""
-    memcgs = memcg.ancestors() if memcg is not None else ()
-    room = min((m.swap_max - m.swap for m in memcgs), default=most)
+    room = min((m.swap_max - m.swap for m in ancestors(memcg)), default=most)
     taken = max(min(most, kernel.swap_free, room), 0)
     free_swap(kernel, memcg, -taken)
     return taken
@@ -178,8 +177,8 @@ def take_swap(kernel, memcg, most: int) -> int:
 def free_swap(kernel, memcg, pages: int) -> None:
     """What lies in swap is needed no more."""
     kernel.swap_free += pages
-    if memcg is not None and pages:
-        memcg.charge_swap(-pages)
+    for m in ancestors(memcg):
+        m.swap -= pages
 
 
 def wakeup_kswapd(kernel, gfp: int) -> None:
