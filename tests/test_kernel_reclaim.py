@@ -12,11 +12,11 @@ from oomlab.model.gfp import GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import alloc_pages
 from oomlab.model.mm import FILE, SHMEM, VMA, Shmem
-from oomlab.model.syscalls import write_tmpfs
+from oomlab.model.syscalls import mmap, write_tmpfs
 from oomlab.model.vmscan import reclaimable_pages
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.machines import tmpfs_writer
-from oomlab.scenarios.programs import pause, sleep
+from oomlab.scenarios.programs import pause, sleep, touch
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.page_accounting import unaccounted
 from oomlab.simulate.scheduler import run_seeded
@@ -77,3 +77,27 @@ def test_is_it_said_how_large_a_file_in_tmpfs_may_be_and_what_children_keep():
     assert "half of memory" in left_out and "in 4.19 to 5.4 a child that uses more" in left_out
     assert "at half" in tmpfs_writer.__doc__ and "50%" in write_tmpfs.__doc__
     assert "as from 5.10 on" in Kernel.new_memcg.__doc__
+
+
+@each(
+    [p for p in RELEASES if PRESETS[p].memcg_oom == "charge" and PRESETS[p].memcg_limit != "kept"]
+)
+def test_whose_limit_is_exceeded_when_the_parent_is_full(policy):
+    """K 4.19 to 5.10 try_charge: page_counter_charge() goes up to the root; the child has room."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    pod = kernel.new_memcg("pod", 60)
+    child = kernel.new_memcg("pod/child", 200, pod)
+    kernel.spawn("t", ((mmap, "heap"), (touch, "heap", 80)), memcg=child, adj=-1000)
+    why = run(kernel, most_steps=3000).why
+    assert "pod was let 20 pages over its limit" in why and "pod/child" not in why
+
+
+@each(RELEASES)
+def test_who_pays_for_a_file_that_lies_in_swap(policy):
+    """As the docstring of Shmem says: who touched it first, here a task of no cgroup."""
+    kernel, file = Kernel(PRESETS[policy], 1024), Shmem("log", 0, True, swapped=3)
+    pod = kernel.new_memcg("pod", 60)
+    kernel.shmems.append(file)
+    kernel.spawn("writer", ((write_tmpfs, file, 5),), memcg=pod)
+    run(kernel)
+    assert file.pages == 5 and (file.memcg, pod.usage) == (None, 0)

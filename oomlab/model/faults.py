@@ -101,7 +101,7 @@ def charged_to(shmem, memcg):
     """The cgroup that pays for a page: of a shared object the one that touched it first."""
     if shmem is None:
         return memcg
-    if shmem.memcg is None and not shmem.pages:
+    if shmem.memcg is None and not (shmem.pages or shmem.swapped):
         shmem.memcg = memcg
     return shmem.memcg
 

@@ -125,7 +125,8 @@ def try_charge(current, memcg: Memcg, pages: int = 1) -> Steps:
     memcg.charge(pages)
     current.over_limit = None
     if over is not None:  # before v3.19 such a page was charged to no cgroup; here it counts
-        memcg.forced += pages if policy.memcg_oom != "charge-waits" else 0
+        for m in ancestors(memcg) if policy.memcg_oom != "charge-waits" else ():
+            m.forced += pages if m.usage > m.limit else 0
     elif not current.flags & IN_KERNEL and any(m.usage > m.high for m in ancestors(memcg)):
         current.memcg_nr_pages_over_high += pages
     return True
