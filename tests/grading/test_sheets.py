@@ -110,3 +110,12 @@ def test_no_two_exercises_of_a_sheet_ask_for_one_function(tmp_path):
     path.write_text(json.dumps({"cells": cells}))
     with pytest.raises(ValueError, match="both ask for oom_kill_process; use two sheets"):
         ExerciseSheet(path)
+
+
+def test_what_the_guide_says_of_the_tournaments_bad_schedules():
+    """Seed 96 is one of them: the sheet's own policy, in the game that is played once more."""
+    knobs = dict(reaper="list", victim_mark="process", reaped="skip", gave_up="skip")
+    game = run("memcg-vs-global", "linux-4.4", seed=96, child_sacrifice=False, **knobs)
+    assert game.outcome.verdict == "panic"
+    (done,) = (event for event in game.events if event["event"] == "exit" if event["tick"] > 30)
+    assert done["task"] == "outside" and "outside" not in game.outcome.reaped

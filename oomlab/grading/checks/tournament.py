@@ -72,8 +72,9 @@ def no_victim_lost(ask, draw):
 
 @exercise.worth(2, "A second OOM is survived, of a memcg or of the whole machine")
 def second_victim(ask, draw):
-    # The sheet's own policy panics in one schedule of a hundred: a victim exits while it is reaped.
-    # Chance must not cost a point, so such a game is played once more.
+    # The sheet's own policy panics in 3 schedules of 200 of memcg-vs-global: a victim exits while
+    # the reaper holds its memory. Chance must not cost a point, so such a game is played once more
+    # (docs/grading.md).
     games = [("second-oom", {}), ("memcg-vs-global", {})] * 2
     all_recover(
         ask,
