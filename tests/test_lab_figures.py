@@ -14,7 +14,12 @@ import oomlab
 from oomlab.lab import facts, figures
 from oomlab.lab.timeline import lanes, moments, shown_steps
 from oomlab.looks import DARK, LIGHT, style_sheet
+from oomlab.model.gfp import GFP_KERNEL
+from oomlab.model.kernel import Kernel
+from oomlab.model.oom import OomControl
 from oomlab.paper import Drawing, wide_as
+from oomlab.scenarios.programs import pause
+from oomlab.scenarios.registry import heap
 
 THIEVES = oomlab.run("page-thieves", "handa")
 SIX_KINDS = oomlab.run("mlocked-and-shared", "linux-4.6")
@@ -380,3 +385,16 @@ def test_the_word_pages_stands_beside_its_numbers(scenario, policy):
 def test_a_figure_on_a_narrow_page_is_scrolled_with_the_keyboard_too():
     html = figures.lanes.figure(THIEVES)._repr_mimebundle_()["text/html"]
     assert html.startswith('<div style="overflow-x:auto" tabindex="0"')
+
+
+def test_the_bonus_of_root_is_in_the_legend_where_it_is_in_the_picture():
+    """Of three percent for a task of root, up to 4.16; else the same bar is oom_score_adj alone."""
+    old, new = "linux-4.4", "linux-4.19"
+    for uid, kernel, told in ((0, old, True), (0, new, False), (9, old, False)):
+        machine = Kernel(oomlab.PRESETS[kernel], 1024)
+        task = machine.spawn("a", ((pause,),), vmas=heap(100), uid=uid, adj=50)
+        row = facts.parts(task, OomControl(GFP_KERNEL, 0, None, 1024), machine.policy)
+        drawing = Drawing("")
+        figures.badness.draw(drawing, [row], [""], set(), "pages")
+        assert (", and the bonus of root" in drawing.svg) == told, (uid, kernel)
+        assert ">oom_score_adj" in drawing.svg

@@ -96,11 +96,15 @@ def reapable(vma, policy) -> Mapping:
 
 
 class Points(NamedTuple):
-    """What one process scores, and the parts it is made of; points None: must not be killed."""
+    """What one process scores, and the parts it is made of; points None: must not be killed.
+
+    `bonus`: a part of its "adj" is the bonus of root.
+    """
 
     name: str
     points: int | None
     parts: dict[str, int]
+    bonus: bool = False
 
 
 def candidates(run: Run, kill: int = 0) -> tuple[str, list[Points]]:
@@ -142,7 +146,9 @@ def parts(task, oc: OomControl, policy) -> Points:
         pages = {name: count * 1000 // oc.totalpages for name, count in pages.items()}
     points = oom_badness(task, oc.totalpages, policy)
     adj = 0 if points is None else points - sum(pages.values())
-    return Points(task.name, points, {**pages, "adj": adj})
+    given = policy.points == "permille" or policy.root_bonus != "none"
+    bonus = thread.uid == 0 and given and points is not None
+    return Points(task.name, points, {**pages, "adj": adj}, bonus)
 
 
 def graph_at(run: Run, step: int | None = None) -> tuple[dict, list[str], set[str]]:

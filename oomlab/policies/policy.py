@@ -267,7 +267,10 @@ class Policy:
         "nothing hide skip",
     )
     gave_up: str = knob(
-        "nothing", "and one that could not be reaped", "449d777d7ad6, K 4.10", "nothing unmark skip"
+        "nothing",
+        "what a victim that could not be reaped is to the killer",
+        "449d777d7ad6, K 4.10",
+        "nothing unmark skip",
     )
     reap_delay: int = knob(0, "ticks between kill and reap", "e4a38402c36e")
     reaper_starts: bool = knob(True, "kthread_run(oom_reaper) succeeds", "M13, M16")

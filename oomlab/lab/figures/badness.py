@@ -18,7 +18,7 @@ WORDS = {
     "rss": "resident pages (rss)",
     "swap": "pages in swap",
     "page tables": "page tables",
-    "adj": "oom_score_adj, and the bonus of root",
+    "adj": "oom_score_adj",
 }
 
 
@@ -52,13 +52,10 @@ def draw(
         for row, note in zip(rows, notes, strict=True)
     ]
     stacked.draw(drawing, drawn, f"points (badness), in {unit}")
-    drawing.legend(
-        [
-            (WORDS[part], look)
-            for part, look in LOOKS.items()
-            if any(row.parts[part] for row in rows)
-        ]
-    )
+    bonus = ", and the bonus of root" * any(row.bonus for row in rows)
+    words = {**WORDS, "adj": WORDS["adj"] + bonus}
+    shown = [part for part in LOOKS if any(row.parts[part] for row in rows)]
+    drawing.legend((words[part], LOOKS[part]) for part in shown)
     if any(row.points is None and any(row.parts.values()) for row in rows):
         drawing.say("pale: what is held by a task that must not be killed")
 

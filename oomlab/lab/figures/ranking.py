@@ -53,8 +53,8 @@ def points_of(explanation: Explanation, shown: list[Ranked]) -> list[Points]:
     rows = []
     for ranked in shown:
         task = tasks.get(ranked.row.pid)
-        sizes = parts(task, control, policy).parts if task else dict.fromkeys(LOOKS, 0)
-        rows.append(Points(name(ranked), ranked.points, sizes))
+        made = parts(task, control, policy) if task else Points("", 0, dict.fromkeys(LOOKS, 0))
+        rows.append(Points(name(ranked), ranked.points, made.parts, made.bonus))
     return rows
 
 
