@@ -12,6 +12,7 @@ from oomlab.bibliography import source as described
 from oomlab.grading import check
 from oomlab.grading.checks import EXERCISES
 from oomlab.lab import kernel_source, predictions
+from oomlab.policies.patch import model_functions
 from oomlab.policies.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -178,7 +179,9 @@ def test_what_a_lesson_counts_is_so_many():
     ]
     batches = [PRESETS[name].charge_batch for name in ("linux-5.10", "linux-6.1")]
     text = {path.name[:2]: "\n".join(cells(path, "markdown")) for path in LESSONS}
-    assert "some fifty, with their own names" in text["01"] and 45 <= len(named) < 55
+    functions = [f for f in model_functions().values() if f.__module__.startswith("oomlab.model.")]
+    assert "| some hundred and forty |" in text["01"] and 135 <= len(functions) < 145
+    assert "of some fifty the lab says where" in text["01"] and 45 <= len(named) < 55
     assert "(32, and 64 since v6.1, " in text["16"] and batches == [32, 64]
 
 
