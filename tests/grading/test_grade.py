@@ -247,7 +247,8 @@ def test_files_that_are_no_notebooks(tmp_path):
     (tmp_path / "link.ipynb").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "pipe.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
-    (tmp_path / "long.ipynb").write_bytes(b" " * (9 << 20))
+    (tmp_path / "long.ipynb").touch()
+    os.truncate(tmp_path / "long.ipynb", 65 << 20)
     for name, why in {
         "link": "symbolic link",
         "pipe": "not a regular file",
@@ -284,6 +285,17 @@ def test_files_that_are_no_notebooks(tmp_path):
 def test_malformed_notebooks(data):
     with pytest.raises(NotANotebook):
         code_cells(data)
+
+
+def test_large_outputs_cost_nothing_and_a_bomb_is_refused():
+    cell = json.loads(notebook("x = 1"))["cells"][0]
+    plot = {"output_type": "display_data", "data": {"image/png": "iVBORw0" * (7 << 20)}}
+    book = {"cells": [cell, {**cell, "outputs": [plot]}]}
+    assert code_cells(json.dumps(book).encode()) == ["x = 1"] * 2
+    for part in (b"[]", b"{}"):
+        bomb = b'{"cells": [' + b",".join([part] * 2_000_000) + b"]}"
+        with pytest.raises(NotANotebook, match="clear them"):
+            code_cells(bomb)
 
 
 def test_cells_of_wrong_types_are_left_out():

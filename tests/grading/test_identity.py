@@ -162,6 +162,52 @@ def test_a_folder_of_archives(tmp_path):
     assert [why for _, why in left_out] == ["the archive is damaged (BadZipFile)"]
 
 
+def test_who_handed_in_what_is_no_notebook_is_named(tmp_path):
+    """In the archive of a course system, in folders, and as an archive; and no file is a person."""
+    top = folder(
+        tmp_path / "s",
+        *("alice/level-2.ipynb", "bob/report.pdf", "README.md", "Ea_5_assignsubmission_file_/a.py"),
+    )
+    (top / "carol.zip").write_bytes(b"PK but no archive")
+    zipped(top / "dan.zip")
+    zipped(top / "eve.zip", "__MACOSX/._level-2.ipynb", "eve/.DS_Store")
+    zipped(top / "fay.zip", "fay/notes.txt")
+    found = collect([str(top)], SHEET_NAMES)
+    assert [one.student.id for one in found.handed] == ["alice"]
+    assert sorted(found.people) == ["Ea_5", "alice", "bob", "carol", "dan", "eve", "fay"]
+    assert sorted(Path(source).name[-9:] for source, _ in found.left_out) == sorted(
+        ["README.md", "eport.pdf", "a.py", "carol.zip", "dan.zip", "eve.zip", "notes.txt"]
+    )
+    archive = zipped(tmp_path / "a.zip", "Gil_7_assignsubmission_file_/report.pdf", "x/logo.png")
+    assert [*collect([str(archive)], SHEET_NAMES).people] == ["Gil_7"]
+    flat = folder(tmp_path / "flat", "alice.ipynb", "images/logo.png", "bob.pdf")
+    assert [*collect([str(flat)], SHEET_NAMES).people] == ["alice"]
+
+
+def test_a_notebook_without_a_name_among_others_is_not_that_of_their_folder(tmp_path):
+    names = ["alice.ipynb", "bob.ipynb", "level-2.ipynb", "test/level-2.ipynb", "v3/level-2.ipynb"]
+    for place in (folder(tmp_path / "cs101", *names), zipped(tmp_path / "cs102.zip", *names)):
+        students, left_out = who(place)
+        assert students == ["alice", "bob"], place
+        assert {why for _, why in left_out} == {"neither its name nor its folder says whose it is"}
+    roster = Roster("student\nalice\nbob\ncs101\n")
+    assert who(tmp_path / "cs101", roster=roster)[0] == ["alice", "bob"]
+
+
+def test_a_class_archive_of_canvas_in_a_folder_is_a_class(tmp_path):
+    names = ["kovačana_4711_9_level-2.ipynb", "bo_LATE_4712_8_Untitled.ipynb"]
+    zipped(tmp_path / "s/submissions.zip", *names)
+    assert who(tmp_path / "s")[0] == ["kovačana_4711", "bo_4712"]
+    zipped(tmp_path / "one/mallory_1_2_work.zip", *names)  # a student's, by Canvas's own name
+    assert set(who(tmp_path / "one")[0]) == {"mallory_1"}
+
+
+def test_a_name_may_have_any_mark(tmp_path):
+    for name in ("Deep_Er Name", "O'Brien-Ng, Seán", "_x_", "Ünal 3", "a_1_b"):
+        place = folder(tmp_path / "s", f"{name}_113_assignsubmission_file_/sub/dir/a.ipynb")
+        assert f"{name}_113" in who(place)[0], name
+
+
 def test_a_word_that_is_no_file_makes_no_student(tmp_path):
     students, left_out = who(tmp_path / "alcie.ipynb", folder(tmp_path / "s", "bob.ipynb"))
     assert students == ["bob"] and left_out[0][1] == "there is no such file or folder"
@@ -389,6 +435,23 @@ def test_roster_students_without_a_notebook_are_in_the_table(tmp_path, sandboxed
     rows = results(tmp_path / "graded")
     assert rows["alice"]["notebook"] and rows["ana2"]["notebook"]  # none takes another's place
     assert len(rows) == 5 and not rows["yamada"]["notebook"]
+
+
+def test_who_got_no_grade_is_told_with_the_reason(tmp_path, sandboxed, capsys):
+    """Whatever the reason is: two that fit, two who look alike, what is no notebook."""
+    (tmp_path / "roster.csv").write_text("student\nalice\nbob\ncarol\nann\n", "utf-8")
+    names = ("alice/a.ipynb", "alice/b.ipynb", "bob/level-2.ipynb", "carol/report.pdf")
+    folder(tmp_path / "s", *names)
+    words = (tmp_path / "s", "--sheet", "level-2", "--out", tmp_path / "graded")
+    for roster in ((), ("--roster", tmp_path / "roster.csv")):
+        assert run(*words, *roster) == 1
+        said = capsys.readouterr().err
+        assert "NOT GRADED: alice, carol; the reasons are above" in said
+        assert "carol/report.pdf: it is neither" in said and "alice has more than one" in said
+        rows = results(tmp_path / "graded")
+        assert "could not be graded" in rows["carol"]["problem"]
+        assert "could not be graded" in rows["alice"]["problem"]
+    assert "Nothing was handed in" in rows["ann"]["problem"]
 
 
 def test_who_lacks_one_of_two_sheets_is_told(tmp_path, sandboxed):

@@ -5,18 +5,17 @@ in silence. Any other file that is not graded is named, with the reason; the res
 same.
 """
 
-import io
 import os
 import re
-import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
+from .archives import archive_name, entries
 from .identity import (
-    AGAIN,
     CANVAS,
     CANVAS_BLIND,
     EXCHANGE,
@@ -29,10 +28,9 @@ from .identity import (
     sheet_named,
     written,
 )
-from .submissions import DAMAGED, NotANotebook, Submission, open_file, read_entry
+from .submissions import NotANotebook, Submission
 from .teacher_folders import common_folder, link_below
 
-ARCHIVE_FILES = 5000
 LEFT_BEHIND = re.compile(
     r"__MACOSX|\.ipynb_checkpoints|\..*|Thumbs\.db|desktop\.ini", re.IGNORECASE
 )
@@ -51,6 +49,10 @@ class FilePlace:
     claimed: bool = False  # whose it is says only an archive that a student may have made
 
     @property
+    def left_behind(self) -> bool:
+        return any(map(LEFT_BEHIND.fullmatch, self.parts))
+
+    @property
     def stem(self) -> str:
         return written(self.parts[-1].rpartition(".")[0])
 
@@ -65,6 +67,7 @@ class Handed:
     says: str | None
     told: str | None  # the sheet that the teacher's own part of the path speaks of
     stamp: str  # when it was handed in, from the exchange of nbgrader
+    nameless: bool  # whose it is says only the word that the teacher gave
 
 
 @dataclass
@@ -73,6 +76,12 @@ class Collected:
 
     handed: list[Handed] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    others: list[Student] = field(default_factory=list)  # of whom something was left out
+
+    @property
+    def people(self) -> dict[str, Student]:
+        """All who handed in something, by id."""
+        return {one.id: one for one in [*(one.student for one in self.handed), *self.others]}
 
 
 class Owners(Protocol):
@@ -87,13 +96,29 @@ class Collection:
     def __init__(self, words: list[str], sheets: list[str], roster: Owners | None):
         self.sheets, self.roster, self.found = sheets, roster, Collected()
         self.common = common_folder(words)
+        self.in_folders = False  # do notebooks lie in folders in this word?
 
     def leave(self, source: str, why: str) -> None:
         self.found.left_out.append((source, why))
 
-    def owner(self, place: FilePlace) -> Student:
+    def leave_one(self, place: FilePlace, why: str) -> None:
+        """A file that is not graded. Its own name does not make it a student's, unless it is a zip.
+
+        A folder does, where the notebooks lie in folders, too.
+        """
+        self.leave(place.source, why)
+        *folders, name = place.parts
+        known = (
+            self.roster or name.lower().endswith(".zip") or any(map(named_by_a_system, place.parts))
+        )
+        if (known or folders and self.in_folders) and not place.claimed:
+            with suppress(Unclear):
+                self.found.others.append(self.owner(place, given=False))
+
+    def owner(self, place: FilePlace, given: bool = True) -> Student:
+        """Whose it is; without `given` not if only the word that the teacher gave says so."""
         rule = self.roster.owner if self.roster else owner
-        return rule(place.above, place.parts, self.sheets)
+        return rule(place.above if given else [], place.parts, self.sheets)
 
     def given(self, given: str) -> None:
         """One word of the command line."""
@@ -109,7 +134,10 @@ class Collection:
             self.all(list(self.folder(path, above)))
         elif path.suffix.lower() == ".zip":
             place = FilePlace(given, path, [*above[:-1], archive_name(path.name)], [path.name])
-            self.all(self.members(place, place.above))
+            try:
+                self.all(self.members(place, place.above))
+            except NotANotebook as wrong:
+                self.leave(given, str(wrong))
         else:
             self.all([FilePlace(given, path, above[:-1], [path.name])])
 
@@ -128,12 +156,8 @@ class Collection:
                 yield FilePlace(str(path), path, above, parts)
 
     def members(self, archive: FilePlace, above: list[str]) -> list[FilePlace]:
-        """The files in an archive; none, with a reason, if it cannot be read."""
-        try:
-            names = list(entries(archive))
-        except NotANotebook as wrong:
-            self.leave(archive.source, str(wrong))
-            return []
+        """The files in an archive; NotANotebook if it cannot be read or has none."""
+        names = list(entries(archive.path, archive.inside))
         wrapper = same(archive_name(archive.parts[-1]))
         places = []
         for number, name in names:
@@ -144,29 +168,54 @@ class Collection:
             source = f"{archive.source}: {name}"
             inside = (*archive.inside, number)
             places.append(FilePlace(source, archive.path, above, parts, inside, archive.claimed))
+        places = [place for place in places if not place.left_behind]
+        if not places:
+            raise NotANotebook("there is nothing in it")
         return places
 
     def all(self, places: list[FilePlace]) -> None:
-        places = [p for p in places if not any(map(LEFT_BEHIND.fullmatch, p.parts))]
+        places = [place for place in places if not place.left_behind]
         places = without_common_folder(places, self.sheets)
         holding = holding_folders(places, self.sheets)
+        books = [p.parts for p in places if p.parts[-1].lower().endswith(".ipynb")]
+        self.in_folders = any(len(parts) > 1 for parts in books)
+        before = len(self.found.handed)
         for place in places:
             if not self.roster and STRAY.fullmatch(place.stem) and place.parts[0] in holding:
                 self.leave(place.source, "its folder holds the folders of students")
             else:
                 self.one(place)
+        self.nameless_among_others(before)
+
+    def nameless_among_others(self, before: int) -> None:
+        """Where several students are, a notebook without a name is not that of the whole folder."""
+        handed = self.found.handed[before:]
+        nameless = [one for one in handed if one.nameless]
+        if len({one.student.id for one in handed if one not in nameless}) > 1:
+            for one in nameless:
+                self.found.handed.remove(one)
+                self.leave(
+                    one.submission.source, "neither its name nor its folder says whose it is"
+                )
+
+    def only_given(self, place: FilePlace) -> bool:
+        """Does only the word that the teacher gave say whose it is?"""
+        try:
+            return not self.owner(place, given=False)
+        except Unclear:
+            return not any(marked([part]) for part in place.above)
 
     def one(self, place: FilePlace) -> None:
         ending = place.parts[-1].rpartition(".")[2].lower()
         if ending == "zip":
             self.archive(place)
         elif ending != "ipynb":
-            self.leave(place.source, "it is neither a notebook nor a zip archive")
+            self.leave_one(place, "it is neither a notebook nor a zip archive")
         elif STRAY.fullmatch(place.stem) and len(place.parts) == 1:
             self.leave(place.source, "neither its name nor its folder says whose it is")
         else:
             try:
-                self.hand(place, self.owner(place))
+                self.hand(place, self.owner(place), self.only_given(place))
             except Unclear as why:
                 self.leave(place.source, str(why))
 
@@ -175,9 +224,13 @@ class Collection:
 
         One in a student's folder is that student's, whatever it says inside.
         """
-        members = self.members(place, [*place.above, *place.parts[:-1], place.stem])
-        members = [m for m in members if not any(map(LEFT_BEHIND.fullmatch, m.parts))]
-        course = any(marked(m.parts) for m in members) and len(place.parts) == 1
+        try:
+            members = self.members(place, [*place.above, *place.parts[:-1], place.stem])
+        except NotANotebook as wrong:
+            return self.leave_one(place, str(wrong))
+        course = len(place.parts) == 1 and (
+            any(marked(m.parts) for m in members) or from_canvas(place, members)
+        )
         try:
             person = None if course else self.owner(place)
         except Unclear as why:
@@ -193,8 +246,9 @@ class Collection:
                 self.hand(member, person)
             else:
                 self.leave(member.source, "it is not a notebook")
+                self.found.others.append(person)
 
-    def hand(self, place: FilePlace, person: Student) -> None:
+    def hand(self, place: FilePlace, person: Student, nameless: bool = False) -> None:
         stamps = [m[2] for part in [*place.above, *place.parts] if (m := EXCHANGE.match(part))]
         submission = Submission(
             person.id,
@@ -216,6 +270,7 @@ class Collection:
                 sheet_named(place.parts[-1], self.sheets),
                 next(filter(None, (sheet_named(t, self.sheets) for t in reversed(told))), None),
                 max(stamps, default=""),
+                nameless,
             )
         )
 
@@ -228,12 +283,6 @@ def collect(words: list[str], sheets: list[str], roster: Owners | None = None) -
     return collection.found
 
 
-def archive_name(name: str) -> str:
-    """class.zip, class (1).zip, class 2.zip: class."""
-    stem = name[:-4] if name.lower().endswith(".zip") else name
-    return AGAIN.sub("", stem)
-
-
 def named_by_a_system(part: str) -> bool:
     """From here on the names are the student's own."""
     canvas = CANVAS.fullmatch(part) or CANVAS_BLIND.fullmatch(part)
@@ -243,6 +292,18 @@ def named_by_a_system(part: str) -> bool:
 def marked(parts: list[str]) -> bool:
     """Does a part say who it is in the way of a course system?"""
     return any(MOODLE.match(part) or EXCHANGE.match(part) for part in parts)
+
+
+def from_canvas(place: FilePlace, members: list[FilePlace]) -> bool:
+    """Is it Canvas's archive of a class? All in it are named by Canvas, and it is not itself."""
+    names = [member.parts[-1] for member in members]
+    students = {match[2] for name in names if (match := CANVAS.fullmatch(name))}
+    return (
+        len(students) > 1
+        and not place.inside
+        and not named_by_a_system(place.parts[-1])
+        and all(map(named_by_a_system, names))
+    )
 
 
 def without_common_folder(places: list[FilePlace], sheets: list[str]) -> list[FilePlace]:
@@ -266,31 +327,3 @@ def holding_folders(places: list[FilePlace], sheets: list[str]) -> set[str]:
         if len(inner) > 1 or folders and len(folders) < len(parts) - 1:
             found.add(parts[0])
     return found
-
-
-def entries(archive: FilePlace) -> Iterator[tuple[int, str]]:
-    """(number, name) of each file in a zip archive; NotANotebook if it is damaged."""
-    try:
-        file: BinaryIO
-        if archive.inside:
-            file = io.BytesIO(read_entry(archive.path, archive.inside))
-        else:
-            file = open_file(archive.path)
-        with file, zipfile.ZipFile(file) as opened:
-            for number, info in enumerate(opened.infolist()[:ARCHIVE_FILES]):
-                if not info.is_dir():
-                    yield number, real_name(info)
-    except NotANotebook:
-        raise
-    except DAMAGED as error:
-        raise NotANotebook(f"the archive is damaged ({type(error).__name__})") from None
-
-
-def real_name(info: zipfile.ZipInfo) -> str:
-    """A Mac writes names in UTF-8 without saying so; what is no UTF-8 becomes U+FFFD."""
-    if info.flag_bits & 0x800:  # the archive says that its names are UTF-8
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("utf-8", "replace")
-    except UnicodeEncodeError:  # from the extra field of Info-ZIP: decoded already
-        return info.filename

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-MOODLE = re.compile(r"([^_]+)(?:_(\d+))?_assignsubmission_[a-z]+(?:_|$)")
+MOODLE = re.compile(r"(.+?)(?:_(\d+))?_assignsubmission_[a-z]+(?:_|$)")
 EXCHANGE = re.compile(r"([^+]+)\+[^+]+\+(\d{4}-\d\d-\d\d .+)")
 CANVAS = re.compile(r"(.+?)(?:_LATE)?_(\d+)_\d+_.+")
 CANVAS_BLIND = re.compile(r"(?:LATE_)?(anon_[^_]+)_\d+_.+")

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-NOTEBOOK_BYTES = 8 << 20
+NOTEBOOK_BYTES = 64 << 20  # plots and films are large
+MOST_BRACKETS = 2_000_000  # each may be an object in memory
 SOURCE_BYTES = 1 << 20
 DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError),
@@ -97,6 +98,8 @@ def read_entry(archive: Path, inside: tuple[int, ...]) -> bytes:
 
 def code_cells(data: bytes) -> list[str]:
     """The sources of the code cells, in order."""
+    if data.count(b"[") + data.count(b"{") > MOST_BRACKETS:
+        raise NotANotebook("its outputs have too many parts; clear them")
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):

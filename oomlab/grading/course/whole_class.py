@@ -92,18 +92,14 @@ def grade_class(
     students = Roster.read(Path(roster)) if roster else None
     known = load_sheets(Path(exercises))
     found = collect(notebooks, [sheet.name for sheet in known], students)
-    handed = {one.student.id for one in found.handed}
-    left_out = [f"not graded: {source}: {why}" for source, why in found.left_out]
-    if not handed:
-        for line in left_out:
-            progress(line)
+    if not found.handed:
+        tell_left_out(found, progress)
         raise ValueError("there is no notebook to grade")
     told = {one.told for one in found.handed if one.told}
     class_sheets = asked_of_the_class(known, sheets, told)
     work = assign(found, class_sheets)
     progress("The class has " + " and ".join(f"{s.name} ({s.points} points)" for s in class_sheets))
-    for line in left_out:
-        progress(line)
+    tell_left_out(found, progress)
     folder.mkdir(parents=True, exist_ok=True)
     results = grade_all(
         work,
@@ -117,7 +113,12 @@ def grade_class(
     there = {(r.student, r.sheet) for r in [*all_results(folder), *results]}
     results += nothing_from(students, found, class_sheets, there)
     write_pages(results, found.left_out, folder, students)
-    return GradedClass(results, handed - {submission.student for submission, _ in work})
+    return GradedClass(results, set(found.people) - {submission.student for submission, _ in work})
+
+
+def tell_left_out(found: Collected, progress: Callable[[str], None]) -> None:
+    for source, why in found.left_out:
+        progress(f"not graded: {source}: {why}")
 
 
 def nothing_from(
@@ -128,8 +129,7 @@ def nothing_from(
 ) -> list[Result]:
     """A line for each student and sheet without a result, now or from before."""
     people = {person.id: person for person in (roster.students if roster else [])}
-    people |= {one.student.id: one.student for one in found.handed}
-    handed_in = {one.student.id for one in found.handed}
+    people |= found.people
     graded = {student for student, _ in there}
     return [
         without_points(
@@ -138,7 +138,7 @@ def nothing_from(
             ),
             sheet,
             "Nothing was handed in for this sheet."
-            if person.id not in handed_in or person.id in graded
+            if person.id not in found.people or person.id in graded
             else "What was handed in could not be graded; the reason is in not-graded.csv.",
         )
         for person in people.values()
