@@ -22,7 +22,7 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, frozen, hang, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.page_accounting import unaccounted
-from oomlab.simulate.reported import dump_task, show_mem
+from oomlab.simulate.reported import dump_task, get_mm_counter, show_mem
 from oomlab.simulate.scheduler import run_seeded
 
 OLDEST = ("linux-2.6.38", "linux-3.10")
@@ -174,7 +174,7 @@ def test_what_does_process_mrelease_say_of_others(policy):
     kernel.spawn("oomd", lives, adj=-1000)
     run_seeded(kernel, 1, most_steps=300)
     assert answers == ["ESRCH", "EINVAL", ""]
-    assert leader.signal.threads[-1].mm.counter("anon") == 0
+    assert get_mm_counter(leader.signal.threads[-1].mm, "anon") == 0
 
 
 @pytest.mark.parametrize("policy", RELEASES)

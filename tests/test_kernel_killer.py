@@ -30,6 +30,7 @@ from oomlab.scenarios.registry import SCENARIOS, heap, nearly_full
 from oomlab.scenarios.victims import map_and_hang, share_with_init
 from oomlab.simulate.outcome import whom
 from oomlab.simulate.page_accounting import unaccounted
+from oomlab.simulate.reported import get_mm_counter
 from oomlab.simulate.scheduler import run_seeded
 
 OLD = ("linux-2.6.38", "linux-3.10")
@@ -421,7 +422,7 @@ def test_is_memory_released_that_a_living_process_shares(policy):
     do_send_sigkill(dying)
     kernel.spawn("killer", ((asks, dying),))
     run_seeded(kernel, 1)
-    assert answers == ["EINVAL"] and dying.mm.counter(ANON) == 6
+    assert answers == ["EINVAL"] and get_mm_counter(dying.mm, ANON) == 6
 
 
 # what is said of it

@@ -20,7 +20,7 @@ from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import hang, pause, sleep
 from oomlab.scenarios.registry import heap
 from oomlab.simulate.kernel_log import PRINTK, version_of
-from oomlab.simulate.reported import keep_events
+from oomlab.simulate.reported import get_mm_counter, keep_events
 from oomlab.simulate.scheduler import run_seeded
 
 OLDEST = ("linux-2.6.38", "linux-3.10")
@@ -256,7 +256,7 @@ def test_does_process_mrelease_count_as_the_reaper(policy):
     victim = kernel.spawn("victim", ((hang,),), vmas=heap(8))
     do_send_sigkill(victim)
     finish(process_mrelease(kernel.init, victim))
-    assert victim.mm.counter("anon") == 0 and not kernel.reaped
+    assert get_mm_counter(victim.mm, "anon") == 0 and not kernel.reaped
 
 
 @pytest.mark.parametrize("policy", RELEASES)

@@ -37,7 +37,7 @@ from oomlab.scenarios.programs import alloc, hang, pause, sleep, touch
 from oomlab.scenarios.registry import heap, nearly_full
 from oomlab.simulate.kernel_log import PRINTK, version_of
 from oomlab.simulate.printed_mask import gfp_mask
-from oomlab.simulate.reported import keep_events
+from oomlab.simulate.reported import get_mm_counter, keep_events
 from oomlab.simulate.scheduler import run_seeded
 
 OLDEST = ("linux-2.6.38", "linux-3.10")
@@ -277,7 +277,7 @@ def test_does_process_mrelease_let_the_killer_go_on(policy):
     """K 5.15, 6.1, 6.18 process_mrelease: it does not set MMF_OOM_SKIP."""
     kernel, victim, killer = queued(policy)
     steps(process_mrelease(killer, victim))
-    assert victim.mm.counter("anon") == 0 and not victim.mm.flags & MMF_OOM_SKIP
+    assert get_mm_counter(victim.mm, "anon") == 0 and not victim.mm.flags & MMF_OOM_SKIP
 
 
 @pytest.mark.parametrize("policy", [p for p in RELEASES if PRESETS[p].suspend != "flag"])

@@ -33,7 +33,7 @@ LOOKS = {
     ("runqueue", "start"),  # puts a task in that was not there, which is seen
     ("runqueue", "wake_up_process"),
     ("turn", "touch"),  # where it takes pages, which is seen
-    ("turn", "begin_round"),  # to know a round that changed nothing
+    ("turn", "__alloc_pages_slowpath"),  # to know a round that changed nothing
     ("turn", "go_round"),  # takes more such rounds
     ("asked", "go_round"),
     ("thread", "start"),

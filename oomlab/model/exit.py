@@ -111,15 +111,13 @@ def exit_mmap(current, mm: MM) -> Steps:
     if rule == "read-then-write":
         sem.up_read(current)
     waits = rule == "empty-lock" and tsk_is_oom_victim(current)
-    if policy.reaped == "skip" and rule in ("empty-lock", "read-then-write"):
-        mm.flags |= MMF_OOM_SKIP
+    if policy.reaped == "skip" and rule in ("alone", "empty-lock", "read-then-write"):
+        mm.flags |= MMF_OOM_SKIP  # v4.10: after the page tables, in __mmput()
     if rule == "read-then-write" or waits:
         yield from sem.down_write(current)
         if waits:
             sem.up_write()
     free_pgtables(current, mm)
-    if policy.reaped == "skip" and rule == "alone":  # v4.10: __mmput()
-        mm.flags |= MMF_OOM_SKIP
     if rule in ("read-then-write", "write-locked"):
         sem.up_write()
 
@@ -181,27 +179,27 @@ def remove_vma(mm: MM, vma: VMA) -> None:
     """Free its page tables and let go of the object behind it, whose last mapping is its end."""
     mm.kernel.zone.free_pages(vma.ptes)
     mm.nr_ptes -= vma.ptes
-    if vma.shmem is not None:
-        vma.shmem.mappings -= 1
-        if vma.shmem.mappings == 0 and not vma.shmem.linked:
-            if vma.kind == FILE:  # the page cache keeps it, until reclaim comes
-                mm.kernel.zone.reclaimable += vma.shmem.pages
-            else:
-                mm.kernel.zone.free_pages(vma.shmem.pages)
-            vma.shmem.drop(vma.shmem.pages)
-            free_swap(mm.kernel, vma.shmem.memcg, vma.shmem.swapped)
-            vma.shmem.swapped = 0
+    if vma.shmem is None:
+        return
+    vma.shmem.mappings -= 1
+    if vma.shmem.mappings or vma.shmem.linked:
+        return
+    if vma.kind == FILE:  # the page cache keeps it, until reclaim comes
+        mm.kernel.zone.reclaimable += vma.shmem.pages
+        vma.shmem.drop(vma.shmem.pages)
+    else:
+        free_unmapped(mm.kernel, vma.shmem)
 
 
-def free_unshared(kernel, cow) -> int:
-    """Free the pages of a forked range that is mapped no more; writes go from the front on."""
-    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem is cow]
-    unused = cow.swapped - max((vma.swapped for vma in vmas), default=0)
-    cow.swapped -= unused
-    free_swap(kernel, cow.memcg, unused)
-    freed = cow.pages - max((vma.pages for vma in vmas), default=0)
+def free_unmapped(kernel, shmem) -> int:
+    """Free what is mapped no more of an object; of a forked range writes go from the front on."""
+    vmas = [vma for mm in kernel.mms for vma in mm.vmas if vma.shmem is shmem]
+    unused = shmem.swapped - max((vma.swapped for vma in vmas), default=0)
+    shmem.swapped -= unused
+    free_swap(kernel, shmem.memcg, unused)
+    freed = shmem.pages - max((vma.pages for vma in vmas), default=0)
     if freed:
-        cow.drop(freed)
+        shmem.drop(freed)
         kernel.zone.free_pages(freed)
     return freed
 
@@ -217,7 +215,7 @@ def zap_vma(mm: MM, vma: VMA) -> int:
     zone = mm.kernel.zone
     mm.swapents -= swapped
     if vma.shmem is not None and vma.kind == ANON:
-        return free_unshared(mm.kernel, vma.shmem)
+        return free_unmapped(mm.kernel, vma.shmem)
     if vma.shmem is not None or vma.kind == PFNMAP:
         return 0
     free_swap(mm.kernel, mm.memcg, swapped)

@@ -18,8 +18,7 @@ def do_page_fault(current, mm, name: str, copy: bool = False) -> Steps:
     """Handle one fault under mmap_sem, again after an OOM. A `copy` on write has its page table."""
     while not fatal_signal_pending(current):
         if not mm.mmap_sem.down_read_trylock(current):
-            locked = yield from mm.mmap_sem.down_read(current, killable(current, "faults"))
-            if not locked:
+            if not (yield from mm.mmap_sem.down_read(current, killable(current, "faults"))):
                 return
         vma = mm.find_vma(name)
         if vma is None:
@@ -60,8 +59,7 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
     """Find a page table, a page and a charge for it; false is VM_FAULT_OOM."""
     mapped = vma.pages + vma.swapped
     if mapped % PTRS_PER_PTE == 0 and vma.ptes * PTRS_PER_PTE <= mapped and not copy:
-        table = yield from alloc_pages(current, GFP_KERNEL)
-        if not table:
+        if not (yield from alloc_pages(current, GFP_KERNEL)):
             return False
         mm.nr_ptes, vma.ptes = mm.nr_ptes + 1, vma.ptes + 1
     fresh = vma.kind != PFNMAP and (vma.shmem is None or vma.shmem.pages <= vma.pages)
@@ -72,8 +70,7 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
         return True
     if fresh:
         zero = __GFP_ZERO if vma.kind == ANON and not copy else 0
-        page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | zero)
-        if not page:
+        if not (yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE | zero)):
             return False
     memcg = charged_to(vma.shmem, mm.memcg)
     if fresh and memcg is not None:

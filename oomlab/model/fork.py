@@ -7,7 +7,7 @@ what the other does not map. Pages of files and of shared memory are not copied:
 fault them in again.
 """
 
-from .exit import free_unshared
+from .exit import free_unmapped
 from .faults import FAULT, do_page_fault
 from .gfp import GFP_KERNEL
 from .locks import TASK_KILLABLE, TASK_UNINTERRUPTIBLE, Steps, WaitQueue
@@ -34,8 +34,7 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     """
     kernel, mm = current.kernel, current.mm
     yield "fork", name
-    locked = yield from mmap_lock(current)
-    if not locked:
+    if not (yield from mmap_lock(current)):
         return
     asked = [vma.size for vma in mm.vmas if vma.kind == ANON]
     if kernel.overcommit_memory == OVERCOMMIT_NEVER:
@@ -44,8 +43,7 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
     tables = 1 + sum(-(-(v.pages + v.swapped) // PTRS_PER_PTE) for v in mm.vmas if v.kind == ANON)
     got = 0
     while promised and got < tables:
-        page = yield from alloc_pages(current, GFP_KERNEL)
-        if not page:
+        if not (yield from alloc_pages(current, GFP_KERNEL)):
             break
         got += 1
     kernel.zone.free_pages(got)  # the child takes them in this same step
@@ -101,7 +99,7 @@ def write_inherited(current, pages: int) -> Steps:
         yield from do_page_fault(current, mm, ours.name, copy=True)
         if ours.pages > before and cow.pages:
             move_page(cow, ours)
-            free_unshared(kernel, cow.shmem)
+            free_unmapped(kernel, cow.shmem)
 
 
 def vfork(current, name: str, program: tuple) -> Steps:

@@ -156,7 +156,8 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
     while True:
         wakeup_kswapd(kernel, gfp)
         yield "allocate", zone
-        begin_round(kernel, no_progress_loops)
+        if kernel.turn > 1 and not no_progress_loops:
+            kernel.asked = kernel.turn  # go_round() may take the rest of this turn
         alloc_flags = gfp_to_alloc_flags(current, gfp)
         if looks and get_page_from_freelist(current, wmark(zone, alloc_flags), order):
             return True
@@ -192,12 +193,6 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
             return False  # nopage
         if dips and __alloc_pages_cpuset_fallback(current, order):
             return True
-
-
-def begin_round(kernel, loops: int) -> None:
-    """Note how many steps are left of this turn, for go_round()."""
-    if kernel.turn > 1 and not loops:
-        kernel.asked = kernel.turn
 
 
 def go_round(kernel, progress) -> None:

@@ -95,8 +95,6 @@ class MM:
     reaped: int | None = None  # pages the reaper took, None before it came
     munlocking: VMA | None = None  # whose pages munlock_vma_pages_all() walks just now
 
-    COUNTED = (ANON, FILE, SHMEM)  # hugetlb and device memory do not (include/linux/mm.h)
-
     def __post_init__(self) -> None:
         self.mmap_sem = RwSemaphore(f"mmap_sem of {self.name}")
         self.nr_ptes = sum(vma.ptes for vma in self.vmas)
@@ -114,14 +112,10 @@ class MM:
                 return vma
         return None
 
-    def counter(self, kind: str) -> int:
-        """get_mm_counter(): resident pages of one kind."""
-        return sum(vma.pages for vma in self.vmas if vma.kind == kind)
-
 
 def get_mm_rss(mm: MM) -> int:
-    """Resident pages."""
-    return sum([vma.pages for vma in mm.vmas if vma.kind in mm.COUNTED])
+    """Resident pages, but not those of hugetlb and of devices (include/linux/mm.h)."""
+    return sum([vma.pages for vma in mm.vmas if vma.kind in (ANON, FILE, SHMEM)])
 
 
 def mmgrab(mm: MM) -> None:

@@ -177,8 +177,7 @@ def __oom_reap_task_mm(current, task, mm: MM | None) -> Steps:
         check_sharers(kernel, mm)
         yield from reap_vmas(current, mm)
         mm.mmap_sem.up_read(current)
-        left = {kind: 4 * mm.counter(kind) for kind in mm.COUNTED}  # kB, as printed
-        kernel.event("finish_task_reaping", task or mm, vain=again, **left)
+        kernel.event("finish_task_reaping", task or mm, vain=again, mm=mm)
         if task is not None and policy.reaped == "hide":
             task.signal.oom_score_adj = OOM_SCORE_ADJ_MIN
             exit_oom_victim(task)
@@ -203,8 +202,7 @@ def process_mrelease(current, task) -> Steps:
     if not task_will_free_mem(thread, current.kernel.policy):
         error = "" if mm.flags & MMF_OOM_SKIP else "EINVAL"
     else:
-        locked = yield from mm.mmap_sem.down_read(current, TASK_KILLABLE)
-        if locked:
+        if (yield from mm.mmap_sem.down_read(current, TASK_KILLABLE)):
             if not mm.flags & MMF_OOM_SKIP:
                 yield from reap_vmas(current, mm)
             mm.mmap_sem.up_read(current)

@@ -26,8 +26,7 @@ def suspend(current, ticks: int) -> Steps:
     yield "freeze", "all tasks"
     kernel.freezing = True
     kernel.event("freezing", current, vain=True)
-    disabled = yield from oom_killer_disable(current)
-    if disabled:
+    if (yield from oom_killer_disable(current)):
         kernel.event("suspended", current)
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
     else:

@@ -23,11 +23,9 @@ def mmap_lock(current) -> Steps:
 
 def mmap(current, name: str, gfp: int = GFP_KERNEL) -> Steps:
     """Map an empty anonymous range. The VMA itself is an allocation, under the write lock."""
-    got = yield from mmap_lock(current)
-    if not got:
+    if not (yield from mmap_lock(current)):
         return
-    page = yield from alloc_pages(current, gfp)
-    if page:
+    if (yield from alloc_pages(current, gfp)):
         current.kernel.zone.free_pages(1)  # a slab object, smaller than a page: it is not kept
         current.mm.vmas.append(VMA(name, ANON))
     current.mm.mmap_sem.up_write()
@@ -35,8 +33,7 @@ def mmap(current, name: str, gfp: int = GFP_KERNEL) -> Steps:
 
 def munmap(current, name: str) -> Steps:
     """Unmap a range. Simplified: from v5.0 on mmap_sem is held only for read while pages go."""
-    got = yield from mmap_lock(current)
-    if not got:
+    if not (yield from mmap_lock(current)):
         return
     mm = current.mm
     vma = mm.find_vma(name)
@@ -53,10 +50,8 @@ def read_mm(current, mm) -> Steps:
     yield "look up", mm
     if not mmget_not_zero(mm):  # get_task_mm(): it is being torn down
         return
-    locked = yield from mm.mmap_sem.down_read(current, killable(current, "proc"))
-    if locked:
-        page = yield from alloc_pages(current, GFP_KERNEL)
-        if page:
+    if (yield from mm.mmap_sem.down_read(current, killable(current, "proc"))):
+        if (yield from alloc_pages(current, GFP_KERNEL)):
             current.kernel.zone.free_pages(1)
         mm.mmap_sem.up_read(current)
     yield from mmput(current, mm)
@@ -73,8 +68,7 @@ def write_tmpfs(current, file, pages: int) -> Steps:
         if not vm_enough_memory(current, 1):
             kernel.event("enomem", current, pages=1)  # ENOSPC (shmem_acct_block)
             return
-        page = yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE)
-        if not page:
+        if not (yield from alloc_pages(current, GFP_HIGHUSER_MOVABLE)):
             return
         if memcg is not None:
             current.kernel_pages += 1  # ours until it is charged

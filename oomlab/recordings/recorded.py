@@ -16,6 +16,7 @@ from ..model.memory import Zone
 from ..model.mm import ANON, FILE, SHMEM, VMA, Shmem
 from ..policies.policy import Policy
 from ..scenarios.programs import pause, sleep
+from ..simulate.reported import get_mm_counter
 from ..textfile import reason
 from .guest_programs import Stage, program_of, starve, ticks
 from .kernel_release import version, with_backports
@@ -202,7 +203,7 @@ def set_usage(stage: Stage, cgroups: dict) -> None:
         returned = goes_with_tasks(cgroups[name])
         returned -= sum(goes_with_tasks(cgroups.get(child, {})) for child in children)
         mms = {task.mm: task for task in memcg.tasks if task.mm.memcg is memcg}
-        shown = sum(mm.counter(ANON) + mm.counter(FILE) for mm in mms)
+        shown = sum(get_mm_counter(mm, ANON) + get_mm_counter(mm, FILE) for mm in mms)
         for task in mms.values():
             task.at_exit += ((keep_charged, max(0, shown - returned) // len(mms)),)
         memcg.usage = int(cgroups[name]["memory.current"]) // 4096

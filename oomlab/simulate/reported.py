@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..model.kernel import Kernel
 from ..model.locks import TASK_DEAD, TASK_FROZEN, TASK_INTERRUPTIBLE
-from ..model.mm import ANON, FILE, SHMEM, get_mm_rss
+from ..model.mm import ANON, FILE, MM, SHMEM, get_mm_rss
 from ..model.oom import oom_badness, oom_unkillable_task
 from ..model.tasks import (
     PF_OOM_ORIGIN,
@@ -80,6 +80,12 @@ def marked(kernel: Kernel, event: dict) -> dict:
     """Whom the killer waits for. To 3.10 one that has left its memory may be marked, too."""
     mm = event["mm"]
     return {"row": dump_task(event["task"], mm)} if mm is not None else {}
+
+
+def reaped(kernel: Kernel, event: dict) -> dict:
+    """What the reaper left in the mm, in kB, as it is printed."""
+    mm = event.pop("mm")
+    return {kind: 4 * get_mm_counter(mm, kind) for kind in (ANON, FILE, SHMEM)}
 
 
 def stands_frozen(task) -> bool:
@@ -158,6 +164,11 @@ def dump_tasks(kernel, memcg=None) -> list[dict]:
     return rows
 
 
+def get_mm_counter(mm: MM, kind: str) -> int:
+    """Resident pages of one kind."""
+    return sum(vma.pages for vma in mm.vmas if vma.kind == kind)
+
+
 def dump_task(task, mm) -> dict:
     """One row: the thread that still has the mm, with its leader's pid, and what is in the mm."""
     return {
@@ -166,9 +177,9 @@ def dump_task(task, mm) -> dict:
         "tgid": task.signal.threads[0].pid,
         "total_vm": sum(vma.size for vma in mm.vmas),
         "rss": get_mm_rss(mm),
-        "anon": mm.counter(ANON),
-        "file": mm.counter(FILE),
-        "shmem": mm.counter(SHMEM),
+        "anon": get_mm_counter(mm, ANON),
+        "file": get_mm_counter(mm, FILE),
+        "shmem": get_mm_counter(mm, SHMEM),
         "nr_ptes": mm.nr_ptes,
         "nr_pmds": mm.nr_pmds,
         "swapents": mm.swapents,
@@ -181,6 +192,7 @@ NUMBERS: dict[str, Callable[[Kernel, dict], dict | None]] = {
     "oom_report": dump_header,
     "kill": killed,
     "mark_victim": marked,
+    "finish_task_reaping": reaped,
     "freezing": sleepers,
     "thawing": sleepers,
     "memalloc_info": memalloc_info,
