@@ -101,3 +101,14 @@ def test_who_pays_for_a_file_that_lies_in_swap(policy):
     kernel.spawn("writer", ((write_tmpfs, file, 5),), memcg=pod)
     run(kernel)
     assert file.pages == 5 and (file.memcg, pod.usage) == (None, 0)
+
+
+@each(RELEASES)
+def test_how_large_is_a_process_part_of_which_is_in_swap(policy):
+    """K dump_tasks: total_vm is what is mapped, wherever its pages are."""
+    kernel = Kernel(PRESETS[policy], 1024)
+    kernel.swapon(60)
+    kernel.spawn("hog", ((mmap, "heap"), (touch, "heap", 1300)))
+    run(kernel)
+    row = next(e["row"] for e in kernel.events if e["event"] == "kill")
+    assert row["total_vm"] == row["rss"] + row["swapents"] and row["swapents"] == 60

@@ -90,7 +90,7 @@ def handle_mm_fault(current, mm, vma: VMA, copy: bool = False) -> Steps:
         vma.shmem.pages += 1
     vma.pages += 1
     if not copy:
-        vma.size = max(vma.size, vma.pages)
+        vma.size = max(vma.size, vma.pages + vma.swapped)
     return True
 
 

@@ -58,7 +58,7 @@ def touch(current, name: str, pages: int) -> Steps:
             if zone.reaped:
                 share_out(current, zone, min(faults, zone.reaped))
             vma.pages += faults
-            vma.size = max(vma.size, vma.pages)
+            vma.size = max(vma.size, vma.pages + vma.swapped)
         else:
             yield from do_page_fault(current, mm, name)
         pages, faults = pages - faults, 1
