@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from run_machine import RELEASES, each, names, run
 
+from oomlab.model.fork import copy_on_write
 from oomlab.model.gfp import GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT
 from oomlab.model.kernel import Kernel
 from oomlab.model.memory import alloc_pages
@@ -71,12 +72,14 @@ def test_which_marks_has_a_machine_with_min_free_kbytes_0(policy):
     assert run(hog).verdict == "recovered" and not names(hog, "kill")
 
 
-def test_is_it_said_how_large_a_file_in_tmpfs_may_be_and_what_children_keep():
+def test_is_it_said_what_is_left_out_of_tmpfs_of_children_and_of_page_tables():
     """K 2.6.38 to 6.12 shmem_default_max_blocks: half. K 4.19, 5.4 propagate_protected_usage."""
     left_out = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text("utf-8")
     assert "half of memory" in left_out and "in 4.19 to 5.4 a child that uses more" in left_out
     assert "at half" in tmpfs_writer.__doc__ and "50%" in write_tmpfs.__doc__
     assert "as from 5.10 on" in Kernel.new_memcg.__doc__
+    assert "second level of a process that starts without" in left_out
+    assert "in Linux they fill the last one first" in copy_on_write.__doc__
 
 
 @each(

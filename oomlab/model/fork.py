@@ -31,6 +31,7 @@ def copy_on_write(current, name: str, program: tuple = ()) -> Steps:
 
     mmap_sem is held for write all the while: no reaper gets in. Each private range is one more
     promise, which vm.overcommit_memory may refuse, and page tables must be had (dup_mmap).
+    Simplified: new pages of a range then begin a page table; in Linux they fill the last one first.
     """
     kernel, mm = current.kernel, current.mm
     yield "fork", name

@@ -98,7 +98,7 @@ class MM:
     def __post_init__(self) -> None:
         self.mmap_sem = RwSemaphore(f"mmap_sem of {self.name}")
         self.nr_ptes = sum(vma.ptes for vma in self.vmas)
-        self.nr_pmds = 1 if self.vmas else 0
+        self.nr_pmds = 1 if self.vmas else 0  # simplified: who starts without memory has none later
         self.swapents = sum(vma.swapped for vma in self.vmas)
 
     def attach(self, task) -> None:
