@@ -150,3 +150,94 @@ def test_a_wrap_inside_kb_loses_no_size():
 def test_a_kernel_that_nothing_names_is_said_so():
     (told,) = read("Memory cgroup out of memory: Killed process 70 (adb) ....")
     assert "a kernel that the text does not name" in text_of(told)
+
+
+OF_OPENWRT = """\
+Wed Jul 26 05:48:34 2023 kern.warn kernel: [32350.7] net invoked oom-killer: gfp_mask=0x14200ca, order=0
+Wed Jul 26 05:48:34 2023 kern.info kernel: [32350.8] [ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj name
+Wed Jul 26 05:48:34 2023 kern.info kernel: [32350.8] [20533]   453 20533     7000     6600       9       3        0             0 dns
+Wed Jul 26 05:48:34 2023 kern.err kernel: [32350.9] Out of memory: Kill process 20533 (dns) score 50 or sacrifice child
+Wed Jul 26 05:48:34 2023 kern.err kernel: [32350.9] Killed process 20533 (dns) total-vm:28000kB, anon-rss:26400kB, file-rss:0kB
+"""  # noqa: E501
+
+
+def test_a_level_of_a_log_is_no_host():
+    """OpenWrt and busybox print facility.level, VMware its own: each was a host of its own."""
+    for head, host in {
+        "Wed Jul 26 05:48:34 2023": None,
+        "Jul 26 05:48:34 box": "box",
+        "2023-12-04T10:49:30.125Z In(05) vcpu-5 - Guest:": None,
+    }.items():
+        text = OF_OPENWRT.replace("Wed Jul 26 05:48:34 2023", head)
+        if "Guest" in head:
+            for level in ("warn", "info", "err"):
+                text = text.replace(f"kern.{level} kernel:", "<6>")
+        (told,) = (explain(report) for report in parse(io.BytesIO(text.encode())))
+        assert (told.report.host, told.report.victim.name) == (host, "dns"), head
+        assert told.report.tasks and told.report.invoker, head
+
+
+def test_without_stamps_a_bare_kill_is_not_the_next_ooms():
+    lines = [
+        "Out of memory: Killed process 31525 (tail) total-vm:8kB, anon-rss:4kB, file-rss:0kB",
+        HEADER.format("firefox"),
+        CPU.format("firefox", "5.12.0"),
+    ]
+    text = "".join(f"Jul 24 01:20:00 PC kernel: {line}\n" for line in lines)
+    first, second = parse(io.BytesIO(text.encode()))
+    assert first.victim.name == "tail" and second.victim is None
+
+
+def test_a_cgroup_at_its_limit_is_told_without_its_kill_line():
+    (told,) = read(
+        "Task in /pod/a killed as a result of limit of /pod/a",
+        "memory: usage 20480kB, limit 20480kB, failcnt 7",
+        "Memory cgroup stats for /pod/a: cache:8KB rss:20000KB swap:4000KB mapped_file:0KB",
+    )
+    assert told.cause.kind == "cgroup: anonymous" and "swap used: 4000 KiB" in text_of(told)
+
+
+def test_a_failure_without_a_name_has_none():
+    line = "page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)\n"
+    (report,) = parse(io.BytesIO((line + line).encode()), failures=True)
+    assert report.invoker.comm == ""
+
+
+def test_a_choice_that_fell_on_another_is_told_without_a_table():
+    (told,) = read(
+        "Out of memory: Kill process 2978 (netifd) score 1 or sacrifice child",
+        "Killed process 4420 (udhcpc) total-vm:1096kB, anon-rss:32kB, file-rss:0kB, shmem-rss:0kB",
+    )
+    assert "The choice fell on netifd (2978), whose child" in text_of(told)
+
+
+def test_a_score_with_adj_tells_the_whole():
+    """score 1905 of a task with adj 999: 906 thousandths are its 90600 pages, so 100000 in all."""
+    (told,) = read(
+        CAPTIONS,
+        row(70, 90599, 999, "node"),  # and 4096 bytes of page tables: one page
+        "Memory cgroup out of memory: Kill process 70 (node) score 1905 or sacrifice child",
+        "Killed process 70 (node) total-vm:800000kB, anon-rss:362396kB, file-rss:0kB",
+    )
+    assert told.total.pages == 100_000
+    assert "recomputed" not in text_of(told)
+
+
+def test_old_zones_hold_what_was_reserved_too():
+    """To 3.8 a zone prints `present`, with the kernel's own image; RAM less reserved is it."""
+    text = """\
+x invoked oom-killer: gfp_mask=0x201da, order=0, oom_adj=0, oom_score_adj=0
+Mem-info:
+active_anon:6000 inactive_anon:6000 isolated_anon:0
+ active_file:22 inactive_file:125 isolated_file:0
+ free:252 slab_reclaimable:194 slab_unreclaimable:366
+Normal free:1008kB min:1016kB low:1268kB high:1524kB present:65024kB
+lowmem_reserve[]: 0 0
+16384 pages of RAM
+369 free pages
+3000 reserved pages
+560 slab pages
+"""
+    (report,) = parse(io.BytesIO(text.encode()))
+    told = explain(report)
+    assert (told.account.total_kib, told.account.notes) == (4 * 13384, ())

@@ -120,6 +120,8 @@ def _total(report: Report, known: int, huge: int) -> tuple[int | None, list[str]
     zones = [z.sizes_kb for z in memory.zones] if memory else []
     managed = sum(sizes.get("managed", sizes.get("present", 0)) for sizes in zones)
     ram = ram_kb(report)
+    if ram and not any("managed" in sizes for sizes in zones) and ram < managed:
+        managed = ram if known - huge <= ram * (1 + CLOSES) else managed  # of present, to 3.8
     if ram is None and known - huge > managed * (1 + CLOSES):
         return known, [COUNTED_ONLY]
     if not managed:
@@ -127,7 +129,8 @@ def _total(report: Report, known: int, huge: int) -> tuple[int | None, list[str]
     if ram is None or abs(ram - managed) <= CLOSES * managed:
         return managed, []
     if known - huge <= managed * (1 + CLOSES):
-        return managed, [f"`pages RAM` says {ram // 1024} MiB, but the zones hold less: not used"]
+        than = "less" if managed < ram else "more"
+        return managed, [f"`pages RAM` says {ram // 1024} MiB, but the zones hold {than}: not used"]
     if known - huge <= ram * (1 + CLOSES):
         return ram, ["the zones of some nodes only are listed; the total is RAM less reserved"]
     return max(ram, managed), []
@@ -175,7 +178,7 @@ def _of_memcg(report: Report) -> Account | None:
     total = total or sum(kib for _, kib in rows)
     rows.append((NO_COUNTER, total - sum(kib for _, kib in rows)))
     swap = memcg.counters.get("swap")
-    used = swap.usage_kb if swap else None
+    used = swap.usage_kb if swap else stats.get("swap")  # v1 lists it
     both = memcg.counters.get("memory+swap")
     if both and counter:
         used = max(both.usage_kb - counter.usage_kb, 0)

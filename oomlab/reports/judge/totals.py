@@ -75,26 +75,26 @@ def _ram(report: Report) -> tuple[int, str]:
 
 
 def _by_score(report: Report) -> int | None:
-    """`score` is thousandths of totalpages: a task without adj tells how much these are.
-
-    A score of 1 tells nothing: it may have been less.
+    """`score` is thousandths of totalpages, and adj: a task whose adj is known tells how much these
+    are. A score of 1 (and adj) tells nothing: it may have been less.
     """
     scored, rules = report.scored, policy_for(report)
     pids = {scored.pid, *(kill.pid for kill in report.kills)} if scored else set()
     row = next((r for r in report.tasks if pids & {r.pid, r.tgid}), None)
     if row is None and report.kills and scored and scored.name == report.kills[0].name:
         row = row_of(report.kills[0], report.page_kb)
-    if rules is None or scored is None or scored.score < 2 or row is None or not row.rss:
+    if rules is None or scored is None or row is None or not row.rss:
         return None
-    if row.oom_score_adj != 0:  # or it is not known
+    share = -1 if row.oom_score_adj is None else scored.score - row.oom_score_adj
+    if share < 2:  # or its adj is not known
         return None
     points = row.rss + (row.swapents or 0) + sum(page_tables(row, report.page_kb))
     if row.uid == 0 and not in_container(report):
         if rules.root_bonus == "own":
             points -= points * 3 // 100
         elif rules.root_bonus == "total":
-            return points * 1000 // (scored.score + 30)
-    return points * 1000 // scored.score
+            return points * 1000 // (share + 30)
+    return points * 1000 // share
 
 
 def unlimited(limit_kb: int) -> bool:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 WORDS = (
     *("oom-", "oom_", "ut of memory", "Mem-Info", "total_vm", "illed process", "Linux version"),
     *("page allocation ", "Manual OOM", "oomd[", "lowmemorykiller", "sending SIG", "OOM "),
+    "as a result of limit",
 )
 ROW = re.compile(r"\[ *\d+\] +\d+ +\d+ +\d+ +\d+ +\d")
 BYTE_LIST = re.compile(r'("MESSAGE"\s{0,4}:\s{0,4})\[([\d,\s]{1,200000})\]')

@@ -166,9 +166,8 @@ class Host:
         report.lines = min(report.lines[0], self.number), max(report.lines[0], self.number)
         self._place_rows(report)
         self._forget_rows()
-        if not (
-            report.invoker or report.tasks or report.victim or report.no_killable or report.panic
-        ):
+        asked = report.invoker or (report.memcg and report.memcg.limit_path)
+        if not (asked or report.tasks or report.victim or report.no_killable or report.panic):
             return  # a list of memory that no OOM killer asked for
         before, self._headless = self._headless, None
         if before and self._close_to_tail() and _completes(report, before):
@@ -296,8 +295,11 @@ def _completes(later: Report, headless: Report) -> bool:
         return False
     assert headless.victim is not None, "a report without a header has a kill"
     killed = headless.kills[0].stamp if headless.kills else None
-    if None not in (killed, later.uptime_s) and (killed or 0) < (later.uptime_s or 0):
-        return False  # printk's own stamps: it was killed before this one asked
+    if killed is not None and later.uptime_s is not None:  # printk's own stamps
+        if killed < later.uptime_s:
+            return False  # it was killed before this one asked
+    elif not (headless.tasks or headless.memory or later.tasks):
+        return False  # a kill line and another OOM's header, for all that is told
     victim = headless.victim.pid
     return not later.tasks or (
         not headless.tasks and any(victim in (task.pid, task.tgid) for task in later.tasks)

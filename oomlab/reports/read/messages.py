@@ -64,7 +64,7 @@ BLOCKS = re.compile(r"(\d{1,9})\*(\d{1,9})kB(?: \(([A-Z]{1,8})\))?")
 HUGE = re.compile(r"hugepages_total=(\d{1,12}) hugepages_free=(\d{1,12}) .{0,40}_size=(\d{1,9})kB")
 SLAB = re.compile(r"(\S{1,64})\s+\d{1,12}KB\s+(\d{1,12})KB$")
 FAILURE = re.compile(
-    r"(.*?):? (?:page allocation (?:failure|stalls)|vmemmap alloc failure).{0,40}"
+    r"(.*?)(?:^|:? )(?:page allocation (?:failure|stalls)|vmemmap alloc failure).{0,40}"
     r"order:(\d{1,2}), mode:(.*)"
 )
 SYSRQ = re.compile(r"SysRq ?: ?Manual OOM|Manual OOM execution")

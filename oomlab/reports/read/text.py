@@ -60,6 +60,9 @@ CALLER = (
 )
 LEVEL = r"\s{0,24}(?:<\d{1,3}>)?\s{0,8}"
 HOST = re.compile(r"[\w.*-]{1,255}")
+PRIORITY = re.compile(  # of syslog, where busybox and OpenWrt print it: no host's name
+    r"\w{3,8}\.(?:emerg|panic|alert|crit|err(?:or)?|warn(?:ing)?|notice|info|debug)"
+)
 KERNEL = re.compile(r"(?<![\w-])kernel(?:\[\d{1,8}\])?(?:: ?| (?:- ){1,4})")
 SECONDS = re.compile(
     LEVEL + r"\[\s{0,12}(\+?\d{1,12}\.\d{1,9})(?:\s{0,8}<[\s+\d.]{1,20}>)?\]" + CALLER + " ?"
@@ -169,7 +172,10 @@ def _usual(number: int, host: str | None, text: str, head: str = "") -> Line | N
     if at > 0:
         name = text[text.rfind(" ", 0, at) + 1 : at]
         head = head or text[:at]
+        if "." in name and PRIORITY.fullmatch(name):
+            name = _host_in(head) or host or ""
         at = 0 if '"' in name or ":" in name else at + 10
+        name = name or None
     else:
         at = text[:1] == "["
     end = text.find("] ", at)
@@ -251,9 +257,7 @@ def _without_prefix(
     tag = _kernel_tag(text)
     if tag:
         head = text[: tag.end() if tag.re is TAG_ALONE else tag.start()]
-        words = head.removesuffix(" kernel ").rsplit(None, 1)
-        if len(words) == 2 and HOST.fullmatch(words[1]):
-            host = words[1]
+        host = _host_in(head.removesuffix(" kernel ")) or host
         text = text[tag.end() :]
     bare = not (head or tag)
     seconds = SECONDS.match(text) or (SECONDS.search(text, 0, 120) if bare else SECONDS.match(head))
@@ -261,7 +265,7 @@ def _without_prefix(
     if seconds:
         if bare:
             head = text[: seconds.start()]
-            host = host or _host_before(head)
+            host = host or (_host_in(head, 0) if DATE.match(head) else None)
         if seconds.string is text:
             text = text[seconds.end() :]
         stamp = None if seconds[1][0] == "+" else float(seconds[1])
@@ -278,7 +282,7 @@ def _without_prefix(
             if daemon:
                 if not any(word in text for word in WORDS):
                     return None
-                host, text = text.split(None, 1)[0], text[daemon.end() :]
+                host, text = _host_in(dated[0] + text, 0), text[daemon.end() :]
             return told(None, text, dated[0])
     return Line(number, depth, host, None, True, text, length, gap, time)
 
@@ -305,8 +309,10 @@ def _kernel_tag(text: str) -> re.Match | None:
     return tag
 
 
-def _host_before(head: str) -> str | None:
-    """A host name in `Jun 20 12:47:04 host ` before a printk stamp, if there is one."""
+def _host_in(head: str, at: int = -1) -> str | None:
+    """The host's name in what stands before the kernel's text: the last word behind the date (or
+    `at` 0 the first), if it may be a name, and is no priority."""
     dated = DATE.match(head)
-    rest = head[dated.end() :].split() if dated else []
-    return rest[0] if rest else None
+    words = head[dated.end() :].split() if dated else head.split()[1:]
+    words = [word for word in words if not PRIORITY.fullmatch(word)]
+    return words[at] if words and HOST.fullmatch(words[at]) else None

@@ -20,8 +20,9 @@ LONGEST_ROW = 512  # characters of a row of the task table, or of its captions
 START = re.compile(
     r"\s*(?:.{1,40} invoked oom-killer|.{1,40} cpuset=|CPU: |CPU +\d+: hi|Pid: |PID: |Hardware name"
     r"|Call Trace|Workqueue|Mem-[Ii]nfo|Node \d|DMA|Normal|HighMem|Movable|Device|lowmem_reserve|\["
-    r"|\d+ (?:total|pages|reserved)|Free swap|Total swap|Swap cache|Task|oom-kill:|oom_reaper"
-    r"|oom_kill|OOM |out_of_|Out of |Memory |memory(?:\+swap)?: |swap: |kmem: |Kill|Unreclaimable"
+    r"|\d+ (?:total|pages|reserved|free pages|slab pages)|Free swap|Total swap|Swap cache|Task"
+    r"|oom-kill:|oom_reaper|oom_kill|OOM |out_of_|Out of |Memory |memory(?:\+swap)?: |swap: "
+    r"|kmem: |Kill|Unreclaimable"
     r"|RIP|EIP|[RE][A-Z0-9]{2}: |Code: |Kernel panic|active_anon:\d+ inactive_anon:\d+ iso"
     r"|-{3}(?!-* (?:[A-Z] )?\d+\.\d)"
     r"|Active:|Free pages:|cpu \d|oom-killer: "

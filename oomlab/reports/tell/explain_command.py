@@ -298,7 +298,7 @@ def _failure(told: Explanation) -> Neighbour:
     report = told.report
     first = next(iter(text_of(told).splitlines()[1:]), "").strip()
     assert report.invoker is not None, "a failure's line names who asked"
-    who = report.invoker.comm
+    who = report.invoker.comm or "a task"
     quote = f"{who}, order {report.invoker.order}: {first}"
     zones = "; ".join(f"{zone.title}: {zone.why}" for zone in told.zones)
     what = "page allocation stall" if report.stall else "page allocation failure"

@@ -7,7 +7,7 @@ from ..judge.causes.kinds import percent, size
 from ..judge.explanation import Explanation, Ranked
 from ..judge.gfp_mask import decode, in_words
 from ..judge.kernels import has_reap_delay, lineage, version
-from ..judge.totals import BY_SCORE, unlimited
+from ..judge.totals import BY_SCORE, GUESS, unlimited
 from ..read.report import Report
 
 DUMP = ("dump_", "show_", "oom_", "out_of_memory", "__dump", "unwind", "warn_alloc", "print_")
@@ -253,19 +253,23 @@ def choice(explanation: Explanation) -> list[str]:
             adj = victim.oom_score_adj
             told = f", oom_score_adj {adj}" if adj is not None else ""
             lines.append(f"  It had {held}{told}.")
+    scored = report.scored
+    if scored and victim and scored.pid != victim.pid and verdict.agrees is None:
+        fell = f"The choice fell on {scored.name} ({scored.pid})"
+        lines.append(f"  {fell}, whose child or whose thread's process was killed.")
     if report.panic:
         lines.append(f"  Kernel panic: {report.panic.rstrip('.')}.")
     if verdict.reason:
         lines.append(f"  {verdict.reason}: {verdict.because}.")
-    if report.scored and explanation.recomputed_score is not None:
+    guessed = explanation.total.source == GUESS and explanation.recomputed_score
+    if scored and explanation.recomputed_score is not None and not guessed:
         recomputed = f"recomputed {explanation.recomputed_score}"
         if explanation.total.source == BY_SCORE:  # then it proves nothing
             recomputed = f"so the OOM was about {explanation.total.pages} pages or so"
-        lines.append(f"  Printed score {report.scored.score}, {recomputed}.")
-    elif report.scored and report.scored.score > 1000:
+        lines.append(f"  Printed score {scored.score}, {recomputed}.")
+    elif scored and scored.score > 1000:
         lines.append(
-            f"  Printed score {report.scored.score}: more than the whole, so oom_score_adj was "
-            "above 0."
+            f"  Printed score {scored.score}: more than the whole, so oom_score_adj was above 0."
         )
     return lines
 
