@@ -28,7 +28,7 @@ class Stepping {
   load() {
     const counts = {}, moments = this.moments();
     for (const [, kind] of moments) counts[kind] = (counts[kind] ?? 0) + 1;
-    this.kinds.replaceChildren(make("option", { value: "" }, "jump to the next …"),
+    this.kinds.replaceChildren(make("option", { value: "" }, "jump to …"),
       ...Object.entries(counts).map(([kind, count]) => make("option", { value: kind }, `${MOMENTS[kind][1]} (${count})`)));
     const steps = moments.map(([n]) => n);
     [this.earliest, this.latest] = [Math.min(...steps), Math.max(...steps)];

@@ -180,6 +180,15 @@ def test_a_number_of_the_axis_stands_under_its_tick(open_stage):
         assert numbers[:-1] == pytest.approx(ticks[:-1]) and numbers[-1] <= ticks[-1], scenario
 
 
+def test_the_buttons_of_the_steps_stand_in_one_row_on_a_page_of_the_site(open_stage):
+    for scenario in ("lost-victim", "oom-storm"):  # the second has a field for names of tasks, too
+        lab = open_stage(scenario, "linux-4.4", width=711).lab
+        tops = lab.locator(".steps > button").evaluate_all(
+            "all => all.map((each) => each.getBoundingClientRect().top)"
+        )
+        assert len(tops) > 7 and len({round(top) for top in tops}) == 1, scenario
+
+
 def test_no_choice_is_cut(open_stage):
     cut = """selects => selects.flatMap((select) => {
         const style = getComputedStyle(select), { paddingLeft } = style;
