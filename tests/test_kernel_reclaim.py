@@ -78,6 +78,7 @@ def test_is_it_said_what_is_left_out_of_tmpfs_of_children_and_of_page_tables():
     assert "half of memory" in left_out and "in 4.19 to 5.4 a child that uses more" in left_out
     assert "at half" in tmpfs_writer.__doc__ and "50%" in write_tmpfs.__doc__
     assert "as from 5.10 on" in Kernel.new_memcg.__doc__
+    assert "up to 32 pages at a time, and so may take some from below" in left_out
     assert "second level of a process that starts without" in left_out
     assert "in Linux they fill the last one first" in copy_on_write.__doc__
 

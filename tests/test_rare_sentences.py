@@ -9,6 +9,7 @@ import pytest
 import oomlab
 from oomlab import PRESETS, SCENARIOS, explore
 from oomlab.model.kernel import Kernel
+from oomlab.model.mm import Shmem
 from oomlab.simulate.comparison import first_difference, parting_sentence
 from oomlab.simulate.origin import Origin
 from oomlab.simulate.run import run_again
@@ -53,6 +54,18 @@ def returns_nothing(policy):
     Kernel(policy, 4096)
 
 
+def with_pages_of_nobody(policy):
+    kernel = Kernel(policy, 4096)
+    kernel.zone.free -= 5
+    return kernel
+
+
+def with_a_file_out_of_nothing(policy):
+    kernel = Kernel(policy, 4096)
+    kernel.shmems.append(Shmem("file", 1, linked=True))
+    return kernel
+
+
 def with_a_list(policy, tasks=()):
     return Kernel(policy, 4096)
 
@@ -62,6 +75,11 @@ def with_a_list(policy, tasks=()):
     [
         (fails, "own with its set-up fails: ZeroDivisionError: division by zero"),
         (returns_nothing, "own is a function that returns a Kernel, not None"),
+        (with_pages_of_nobody, "the pages of own do not add up: its owners have 5 pages too few"),
+        (
+            with_a_file_out_of_nothing,
+            "the pages of own do not add up: its owners have 1 page too many",
+        ),
         (with_a_list, "parameter tasks of own needs a number or name as default"),
     ],
 )

@@ -4,7 +4,8 @@ In about the order of Linux: first what is not mapped, then what can be read aga
 be written out before. What memory.low protects comes last of all. A file mapping without a file
 behind it (VMA.shmem) stands for pages in constant use, which reclaim leaves alone; mlocked areas
 are never taken. Simplified: a page that was taken does not come back by itself: nothing thrashes;
-no MADV_FREE; what exceeds memory.low is not protected at all (from v5.4 on it is, in proportion).
+no MADV_FREE; what exceeds memory.low is not protected at all (from v5.4 on it is, in proportion),
+and a batch stops right there (in Linux it may go up to 32 pages below it).
 """
 
 from functools import partial
