@@ -14,8 +14,9 @@ from oomlab.model.kernel import Kernel
 from oomlab.model.memory import alloc_pages
 from oomlab.model.mm import FILE, SHMEM, VMA, Shmem
 from oomlab.model.syscalls import mmap, write_tmpfs
-from oomlab.model.vmscan import reclaimable_pages
+from oomlab.model.vmscan import reclaimable_pages, try_to_free_pages
 from oomlab.policies.presets import PRESETS
+from oomlab.scenarios.dependencies import silent_hang
 from oomlab.scenarios.machines import tmpfs_writer
 from oomlab.scenarios.programs import pause, sleep, touch
 from oomlab.scenarios.registry import heap
@@ -79,6 +80,9 @@ def test_is_it_said_what_is_left_out_of_tmpfs_of_children_and_of_page_tables():
     assert "at half" in tmpfs_writer.__doc__ and "50%" in write_tmpfs.__doc__
     assert "as from 5.10 on" in Kernel.new_memcg.__doc__
     assert "up to 32 pages at a time, and so may take some from below" in left_out
+    assert "a freed page waits in the list of its CPU" in left_out
+    assert "after two or three calls in vain" in silent_hang.__doc__
+    assert "two or three calls in vain are enough" in try_to_free_pages.__doc__
     assert "second level of a process that starts without" in left_out
     assert "in Linux they fill the last one first" in copy_on_write.__doc__
 

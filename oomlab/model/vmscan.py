@@ -24,6 +24,8 @@ def try_to_free_pages(current, gfp: int) -> Steps:
 
     v4.4 reports progress while fewer than six times the LRU pages were scanned in vain. With pages
     that it cannot free this is a silent hang: no task is ever killed (M08, kernel-facts 4).
+    Simplified: a call scans 32 pages; in Linux all of them some times (K 4.4 get_scan_count), so
+    that two or three calls in vain are enough, if no page comes back (free_pcppages_bulk).
     """
     kernel, zone = current.kernel, current.kernel.zone
     if not reclaimable_pages(kernel, gfp) and not zone.stuck_lru:

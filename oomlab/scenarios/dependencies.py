@@ -187,7 +187,9 @@ def silent_hang(policy: Policy, stuck: int = 400) -> Kernel:
     """Reclaim pretends to progress, so the killer is never called (kernel-facts 4; so in M08).
 
     `stuck` pages are on the LRU lists but cannot be freed; whenever some page is freed, here by a
-    network driver that takes and returns one, v4.4's reclaim takes new hope.
+    network driver that takes and returns one, v4.4's reclaim takes new hope. Simplified: in Linux
+    the page must leave the list of its CPU for that, as some thirty at a time do, and hope ends
+    after two or three calls in vain, each of which scans all that is there several times.
     """
     kernel = Kernel(policy, 1024)
     kernel.zone.stuck_lru = stuck
