@@ -5,6 +5,8 @@ all; here they run where there is none, and the code of the quick ones always. H
 in pytest's list of slowest tests.
 """
 
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import nbformat
@@ -12,6 +14,7 @@ import pytest
 from chromium import CHROMIUM
 from nbclient import NotebookClient
 
+WIDEST = 110  # letters that stand in one line of JupyterLab, 1280 pixels wide
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -29,10 +32,13 @@ def test_the_code_of_the_quick_lessons_runs(number, monkeypatch):
     """In this process: its last cells say whether what the lesson says is still true."""
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith(f"{number}-"))
     monkeypatch.chdir(path.parent)
-    names = {"display": lambda *shown: None}
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code":
-            exec(compile(cell.source, path.name, "exec"), names)
+    names, printed = {"display": lambda *shown: None}, io.StringIO()
+    with redirect_stdout(printed):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, path.name, "exec"), names)
+    for line in printed.getvalue().splitlines():  # a longer one is broken, in a number perhaps
+        assert len(line) <= WIDEST, line
 
 
 @each_notebook
