@@ -57,7 +57,7 @@ def draw(
     shown = [part for part in LOOKS if any(row.parts[part] for row in rows)]
     drawing.legend((words[part], LOOKS[part]) for part in shown)
     if any(row.points is None and any(row.parts.values()) for row in rows):
-        drawing.say("pale: what is held by a task that must not be killed")
+        drawing.say("faint: what is held by a task that must not be killed")
 
 
 def in_points(number: int | None) -> str:

@@ -22,7 +22,7 @@ NOTHING = "there is no task table that could be ranked"
 
 @checked
 def figure(explanation: Explanation, *, dark: bool | None = None) -> Drawing:
-    """Stacked bars, the first to die on top; who cannot be killed is pale, with the reason."""
+    """Stacked bars, the first to die on top; who cannot be killed is faint, with the reason."""
     shown = [r for y, r in enumerate(explanation.ranked) if y < ROWS or fate(explanation, r)]
     rows = points_of(explanation, shown)
     drawing = Drawing(alt_text(explanation), dark)
