@@ -349,7 +349,7 @@ def test_questions_by_name_and_with_signs():
         "more_ram_kb": -1024,
         "limit_kb": 2 << 20,
         "more_limit_kb": 1 << 20,
-        "rss": {"hog": 2048},
+        "rss": {"hog": 8192},
     }
     more = what_if(told.report, more_ram_kb=4 * 1000)
     assert more.total.pages == told.total.pages + 1000

@@ -241,3 +241,32 @@ lowmem_reserve[]: 0 0
     (report,) = parse(io.BytesIO(text.encode()))
     told = explain(report)
     assert (told.account.total_kib, told.account.notes) == (4 * 13384, ())
+
+
+def told_of(line):
+    (report,) = parse(io.BytesIO(f"{line}\n".encode()))
+    return text_of(explain(report))
+
+
+def test_a_kernel_is_not_named_closer_than_its_text_allows():
+    """Numbers alone stand in headers of 3.6 to 4.3; oomkilladj is what 2.6.30 and older print."""
+    header = "x invoked oom-killer: gfp_mask=0x80d0, order=0, "
+    assert "a kernel of 3.6 to 4.3" in told_of(header + "oom_score_adj=0")
+    assert "a kernel before 2.6.31" in told_of(header + "oomkilladj=0")
+
+
+def test_bit_20_of_a_mask_is_called_as_in_its_kernel():
+    for kernel, bit in (("3.10.0", "KMEMCG"), ("4.1.0", "NOACCOUNT"), ("4.5.0", "ACCOUNT")):
+        mask = 0x24000C0 if kernel == "4.5.0" else 0xD0
+        (told,) = read(
+            f"x invoked oom-killer: gfp_mask={mask | 1 << 20:#x}, order=2, oom_score_adj=0",
+            CPU.format("x", kernel),
+        )
+        assert f"[GFP_KERNEL|__GFP_{bit}]" in text_of(told), kernel
+
+
+def test_a_stamp_with_the_processors_number():
+    """A television's kernel prints [2-3219.1870]."""
+    text = f"[2-3219.1870] {HEADER.format('x')}\n[2-3219.1871] {CPU.format('x', '4.1.10')}\n"
+    (report,) = parse(io.BytesIO(text.encode()))
+    assert (report.kernel, report.uptime_s, report.invoker.comm) == ("4.1.10", 3219.187, "x")

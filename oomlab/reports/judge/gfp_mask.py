@@ -2,12 +2,13 @@
 
 Since 4.6 the header prints the names itself. Before, only the number is there, and a bit means
 what it means in that version: layouts below are include/linux/gfp.h of 2.6.32-4.3, 4.4-4.5 and
-4.20+. In between the names are always printed, so that no table is needed.
+4.20+; bit 20 is __GFP_KMEMCG from 3.8 to 3.15, __GFP_NOACCOUNT from 4.1 on, __GFP_ACCOUNT in 4.5.
+From 4.6 to 4.19 the names are always printed, so that no table is needed.
 """
 
 OLDEST = """
     DMA HIGHMEM DMA32 MOVABLE WAIT HIGH IO FS COLD NOWARN REPEAT NOFAIL NORETRY MEMALLOC COMP
-    ZERO NOMEMALLOC HARDWALL THISNODE RECLAIMABLE NOACCOUNT NOTRACK NO_KSWAPD OTHER_NODE WRITE
+    ZERO NOMEMALLOC HARDWALL THISNODE RECLAIMABLE KMEMCG NOTRACK NO_KSWAPD OTHER_NODE WRITE
 """
 V4_4 = """
     DMA HIGHMEM DMA32 MOVABLE RECLAIMABLE HIGH IO FS COLD NOWARN REPEAT NOFAIL NORETRY MEMALLOC
@@ -65,6 +66,8 @@ def decode(mask: int, version: tuple[int, ...] | None) -> tuple[str, ...]:
         return ()
     names_of = OLDEST if version[:2] < (4, 4) else V4_4 if version[:2] < (4, 6) else V4_20
     layout = names_of.split()
+    if (4, 1) <= version[:2] < (4, 6):
+        layout[20] = "ACCOUNT" if version[:2] == (4, 5) else "NOACCOUNT"
     bits = {name for bit, name in enumerate(layout) if mask >> bit & 1}
     for reclaim in ({"WAIT"}, {"DIRECT_RECLAIM", "KSWAPD_RECLAIM"}):
         if reclaim <= bits:

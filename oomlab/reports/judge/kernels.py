@@ -13,6 +13,7 @@ from ...policies.policy import Policy
 from ..read.report import Report
 
 GENERATIONS = (
+    ((2, 6, 31), "before 2.6.31"),
     ((2, 6, 40), "2.6.32-2.6.39"),
     ((4, 0), "3.x"),
     ((4, 6), "4.0-4.5"),
@@ -79,6 +80,8 @@ def _version_by_format(report: Report) -> tuple[int, ...] | None:
     if "pgtables_bytes" in columns:
         return (4, 15) if by_mask == (4, 14) else max((4, 19), by_mask or (4, 19))
     invoker = report.invoker
+    if invoker and invoker.oomkilladj:
+        return 2, 6, 30
     flags, nodes = bool(invoker and invoker.gfp_flags), bool(invoker and invoker.nodemask)
     if "nr_pmds" in columns:
         return (4, 10) if flags and nodes else (4, 6) if flags else by_mask or (4, 1)
@@ -128,6 +131,10 @@ def lineage(report: Report) -> str:
     release, family = version(report), generation(report)
     if release is None:
         return "a kernel that the text does not name"
+    if release[:2] < (3, 0) and family.startswith("before"):
+        return f"a kernel {family}"
+    if not (report.kernel or report.columns) and release == (3, 10):  # by its mask alone
+        return "a kernel of 3.6 to 4.3"
     bounded = report.kernel or (report.columns and "pgtables_bytes" not in report.columns)
     if bounded or release < (4, 6):
         return f"a kernel of the family {family}"

@@ -15,6 +15,7 @@ from ...policies.policy import Policy
 from ...policies.presets import PRESETS
 from ..read.report import Report, TaskRow
 from .accounting import limit_path
+from .asked import asked_of
 from .causes.kinds import size
 from .explain import explain
 from .explanation import Explanation, Verdict
@@ -24,8 +25,15 @@ from .totals import Total, total_pages, unlimited
 CHANGE = re.compile(r"(?:(.+):)?(adj|rss|swap|limit|ram|kernel|policy)=(.+)")
 SIZE = re.compile(r"([+-]?)(\d{1,15})([KMGT]?)(?:i?B)?", re.IGNORECASE)
 KIB = {"K": 1, "M": 1 << 10, "G": 1 << 20, "T": 1 << 30}
+GROWS = "whether the tasks then go on growing is not in the log."
 COLUMNS = {"adj": "oom_score_adj", "rss": "rss", "swap": "swapents"}
 Who = int | str  # a pid, the name of a program, the path of a cgroup
+
+
+class Kib(int):
+    """A size in KiB: how many pages it is depends on the report."""
+
+
 FORMS = (
     "WHO:adj=N, WHO:rss=SIZE, WHO:swap=SIZE (WHO is a pid, a program or a cgroup), limit=SIZE, "
     "/CGROUP:limit=SIZE, ram=+SIZE, swap=+SIZE, kernel=RELEASE, policy=NAME"
@@ -55,7 +63,11 @@ def what_if(
         raise ValueError(f"it is not the limit of {limit_of} that was hit in this report")
     columns = {"oom_score_adj": adj or {}, "rss": rss or {}, "swapents": swap or {}}
     resolved = {
-        name: {pid: value for who, value in values.items() for pid in pids_of(report, who)}
+        name: {
+            pid: _pages(value, report)
+            for who, value in values.items()
+            for pid in pids_of(report, who)
+        }
         for name, values in columns.items()
     }
     for value in resolved["oom_score_adj"].values():
@@ -83,21 +95,36 @@ def what_if(
 def _total(
     report: Report, limit_kb: int | None, more_limit: int, more_ram: int, more_swap: int
 ) -> Total:
-    """totalpages as asked: a new limit counts alone, RAM and swap on top of what was there."""
+    """totalpages as asked: of a cgroup its limit, and the swap it may use (mem_cgroup_get_max),
+    which a limit of memory+swap or of swap bounds; else RAM and swap, whatever a limit is."""
     page, total = report.page_kb, total_pages(report)
-    if limit_kb is None and more_limit:
-        counter = report.memcg.counters.get("memory") if report.memcg else None
-        if counter is None or unlimited(counter.limit_kb):
+    if report.kind != "memcg":
+        more = (more_ram + more_swap) // page
+        return _more(total, more) if more else total
+    counters = report.memcg.counters if report.memcg else {}
+    counter, both, own = (counters.get(name) for name in ("memory", "memory+swap", "swap"))
+    if counter is None or unlimited(counter.limit_kb):
+        if more_limit:
             raise ValueError("this report names no limit that could be raised")
-        limit_kb = max(counter.limit_kb + more_limit, 0)
-    if limit_kb is not None:
-        pages = max(limit_kb // page, 1)
-        return Total(pages, pages, "as asked")
-    more = more_swap + (more_ram if report.kind != "memcg" else 0)
-    if not more:
+        pages = max((limit_kb or 0) // page, 1)
+        return total if limit_kb is None else Total(pages, pages, "as asked")
+    now = counter.limit_kb
+    asked = max(now + more_limit, 0) if limit_kb is None else limit_kb
+    more_swap = 0 if own and not unlimited(own.limit_kb) else more_swap
+    if asked == now and not more_swap:
         return total
-    pages = max(total.pages + more // page, 1)
-    return Total(pages, max(pages, total.most + more // page), "as asked")
+    most = None if both is None or unlimited(both.limit_kb) else max(both.limit_kb, asked) // page
+    return _more(total, (asked - now + more_swap) // page, most)
+
+
+def _more(total: Total, more: int, most: int | None = None) -> Total:
+    pages = max(total.pages + more, 1)
+    pages = pages if most is None else min(pages, most)
+    return Total(pages, max(pages, total.most + more if most is None else pages), "as asked")
+
+
+def _pages(value: int, report: Report) -> int:
+    return value // report.page_kb if isinstance(value, Kib) else value
 
 
 def pids_of(report: Report, who: Who) -> list[int]:
@@ -151,51 +178,102 @@ def answers_to(explanation: Explanation, wanted: dict) -> list[str]:
         answers.append(_of_ram(explanation, wanted["more_ram_kb"]))
     if wanted.get("more_swap_kb", 0) > 0:
         answers.append(_of_swap(explanation, wanted["more_swap_kb"]))
+    if less := _less(report, wanted.get("rss", {})):
+        answers.append(_of_sizes(explanation, counter, less))
     return answers
+
+
+def _less(report: Report, sizes: dict[Who, int]) -> int:
+    """KiB that the tasks would hold less."""
+    asked = {pid: value for who, value in sizes.items() for pid in pids_of(report, who)}
+    rows = [row for row in report.tasks if row.pid in asked and row.rss is not None]
+    return sum((row.rss or 0) - _pages(asked[row.pid], report) for row in rows) * report.page_kb
 
 
 def _of_limit(report: Report, counter, limit: int) -> str:
     if counter is None or report.kind != "memcg":
         return "A limit was not what was short here: the whole machine had run out."
+    charge = report.page_kb << max(report.invoker.order or 0 if report.invoker else 0, 0)
     room = limit - counter.usage_kb
-    if room <= 0:
+    if room < charge:
         return f"A limit of {size(limit)} is below what was used ({size(counter.usage_kb)})."
+    both = report.memcg.counters.get("memory+swap") if report.memcg else None
+    if both and not unlimited(both.limit_kb) and both.usage_kb + charge > both.limit_kb:
+        return (
+            f"A limit of {size(limit)} alone changes nothing: memory+swap is full "
+            f"({size(both.limit_kb)}), so that its limit must be raised, too."
+        )
     return (
         f"With a limit of {size(limit)} this charge would have succeeded, with {size(room)} to "
-        "spare; whether it then goes on growing is not in the log."
+        f"spare; {GROWS}"
     )
 
 
 def _of_ram(explanation: Explanation, more: int) -> str:
-    cause = explanation.cause.kind
     if explanation.report.kind == "memcg":
         return "More RAM changes nothing: the limit of the cgroup was hit."
+    if refused := _no_help("RAM", explanation):
+        return refused
+    asked = asked_of(explanation.report)
+    if asked.nodes:
+        nodes = ", ".join(map(str, sorted(asked.nodes)))
+        return f"More RAM helps on the nodes that this request was bound to only: {nodes}."
+    above = [zone.title for zone in explanation.zones if zone.allowed is False]
+    if above:
+        return f"More RAM need not help: it would lie in {above[-1]}, not for this request."
+    gap = _gap(explanation)
+    if gap is None:
+        return "Whether it would have been enough the text does not tell: its zones are missing."
+    met = "would have been met" if more > gap else "would still have failed"
+    return (
+        f"With {size(more)} more RAM this request {met} ({size(max(gap, 0))} were short of the "
+        f"min mark); {GROWS}"
+    )
+
+
+def _of_sizes(explanation: Explanation, counter, less: int) -> str:
+    """Tasks that hold less: would the request have been met?"""
+    if less < 0:
+        return f"{size(-less)} more would be in use."
+    if explanation.report.kind == "memcg":
+        return f"{size(less)} less would be in use: this charge would have succeeded; {GROWS}"
+    if refused := _no_help("free memory", explanation):
+        return refused
+    gap = _gap(explanation)
+    if gap is None:
+        return f"{size(less)} less would be in use; what the request lacked is not in the text."
+    met = "could have been met" if less > gap else "would still have failed"
+    return f"{size(less)} less would be in use: this request {met}; {GROWS}"
+
+
+def _no_help(what: str, explanation: Explanation) -> str:
+    cause = explanation.cause.kind
     if cause in ("fragmentation", "low zone", "CMA or Movable only", "nodes"):
-        return f"More RAM need not help: the cause is {cause}."
+        return f"More {what} need not help: the cause is {cause}."
     if cause in ("spurious page fault", "SysRq"):
-        return "More RAM changes nothing: memory was not what was short."
+        return f"More {what} changes nothing: memory was not what was short."
+    return ""
+
+
+def _gap(explanation: Explanation) -> int | None:
+    """KiB by which the nearest zone missed its mark, and a page."""
     gaps = [
         zone.min_kib - zone.available_kib
         for zone in explanation.zones
         if zone.allowed and zone.available_kib is not None and zone.min_kib is not None
     ]
-    if not gaps:
-        return "Whether it would have been enough the text does not tell: its zones are missing."
-    gap = min(gaps) + 4
-    met = "would have been met" if more > gap else "would still have failed"
-    return (
-        f"With {size(more)} more RAM this request {met} ({size(max(gap, 0))} were short of the "
-        "min mark); whether the tasks then go on growing is not in the log."
-    )
+    return min(gaps) + explanation.report.page_kb if gaps else None
 
 
 def _of_swap(explanation: Explanation, more: int) -> str:
     account, report = explanation.account, explanation.report
     if explanation.cause.kind in ("fragmentation", "spurious page fault", "SysRq", "low zone"):
         return f"More swap need not help: the cause is {explanation.cause.kind}."
-    own = report.memcg.counters.get("swap") if report.memcg else None
-    if own and not unlimited(own.limit_kb) and own.usage_kb >= own.limit_kb:
-        return f"More swap changes nothing: the cgroup may use {size(own.limit_kb)} of it only."
+    counters = report.memcg.counters if report.memcg and report.kind == "memcg" else {}
+    for name, counter in counters.items():  # of which `memory+swap` does not fall by swapping
+        if name in ("swap", "memory+swap") and counter.limit_kb <= counter.usage_kb:
+            may = f"the cgroup may use {size(counter.limit_kb)} of {name} only"
+            return f"More swap changes nothing: {may}."
     if account is None:
         return "Whether it would have been enough the text does not tell: counters are missing."
     movable = account.of("anonymous", "shared memory and tmpfs")
@@ -205,9 +283,14 @@ def _of_swap(explanation: Explanation, more: int) -> str:
     gain = min(movable, more)
     if gain < 0.02 * account.total_kib:
         return f"More swap would not have helped: only {size(movable)} can be swapped out."
+    if report.kind == "memcg" and account.swap_total_kib is None:
+        return (
+            f"{size(movable)} could be swapped out; how much swap the machine had, and if it was "
+            "full, is not in this report."
+        )
     return (
         f"With {size(more)} more swap {size(gain)} could have left the memory, so this request "
-        "would have been met; whether the tasks then go on growing is not in the log."
+        f"would have been met; {GROWS}"
     )
 
 
@@ -255,7 +338,7 @@ def _memory(wanted: dict, question: str, who: str | None, what: str, value: str)
     if what in ("rss", "swap") and who is not None:
         if sign:
             raise ValueError(f"{value!r} in {question!r} is not a size: a task's takes no sign")
-        wanted.setdefault(what, {})[_who(who)] = kib // 4 if letter else number
+        wanted.setdefault(what, {})[_who(who)] = Kib(kib) if letter else number
     elif what == "limit":
         wanted["more_limit_kb" if sign else "limit_kb"] = signed
     elif not sign:

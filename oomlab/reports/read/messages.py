@@ -97,6 +97,7 @@ def header(text: str) -> Invoker | None:
         value = pattern.search(rest)
         if value:
             setattr(invoker, name, int(value[1]))
+    invoker.oomkilladj = "oomkilladj=" in rest
     nodemask = NODEMASK.search(rest)
     if nodemask:
         invoker.nodemask = nodemask[1]

@@ -53,6 +53,7 @@ class Invoker:
     nodemask: str | None = None
     oom_score_adj: int | None = None
     oom_adj: int | None = None
+    oomkilladj: bool = False  # so oom_adj is called, to 2.6.30
     cpuset: str | None = None
     mems_allowed: str | None = None
 
@@ -192,7 +193,7 @@ class Report:
     earlier_victims: tuple[int, ...] = ()  # killed earlier in the same log
     given_up: tuple[str, ...] = ()  # of those, whom the reaper could not reap
     failure: bool = False  # a page allocation failure: no OOM, no task dies of it
-    stall: bool = False  # of those, one that goes on trying (4.10 to 4.14)
+    stall: bool = False  # one that goes on trying (4.10 to 4.14)
 
     @property
     def victim(self) -> Kill | None:
@@ -208,11 +209,8 @@ class Report:
 
     def _summary_pid(self, told: Summary, pid: int) -> int:
         """The pid of the summary line; one that lost digits at the line's end, by the table."""
-        fitting = [
-            row.pid
-            for row in self.tasks
-            if row.name == told.task and str(row.pid).startswith(str(pid))
-        ]
+        named = (row.pid for row in self.tasks if row.name == told.task)
+        fitting = [its for its in named if str(its).startswith(str(pid))]
         return fitting[0] if told.cut and len(fitting) == 1 else pid
 
     @property

@@ -65,7 +65,10 @@ PRIORITY = re.compile(  # of syslog, where busybox and OpenWrt print it: no host
 )
 KERNEL = re.compile(r"(?<![\w-])kernel(?:\[\d{1,8}\])?(?:: ?| (?:- ){1,4})")
 SECONDS = re.compile(
-    LEVEL + r"\[\s{0,12}(\+?\d{1,12}\.\d{1,9})(?:\s{0,8}<[\s+\d.]{1,20}>)?\]" + CALLER + " ?"
+    LEVEL
+    + r"\[\s{0,12}(?:\d{1,2}-)?(\+?\d{1,12}\.\d{1,9})(?:\s{0,8}<[\s+\d.]{1,20}>)?\]"
+    + CALLER
+    + " ?"
 )
 DATED = re.compile(LEVEL + r"\[[^\[\]]{0,48}\d\d?:\d\d(?::\d\d)?[^\[\]]{0,16}\]" + CALLER + " ?")
 RECORD = re.compile(r"\d{1,4},\d{1,12},(\d{1,18}),[^;\s]{1,40};")  # /dev/kmsg, netconsole
