@@ -37,7 +37,7 @@ PAGE_KB = 4
 HUGE_PAGES_FROM = 512 << 8  # pages: with less than 512 MB hugepage_init() switches them off
 PAGEBLOCK = 512  # pageblock_nr_pages of x86-64: a huge page
 MIGRATE_PCPTYPES = 3
-LONG_MIN = -(1 << 63)
+LONG_MIN, INT_MAX = -(1 << 63), (1 << 31) - 1
 MOST_PAGES = 1 << 40  # of 4 kB: all that x86-64 can address
 
 ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")  # from low to high
@@ -93,7 +93,9 @@ def watermarks(
     if khugepaged is None:
         khugepaged = large and not never
     scale = scale_factor(version, watermark_scale_factor)
-    kbytes = None if min_free_kbytes is None else whole("min_free_kbytes", min_free_kbytes)
+    kbytes = (
+        None if min_free_kbytes is None else whole("min_free_kbytes", min_free_kbytes, 0, INT_MAX)
+    )
     if kbytes is None:
         marks: dict[str, tuple[int, int, int]] = {}
         undone = large and khugepaged and (4, 1) <= version < (4, 6)
@@ -315,12 +317,15 @@ def release(kernel: str) -> tuple[int, ...]:
 
 def pages_of(zones: Mapping[str, int]) -> dict[str, int]:
     """Managed pages by zone, node by node and from low to high."""
-    place = {}
+    place: dict[str, tuple[int, int]] = {}
     for name, kbytes in zones.items():
         found = re.fullmatch(r"(?:Node ([0-9]+) )?(\w+)", name) if isinstance(name, str) else None
         if found is None or found[2] not in ZONES:
             raise ValueError(f"a zone is {', '.join(ZONES[:-1])} or {ZONES[-1]}, not {short(name)}")
-        place[name] = int(found[1] or 0), ZONES.index(found[2])
+        here = int(found[1] or 0), ZONES.index(found[2])
+        if here in place.values():
+            raise ValueError(f"zone {name} is given twice: without a node, it is of node 0")
+        place[name] = here
         whole(f"zone {name}", kbytes, 0, PAGE_KB * MOST_PAGES)
     return {name: zones[name] // PAGE_KB for name in sorted(place, key=place.__getitem__)}
 

@@ -316,6 +316,8 @@ def test_the_model_counts_the_same(pages, adj, root, name):
         (lambda: watermarks({"Normal": -4}, kernel="4.4"), "whole number"),
         (lambda: watermarks({"Normal": 1.5}, kernel="4.4"), "whole number"),
         (lambda: watermarks({}, kernel="4.4"), "some memory"),
+        (lambda: watermarks({"Normal": 4, "Node 0 Normal": 4}, kernel="4.4"), "given twice"),
+        (lambda: watermarks(DESKTOP, kernel="4.4", min_free_kbytes=1 << 31), "to 2147483647"),
         (lambda: watermarks({"HighMem": 4096}, kernel="4.4"), "some memory"),
         (lambda: watermarks(DESKTOP, kernel="4.4", watermark_scale_factor=10), "4.6"),
         (lambda: watermarks(DESKTOP, kernel="6.1", watermark_scale_factor=0), "from 1 to 3000"),
