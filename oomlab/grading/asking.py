@@ -13,6 +13,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
+from ..plural import plural
 from ..simulate.ended_early import line_in
 from .inside.plain_values import plain, words
 from .sandbox.bubblewrap import NoSandbox
@@ -244,9 +245,31 @@ def whole(value, what: str, example: str = "") -> int:
     return value
 
 
-def several(value, what: str, number: int | None = None, example: str = "") -> list:
-    """The value, if it is a list or tuple, of so many items if `number` is given."""
+def truth(value, what: str, example: str = "") -> bool:
+    """The value, if it is True or False."""
+    if type(value) is not bool:
+        raise CheckFailed(f"{what} must be True or False.", example)
+    return value
+
+
+def several(
+    value, what: str, number: int | None = None, example: str = "", of: type | None = None
+) -> list:
+    """The value, if it is a list or tuple: of so many items, and of this type, if these are given.
+
+    The type is asked for first, so that no sentence about a rule answers a wrong type.
+    """
     if type(value) is not list or number is not None and len(value) != number:
         amount = f" of {number} items" if number is not None else ""
         raise CheckFailed(f"{what} must be a list or tuple{amount}.", example)
+    for item in value:
+        if of is not None and type(item) is not of:
+            wanted = {int: "whole numbers (int)", str: "strings (str)"}[of]
+            found = type(item).__name__
+            raise CheckFailed(f"{what} must be {wanted}, not {found}.", example)
     return value
+
+
+def operands(verb: str, number: int) -> str:
+    """How many operands an operation takes, after another number was given."""
+    return f"`{verb}` takes {plural(number, 'operand')}."

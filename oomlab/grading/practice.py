@@ -78,6 +78,8 @@ def indented(line: str) -> str:
 
 def check(name: str, *functions: Callable) -> Practice:
     """Try your functions on practice inputs: check("hand-off", wake_oom_reaper, oom_reaper)."""
+    if not isinstance(name, str):
+        raise CannotCheck('call it as check("NAME", function), with the name of the exercise')
     if name not in EXERCISES:
         raise CannotCheck(f"no exercise {name!r}: {nearest(name, EXERCISES)}")
     exercise = EXERCISES[name]

@@ -1,5 +1,6 @@
 """Whatever the other side answers: a check says CheckFailed, or is satisfied, and never breaks."""
 
+import re
 from fractions import Fraction
 from random import Random
 
@@ -161,3 +162,62 @@ def test_no_function_ends_a_self_check_or_makes_it_fail(name, answer):
     function = [lambda *_: answer()] * len(EXERCISES[name].functions)
     told = repr(check(name, *function))
     assert "visible checks passed: 0 of" in told and "tell your teacher" not in told
+
+
+class OtherKind(AskHere):
+    """The sheet's own solution, but what it answers is of another kind."""
+
+    def __init__(self, name, kind):
+        space: dict = {}
+        exec(solution(name), space)
+        super().__init__({function: space[function] for function in EXERCISES[name].functions})
+        self.kind = kind
+
+    def call(self, function, args):
+        return self.kind(super().call(function, args))
+
+    def one_step(self, function, args, history):
+        answer = super().one_step(function, args, history)
+        if "op" in answer:  # the operand, if it has one
+            op = answer["op"] if isinstance(answer["op"], list) else [answer["op"]]
+            answer["op"] = [op[0], *map(self.kind, op[1:])]
+        return answer
+
+
+def as_text(value):
+    return [*map(as_text, value)] if isinstance(value, list) else f"{value}"
+
+
+def in_a_dict(value):
+    return [*map(in_a_dict, value)] if isinstance(value, list) else {"the answer": value}
+
+
+def as_number(value):
+    return int(value) if isinstance(value, bool) else {"true": value}
+
+
+KINDS = [as_text, in_a_dict, as_number]
+OF_A_KIND = re.compile(r"must be|must return|should say|takes|operand|is no operation|`mm`|an mm")
+
+
+def test_a_right_answer_of_another_kind_is_not_told_as_a_wrong_rule():
+    """Who gives "5" for 5 has found the rule: what is said is that a number is wanted."""
+    for name, exercise in EXERCISES.items():
+        for kind in KINDS:
+            for found in exercise.practise(OtherKind(name, kind)):
+                if found.points < found.of:
+                    assert OF_A_KIND.search(found.message), (name, kind.__name__, found)
+
+
+def test_no_sentence_is_a_tuple():
+    """What an exception is made of is no sentence: the reaper sleeps with a spinlock held."""
+    space: dict = {}
+    reaper = "def oom_reaper():\n    yield 'lock', 'l'\n    yield 'wait_event', 'w'\n"
+    exec(solution("hand-off") + "\n" + reaper, space)
+    said = [
+        f.message for f in check("hand-off", space["wake_oom_reaper"], space["oom_reaper"]).findings
+    ]
+    assert (
+        "In the sequence of the mail oom_reaper() falls asleep while it holds a spinlock." in said
+    )
+    assert not any("('" in text or "can be lost" in text for text in said), said

@@ -59,7 +59,7 @@ def formula(ask: Ask, function: str, symbols: str) -> tuple[ast.expr, str]:
     text = answer.get("sympy") if type(answer) is dict else None
     if type(text) is not str or len(text) > 2000:
         raise CheckFailed(
-            f"`{function}` must return a sympy expression in the symbols {symbols}.",
+            f"`{function}` must return a sympy expression in {symbols}.",
             f"it returned {answer!r}",
         )
     try:
@@ -89,8 +89,8 @@ def compare(ask: Ask, draw, function: str, want, ranges: dict[str, tuple], hint:
             got = evaluate(tree, values)
         except (ValueError, ArithmeticError, TypeError, RecursionError):
             raise CheckFailed(
-                f"`{function}` must be a formula in the symbols {', '.join(ranges)} and no "
-                "others, with the usual operations.",
+                f"`{function}` must be a formula in {', '.join(ranges)} and no other symbol, "
+                "with the usual operations.",
                 f"it is {text}",
             ) from None
         if isinstance(got, complex) or not math.isclose(

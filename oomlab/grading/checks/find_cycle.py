@@ -35,15 +35,15 @@ def drawn(graph: dict[str, list[str]], answer) -> str:
 def demand_cycle(ask, graph: dict, sentence: str) -> None:
     found = ask("find_cycle", graph)
     example = drawn(graph, found)
-    several(found, "The cycle", example=example)
+    several(found, "The cycle", example=example, of=str)
     if not found:
         raise CheckFailed(sentence, example)
     hops = list(zip(found, found[1:] + found[:1], strict=True))
-    if len({str(name) for name in found}) != len(found):
+    if len(set(found)) != len(found):
         raise CheckFailed(
             "A name stands twice in the cycle; give each once, without the return.", example
         )
-    wrong = [(a, b) for a, b in hops if not isinstance(a, str) or b not in graph.get(a, ())]
+    wrong = [(a, b) for a, b in hops if b not in graph.get(a, ())]
     if wrong:
         (a, b), *_ = wrong
         raise CheckFailed(

@@ -15,6 +15,11 @@ from ..handoff.rows import rows
 
 exercise = Exercise("hand-off", 2, "Write the hand-off", "wake_oom_reaper", "oom_reaper")
 
+FREED = (
+    "Who uses an mm needs a reference (mmgrab), taken before any other thread can see the mm, and "
+    "dropped once (mmdrop), after the last use."
+)
+SLEEPS = "A thread sleeps or waits where it must not."
 SHARING = ("write", "cmpxchg", "xchg", "push", "append")
 
 
@@ -24,13 +29,13 @@ def machine(ask, draw, victims: int, exits: bool = False) -> AtomicsMachine:
     )
 
 
-def demand(m: AtomicsMachine, kinds: set[str], why: str) -> None:
-    """Explore, and say which schedule breaks it."""
+def demand(m: AtomicsMachine, rules: dict[str, str]) -> None:
+    """Explore, and say which schedule breaks it; `rules` are what each kind of violation breaks."""
     m.quiet()
-    _, broken, steps = explore(m, kinds)
+    _, broken, steps = explore(m, set(rules))
     if broken:
-        why = why if broken.kind in kinds else "A schedule breaks off, so nothing is shown by it."
-        text = f"{why} On this schedule {broken.sentence}.{not_shared(m)}"
+        rule = rules.get(broken.kind, "A schedule breaks off, so nothing is shown by it.")
+        text = f"{rule} On this schedule {broken.sentence}.{not_shared(m)}"
         raise CheckFailed(text, schedule=rows(m, steps, broken.sentence))
 
 
@@ -53,7 +58,7 @@ def not_shared(m: AtomicsMachine) -> str:
 def works_alone(ask, draw) -> None:
     """The least that any hand-off does; without it nothing else is worth a point."""
     alone = "Not even a single victim is handed over on every schedule."
-    demand(machine(ask, draw, 1), {"lost", "freed", "sleeps"}, alone)
+    demand(machine(ask, draw, 1), {"lost": alone, "freed": FREED, "sleeps": SLEEPS})
 
 
 @exercise.worth(2, "In the sequence of the mail, the second victim's mm is reaped too")
@@ -81,35 +86,31 @@ def sequence_of_the_mail(ask, draw):
 
 @exercise.worth(3, "Two memcgs run out of memory: on no schedule is a victim lost")
 def two_victims(ask, draw):
-    demand(machine(ask, draw, 2), {"lost", "sleeps"}, "With two victims one can be lost.")
+    lost = "With two victims one can be lost."
+    demand(machine(ask, draw, 2), {"lost": lost, "sleeps": SLEEPS})
 
 
 @exercise.worth(2, "Nor when three do")
 def three_victims(ask, draw):
-    demand(machine(ask, draw, 3), {"lost", "sleeps"}, "With three victims one can be lost.")
+    lost = "With three victims one can be lost."
+    demand(machine(ask, draw, 3), {"lost": lost, "sleeps": SLEEPS})
 
 
 @exercise.worth(2, "No mm is touched after it was freed, though victims may exit by themselves")
 def pinned(ask, draw):
     works_alone(ask, draw)
-    demand(
-        machine(ask, draw, 2, exits=True),
-        {"freed"},
-        "A reference (mmgrab) must be taken before any other thread can see the mm.",
-    )
+    demand(machine(ask, draw, 2, exits=True), {"freed": FREED})
 
 
 @exercise.worth(1, "Every reference that was taken is dropped again")
 def nothing_left_over(ask, draw):
     works_alone(ask, draw)
-    demand(
-        machine(ask, draw, 2, exits=True),
-        {"freed", "leak"},
-        "For each mmgrab there is one mmdrop, on every path.",
-    )
+    left = "For each mmgrab there is one mmdrop, on every path."
+    demand(machine(ask, draw, 2, exits=True), {"freed": FREED, "leak": left})
 
 
 @exercise.worth(1, "oom_reaper() sleeps when there is nothing to do, and never ends")
 def sleeps_and_lives(ask, draw):
     works_alone(ask, draw)
-    demand(machine(ask, draw, 2), {"ends", "sleeps"}, "The reaper must be there for the next one.")
+    ends = "The reaper must be there for the next one."
+    demand(machine(ask, draw, 2), {"ends": ends, "sleeps": SLEEPS})

@@ -9,7 +9,7 @@ same memory and has no SIGKILL makes it EINVAL (K 5.15 process_mrelease, task_wi
 
 from dataclasses import dataclass
 
-from ..asking import CheckFailed
+from ..asking import CheckFailed, operands
 from ..exercise import Exercise
 
 exercise = Exercise("kill-cgroup", 4, "Kill a whole cgroup", "kill_cgroup")
@@ -123,7 +123,7 @@ def operation(op) -> list:
             f"{', '.join(OPERATIONS)}."
         )
     if len(op) - 1 != OPERATIONS[op[0]]:
-        raise CheckFailed(f"`{op[0]}` takes {OPERATIONS[op[0]]} operands.")
+        raise CheckFailed(operands(op[0], OPERATIONS[op[0]]))
     if op[1:] and type(op[1]) is not int:
         raise CheckFailed(f"The operand of `{op[0]}` is a pid, a whole number.")
     return op

@@ -13,7 +13,8 @@ from ..example_text import table
 from ..exercise import Exercise
 
 exercise = Exercise("kill-sharers", 2, "Kill every sharer safely", "oom_kill_process")
-VERBS = ("SIGKILL", "mark_oom_victim", "wake_oom_reaper")
+PID = (int, "a pid, a whole number")
+VERBS = {"SIGKILL": PID, "mark_oom_victim": PID, "wake_oom_reaper": (str, "an mm")}
 
 
 def task(draw, mm, tgid: int | None = None, kthread: bool = False, adj: int = 0) -> dict:
@@ -43,11 +44,14 @@ def operations(ask, victim: dict, tasks: list[dict]) -> list[tuple]:
         if "op" not in answer:
             return done
         op = answer["op"]
-        if not isinstance(op, list) or len(op) != 2 or op[0] not in VERBS:
+        if type(op) is not list or len(op) != 2 or str(op[0]) not in VERBS:
             raise CheckFailed(
                 f"Yield pairs; the first of a pair is one of {', '.join(VERBS)}.", f"got {op!r}"
             )
-        done.append(tuple(op) if isinstance(op[1], int | str) else (op[0], None))
+        takes, what = VERBS[op[0]]
+        if type(op[1]) is not takes:
+            raise CheckFailed(f"`{op[0]}` takes {what}.", f"it yielded {tuple(op)!r}")
+        done.append(tuple(op))
     raise CheckFailed("oom_kill_process() does not end.")
 
 

@@ -12,7 +12,7 @@ memory waits until the victim is reaped.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..asking import CheckFailed, several
+from ..asking import CheckFailed, several, truth
 from ..exercise import Exercise
 
 exercise = Exercise(
@@ -117,10 +117,9 @@ def told(pool: Pool) -> str:
 
 def verdict(ask, pool: Pool, sentence: str) -> None:
     want, got = not can_be_stuck(pool), ask("always_reaps", machine(pool))
-    if type(got) is not bool or got != want:
-        raise CheckFailed(
-            sentence, f"always_reaps gave {got!r}, not {want}, for a machine with {told(pool)}"
-        )
+    example = f"always_reaps gave {got!r}, not {want}, for a machine with {told(pool)}"
+    if truth(got, "What `always_reaps` returns", example) != want:
+        raise CheckFailed(sentence, example)
 
 
 def each(ask, draw, runs: str, kinds: tuple, sentence: str) -> None:
@@ -158,7 +157,7 @@ def kthread(ask, draw):
         verdict(ask, stuck, "This machine can be stuck.")
         alone = stuck._replace(runs="kthread")
         verdict(ask, alone, "A kthread that was made at boot needs no worker and no memory.")
-        if ask("stuck_order", machine(alone)) != []:
+        if several(ask("stuck_order", machine(alone)), "The order"):
             raise CheckFailed("Nothing stops a kthread: the order is an empty list.")
 
 
@@ -168,7 +167,7 @@ def witness(ask, draw):
         pool = drawn(draw, runs, few_pages)
         order = ask("stuck_order", machine(pool))
         example = f"stuck_order gave {order!r}, for a machine with {told(pool)}"
-        for event in several(order, "The order", example=example)[:99]:
+        for event in several(order, "The order", example=example, of=str)[:99]:
             if event not in EVENTS:
                 raise CheckFailed(f"An event is one of {', '.join(EVENTS)}.", example)
             if not pool.possible(event):
@@ -189,8 +188,6 @@ def no_order(ask, draw):
     for runs in ("workqueue", "rescuer"):
         pool = drawn(draw, runs, saved_by_pages)
         order = ask("stuck_order", machine(pool))
-        if order != []:
-            raise CheckFailed(
-                "Nothing stops this reaper: the order is an empty list.",
-                f"stuck_order gave {order!r}, for a machine with {told(pool)}",
-            )
+        example = f"stuck_order gave {order!r}, for a machine with {told(pool)}"
+        if several(order, "The order", example=example):
+            raise CheckFailed("Nothing stops this reaper: the order is an empty list.", example)

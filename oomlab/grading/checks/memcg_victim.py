@@ -5,7 +5,7 @@ task: {"pid", "memcg", "points", "victim": bool}     points 0: must not be kille
 memcg: the name of the full cgroup, or None for a global OOM;  parent: {name: parent or None}
 """
 
-from ..asking import CheckFailed
+from ..asking import CheckFailed, whole
 from ..example_text import table
 from ..exercise import Exercise
 
@@ -50,10 +50,13 @@ def select(tasks: list[dict], memcg, parent: dict):
 def compare(ask, draw, tasks: list[dict], memcg, parent: dict, sentence: str) -> None:
     draw.shuffle(tasks)
     got, want = ask("select_bad_process", tasks, memcg, parent), select(tasks, memcg, parent)
-    if type(got) is not type(want) or got != want:
-        shown = [{**task, "memcg": path(task["memcg"], parent)} for task in tasks]
-        full = f"memcg {memcg!r} is full" if memcg else "memcg is None, a global OOM"
-        raise CheckFailed(sentence, f"{full}; it gave {got!r}, not {want}, for\n{table(shown)}")
+    shown = [{**task, "memcg": path(task["memcg"], parent)} for task in tasks]
+    full = f"memcg {memcg!r} is full" if memcg else "memcg is None, a global OOM"
+    example = f"{full}; it gave {got!r}, not {want}, for\n{table(shown)}"
+    if got is not None:
+        whole(got, "The pid, or -1,", example)
+    if got != want:
+        raise CheckFailed(sentence, example)
 
 
 @exercise.worth(2, "The task with most points in the full cgroup dies, and none outside it")

@@ -87,15 +87,15 @@ def compare(ask, vmas: list[dict], sentence: str) -> None:
     got = ask("oom_reap_vmas", vmas)
     want = [vma["name"] for vma in vmas if can_reap(vma)]
     example = in_full(got, vmas)
-    several(got, "The names", example=example)
-    if sorted(map(str, got)) != sorted(want):
+    if sorted(several(got, "The names", example=example, of=str)) != sorted(want):
         raise CheckFailed(sentence, example)
 
 
 def not_everything(ask, draw) -> None:
     """Who takes all there is has not chosen."""
     special = [vma(draw, f"{n:x}", flag, anonymous=False) for n, flag in enumerate(SPECIAL, 0x400)]
-    taken = several(ask("oom_reap_vmas", special), "The names")
+    got = ask("oom_reap_vmas", special)
+    taken = several(got, "The names", example=in_full(got, special), of=str)
     if all(one["name"] in taken for one in special):
         raise CheckFailed("You take whatever there is; the reaper chooses: run probe().")
 
@@ -131,7 +131,14 @@ def spared(ask, draw):
 def order(ask, draw):
     for vmas in (space(draw, ((), False), (("VM_LOCKED",), True)), []):
         got = ask("oom_reap_vmas", vmas)
-        if got != [vma["name"] for vma in vmas if can_reap(vma)]:
+        example = in_full(got, vmas)
+        names = several(got, "The names", example=example, of=str)
+        want = [vma["name"] for vma in vmas if can_reap(vma)]
+        if set(names) != set(want):
             raise CheckFailed(
-                "Return the names in the order of the address space, each once.", in_full(got, vmas)
+                "These are not the right names: find these first, then their order.", example
+            )
+        if names != want:
+            raise CheckFailed(
+                "Return the names in the order of the address space, each once.", example
             )

@@ -18,7 +18,7 @@ from ...policies.policy import KNOBS, Policy
 from ...policies.presets import PRESETS
 from ...simulate.run import run
 from ...simulate.setup import choose_policy
-from ..asking import Ask, CheckFailed, several
+from ..asking import Ask, CheckFailed, several, truth
 from ..exercise import Exercise
 
 exercise = Exercise("predict", 3, "Predict three outcomes", "who_dies", "is_lost", "is_reaped")
@@ -56,11 +56,9 @@ def knobs_of(policy: Policy) -> dict:
     return {**asdict(policy), "name": "", "about": "", "kernel": ""}
 
 
-def truth(ask: Ask, function: str, argument, policy: Policy) -> bool:
+def said(ask: Ask, function: str, argument, policy: Policy) -> bool:
     answer = ask(function, argument, knobs_of(policy))
-    if type(answer) is not bool:
-        raise CheckFailed(f"`{function}` must return True or False.", f"it returned {answer!r}")
-    return answer
+    return truth(answer, f"What `{function}` returns", f"it returned {answer!r}")
 
 
 @exercise.worth(3, "small-child: who dies, and in which order")
@@ -73,7 +71,7 @@ def small_child(ask, draw):
         victims = run("small-child", policy, trace=False, children=children).outcome.victims
         answer = ask("who_dies", children, knobs_of(policy))
         example = f"who_dies({children}, {words}) gave {answer!r}, not {victims}"
-        if several(answer, "The victims", example=example) != victims:
+        if several(answer, "The victims", example=example, of=str) != victims:
             raise CheckFailed(
                 f"Wrong for a policy that {'kills' if sacrifice else 'does not kill'} a child in "
                 "its parent's place. Run small-child, and look for the knob that decides.",
@@ -92,7 +90,7 @@ def lost_victim(ask, draw):
             for seed in range(RUNS)
         )
         lost = any(r.outcome.verdict == "lost-victim" for r in runs)
-        if truth(ask, "is_lost", victims, policy) != lost:
+        if said(ask, "is_lost", victims, policy) != lost:
             raise CheckFailed(
                 f"Wrong for a policy whose reaper is {reaper!r}: a victim "
                 f"{'can' if lost else 'cannot'} be lost. Run lost-victim with several seeds.",
@@ -116,7 +114,7 @@ def hidden_sharer(ask, draw):
         base = having(draw, REAPING, own[sharer], before)
         policy, words = altered(draw, base, **{**others, own[sharer]: now})
         reaped = run("hidden-sharer", policy, trace=False, sharer=sharer).outcome.reaped
-        if truth(ask, "is_reaped", sharer, policy) != ("hog" in reaped):
+        if said(ask, "is_reaped", sharer, policy) != ("hog" in reaped):
             raise CheckFailed(
                 f"Wrong for a sharer of kind {sharer!r}: look at outcome.reaped, and at the "
                 "knobs about sharers.",

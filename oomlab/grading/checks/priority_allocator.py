@@ -7,7 +7,7 @@ The answers are asked for once for each kind of task and each number of free pag
 schedules of small zones are walked through here.
 """
 
-from ..asking import Ask, CheckFailed
+from ..asking import Ask, CheckFailed, truth
 from ..exercise import Exercise
 
 exercise = Exercise("priority-allocator", 2, "A priority allocator", "zone_watermark_ok")
@@ -29,12 +29,8 @@ class AskedZone:
             task = {name: name == kind for name in KINDS[1:]}
             zone = {"free": free, "min": self.min}
             answer = self.ask("zone_watermark_ok", task, zone)
-            if type(answer) is not bool:
-                raise CheckFailed(
-                    "The answer must be True or False.",
-                    f"it gave {answer!r} to a {kind} task, with {free} free and min {self.min}",
-                )
-            self.answers[kind, free] = answer
+            told = f"it gave {answer!r} to a {kind} task, with {free} free and min {self.min}"
+            self.answers[kind, free] = truth(answer, "The answer", told)
         return self.answers[kind, free]
 
 

@@ -163,7 +163,7 @@ def who_was_killed(ask, draw):
         log = log_of(draw, wrong)
         got = ask("killed", log.text)
         example = f"killed(log) gave {got!r}, not {log.killed}, for\n{shown(log)}"
-        if several(got, "The pids", example=example) != log.killed:
+        if several(got, "The pids", example=example, of=int) != log.killed:
             raise CheckFailed(
                 "A killed process is missing, too many, or not in order. Whom the killer chose is "
                 "not always whom it killed.",

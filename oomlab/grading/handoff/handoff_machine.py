@@ -14,7 +14,7 @@ their victims: they are alike.
 
 from typing import NamedTuple
 
-from ..asking import Ask, CheckFailed
+from ..asking import Ask, CheckFailed, operands
 
 MOST_OPERATIONS = 60  # of one thread
 REAPER = -1
@@ -66,9 +66,7 @@ class AnswerTree:
                 f"it yielded {op!r}",
             )
         if len(op) - 1 != OPERATIONS[op[0]]:
-            raise CheckFailed(
-                f"`{op[0]}` takes {OPERATIONS[op[0]]} operands.", f"it yielded {tuple(op)!r}"
-            )
+            raise CheckFailed(operands(op[0], OPERATIONS[op[0]]), f"it yielded {tuple(op)!r}")
         if not all(x is None or type(x) in (str, int, bool) and len(str(x)) < 64 for x in op):
             raise CheckFailed("The operands are names and mm handles.", f"it yielded {tuple(op)!r}")
         if len(op) > 1 and not op[0].startswith(("mm", "reap")) and type(op[1]) is not str:
@@ -109,6 +107,7 @@ class Violation(Exception):
     """What must not happen did; `kind` says which property it belongs to."""
 
     def __init__(self, kind: str, sentence: str):
+        super().__init__(sentence)
         self.kind, self.sentence = kind, sentence
 
 
@@ -228,16 +227,16 @@ class AtomicsMachine:
 
     def perform(self, s: State, thread: int, op: tuple) -> tuple[State, object, bool]:
         """(state, result, does it fall asleep?)"""
-        verb, *operands = op
+        verb, *given = op
         things = dict(s.things)
         if verb == "reap":
-            s = s._replace(reaping=None, reaped=s.reaped | {operands[0]})
+            s = s._replace(reaping=None, reaped=s.reaped | {given[0]})
             return s, None, False
         if verb in ("mmgrab", "mmdrop"):
             change = 1 if verb == "mmgrab" else -1
-            return self.count(s, self.index(operands[0]), change, verb), None, False
+            return self.count(s, self.index(given[0]), change, verb), None, False
         if verb in ("lock", "unlock"):
-            return self.locking(s, thread, verb, operands[0]), None, False
+            return self.locking(s, thread, verb, given[0]), None, False
         if verb == "wake_up":
             return s._replace(asleep=None if s.asleep == "wait_event" else s.asleep), None, False
         if verb in ("wait_event", "sleep"):
@@ -246,10 +245,10 @@ class AtomicsMachine:
             if any(owner == thread for _, owner in s.owners):
                 raise Violation("sleeps", "oom_reaper() falls asleep while it holds a spinlock")
             if verb == "wait_event":
-                return s, None, not things.get(operands[0])
+                return s, None, not things.get(given[0])
             # It ends by itself. To look again is worth a step only if something has changed.
             return s._replace(looked=s.things), None, s.things == s.looked
-        return self.change(s, things, verb, operands)
+        return self.change(s, things, verb, given)
 
     def locking(self, s: State, thread: int, verb: str, name: str) -> State:
         owners = dict(s.owners)
@@ -261,8 +260,8 @@ class AtomicsMachine:
             )
         return s._replace(owners=tuple(sorted(owners.items())))
 
-    def change(self, s: State, things: dict, verb: str, operands: list):
-        name, *values = operands
+    def change(self, s: State, things: dict, verb: str, given: list):
+        name, *values = given
         old = things.get(name)
         if verb in ("push", "append", "pop"):
             if old is not None and not isinstance(old, tuple):

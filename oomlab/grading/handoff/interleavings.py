@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..asking import Ask, CheckFailed
+from ..asking import Ask, CheckFailed, operands
 
 MOST_OPERATIONS = 40  # of one thread
 MOST_STATES = 20_000
@@ -46,7 +46,7 @@ class Thread:
                 f"`{self.function}` yielded something that is no operation. There are: {known}."
             )
         if len(op) - 1 != self.operations[op[0]]:
-            raise CheckFailed(f"`{op[0]}` takes {self.operations[op[0]]} operands.")
+            raise CheckFailed(operands(op[0], self.operations[op[0]]))
         if op[1:] != self.args[: len(op) - 1]:
             raise CheckFailed(
                 f"The operand of `{op[0]}` is the mm that `{self.function}` was given."

@@ -36,8 +36,8 @@ MISTAKES = [
     ("share_below_min", "share is wrong", "kbytes / 4 / M", "kbytes / 4"),
     ("share_below_min", "sympy expression", "return kbytes / 4 / M", "return 0.0078125"),
     ("size_for_reserve", "Solve", "M * 2 / sqrt(M) / 2", "M * 2 / sqrt(M)"),
-    ("size_for_reserve", "no others", ", M)[0]", ", r)[0]"),
-    ("equally_bad", "no others", "T / 1000), a)[0]", "T / 1000), b)[0]"),
+    ("size_for_reserve", "no other symbol", ", M)[0]", ", r)[0]"),
+    ("equally_bad", "no other symbol", "T / 1000), a)[0]", "T / 1000), b)[0]"),
     ("equally_bad", "put both equal", "p + a * T / 1000", "p + a * T"),
     ("equally_bad", "put both equal", "p + a * T / 1000, q", "q + a * T / 1000, p"),
     (
@@ -48,7 +48,7 @@ MISTAKES = [
     ),
     (
         "equally_bad",
-        "no others",
+        "no other symbol",
         "solve(Eq(p + a * T / 1000, q + b * T / 1000), a)[0]",
         "Eq(p + a * T / 1000, q + b * T / 1000)",
     ),

@@ -78,7 +78,7 @@ MISTAKES = [
     ),
     (ALL, "no SIGKILL", "in killed]", "in killed and False]"),
     (ALL, "no operation", '"SIGKILL", pid', '"kill", pid'),
-    (ALL, "takes 1 operands", '"SIGKILL", pid', '"SIGKILL", pid, 9'),
+    (ALL, "takes 1 operand.", '"SIGKILL", pid', '"SIGKILL", pid, 9'),
     (ALL, "a pid, a whole number", '"SIGKILL", pid', '"SIGKILL", str(pid)'),
     (ALL, "raised ValueError", "    killed = []\n", "    raise ValueError\n"),
 ]

@@ -46,7 +46,7 @@ MISTAKES = [
         'not spared & set(vma["flags"])',
         'vma["flags"] != ["VM_LOCKED"]',
     ),
-    (ALL, "private", 'vma["name"]\n', "vma\n"),
+    (ALL, "must be strings (str), not dict", 'vma["name"]\n', "vma\n"),
     (
         "order",
         "order of the address space",
