@@ -30,6 +30,7 @@ from oomlab.policies.policy import Policy
 from oomlab.policies.presets import PRESETS
 from oomlab.scenarios.programs import alloc, free, hang, locked, look, pause, repeat, sleep, touch
 from oomlab.simulate.page_accounting import unaccounted
+from oomlab.simulate.wait_graph import LOCKS
 
 KNOBS = {
     "reserves": ["none", "memdie", "favour-dying", "oom-half"],
@@ -335,7 +336,7 @@ EXPRESSIONS: dict[str, Callable[[Kernel], object]] = {
     "marked": lambda k: sum(t.marked is not None for t in k.tasks),
     "memdie": lambda k: [t.memdie for t in k.tasks].count(True),
     "running": lambda k: sum(t.state == TASK_RUNNING for t in k.tasks),
-    "waits for lock": lambda k: sum(hasattr(t.waits_for, "owners") for t in k.tasks),
+    "waits for lock": lambda k: sum(isinstance(t.waits_for, LOCKS) for t in k.tasks),
     "oom_lock waiters": lambda k: len(k.oom_lock.waiters),
     "timers": lambda k: len(k.timers),
     "pages": lambda k: sum(v.pages for m in k.mms for v in m.vmas),

@@ -19,6 +19,7 @@ from ..model.locks import TASK_RUNNING
 from ..model.tasks import PF_KTHREAD
 from ..naming import Named, short
 from ..simulate.outcome import has_lost, lost_victims
+from ..simulate.wait_graph import LOCKS
 
 KINDS = ("never", "eventually", "trace")
 
@@ -69,7 +70,7 @@ def stuck(kernel: Kernel) -> bool:
     """No task can run, no timer is pending, and a task waits for a lock."""
     if kernel.panicked or kernel.timers or any(t.state == TASK_RUNNING for t in kernel.tasks):
         return False
-    return any(hasattr(task.waits_for, "owners") for task in kernel.tasks)
+    return any(isinstance(task.waits_for, LOCKS) for task in kernel.tasks)
 
 
 def second_victim(kernel: Kernel) -> bool:

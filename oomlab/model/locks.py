@@ -12,9 +12,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, TASK_FROZEN, TASK_DEAD = (
-    range(6)
-)
+TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE = range(4)
+TASK_FROZEN, TASK_DEAD = 4, 5
 
 PF_EXITING = 1  # a flag of a task: tasks.py has the others
 
@@ -111,9 +110,6 @@ class Mutex:
         if self.owner is not None:
             wake_up_process(self.owner)
 
-    def owners(self) -> list:
-        return [self.owner] if self.owner else []
-
 
 @dataclass(slots=True, eq=False, repr=False)
 class RwSemaphore:
@@ -132,9 +128,7 @@ class RwSemaphore:
         yield "read-lock", self
         if self.down_read_trylock(current):
             return True
-        self.waiters.append((current, False))
-        yield from schedule(current, state, self)
-        return current in self.readers or self._interrupted(current, False)
+        return (yield from self._wait(current, False, state))
 
     def down_read_trylock(self, current) -> bool:
         if self.writer is not None or self.waiters:
@@ -147,9 +141,7 @@ class RwSemaphore:
         if not (self.readers or self.writer or self.waiters):
             self.writer = current
             return True
-        self.waiters.append((current, True))
-        yield from schedule(current, state, self)
-        return self.writer is current or self._interrupted(current, True)
+        return (yield from self._wait(current, True, state))
 
     def up_read(self, current) -> None:
         self.readers.remove(current)
@@ -160,12 +152,13 @@ class RwSemaphore:
         self.writer = None
         self._grant()
 
-    def owners(self) -> list:
-        return [self.writer] if self.writer else list(self.readers)
-
-    def _interrupted(self, task, writes: bool) -> bool:
-        """SIGKILL woke it, not we: it waits no longer, and has nothing."""
-        self.waiters.remove((task, writes))
+    def _wait(self, current, writes: bool, state: int):
+        """Sleep until it has the lock; False if SIGKILL woke it, which takes it off the queue."""
+        self.waiters.append((current, writes))
+        yield from schedule(current, state, self)
+        if (current, writes) not in self.waiters:
+            return True
+        self.waiters.remove((current, writes))
         self._grant()
         return False
 

@@ -50,13 +50,9 @@ class Memcg:
 
     def get_oom_group(self, oom_domain) -> "Memcg | None":
         """The highest with memory.oom.group, from this one up to where the OOM is (4.19)."""
-        group = None
-        for memcg in ancestors(self):
-            if memcg.oom_group:
-                group = memcg
-            if memcg is oom_domain:
-                break
-        return group
+        path = ancestors(self)
+        inside = path[: path.index(oom_domain) + 1] if oom_domain in path else path
+        return next((memcg for memcg in reversed(inside) if memcg.oom_group), None)
 
     def in_tree_order(self, newest_first: bool = False) -> list:
         """Its own tasks, then those of each child and all below it (mem_cgroup_scan_tasks)."""

@@ -89,8 +89,7 @@ def psi_memstall(current, change: int) -> None:
     """One task more waits for memory, or one less, in its cgroup and in all above."""
     for m in ancestors(current.memcg):
         m.stalled += change
-        if change > 0:
-            arm(m)
+        arm(m)
 
 
 def arm(memcg) -> None:

@@ -35,14 +35,13 @@ class Shmem:
     """A shared-memory object: its pages outlive any one mapping (mm/shmem.c).
 
     The anonymous pages that a fork left to parent and child are kept as one, too (fork.py).
-    Simplified: an object is charged as a whole to the cgroup that touched it first.
     """
 
     name: str
     pages: int = 0
     linked: bool = False  # a file in tmpfs, which lives on when the last mapping goes
     mappings: int = 0
-    memcg: Any = None
+    memcg: Any = None  # that pays for all of it
     swapped: int = 0  # pages of it that are in swap
 
     def drop(self, pages: int) -> None:

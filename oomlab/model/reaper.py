@@ -2,8 +2,6 @@
 
 Two halves. wake_oom_reaper() is the hand-off, in each form that was proposed or merged, one yield
 for each atomic operation; the races are between these. oom_reap_task() frees the memory.
-
-process_mrelease() is the reaper's work at the wish of user space.
 """
 
 from ..policies.policy import HZ
@@ -201,13 +199,12 @@ def process_mrelease(current, task) -> Steps:
     mmgrab(mm)
     if not task_will_free_mem(thread, current.kernel.policy):
         error = "" if mm.flags & MMF_OOM_SKIP else "EINVAL"
+    elif (yield from mm.mmap_sem.down_read(current, TASK_KILLABLE)):
+        if not mm.flags & MMF_OOM_SKIP:
+            yield from reap_vmas(current, mm)
+        mm.mmap_sem.up_read(current)
     else:
-        if (yield from mm.mmap_sem.down_read(current, TASK_KILLABLE)):
-            if not mm.flags & MMF_OOM_SKIP:
-                yield from reap_vmas(current, mm)
-            mm.mmap_sem.up_read(current)
-        else:
-            error = "EINTR"
+        error = "EINTR"
     if pins == "mm_users":
         yield from mmput(current, mm)
     mmdrop(mm)

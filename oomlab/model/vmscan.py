@@ -86,18 +86,15 @@ def above_low(kernel, low_reclaim: bool, target, memcg) -> int:
 def reclaimable_pages(kernel, gfp: int) -> int:
     """What reclaim could free for this request."""
     files = sum(file.pages for file in mapped_files(kernel))
-    return kernel.zone.reclaimable + files + min(swap_backed(kernel, gfp), kernel.swap_free)
+    anon = sum(anon.pages for _, anon in swappable(kernel, gfp))
+    return kernel.zone.reclaimable + files + min(anon, kernel.swap_free)
 
 
 def zone_reclaimable_pages(kernel) -> int:
     """What lies on the LRU lists, freeable or not; anonymous pages only if there is swap."""
     files = sum(file.pages for file in mapped_files(kernel))
-    return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + swap_backed(kernel, KSWAPD_GFP)
-
-
-def swap_backed(kernel, gfp: int) -> int:
-    """Pages that could go to swap, if there is room."""
-    return sum(anon.pages for _, anon in swappable(kernel, gfp))
+    anon = sum(anon.pages for _, anon in swappable(kernel, KSWAPD_GFP))
+    return kernel.zone.reclaimable + kernel.zone.stuck_lru + files + anon
 
 
 def page_cache(kernel) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from ..policies.policy import HZ
 from .fingerprint import fingerprint
 from .scheduler import function_of, take_one
 from .stall import MOST_SLEEPS
-from .wait_graph import find_cycle, wait_for_graph
+from .wait_graph import LOCKS, find_cycle, wait_for_graph
 
 VERDICTS = ("recovered", "lost-victim", "deadlock", "livelock", "panic", "unfinished")
 
@@ -141,7 +141,7 @@ def stuck_tasks(kernel: Kernel) -> list[Task]:
         for task in kernel.tasks
         if not task.daemon
         and not task.flags & PF_KTHREAD
-        and (task.allocating or charges_in_vain(task) or hasattr(task.waits_for, "owners"))
+        and (task.allocating or charges_in_vain(task) or isinstance(task.waits_for, LOCKS))
     ]
 
 
@@ -185,7 +185,7 @@ def stuck_sentence(tasks: list[Task]) -> str:
     waiting: dict[str, list[str]] = {}
     looping = []
     for task in tasks:
-        if hasattr(task.waits_for, "owners"):
+        if isinstance(task.waits_for, LOCKS):
             waiting.setdefault(task.waits_for.name, []).append(task.name)
         else:
             looping.append(task.name)

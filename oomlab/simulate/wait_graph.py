@@ -5,11 +5,19 @@ in the allocator, or charging a full cgroup, waits for the victims to give their
 this edge drawn, the invisible dependency is a cycle.
 """
 
-from ..model.locks import TASK_RUNNING
+from ..model.locks import TASK_RUNNING, Mutex, RwSemaphore
 from ..model.mm import MMF_OOM_SKIP
 from ..model.tasks import find_lock_task_mm, tsk_is_oom_victim
 
 MEMORY = "memory"
+LOCKS = Mutex, RwSemaphore  # what a task may wait for and another one have
+
+
+def owners(lock) -> list:
+    """Who has a Mutex, or an RwSemaphore: its writer, or all readers."""
+    if isinstance(lock, Mutex):
+        return [lock.owner] if lock.owner else []
+    return [lock.writer] if lock.writer else list(lock.readers)
 
 
 def pending_victims(kernel) -> list:
@@ -28,9 +36,9 @@ def wait_for_graph(kernel) -> dict[str, list[str]]:
     graph: dict[str, list[str]] = {}
     for task in kernel.tasks:
         lock = task.waits_for
-        if task.state != TASK_RUNNING and hasattr(lock, "owners"):
+        if task.state != TASK_RUNNING and isinstance(lock, LOCKS):
             graph[task.name] = [lock.name]
-            graph[lock.name] = [owner.name for owner in lock.owners()]
+            graph[lock.name] = [owner.name for owner in owners(lock)]
         elif task.allocating:
             graph[task.name] = [MEMORY]
         elif task.over_limit is not None and not task.sigkill:

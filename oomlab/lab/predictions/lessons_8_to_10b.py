@@ -3,6 +3,7 @@
 from typing import Any
 
 from ...simulate.run import Run, run
+from ...simulate.wait_graph import owners
 from ..machine_at import machine_at
 from . import LessonQuestion, Place
 
@@ -20,7 +21,7 @@ def holders_at_the_kill() -> str:
     story = run("lost-victim", "linux-4.4")
     kill = next(event for event in story.events if event["event"] == "kill")
     kernel = machine_at(story, kill["step"] - 1)
-    held = [owner for mm in kernel.mms for owner in mm.mmap_sem.owners()]
+    held = [owner for mm in kernel.mms for owner in owners(mm.mmap_sem)]
     return "the thread that hit the limit" if held else "no task does"
 
 
