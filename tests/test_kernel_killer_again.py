@@ -17,7 +17,7 @@ from oomlab.model.memcg import mem_cgroup_handle_oom, mem_cgroup_out_of_memory
 from oomlab.model.mm import SHMEM, VMA, Shmem
 from oomlab.model.oom import OomControl, out_of_memory
 from oomlab.model.reaper import process_mrelease
-from oomlab.model.suspend import suspend
+from oomlab.model.suspend import FREEZE_TIMEOUT, suspend
 from oomlab.model.syscalls import sysrq_f
 from oomlab.model.tasks import (
     PF_EXITING,
@@ -180,18 +180,28 @@ def test_is_a_frozen_cgroup_thawed_when_a_suspend_ends(policy):
 
 @each(RELEASES)
 def test_does_a_suspend_go_on_when_the_reaper_has_the_memory(policy):
-    """K 4.6 __oom_reap_task: exit_oom_victim(), so yes. K 4.10 on: that is only in exit_mm().
+    """K 4.6 __oom_reap_task: exit_oom_victim(), but it is not frozen (try_to_freeze_tasks): no.
 
-    K 4.4: it waits for ever. K 2.6.38, 3.10: it does not wait.
+    K 4.10 on: the mark goes in exit_mm() alone. Either way the suspend fails after 20 s.
     """
     kernel = machine(policy)
     kernel.spawn("hog", ((hang,),), vmas=heap(100))
-    kernel.spawn("sleep", ((sleep, 4000),))
     oom(kernel)
-    kernel.spawn("pm", ((sleep, 40), (suspend, 10)), adj=-1000).flags |= PF_KTHREAD
-    run_seeded(kernel, 1, most_steps=900)
-    assert bool(names(kernel, "suspended")) == (policy in (*OLDEST, "linux-4.6"))
-    assert bool(names(kernel, "suspend_failed")) == (policy not in BY_THREAD)
+    kernel.spawn("pm", ((sleep, 400), (suspend, 10)), adj=-1000).flags |= PF_KTHREAD
+    run_seeded(kernel, 1, until=lambda kernel: kernel.jiffies > FREEZE_TIMEOUT + 600)
+    assert not names(kernel, "suspended") and names(kernel, "suspend_failed")
+    assert bool(names(kernel, "finish_task_reaping")) == (policy not in (*OLDEST, "linux-4.4"))
+
+
+@each(RELEASES)
+def test_does_a_suspend_wait_for_who_is_in_vfork(policy):
+    """K 2.6.38 do_fork, K 6.12 wait_for_vfork_done: no, but for who sleeps uninterruptibly, yes."""
+    for call, ends in (((vfork, "child", ((pause,),)), True), ((hang,), False)):
+        kernel = machine(policy)
+        kernel.spawn("parent", (call,), vmas=heap(20))
+        kernel.spawn("pm", ((sleep, 9), (suspend, 10)), adj=-1000).flags |= PF_KTHREAD
+        run_seeded(kernel, 1, until=lambda kernel: kernel.jiffies > FREEZE_TIMEOUT + 200)
+        assert bool(names(kernel, "suspended")) == ends == (not names(kernel, "suspend_failed"))
 
 
 # what is searched for, and marked

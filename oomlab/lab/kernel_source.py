@@ -136,6 +136,7 @@ PLACES: dict[str, Where] = {
     "try_to_freeze": same("include/linux/freezer.h", "try_to_freeze"),
     "frozen": same("kernel/freezer.c", "__refrigerator"),
     "suspend": same("kernel/power/process.c", "freeze_processes"),
+    "try_to_freeze_tasks": same("kernel/power/process.c", "try_to_freeze_tasks"),
     # system calls and files
     "mmap": same("mm/util.c", "vm_mmap_pgoff"),
     "mmap_lock": (

@@ -1,13 +1,15 @@
 """Suspend: freeze, stop the OOM killer, sleep, thaw (kernel/power/process.c, mm/oom_kill.c).
 
 A kill after the freeze could hurt the image that hibernation is about to write, so the killer is
-disabled: out_of_memory() returns false and the allocation that asked fails. Simplified: tasks that
-sleep count as frozen, the freezer does not wait for those that run, and requests keep __GFP_IO and
-__GFP_FS (Linux takes them away while devices sleep, so that nothing goes to swap).
+disabled: out_of_memory() returns false and the allocation that asked fails. Simplified: a task that
+a signal would wake counts as frozen while it sleeps, no kernel thread is frozen, and requests keep
+__GFP_IO and __GFP_FS (Linux takes them away while devices sleep, so that nothing goes to swap).
 """
 
 from ..policies.policy import HZ
 from .locks import (
+    TASK_DEAD,
+    TASK_FROZEN,
     TASK_INTERRUPTIBLE,
     TASK_KILLABLE,
     TASK_UNINTERRUPTIBLE,
@@ -15,18 +17,18 @@ from .locks import (
     schedule_timeout,
     wake_up_process,
 )
-from .tasks import thaw
+from .tasks import PF_EXITING, PF_KTHREAD, thaw, unfreezable
 
 FREEZE_TIMEOUT = 20 * HZ  # freeze_timeout_msecs
 
 
 def suspend(current, ticks: int) -> Steps:
-    """Sleep for `ticks` with all user tasks frozen; not at all if victims are in the way."""
+    """Sleep for `ticks` with all user tasks frozen; not at all if one of them is in the way."""
     kernel = current.kernel
     yield "freeze", "all tasks"
     kernel.freezing = True
     kernel.event("freezing", current, vain=True)
-    if (yield from oom_killer_disable(current)):
+    if (yield from try_to_freeze_tasks(current)) and (yield from oom_killer_disable(current)):
         kernel.event("suspended", current)
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
     else:
@@ -35,6 +37,27 @@ def suspend(current, ticks: int) -> Steps:
     kernel.oom_killer_disabled = kernel.freezing = False
     for task in kernel.tasks:
         thaw(task)  # whom a cgroup freezes looks at that, and stays
+
+
+def try_to_freeze_tasks(current) -> Steps:
+    """Wait until each user task stands still, 20 s at most; false if one does not."""
+    kernel = current.kernel
+    timer = kernel.add_timer(FREEZE_TIMEOUT, wake_up_process, current)
+    while any(refuses(task) for task in kernel.tasks if task is not current):
+        if timer not in kernel.timers:
+            return False
+        yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)
+    kernel.del_timer(timer)
+    return True
+
+
+def refuses(task) -> bool:
+    """Is it to freeze, and is not? Not asked: who waits in vfork(); a marked victim (v4.8 on)."""
+    marked = task.kernel.policy.victim_mark == "process" and unfreezable(task)
+    if marked or task.flags & PF_KTHREAD or task.state in (TASK_FROZEN, TASK_DEAD):
+        return False
+    lends = task.state and any(c.vfork_done is task.waits_for for c in task.signal.children)
+    return bool(task.flags & PF_EXITING or task.state != TASK_INTERRUPTIBLE and not lends)
 
 
 def oom_killer_disable(current) -> Steps:

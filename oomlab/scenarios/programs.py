@@ -7,7 +7,7 @@ ordinary code enters this debate: locked(), and the calls of model/syscalls.py.
 
 from dataclasses import replace
 
-from ..model.exit import can_reap
+from ..model.exit import can_reap, try_to_freeze
 from ..model.faults import FAULT, bad_area, check_stable_address_space, do_page_fault
 from ..model.gfp import GFP_KERNEL
 from ..model.locks import (
@@ -39,6 +39,8 @@ def touch(current, name: str, pages: int) -> Steps:
     plain = ours and vma is not None and vma.kind == ANON
     faults = 1
     while pages > 0:
+        if kernel.freezing:  # between two faults it is in user mode
+            yield from try_to_freeze(current)
         yield FAULT
         if vma not in mm.vmas:  # unmapped by now, and perhaps mapped again
             vma = mm.find_vma(name)
@@ -49,7 +51,8 @@ def touch(current, name: str, pages: int) -> Steps:
             and (vma.pages + vma.swapped) % PTRS_PER_PTE
             and not (mm.flags or sem.writer or sem.waiters)
         ):
-            if kernel.turn > 1 and not current.sigkill:  # as many as its last page table has room
+            if kernel.turn > 1 and not (current.sigkill or kernel.freezing):
+                # as many as its last page table has room
                 faults = min(
                     kernel.turn, pages, zone.free - low, -(vma.pages + vma.swapped) % PTRS_PER_PTE
                 )

@@ -40,6 +40,8 @@ class StallDetector:
             self.sleeps += 1
             if self.sleeps <= MOST_SLEEPS:
                 self.since = expires
+        elif self.kernel.jiffies - self.last <= LONGEST and self.sleeps_on():
+            self.since = self.naps_since = expires
 
     def ticked(self) -> None:
         """A tick has passed."""
