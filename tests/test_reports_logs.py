@@ -220,3 +220,17 @@ def test_a_pipe_is_answered_soon_after_the_kill_line():
         process.stdin.close()
         process.stdout.read()
     assert waited < 20  # it is 0.3 s after the start of Python; machines are shared
+
+
+def test_a_line_of_a_neighbour_names_its_file_and_a_guessed_year_is_said(tmp_path, capsys):
+    kill = "Out of memory: Killed process 7 (hog) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n"
+    (tmp_path / "a.log").write_text(f"[Mon Apr 17 04:16:45 2023] {kill}")
+    (tmp_path / "b.log").write_text(
+        f"Nov  3 21:58:33 box kernel: {kill}"
+        "Nov  3 21:58:34 box kernel: x: page allocation failure: order:4, mode:0x40cc0\n"
+    )
+    _, said, _ = run(capsys, tmp_path, "--summary")
+    assert "2023-04-17T04:16:45 to Nov  3 21:58:33 (a year that the log does not say" in said
+    assert "no host is named: 1 report" in said and "b.log line 2: x, order 4" in said
+    found = json.loads(run(capsys, tmp_path, "--json")[1])["neighbours"]
+    assert [Path(each["file"]).name for each in found] == ["b.log"]

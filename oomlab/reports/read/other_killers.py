@@ -63,6 +63,7 @@ class Neighbour(NamedTuple):
     line: int
     host: str | None
     time: str | None
+    file: str = ""  # where several are read
 
 
 def neighbour(line: Line, text: str) -> Neighbour | None:

@@ -214,7 +214,8 @@ class _Output:
             print(f"\n{who}: {MEANS[who]}")
             for each in shown:
                 if each.who == who:
-                    print(printable(f"  line {each.line}: {each.quote}"))
+                    place = f"{each.file} line {each.line}" if each.file else f"line {each.line}"
+                    print(printable(f"  {place}: {each.quote}"))
         if len(self.neighbours) > len(shown):
             print(f"  ... and {len(self.neighbours) - len(shown)} more such lines")
 
@@ -265,6 +266,7 @@ def _read(
 ) -> Generator[ToldReport, None, str | None]:
     """The reports of one file; returns a sentence if it could not be read to its end."""
     called = "standard input" if name == "-" else name
+    before = len(neighbours)
     try:
         source = sys.stdin.buffer if name == "-" else open_log(name)
         live = name == "-" and _is_pipe(source)
@@ -282,6 +284,9 @@ def _read(
         return None if many else unreadable(called, error)
     except UNREADABLE as error:
         return unreadable(called, error)
+    finally:
+        if many:
+            neighbours[before:] = [each._replace(file=called) for each in neighbours[before:]]
     return None
 
 

@@ -117,7 +117,7 @@ def summary_text(briefs: list[Brief]) -> str:
     for host in hosts:
         mine = sorted((b for b in briefs if b.host == host), key=lambda b: b.order)
         if len(hosts) > 1:
-            lines.append(f"{host or 'a host without a name'}: {plural(len(mine), 'report')}")
+            lines.append(f"{host or 'no host is named'}: {plural(len(mine), 'report')}")
         if len(mine) > TIMELINE:
             lines.append(f"  ... {len(mine) - TIMELINE} earlier ones; --jsonl has them all")
         lines += [f"  {row(each)}" for each in mine[-TIMELINE:]]
@@ -142,7 +142,11 @@ def span(briefs: list[Brief]) -> str:
     first, last = found
     days = (last.order[0] - first.order[0]).total_seconds() / 86400
     often = f", {len(briefs) / days:.1f} a day" if 1 <= days <= 10 * len(briefs) else ""
-    return f" from {first.time} to {last.time}{often}"
+    named = [str(each.time)[:4].isdecimal() for each in found]  # does the log name the year?
+    unsaid = (
+        "" if all(named) or not any(named) else " (a year that the log does not say is guessed)"
+    )
+    return f" from {first.time} to {last.time}{unsaid}{often}"
 
 
 def row(each: Brief) -> str:
