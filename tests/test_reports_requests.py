@@ -163,7 +163,7 @@ def test_stalls_and_vmalloc_are_no_failures_of_pages(tmp_path, capsys):
     main(["explain", str(log)])
     said = capsys.readouterr().out
     assert "went on trying" in said and "x, order 1: This request waited long" in said
-    assert "one large mapping" in said
+    assert "no room or no pages" in said
     assert "kworker/0:1, order 9: This request was for a large block" in said
 
 

@@ -109,7 +109,7 @@ def test_a_zone_without_memory_is_not_full():
         "Node 0 Normal free:2000000kB min:400kB low:500kB high:600kB managed:2000000kB",
         gfp="0xcc1(GFP_KERNEL|GFP_DMA)",
     )
-    assert told.cause.kind == "low zone" and "which has no memory" in told.cause.sentence
+    assert told.cause.kind == "low zone" and "no memory is in it" in told.cause.sentence
     assert not any("64-bit" in advice for advice in told.advice)  # there is no HighMem
 
 
@@ -270,3 +270,21 @@ def test_a_stamp_with_the_processors_number():
     text = f"[2-3219.1870] {HEADER.format('x')}\n[2-3219.1871] {CPU.format('x', '4.1.10')}\n"
     (report,) = parse(io.BytesIO(text.encode()))
     assert (report.kernel, report.uptime_s, report.invoker.comm) == ("4.1.10", 3219.187, "x")
+
+
+def test_a_low_zone_that_is_just_above_its_mark_has_little_left():
+    told = of_zones(
+        "Node 0 DMA free:16kB boost:0kB min:400kB low:500kB high:600kB managed:16000kB",
+        "Node 0 Normal free:404kB boost:0kB min:400kB low:500kB high:600kB managed:800000kB",
+        "Node 0 HighMem free:2000000kB min:400kB low:500kB high:600kB managed:2000000kB",
+        gfp="0xcc0(GFP_KERNEL)",
+    )
+    assert "Node 0 DMA and Node 0 Normal only (little is left for it)" in told.cause.sentence
+
+
+def test_who_asked_is_named_by_the_stack_where_the_header_lost_its_name():
+    (told,) = read(
+        "oom-killer: gfp_mask=0x101cc0(GFP_USER|__GFP_WRITE), order=0, oom_score_adj=0",
+        "CPU: 0 PID: 397 Comm: mkfs.ext4 Not tainted 5.7.0 #1",
+    )
+    assert "mkfs.ext4 (397) asked for" in text_of(told)

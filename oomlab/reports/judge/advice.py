@@ -88,7 +88,10 @@ WHAT_TO_DO = {
 }
 
 
-HIGHMEM = ("use a 64-bit kernel; on 32 bits lower what the kernel itself holds in Normal",)
+HIGHMEM = (
+    "use a 64-bit kernel; on 32 bits see who fills the low zones: the kernel itself, or file pages "
+    "that it does not drop",
+)
 BOOTING = (
     "give this kernel more memory (crashkernel= for a crash kernel, the guest's size for another), "
     "or let it start fewer processors and drivers (nr_cpus=1)",

@@ -45,8 +45,8 @@ MEANS = {
     "delivers the signal.",
     "kubelet": "it reports what the kernel's OOM killer did on the node, or in a container whose "
     "limit was hit; the choice was the kernel's.",
-    "vmalloc": "the kernel found no room or no pages for one large mapping of its own; that is "
-    "no OOM, and no task was killed for it.",
+    "vmalloc": "one large mapping of the kernel's own was not made: no room or no pages for it, or "
+    "its size was wrong; that is no OOM, and no task was killed for it.",
     "page allocation stall": "one request had waited this long for memory and went on trying; "
     "nothing failed, and no task was killed for it.",
     "page allocation failure": "one request failed and its caller had to go on without; that is no "

@@ -92,7 +92,7 @@ def read_cpu(host: Host, line: Line, text: str) -> None:
     if task and report.invoker and report.invoker.pid is None:
         report.invoker.pid = int(task[1])
         comm = report.invoker.comm
-        if comm.endswith(task[2]) or task[2].endswith(comm):
+        if comm in ("", "a task") or comm.endswith(task[2]) or task[2].endswith(comm):
             report.invoker.comm = task[2]  # what stood before it was an unknown prefix
 
 

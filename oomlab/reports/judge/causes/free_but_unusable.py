@@ -60,7 +60,8 @@ def other_zones(facts: Facts) -> Cause | None:
     free = " and ".join(f"{z.title} has {size(z.free_kib)} free" for z in spare)
     full = " and ".join(z.title for z in able)
     empty = all(not z.free_kib and not z.min_kib for z in able)
-    left = "has no memory" if empty else "has nothing left for it"
+    near = any(z.usable for z in able)
+    left = "no memory is in it" if empty else f"{'little' if near else 'nothing'} is left for it"
     evidence = tuple(f"{z.title}: {z.why}" for z in (*able, *spare))
     if all("nodes" in z.why for z in spare):
         why = f"The nodes that this request was bound to are full, while {free}."
@@ -69,9 +70,9 @@ def other_zones(facts: Facts) -> Cause | None:
         why = f"{free}, but this request may not use it, and its nodes have no other zone."
         return Cause("nodes", why, evidence, "numactl -H, and the cpuset's mems")
     if all(z.name == "Movable" for z in spare):
-        why = f"{free}, but this request may use {full} only, which {left}."
+        why = f"{free}, but this request may use {full} only: {left}."
         return Cause("CMA or Movable only", why, evidence, "movablecore=, kernelcore= at boot")
-    why = f"A low zone is short: this request may use {full} only, which {left}, while {free}."
+    why = f"A low zone is short: this request may use {full} only ({left}), while {free}."
     return Cause("low zone", why, evidence, "/proc/zoneinfo")
 
 
