@@ -21,6 +21,7 @@ from .looks import IN_A_PAGE, LIGHT, PATTERNS, Look, style_sheet
 from .textfile import named, write_text
 
 WIDTH, PAD = 760, 10
+SMALLEST = 0.7  # of their size, letters are drawn on a page that is narrower than the picture
 LETTER, BOLD = 0.6, 0.67  # a letter is on average so wide, in units of its size
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -136,6 +137,11 @@ class Drawing:
 
     # ---------------------------------------------------------------- as text, file, and output
     @property
+    def least(self) -> int:
+        """How wide it is shown at least: a narrower page scrolls, so that letters can be read."""
+        return max(560, round(SMALLEST * self.width))
+
+    @property
     def svg(self) -> str:
         """The whole drawing; the same for the same run."""
         height = round(self.y + PAD)
@@ -150,7 +156,7 @@ class Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="oomlab-figure"{forced} role="img" '
             f'aria-label="{clean(self.alt_text)}" viewBox="0 0 {self.width} {height}" '
             f'width="{self.width}" height="{height}" '
-            'style="max-width:100%;min-width:560px;height:auto" '
+            f'style="max-width:100%;min-width:{self.least}px;height:auto" '
             f'font-family="system-ui,sans-serif" font-size="13">'
             f"<style>{style_sheet()}</style><defs>{''.join(tiles)}</defs>"
             f'<rect width="100%" height="100%" {self.fill(("paper", ""))}/>'
@@ -172,7 +178,8 @@ class Drawing:
         data = b64encode(self.svg.encode()).decode()
         return (
             f'<img class="oomlab-figure" alt="{clean(self.alt_text)}" width="{self.width}" '
-            f'style="max-width:100%;min-width:560px" src="data:image/svg+xml;base64,{data}">'
+            f'style="max-width:100%;min-width:{self.least}px" '
+            f'src="data:image/svg+xml;base64,{data}">'
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:

@@ -257,6 +257,25 @@ def test_a_legend_has_the_marks_of_its_picture_and_no_others():
             assert ("square: lock" in said) == bool(locks), run.scenario
 
 
+def test_the_letters_of_a_wide_sequence_can_be_read():
+    """A column is as wide as what stands in it; a page too narrow for all of them is scrolled."""
+    wide, narrow = figures.sequence.figure(THIEVES), figures.sequence.figure(LOST.run())
+    assert wide.width > 1500 and f"min-width:{round(0.7 * wide.width)}px" in wide.img
+    assert narrow.width < 900 and f"min-width:{round(0.7 * narrow.width)}px" in narrow.svg
+    root = parsed(narrow)
+    nodes = [n for n in root.iter(f"{SVG}text") if n.text in ("thread1", "oom_reaper", "thread2")]
+    columns = [float(node.get("x")) for node in nodes]
+    boxes = [
+        (float(e.get("x")), float(e.get("x")) + float(e.get("width")))
+        for e in root.iter(f"{SVG}rect")
+        if e.get("rx") == "2"
+    ]
+    own = [[box for box in boxes if abs(sum(box) / 2 - x) < 1] for x in columns]
+    assert len(columns) == 3 and sum(map(len, own)) == len(boxes)
+    for left, right in zip(own, own[1:], strict=False):
+        assert max(box[1] for box in left) < min(box[0] for box in right)
+
+
 def test_what_is_blue_in_a_sequence_is_in_its_legend():
     """To wake the reaper is a part of the hand-off, as the cmpxchg before is; to reap is none."""
     run = LOST.run()

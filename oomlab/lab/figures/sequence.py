@@ -17,7 +17,7 @@ PARTS = {  # what blue stands for -> the steps that it is made of
     "a part of the hand-off": HAND_OFF,
     "memory taken": {"reap"},
 }
-LEFT, COLUMN, SMALL = 60, 190, 11.5
+LEFT, GAP, SPARE, SMALL = 60, 26, 60, 11.5
 LINE = 14  # from one line of words to the next
 
 
@@ -54,13 +54,19 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
     names = list(dict.fromkeys(step.task for step, _ in rows))
     targets = [step.what for step, _ in rows if aims(step, tasks)]
     names += [name for name in dict.fromkeys(targets) if name not in names]
-    width = max(WIDTH, LEFT + COLUMN * len(names) + PAD)
+    wide = {name: widest(name, [row for row in rows if row[0].task == name]) for name in names}
+    room = WIDTH - LEFT - PAD - sum(wide.values())
+    apart = max(GAP, min(GAP + SPARE, room / max(len(names), 1)))
+    width = max(WIDTH, round(LEFT + sum(wide.values()) + apart * len(names) + PAD))
     drawing = Drawing(alt_text(run, steps), dark, width)
     drawing.heading(heading(run))
     if not rows:
         drawing.say("No step was taken.", "ink")
         return drawing
-    columns = {name: LEFT + COLUMN * (place + 0.5) for place, name in enumerate(names)}
+    columns, left = {}, float(LEFT)
+    for name in names:
+        columns[name] = left + (wide[name] + apart) / 2
+        left += wide[name] + apart
     drawing.y += 14
     for name, x in columns.items():
         drawing.text(x, drawing.y, name, anchor="middle", more=' font-weight="600"')
@@ -87,6 +93,13 @@ def explain(drawing: Drawing, rows: list[list], aimed: bool) -> None:
     }
     if words := " · ".join(words for words, drawn in key.items() if drawn):
         drawing.say(words)
+
+
+def widest(name: str, rows: list[list]) -> float:
+    """How wide a task's column must be: a picture as wide as its page keeps its letters large."""
+    boxes = [wide_as(line, 12.8) + 12 for row in rows for line in boxed(*row)]
+    effects = [wide_as(line, SMALL) for step, _ in rows for line in below(step)]
+    return max([wide_as(name), *boxes, *effects])
 
 
 def boxed(step: Step, times: int) -> list[str]:
