@@ -21,7 +21,8 @@ def marks(watermarks: str = "quarter") -> Derivation:
             "A page is 4 kB, so memory in kB is four times its pages.", Eq(lowmem, 4 * managed)
         ),
         DerivationStep(
-            "The reserve grows with the square root of memory, within two bounds.",
+            "The reserve grows with the square root of memory, within two bounds (from 5.7 on the "
+            "upper one is 262144).",
             Eq(kbytes, kbytes_of),
         ),
         DerivationStep("In pages, this is the min mark.", Eq(minimum, floor(kbytes / 4))),
