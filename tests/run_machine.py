@@ -13,6 +13,15 @@ def run(kernel: Kernel, seed: int = 1, **settings):
     return judge(kernel, run_seeded(kernel, seed, **settings))
 
 
+def finish(function):
+    """Run a kernel function to its end, without others; what it returned."""
+    while True:
+        try:
+            next(function)
+        except StopIteration as end:
+            return end.value
+
+
 def each(policies):
     """A test of one policy as one of all these; a failure says of which."""
 

@@ -3,7 +3,7 @@
 `K x.y function` names the release that was read. A test is called after its question.
 """
 
-from run_machine import RELEASES, each, names
+from run_machine import RELEASES, each, finish, names
 
 from oomlab.gfp_contract import page
 from oomlab.model.exit import exit_mm, reap_vmas
@@ -33,15 +33,6 @@ SINCE_6_5 = RELEASES[RELEASES.index("linux-6.12") :]
 
 def machine(policy: str, pages: int = 256) -> Kernel:
     return Kernel(PRESETS[policy], pages, min_kbytes=32)
-
-
-def finish(function):
-    """Run a kernel function to its end, without others; what it returned."""
-    while True:
-        try:
-            next(function)
-        except StopIteration as end:
-            return end.value
 
 
 def exhausted(kernel: Kernel) -> int:

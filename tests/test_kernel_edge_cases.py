@@ -1,6 +1,7 @@
 """What seldom happens: a page that is not there, a count too low, a machine that cannot be made."""
 
 import pytest
+from run_machine import finish
 
 import oomlab
 from oomlab.model.fork import copy_on_write
@@ -31,21 +32,12 @@ def machine(*programs, policy="linux-4.4", pages=0, free=None) -> Kernel:
     return kernel
 
 
-def steps(thread) -> object:
-    """All steps of one thread, with no other in between: what it returns."""
-    while True:
-        try:
-            next(thread)
-        except StopIteration as end:
-            return end.value
-
-
 def test_a_fork_without_memory_for_its_page_tables_fails_and_keeps_nothing():
     kernel = machine((), pages=4, free=1)
     kernel.oom_killer_disabled = True  # so that the request fails
     (parent,) = [t for t in kernel.tasks if t.name == "t0"]
     free, tasks = kernel.zone.free, len(kernel.tasks)
-    steps(copy_on_write(parent, "child"))
+    finish(copy_on_write(parent, "child"))
     assert (kernel.zone.free, len(kernel.tasks)) == (free, tasks)
     assert unaccounted(kernel) == 0
     assert parent.mm.find_vma("heap").pages == 4  # still its own
@@ -86,7 +78,7 @@ def test_the_last_mapping_of_a_file_leaves_it_in_the_page_cache_and_of_shared_me
         vma = VMA("lib", kind, 4, shmem=Shmem("lib", 0))
         task = kernel.spawn("reader", (), vmas=[vma])
         before = kernel.zone.reclaimable, kernel.zone.free
-        steps(munmap(task, "lib"))
+        finish(munmap(task, "lib"))
         assert kernel.zone.reclaimable - before[0] == cached, kind
         assert kernel.zone.free - before[1] == 4 - cached + 1  # and its page table
         assert unaccounted(kernel) == 0
@@ -96,7 +88,7 @@ def test_a_worker_more_costs_the_pool_its_pages():
     kernel = machine((), policy="linux-4.4")
     kernel.busy_workers, worker = 1, kernel.tasks[-1]
     free = kernel.zone.free
-    steps(create_worker(worker))
+    finish(create_worker(worker))
     assert (kernel.busy_workers, worker.kernel_pages) == (0, WORKER_PAGES)
     assert free - kernel.zone.free == WORKER_PAGES and unaccounted(kernel) == 0
 

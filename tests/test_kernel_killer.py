@@ -4,7 +4,7 @@
 """
 
 import pytest
-from run_machine import RELEASES, names, run
+from run_machine import RELEASES, finish, names, run
 
 import oomlab
 from oomlab.model.exit import exit_mm
@@ -49,12 +49,7 @@ def small(policy) -> Kernel:
 
 def ask(current, gfp: int = 0x14200CA, order: int = 0, memcg=None):
     """Call out_of_memory() for `current`, to its end; what it returned."""
-    steps = out_of_memory(current, OomControl(gfp, order, memcg))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finish(out_of_memory(current, OomControl(gfp, order, memcg)))
 
 
 # who asks

@@ -6,7 +6,7 @@
 from dataclasses import replace
 
 import pytest
-from run_machine import RELEASES, each, names
+from run_machine import RELEASES, each, finish, names
 
 from oomlab.model.exit import exit_mm
 from oomlab.model.fork import fork, vfork
@@ -46,15 +46,6 @@ def machine(policy: str, pages: int = 512, **knobs) -> Kernel:
     kernel = Kernel(replace(PRESETS[policy], **knobs), pages)
     keep_events(kernel)
     return kernel
-
-
-def finish(function):
-    """Run a kernel function to its end, without others; what it returned."""
-    while True:
-        try:
-            next(function)
-        except StopIteration as end:
-            return end.value
 
 
 def oom(kernel: Kernel, asker=None):

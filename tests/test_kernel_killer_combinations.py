@@ -6,7 +6,7 @@
 from dataclasses import replace
 
 import pytest
-from run_machine import RELEASES, names, run
+from run_machine import RELEASES, finish, names, run
 
 from oomlab.model.fork import copy_on_write, fork, vfork
 from oomlab.model.gfp import GFP_KERNEL
@@ -47,12 +47,6 @@ def oom(kernel: Kernel) -> None:
     """One task that must not die runs out of memory."""
     asker = kernel.spawn("asker", ((hang,),), adj=-1000)
     finish(out_of_memory(asker, OomControl(GFP_KERNEL)))
-
-
-def finish(function) -> None:
-    """Run a kernel function to its end, without others."""
-    for _ in function:
-        pass
 
 
 def exits(kernel: Kernel) -> dict[str, int]:
