@@ -35,6 +35,7 @@ INSTEAD = {
     "array": "use a list",
     "cycle": "keep a list, and how far it is",
     "count": "keep a number",
+    "_lru_cache_wrapper": "leave the cache out",
     "random": "which task goes next is what an exploration tries",
     "Random": "which task goes next is what an exploration tries",
     "time": "sleep by a timer of the kernel's, as sleep() does",

@@ -70,7 +70,7 @@ class Values:
     def thing(self, object) -> Thing:
         found = self.things.get(id(object))
         if found is None:
-            self.definition(type(object))
+            self.definition(plain_class(type(object)))
             found = self.things[id(object)] = Thing(object, True)
             self.new.append(found)
         return found

@@ -28,6 +28,7 @@ from .state_vector import ABSENT, CONTAINERS, CONTENT, EXISTS, THREAD, Cell, Thi
 from .unseen_writes import Unnoted
 from .watch import Watch, still
 
+OTHERS_SEE_IT = "which its earlier machines see, too: give it to the programs as an argument"
 AFTER_ALL = 1 << 40  # numbers of new timers: later than all that are pending
 
 
@@ -73,6 +74,9 @@ class Machine:
         for function in tuple(self.values.threads.known):
             self.closure.find(function)
         self.adopt()
+        build()
+        if what := self.closure.changed():
+            raise Refused(f"the scenario changes {what}, {OTHERS_SEE_IT}")
         self.values.starting = False
         self.roots = [self.root, *self.closure.roots]
         self.static = {thing: n for n, thing in enumerate(self.values.things.values())}

@@ -160,8 +160,10 @@ class Watch:
             caller = frame.f_globals.get("__name__") or ""
             if not caller.startswith("oomlab."):
                 known, what = type_name(held), "whose order" if heap else "which"
+                how = ": use its attributes, one by one" if name == "__dict__" else ""
                 raise Refused(
                     f"{caller or 'a function'} reads {known}.{name}, {what} is no part of a state"
+                    f"{how}"
                 )
         if thing is None:
             return  # made by this very step
