@@ -224,8 +224,8 @@ PLACES = {
                 ),
             ),
             LessonQuestion(
-                "A remedy: the reaper takes the pointer out of the slot (xchg) before it begins "
-                "its work. And now?",
+                "A remedy: the reaper takes the pointer out of the slot before it begins its work, "
+                "by xchg (put NULL in, and get what was there, at once). And now?",
                 {
                     "no victim is lost any more": "The slot is free sooner. But the reaper must "
                     "wake up first, and the second victim may come before that.",
