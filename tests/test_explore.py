@@ -302,3 +302,14 @@ def test_trees_on_which_another_program_wrote_are_copied():
     finally:
         for node in ast.walk(tree):
             vars(node).pop("parent", None)
+
+
+def test_each_scenario_can_be_explored():
+    """None is refused for how the model is written; the releases take turns."""
+    releases = [name for name in oomlab.PRESETS if name.startswith("linux-")]
+    for number, scenario in enumerate(oomlab.SCENARIOS):
+        policy = releases[number % len(releases)]
+        try:
+            explore(scenario, policy, max_states=60)
+        except Exception as wrong:
+            raise AssertionError(f"{scenario} under {policy}: {wrong}") from wrong

@@ -28,7 +28,10 @@ def suspend(current, ticks: int) -> Steps:
     yield "freeze", "all tasks"
     kernel.freezing = True
     kernel.event("freezing", current, vain=True)
-    if (yield from try_to_freeze_tasks(current)) and (yield from oom_killer_disable(current)):
+    ready = yield from try_to_freeze_tasks(current)
+    if ready:
+        ready = yield from oom_killer_disable(current)
+    if ready:
         kernel.event("suspended", current)
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, ticks)
     else:
@@ -42,13 +45,17 @@ def suspend(current, ticks: int) -> Steps:
 def try_to_freeze_tasks(current) -> Steps:
     """Wait until each user task stands still, 20 s at most; false if one does not."""
     kernel = current.kernel
-    timer = kernel.add_timer(FREEZE_TIMEOUT, wake_up_process, current)
+    timer = kernel.add_timer(FREEZE_TIMEOUT, time_is_up, current)
     while any(refuses(task) for task in kernel.tasks if task is not current):
         if timer not in kernel.timers:
             return False
         yield from schedule_timeout(current, TASK_UNINTERRUPTIBLE, 1)
     kernel.del_timer(timer)
     return True
+
+
+def time_is_up(task) -> None:
+    """The task is awake, and sees that its timer has gone."""
 
 
 def refuses(task) -> bool:
