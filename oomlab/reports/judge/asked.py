@@ -41,7 +41,7 @@ class Asked:
     high: bool  # __GFP_HIGH: may go to half the min mark
     harder: bool
     reserve: bool  # may use the high-atomic reserve
-    boosted: bool | None  # bound by a raised mark; None: it may be
+    boosted: bool  # a boost of the mark binds it
     marks: bool
     reclaims: bool  # comes from reclaim
     waits: bool  # may wait for reclaim
@@ -64,7 +64,9 @@ def asked_of(report: Report) -> Asked:
     mask, release = invoker.gfp_mask, version(report) or (5, 0)
     flags = set(invoker.gfp_flags or decode(mask, version(report)))
     high, waits = bool(mask & GFP_HIGH), not flags or bool(flags & MAY_WAIT)
-    reclaims = is_of_reclaim(report) or (waits and invoker.comm.startswith("kswapd"))
+    reclaims = report.failure and (  # a task that reclaims never comes to the OOM killer
+        is_of_reclaim(report) or (waits and invoker.comm.startswith("kswapd"))
+    )
     allowed = not waits and "__GFP_NOMEMALLOC" not in flags
     harder = allowed and (release < (4, 4) or high)
     order = invoker.order if invoker.order and 0 < invoker.order < 20 else 0

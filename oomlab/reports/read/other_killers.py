@@ -13,7 +13,12 @@ from .text import Line
 from .when import moment
 
 FORMATS = (
-    ("systemd-oomd", re.compile(r"Killed /?\S+ due to memory|systemd-oomd killed \d+")),
+    (
+        "systemd-oomd",
+        re.compile(
+            r"(?:Killed|Marked) /?\S+ (?:for killing )?due to memory|systemd-oomd killed \d+"
+        ),
+    ),
     ("systemd", re.compile(r"process of this unit has been killed by the OOM killer|'oom-kill'")),
     ("earlyoom", re.compile(r"sending SIG(?:TERM|KILL) to process \d+")),
     ("lowmemorykiller", re.compile(r"lowmemorykiller: Killing|send sigkill to \d+ \(")),
