@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..simulate.fingerprint import held_as, is_compared, slots_of
+from ..simulate.fingerprint import held_as, is_compared, is_slot, slots_of
 from .errors import Refused
 
 WATCHED = ".watched"  # no attribute of a user's class can be called so
@@ -122,8 +122,4 @@ def has(held, name: str) -> bool:
     kind: Any = type(held)
     if not kind.__dictoffset__:  # it has slots only
         return True
-    return name in object.__getattribute__(held, "__dict__") or is_slot(kind, name)
-
-
-def is_slot(kind: type, name: str) -> bool:
-    return type(getattr(kind, name, None)).__name__ == "member_descriptor"
+    return name in object.__getattribute__(held, "__dict__") or is_slot(getattr(kind, name, None))

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection
 from operator import is_
 from typing import Any
 
-from .classes import has, is_slot
+from ..simulate.fingerprint import is_slot
+from .classes import has
 from .closure import Closure
 from .errors import Refused
 from .frames import UNSET
@@ -119,4 +120,4 @@ class Fixed:
 def in_a_slot(held, name: str) -> bool:
     """Does an object hold this in a slot, so that one can ask the slot?"""
     kind: Any = type(held)
-    return is_slot(kind, name) and has(held, name)
+    return is_slot(getattr(kind, name, None)) and has(held, name)

@@ -244,12 +244,17 @@ def attributes(thing) -> list[tuple]:
     return [(name, value) for name, value in held if name not in left_out]
 
 
+def is_slot(held: object) -> bool:
+    """Is this, which a class holds under a name, the place of a slot?"""
+    return type(held) is MemberDescriptorType
+
+
 def slots_of(kind: type) -> list[str]:
     """The slots that this class itself has; `__slots__` would say them as written, without the
     class in a private name, and nothing where it was an iterator."""
     if "__slots__" not in vars(kind):
         return []
-    return [name for name, v in vars(kind).items() if type(v) is MemberDescriptorType]
+    return [name for name, v in vars(kind).items() if is_slot(v)]
 
 
 def held_as(thing: object, name: str, otherwise: Any) -> Any:
