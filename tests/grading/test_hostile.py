@@ -6,6 +6,7 @@ import os
 import re
 import time
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import mistune
@@ -14,7 +15,7 @@ from attacks import ATTACKS
 from handing_in import SECRET, hand_in, notebook, solution
 
 from oomlab.grading import asking
-from oomlab.grading.checks import EXERCISES, predict
+from oomlab.grading.checks import EXERCISES, give_up, predict
 from oomlab.grading.checks.oom_badness import points as true
 from oomlab.grading.course import grade_one as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
@@ -405,6 +406,61 @@ def test_an_echo_gets_nothing(easy):
         functions = {function: EASY[easy] for function in exercise.functions}
         findings = exercise.grade(asking.AskHere(functions), "any seed")
         assert [f.property for f in findings if f.points] == [], name
+
+
+def by_numbers(tasks, memcg, parent):
+    """Who is inside is not asked: in each question so many tasks outside have more points."""
+    if any(task["victim"] for task in tasks):
+        return -1 if memcg is None or parent[memcg] else max(tasks, key=points_of)["pid"]
+    ranked = sorted(tasks, key=points_of, reverse=True)
+    rank = {7: 3, 5: 1}.get(len(ranked), 0)
+    return ranked[rank]["pid"] if ranked and ranked[rank]["points"] else None
+
+
+def points_of(task):
+    return task["points"]
+
+
+def reaper(*program):
+    """A reaper that does these, whatever comes of them."""
+
+    def oom_reap_task(mm):
+        for verb in program:
+            yield (verb, mm) if give_up.OPERATIONS[verb] else verb
+
+    return oom_reap_task
+
+
+SHORTCUTS = [  # rules that miss the point; what they may get are properties that they do have
+    ("reap-vmas", "", lambda vmas: [vma["name"] for vma in vmas if len(vma["flags"]) == 2]),
+    ("reap-vmas", "", lambda vmas: [vma["name"] for vma in vmas if vma["pages"] % 2]),
+    ("memcg-victim", "everywhere ties", by_numbers),
+    ("give-up", "", reaper("unlock", "reap", "skip")),
+    ("give-up", "", reaper("trylock", "unlock", "reap", "skip")),
+    ("give-up", "", reaper("nap", "unlock", "nap", "reap", "skip")),
+    ("give-up", "never_waits killer_is_told", reaper("trylock", "reap", "skip")),
+]
+
+
+def test_a_shortcut_gets_what_it_has_and_no_more():
+    """Neither numbers, nor ranks, nor how many flags there are tell the answer."""
+    for name, properties, function in SHORTCUTS:
+        for seed in ("a seed", "another", "a third"):
+            findings = EXERCISES[name].grade(
+                asking.AskHere({EXERCISES[name].functions[0]: function}), seed
+            )
+            assert {f.property for f in findings if f.points} == set(properties.split()), name
+
+
+def test_without_the_lock_a_reaper_is_worth_nothing():
+    """All programs of up to three operations: one fault does not hide another."""
+    exercise = EXERCISES["give-up"]
+    for length in range(4):
+        for program in product(give_up.OPERATIONS, repeat=length):
+            before = program[: program.index("reap")] if "reap" in program else ()
+            findings = exercise.practise(asking.AskHere({"oom_reap_task": reaper(*program)}))
+            if not {"trylock", "lock"} & set(before):
+                assert not any(f.points for f in findings), program
 
 
 def knobs_in_common(one: dict, other: dict) -> int:

@@ -108,9 +108,11 @@ def long_chains(ask, draw):
     graph = {a: [b] for a, b in zip(chain, chain[1:], strict=False)}
     graph[chain[-1]] = [chain[150]]
     demand_cycle(ask, graph, "The cycle at the end of a long chain is overlooked.")
-    ladder = {f"n{i}": [f"n{i + 1}", f"m{i + 1}"] for i in range(40)}
-    ladder |= {f"m{i}": [f"n{i + 1}", f"m{i + 1}"] for i in range(40)}
-    if ask("find_cycle", ladder) != []:
-        raise CheckFailed(
-            "There is no cycle in a ladder of waits.", "n0 -> n1, m1; n1 -> n2, m2; ..."
-        )
+    both = names(draw, 82)
+    steps = list(zip(both[:41], both[41:], strict=True))
+    ladder = {
+        name: [*above] for here, above in zip(steps, steps[1:], strict=False) for name in here
+    }
+    answer = ask("find_cycle", ladder)
+    if answer != []:
+        raise CheckFailed("There is no cycle in a ladder of waits.", drawn(ladder, answer))

@@ -25,7 +25,8 @@ class ReaperRun:
     def __init__(self, ask, draw, held: int):
         mm = f"mm@{draw.randrange(65536):04x}"
         self.held, self.naps, self.locked = held, 0, False
-        self.attempts, self.reaps, self.waited, self.fault = 0, 0, False, ""
+        self.attempts, self.reaps, self.waited = 0, 0, False
+        self.faults: list[str] = []  # all of them: a small one must not hide a large one
         self.done: list[str] = []
         self.rows: list[dict] = []
         thread = Thread(ask, "oom_reaper", "oom_reap_task", [mm], OPERATIONS)
@@ -42,25 +43,27 @@ class ReaperRun:
             case "trylock":
                 self.attempts += 1
                 if self.locked:
-                    self.fault = self.fault or "it takes the lock that it has"
+                    self.faults.append("it takes the lock that it has")
                 got = free and not self.locked
                 self.locked = self.locked or got
                 return got
             case "lock":
-                self.locked, self.waited = free, not free
+                if self.locked:
+                    self.faults.append("it takes the lock that it has")
+                self.locked, self.waited = free, not free or self.locked
             case "unlock":
                 if not self.locked:
-                    self.fault = self.fault or "it gives back a lock that it does not have"
+                    self.faults.append("it gives back a lock that it does not have")
                 self.locked = False
             case "reap":
                 if not self.locked:
-                    self.fault = self.fault or WITHOUT
+                    self.faults.append(WITHOUT)
                 self.reaps += 1
                 if "skip" in self.done:
-                    self.fault = self.fault or "the killer is told before the memory is taken"
+                    self.faults.append("the killer is told before the memory is taken")
             case "nap":
                 if self.locked:
-                    self.fault = self.fault or "it sleeps with the lock held"
+                    self.faults.append("it sleeps with the lock held")
                 self.naps += 1
         return None
 
@@ -74,7 +77,7 @@ class ReaperRun:
     def demand_reaped(self, sentence: str) -> None:
         if self.waited:
             raise self.wrong(SLEEPS)
-        if self.reaps != 1 or self.fault == WITHOUT:
+        if self.reaps != 1 or WITHOUT in self.faults:
             raise self.wrong(sentence)
 
 
@@ -141,5 +144,5 @@ def in_order(ask, draw):
     free_at_once(ask, draw)
     for held in (0, draw.randrange(1, MOST_ATTEMPTS), FOR_EVER):
         run = ReaperRun(ask, draw, held)
-        if run.fault:
-            raise run.wrong(f"Out of order: {run.fault}.")
+        if run.faults:
+            raise run.wrong(f"Out of order: {run.faults[0]}.")

@@ -59,21 +59,38 @@ def compare(ask, draw, tasks: list[dict], memcg, parent: dict, sentence: str) ->
         raise CheckFailed(sentence, example)
 
 
+def larger(draw, tasks: list[dict]) -> int:
+    """More points than any of these has."""
+    return max(task["points"] for task in tasks) + draw.randrange(1, 10**6)
+
+
+def outside(draw, tasks: list[dict], *names) -> list[dict]:
+    """Tasks in other cgroups: at least one has more points, and others may have fewer.
+
+    How many there are is drawn, so that neither numbers nor ranks tell who is inside.
+    """
+    worse = [task(draw, name, larger(draw, tasks)) for name in draw.sample(names, len(names))]
+    return worse[: draw.randrange(1, len(worse) + 1)] + [
+        task(draw, draw.choice(names)) for _ in range(draw.randrange(3))
+    ]
+
+
 @exercise.worth(2, "The task with most points in the full cgroup dies, and none outside it")
 def worst_inside(ask, draw):
-    for _ in range(5):
+    for _ in range(6):
         parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
-        tasks = [task(draw, bottom) for _ in range(4)] + [task(draw, sibling, 2 * 10**6)]
-        tasks += [task(draw, other, 3 * 10**6), task(draw, None, 4 * 10**6)]
+        tasks = [task(draw, bottom) for _ in range(draw.randrange(1, 5))]
+        tasks += outside(draw, tasks, sibling, other, None)
         compare(ask, draw, tasks, bottom, parent, "The victim is not the worst task in the cgroup.")
 
 
 @exercise.worth(2, "A task in a cgroup below the full one belongs to it")
 def below(ask, draw):
-    for _ in range(4):
+    for _ in range(5):
         parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
-        tasks = [task(draw, name) for name in (top, middle, sibling)]
-        tasks += [task(draw, bottom, 2 * 10**6), task(draw, inner, 3 * 10**6)]
+        tasks = [task(draw, name) for name in (top, middle, sibling)][: draw.randrange(1, 4)]
+        tasks.append(task(draw, draw.choice((middle, bottom)), larger(draw, tasks)))
+        tasks += outside(draw, tasks, inner, other)
         compare(
             ask,
             draw,
@@ -86,22 +103,24 @@ def below(ask, draw):
 
 @exercise.worth(2, "An unfinished victim inside stops the scan (-1); one outside does not")
 def unfinished(ask, draw):
-    for _ in range(3):
-        parent, (top, middle, bottom, sibling, other, inner) = cgroups(draw)
+    depths = [(0, 2), (1, 2), (0, 1)]  # of the full cgroup, and of the victim's
+    for full, deep in draw.sample(depths, 3):
+        parent, names = cgroups(draw)
+        top, middle, bottom, sibling, other, inner = names
         tasks = [task(draw, name) for name in (top, middle, bottom)]
         compare(
             ask,
             draw,
-            [*tasks, task(draw, other, victim=True)],
-            top,
+            [*tasks, task(draw, draw.choice((other, inner, None)), victim=True)],
+            draw.choice((top, middle)),
             parent,
             "A victim in another cgroup does not stop this scan.",
         )
         compare(
             ask,
             draw,
-            [*tasks, task(draw, bottom, 1, victim=True)],
-            middle,
+            [*tasks, task(draw, names[deep], victim=True)],
+            names[full],
             parent,
             "A victim in this cgroup, or below it, has not finished: answer -1, kill no task.",
         )
@@ -112,12 +131,13 @@ def everywhere(ask, draw):
     parent, names = cgroups(draw)
     tasks = [task(draw, name) for name in (*names, None)]
     sentence = "With memcg None every task is a candidate, also those in no cgroup."
-    compare(ask, draw, [*tasks, task(draw, None, 2 * 10**6)], None, parent, sentence)
-    compare(ask, draw, [*tasks, task(draw, names[5], 2 * 10**6)], None, parent, sentence)
+    for name in (None, names[5]):
+        most = task(draw, name, larger(draw, tasks))
+        compare(ask, draw, [*tasks, most], None, parent, sentence)
     compare(
         ask,
         draw,
-        [*tasks, task(draw, names[2], 1, victim=True)],
+        [*tasks, task(draw, names[2], victim=True)],
         None,
         parent,
         "A memcg's unfinished victim stops a global OOM too.",
@@ -128,8 +148,10 @@ def everywhere(ask, draw):
 def none_left(ask, draw):
     parent, names = cgroups(draw)
     spared = [task(draw, names[2], 0) for _ in range(3)]
+    points = draw.choice((1, draw.randrange(1, 10**6)))
     sentence = "Tasks with 0 points must not be killed; with no other the answer is None."
-    compare(ask, draw, [*spared, task(draw, names[4])], names[2], parent, sentence)
+    compare(ask, draw, [*spared, task(draw, names[4], points)], names[2], parent, sentence)
+    compare(ask, draw, [*spared, task(draw, names[2], points)], names[2], parent, sentence)
     compare(ask, draw, [*spared, task(draw, names[2], 1)], names[2], parent, sentence)
     compare(ask, draw, [], None, parent, sentence)
 
@@ -138,7 +160,9 @@ def none_left(ask, draw):
 def ties(ask, draw):
     for _ in range(4):
         parent, names = cgroups(draw)
-        tasks = [task(draw, names[1], 5000) for _ in range(3)] + [task(draw, names[1], 7)]
+        most = draw.randrange(2, 10**6)
+        tasks = [task(draw, names[1], most) for _ in range(3)]
+        tasks.append(task(draw, names[1], draw.randrange(1, most)))
         compare(
             ask, draw, tasks, names[1], parent, "On equal points the first of the list is chosen."
         )

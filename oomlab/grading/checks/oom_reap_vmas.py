@@ -56,7 +56,7 @@ def probe(vmas: list[dict]) -> dict[str, int]:
 
 
 def vma(draw, name: str, *flags: str, anonymous: bool = True) -> dict:
-    noise = draw.sample(["VM_READ", "VM_WRITE", "VM_EXEC", "VM_GROWSDOWN"], 2)
+    noise = draw.sample(["VM_READ", "VM_WRITE", "VM_EXEC", "VM_GROWSDOWN"], draw.randrange(4))
     every = [*flags, *noise]
     draw.shuffle(every)
     return {"name": name, "anonymous": anonymous, "pages": draw.randrange(1, 999), "flags": every}
@@ -129,7 +129,8 @@ def spared(ask, draw):
 
 @exercise.worth(1, "Each name once, in the order of the address space, none of an empty one")
 def order(ask, draw):
-    for vmas in (space(draw, ((), False), (("VM_LOCKED",), True)), []):
+    kinds = (((), False), (("VM_LOCKED",), True))
+    for vmas in (*(space(draw, *kinds) for _ in range(3)), []):
         got = ask("oom_reap_vmas", vmas)
         example = in_full(got, vmas)
         names = several(got, "The names", example=example, of=str)

@@ -131,14 +131,14 @@ def machine_of(draw: Random, wrong: str) -> tuple[PracticeMachine, list[int], in
         m.needs(3100)
         return m, [first.pid, second.pid], first.pid
     if wrong == "spared":
-        m.task(draw.randrange(1800, 2100), adj=draw.choice((-1000, -900)))
+        m.task(draw.randrange(1800, 2100), adj=draw.choice((-1000, -900, -600)))
         hog = m.task(draw.randrange(900, 1200))
     elif wrong == "boosted":  # 0.3 of the machine is 1228 pages: more than the larger one has more
         hog = m.task(draw.randrange(900, 1200), adj=300)
         m.task(draw.randrange(1700, 1900))
     else:
         hog = m.task(draw.randrange(1800, 2100))
-        m.task(draw.randrange(900, 1200), adj=draw.choice((0, -100)))
+        m.task(draw.randrange(900, 1200), adj=draw.choice((0, -100, -600, -900, -1000)))
     m.needs(1200)
     return m, [hog.pid], hog.pid
 
