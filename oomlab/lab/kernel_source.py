@@ -55,6 +55,10 @@ PLACES: dict[str, Where] = {
     "lock": same("kernel/locking/mutex.c", "mutex_lock"),
     "down_read": same(RWSEM, "down_read"),
     "down_write": same(RWSEM, "down_write"),
+    "_wait": (
+        SourcePlace(READ, "kernel/locking/rwsem-xadd.c", "rwsem_down_read_failed"),
+        SourcePlace("5.4", RWSEM, "rwsem_down_read_slowpath"),
+    ),
     # the killer and the reaper
     "out_of_memory": same(OOM, "out_of_memory"),
     "pagefault_out_of_memory": same(OOM, "pagefault_out_of_memory"),
