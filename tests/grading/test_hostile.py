@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import subprocess
 import time
 from contextlib import suppress
 from itertools import product
@@ -20,7 +21,7 @@ from oomlab.grading.checks.oom_badness import points as true
 from oomlab.grading.course import grade_one as result_module
 from oomlab.grading.course.feedback import html_page, markdown_page
 from oomlab.grading.exercise import PRACTICE, Finding
-from oomlab.grading.sandbox import child_pipe, group, proof, seccomp
+from oomlab.grading.sandbox import bubblewrap, child_pipe, group, proof, seccomp
 from oomlab.policies.presets import PRESETS
 
 BADNESS = EXERCISES["badness"]
@@ -498,3 +499,23 @@ def test_a_generator_that_does_nothing_gets_nothing(name, ops):
 
 def iter_of(ops):
     yield from ops
+
+
+def test_no_copy_of_this_package_is_in_sight(tmp_path, sandboxed, monkeypatch):
+    """It may be installed twice: in the Python that a venv was made from, for one."""
+    ways = [
+        "oomlab",
+        "lib/python3.12/site-packages/oomlab",
+        "envs/os/lib/python3.9/x-packages/oomlab",
+    ]
+    for way in ways:
+        (tmp_path / way).mkdir(parents=True)
+        (tmp_path / way / "answers.py").write_text("")
+    (tmp_path / "numpy").mkdir()
+    trees = bubblewrap.trees()
+    monkeypatch.setattr(bubblewrap, "trees", lambda: (*trees, str(tmp_path)))
+    monkeypatch.setattr(bubblewrap, "copies", bubblewrap.copies.__wrapped__)
+    command = ["/usr/bin/find", str(tmp_path), "-name", "*.py", "-o", "-name", "numpy"]
+    with bubblewrap.wrapped(bubblewrap.options(), command) as (line, files):
+        done = subprocess.run(line, capture_output=True, text=True, pass_fds=files, env={})
+    assert done.stdout.split() == [str(tmp_path / "numpy")], done.stderr

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from compileall import compile_dir
 from contextlib import contextmanager
 from functools import cache
+from glob import escape, glob
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,15 @@ def trees() -> tuple[str, ...]:
     return tuple(shown)
 
 
+@cache
+def copies() -> tuple[str, ...]:
+    """This package wherever it is installed in what is shown: each copy knows all answers."""
+    places = [f"{lib}/python*/*-packages/" for lib in ("lib", "lib64", "local/lib", "envs/*/lib")]
+    names = [f"{escape(tree)}/{place}oomlab" for tree in trees() for place in ["", *places]]
+    found = [path for name in names for path in glob(name) if os.path.isdir(path)]
+    return tuple(sorted({str(PACKAGE), *map(os.path.realpath, found)}))
+
+
 def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
@@ -123,7 +133,7 @@ def options(hidden: Sequence[str] = (), more: Sequence[str] = ()) -> list[str]:
 def covered(hidden: Sequence[str]) -> list[str]:
     """Those of the folders that would be in sight, outermost first."""
     covers: list[str] = []
-    for folder in sorted({str(PACKAGE), *hidden}):
+    for folder in sorted({*copies(), *hidden}):
         seen = any(within(folder, tree) for tree in trees())
         if seen and any(within(path, folder) for path in (interpreter(), *trees(), *libraries())):
             raise NoSandbox(IN_THE_WAY.format(folder), "{}.")

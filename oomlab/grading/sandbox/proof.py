@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..inside.sandbox_facts import LIMITS
 from . import seccomp
-from .bubblewrap import ENVIRONMENT, PACKAGE, child_command, mounted, trees, within
+from .bubblewrap import ENVIRONMENT, child_command, copies, mounted, trees, within
 
 NAMESPACES = ("net", "pid", "mnt", "user", "ipc", "uts")
 
@@ -39,7 +39,7 @@ def doubts(
         doubt.append("it has a network")
     if found["writable"]:
         doubt.append(f"it can write to {', '.join(found['writable'])}")
-    for folder in sorted({str(PACKAGE), *hidden}):
+    for folder in sorted({*copies(), *hidden}):
         more = set(seen_in(folder, found["listings"])) - way_through(folder, options)
         if more:
             doubt.append(f"it can see {folder}/{min(more)}")
