@@ -224,7 +224,7 @@ CHARGES = (
     "- `__GFP_NORETRY`: it fails after reclaim, in 3.10 before it.",
     "- `__GFP_RETRY_MAYFAIL`: it fails, in 4.19 to 5.2 after one kill, from 5.4 on without one.",
     "- `__GFP_NOFAIL`: it goes over the limit, up to 5.10 without a kill, in 6.1 and later only",
-    "  when no task is left to kill.",
+    "  when no task is left to kill, or when its own task is dying.",
     "- Without `__GFP_FS`: in 4.19 to 5.2 no task is killed, and it is tried for ever; from 5.4 on",
     "  it kills.",
     "- Inside reclaim (PF_MEMALLOC): it goes over the limit, from 4.9 on.",

@@ -249,6 +249,7 @@ class Kernel:
         """A cgroup with memory.max `limit` in pages; `more`: high and low (4.4 on), swap_max.
 
         To 4.4 the last is memory.memsw less the limit. It binds kswapd, in Linux only a charge.
+        What a task starts with (`vmas`) is charged, limit or not; what it touches later is not.
         `low` of children that want more than their parent has is shared in sum, as from 5.10 on.
         """
         files = {file: whole(file, pages) for file, pages in {"limit": limit, **more}.items()}
