@@ -161,7 +161,7 @@ class Kernel:
 
         `uid`: by default that of the process or of the parent; 1000 of who has none. Simplified:
         memory of an `mm` is charged to the cgroup of the task that it was made for, even when that
-        one has exited; in Linux then to that of another who uses it (mm_update_next_owner).
+        one has exited; in Linux then to another user's (mm_update_next_owner). `vmas` know no limit.
         """
         calls("program", program)
         calls("at_exit", at_exit)
@@ -249,7 +249,6 @@ class Kernel:
         """A cgroup with memory.max `limit` in pages; `more`: high and low (4.4 on), swap_max.
 
         To 4.4 the last is memory.memsw less the limit. It binds kswapd, in Linux only a charge.
-        What a task starts with (`vmas`) is charged, limit or not; what it touches later is not.
         `low` of children that want more than their parent has is shared in sum, as from 5.10 on.
         """
         files = {file: whole(file, pages) for file, pages in {"limit": limit, **more}.items()}
