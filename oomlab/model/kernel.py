@@ -161,7 +161,7 @@ class Kernel:
 
         `uid`: by default that of the process or of the parent; 1000 of who has none. Simplified:
         memory of an `mm` is charged to the cgroup of the task that it was made for, even when that
-        one has exited; in Linux then to another user's (mm_update_next_owner). `vmas` know no limit.
+        one has exited; in Linux then to another user (mm_update_next_owner). `vmas` know no limit.
         """
         calls("program", program)
         calls("at_exit", at_exit)
