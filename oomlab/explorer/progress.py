@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..simulate.ended_early import in_lines
+
 Progress = Callable[[int, int, float], None]  # states seen, states waiting, seconds
 
 
@@ -20,7 +22,7 @@ class Stopped(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of a traceback."""
-        return [str(self), "It is kept as sys.last_value.found."]
+        return [*in_lines(self), "It is kept as sys.last_value.found."]
 
 
 def in_words(states: int, waiting: int, seconds: float) -> str:

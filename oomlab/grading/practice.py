@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape
 
 from ..naming import nearest
-from ..simulate.ended_early import line_in
+from ..simulate.ended_early import in_lines, line_in
 from .asking import AskHere
 from .checks import EXERCISES
 from .exercise import Finding
@@ -95,15 +95,10 @@ def check(name: str, *functions: Callable) -> Practice:
         raise Interrupted(line_in(stop, functions)) from None
 
 
-def one_sentence(error: BaseException) -> list[str]:
-    """What a notebook shows of an error that a student is to read, in place of a traceback."""
-    return [str(error)]
-
-
 class CannotCheck(ValueError):
     """check() was called with what it cannot ask."""
 
-    _render_traceback_ = one_sentence
+    _render_traceback_ = in_lines
 
 
 class Interrupted(KeyboardInterrupt):
@@ -118,7 +113,7 @@ class Interrupted(KeyboardInterrupt):
             "Does a loop of yours never end?"
         )
 
-    _render_traceback_ = one_sentence
+    _render_traceback_ = in_lines
 
 
 def points(name: str, *functions: Callable) -> int:

@@ -9,28 +9,31 @@ A notebook shows the sentence in place of a traceback, with the line of the patc
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from textwrap import wrap
 from traceback import walk_tb
 
 from ..policies.patch import EXTENDED
 from ..policies.policy import Policy
 
+LINE = 84  # letters, for a page 1024 pixels wide
 MISSING = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
+
+
+def in_lines(error: BaseException) -> list[str]:
+    """What a notebook shows of an error in place of a traceback: JupyterLab would break words."""
+    return wrap(str(error), LINE)
 
 
 class RunStopped(KeyboardInterrupt):
     """Stop, or Ctrl-C, while a machine ran. It goes on as an interrupt: no cell that waits runs."""
 
-    def _render_traceback_(self) -> list[str]:
-        """What a notebook shows in place of a traceback."""
-        return [str(self)]
+    _render_traceback_ = in_lines
 
 
 class Undeclared(AttributeError):
     """A patch uses an attribute of the model's objects that is not there."""
 
-    def _render_traceback_(self) -> list[str]:
-        """What a notebook shows in place of a traceback."""
-        return [str(self)]
+    _render_traceback_ = in_lines
 
 
 @contextmanager
