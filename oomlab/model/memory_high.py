@@ -1,6 +1,5 @@
 """memory.high: who goes over it is slowed down, and never killed; and who is told of such a stall.
 
-"Going over the high limit never invokes the OOM killer" (Documentation/admin-guide/cgroup-v2.rst).
 On the way back to user mode the task frees pages itself; from v5.4 on it then sleeps, the longer
 the farther its cgroup is over the limit, up to two seconds for each batch (mm/memcontrol.c).
 Simplified: Linux charges a whole batch before the first page of it is used, the model page by page;

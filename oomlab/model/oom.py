@@ -1,8 +1,4 @@
-"""The OOM killer: whom to kill, and how it is done (mm/oom_kill.c).
-
-Functions keep their kernel names. Those that another CPU can interrupt are generators; the points
-where it can are the atomic operations that the races of this debate are made of.
-"""
+"""The OOM killer: whom to kill, and how it is done (mm/oom_kill.c)."""
 
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,4 @@
-"""System calls that take locks and memory, or act on another process; and Alt-SysRq-f.
-
-A call that holds a lock while it waits for memory is how ordinary code enters this debate.
-"""
+"""System calls that take locks and memory, or act on another process; and Alt-SysRq-f."""
 
 from .exit import mmput, remove_vma, zap_vma
 from .faults import charged_to
