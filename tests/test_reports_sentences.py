@@ -288,3 +288,21 @@ def test_who_asked_is_named_by_the_stack_where_the_header_lost_its_name():
         "CPU: 0 PID: 397 Comm: mkfs.ext4 Not tainted 5.7.0 #1",
     )
     assert "mkfs.ext4 (397) asked for" in text_of(told)
+
+
+def test_a_table_with_captions_of_no_release_is_of_a_patched_kernel():
+    """One that counts what each task has on the node that is full."""
+    (told,) = read(
+        CAPTIONS.replace("pgtables_bytes", "(01)nrss pgtables_bytes"),
+        "[     70]     0    70   300000   260000      100     4096        0             0 large",
+        "[     71]     0    71    90000    70000    70000     4096        0             0 here",
+        "oom-kill:constraint=CONSTRAINT_MEMORY_POLICY,nodemask=1,global_oom,task=here,pid=71,uid=0",
+        "Out of memory: Killed process 71 (here) total-vm:360000kB, anon-rss:280000kB",
+    )
+    assert told.verdict.reason == "unreleased kernel" and "is patched" in text_of(told)
+
+
+def test_the_summary_line_alone_is_an_oom():
+    line = "oom-kill: constraint=CONSTRAINT_MEMORY_POLICY, nodemask=7, task=VLLM::EngineCor"
+    said = told_of(line)
+    assert "OOM report (mempolicy)" in said and "Only memory of these nodes was allowed: 7" in said

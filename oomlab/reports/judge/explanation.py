@@ -38,7 +38,8 @@ REASONS = {
     "rows missing": "the row of the victim is not in the table",
     "no task table": "there is no task table to choose from",
     "old heuristics": "kernels before 2.6.36 chose by run times, which no report prints",
-    "unreleased kernel": "this kernel was in development; its rules may be those of no release",
+    "unreleased kernel": "this kernel was in development or is patched; its rules may be those of "
+    "no release",
     "no kill line": "who was killed is not in the text",
     "panic": "the kernel panicked instead of killing",
     "no task left": "no task could be killed: there was none with memory of its own, or each was "

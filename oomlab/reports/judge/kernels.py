@@ -47,6 +47,8 @@ RULES = (
     ((6, 8), presets.LINUX_6_12),
 )
 
+CAPTIONS = {"uid", "tgid", "total_vm", "rss", "rss_anon", "rss_file", "rss_shmem", "nr_ptes"}
+CAPTIONS |= {"nr_pmds", "pgtables_bytes", "swapents", "cpu", "oom_adj", "oom_score_adj", "name"}
 CONTAINER = re.compile(
     r"docker|kubepods|containerd|cri-|crio|libpod|/lxc|lxc\.|/machine|/ecs/|garden"
 )
@@ -192,8 +194,10 @@ def _is_rhel7(report: Report, release: tuple[int, ...]) -> bool:
 
 
 def is_unreleased(report: Report) -> bool:
-    """A release candidate, linux-next or -mm: its rules may never have come into a release."""
-    return bool(report.kernel and re.search(r"-rc\d|-next|-mm\d", report.kernel))
+    """A release candidate, linux-next or -mm, or a table with captions of no release: its rules may
+    never have come into one."""
+    patched = not set(report.columns) <= CAPTIONS
+    return patched or bool(report.kernel and re.search(r"-rc\d|-next|-mm\d", report.kernel))
 
 
 def _has_score_adj(report: Report) -> bool:

@@ -5,7 +5,7 @@ from collections import Counter
 from ...policies.policy import Policy
 from ..read.report import Kill, Report, TaskRow
 from .explanation import Explanation, Ranked, Verdict
-from .kernels import is_unreleased
+from .kernels import CAPTIONS, is_unreleased
 
 
 def verdict(explanation: Explanation) -> Verdict:
@@ -79,6 +79,8 @@ def _why_another(explanation: Explanation, policy: Policy, predicted: Ranked, vi
     matters |= predicted.row.oom_score_adj != actual.row.oom_score_adj
     if explanation.total.most != explanation.total.pages and matters:
         return "unknown total"
+    if not set(report.columns) <= CAPTIONS:
+        return "unreleased kernel"
     if len(ahead) <= 8:
         return "passed over"
     return "unreleased kernel" if is_unreleased(report) else "unexplained"

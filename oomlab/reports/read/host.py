@@ -166,8 +166,10 @@ class Host:
         report.lines = min(report.lines[0], self.number), max(report.lines[0], self.number)
         self._place_rows(report)
         self._forget_rows()
-        asked = report.invoker or (report.memcg and report.memcg.limit_path)
-        if not (asked or report.tasks or report.victim or report.no_killable or report.panic):
+        limited = report.memcg and report.memcg.limit_path
+        bound = report.summary and report.summary.constraint
+        killed = report.victim or report.no_killable or report.panic
+        if not (report.invoker or limited or bound or report.tasks or killed):
             return  # a list of memory that no OOM killer asked for
         before, self._headless = self._headless, None
         if before and self._close_to_tail() and _completes(report, before):
