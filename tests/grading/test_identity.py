@@ -203,9 +203,36 @@ def test_a_class_archive_of_canvas_in_a_folder_is_a_class(tmp_path):
 
 
 def test_a_name_may_have_any_mark(tmp_path):
-    for name in ("Deep_Er Name", "O'Brien-Ng, Seán", "_x_", "Ünal 3", "a_1_b"):
+    for name in ("Deep_Er Name", "O'Brien-Ng, Seán", "_x_", "Ünal 3"):
         place = folder(tmp_path / "s", f"{name}_113_assignsubmission_file_/sub/dir/a.ipynb")
         assert f"{name}_113" in who(place)[0], name
+
+
+CLAIMS = [  # what a student may call a file or a folder
+    "bob_7_assignsubmission_file_level-2.ipynb",
+    "bob_7_assignsubmission_file_/level-2.ipynb",
+    "bob+level-2+2099-01-01 10:00:00 UTC/level-2.ipynb",
+    "bob+level-2+2099-01-01 10:00:00 UTC.ipynb",
+]
+
+
+def test_no_name_inside_a_students_folder_makes_it_a_neighbours(tmp_path):
+    """That student alone is refused, or graded as who it is; the neighbour is not touched."""
+    rosters = (None, Roster("student,name\nalice,A\nbob,B\ncarol,C\n"))
+    for number, claim in enumerate(CLAIMS):
+        top = folder(tmp_path / f"{number}/submitted", f"alice/{claim}", "bob/level-2.ipynb")
+        archive = zipped(tmp_path / f"{number}.zip", f"alice/{claim}", "bob/level-2.ipynb")
+        for roster in rosters:
+            for words in ((top,), (top / "alice", top / "bob"), (archive,)):
+                found = collect(list(map(str, words)), SHEET_NAMES, roster)
+                of_bob = [one.submission.source for one in found.handed if one.student.id == "bob"]
+                assert len(of_bob) == 1 and "alice" not in of_bob[0], (claim, words)
+            alone = who(top / "alice", roster=roster)[0]  # bob's results may lie there already
+            assert "bob" not in alone, claim
+    flat = [f"alice_4711_99_{claim}" for claim in CLAIMS if "/" not in claim]
+    for name in flat:
+        students = who(folder(tmp_path / name[-30:], name, "bob_7_98_level-2.ipynb"))[0]
+        assert sorted(students) == ["alice_4711", "bob_7"], name
 
 
 def test_a_word_that_is_no_file_makes_no_student(tmp_path):

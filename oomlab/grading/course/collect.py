@@ -17,12 +17,12 @@ from typing import Protocol
 from .archives import archive_name, entries
 from .identity import (
     CANVAS,
-    CANVAS_BLIND,
     EXCHANGE,
-    MOODLE,
     Student,
     Unclear,
     can_be_a_student,
+    marked,
+    named_by_a_system,
     owner,
     same,
     sheet_named,
@@ -47,6 +47,11 @@ class FilePlace:
     parts: list[str]  # from there, the last one is the file
     inside: tuple[int, ...] = ()
     claimed: bool = False  # whose it is says only an archive that a student may have made
+
+    @property
+    def marks(self) -> list[int]:
+        """Which of the parts say who it is in the way of a course system."""
+        return [place for place, part in enumerate(self.parts) if marked(part)]
 
     @property
     def left_behind(self) -> bool:
@@ -198,12 +203,39 @@ class Collection:
                     one.submission.source, "neither its name nor its folder says whose it is"
                 )
 
+    def marks_in_students_folders(self) -> None:
+        """Where a folder is a student's, what looks like Moodle's in it may be the student's own.
+
+        Folders are students if other notebooks have no such names, or if it is but one student's.
+        """
+        plain = [one for one in self.found.handed if not one.place.marks]
+        in_folders = any(len(one.place.parts) > 1 for one in plain)
+        in_words = any(one.nameless for one in plain)
+        single = len({one.student.id for one in self.found.handed}) == 1
+        for one in [one for one in self.found.handed if one.place.marks and not one.place.claimed]:
+            parts, mark = one.place.parts, one.place.marks[0]
+            exchange = EXCHANGE.match(parts[mark]) and not one.place.inside
+            alone = single and (self.roster or exchange)
+            outside = one.place.above[-1:] * bool(in_words or alone) + parts[:mark] * in_folders
+            for part in outside if not any(map(marked, one.place.above)) else []:
+                if self.folder_of(part) not in (None, one.student.id):
+                    both = f"{written(part)} and {written(parts[mark])}"
+                    self.found.handed.remove(one)
+                    self.leave(one.submission.source, f"{both} could both be the student")
+                    break
+
+    def folder_of(self, name: str) -> str | None:
+        """The id of the student whose folder has this name, if it can be one's."""
+        with suppress(Unclear):
+            return self.owner(FilePlace("", Path(), [], [name, "-.ipynb"])).id
+        return None
+
     def only_given(self, place: FilePlace) -> bool:
         """Does only the word that the teacher gave say whose it is?"""
         try:
             return not self.owner(place, given=False)
         except Unclear:
-            return not any(marked([part]) for part in place.above)
+            return not any(map(marked, place.above))
 
     def one(self, place: FilePlace) -> None:
         ending = place.parts[-1].rpartition(".")[2].lower()
@@ -229,7 +261,7 @@ class Collection:
         except NotANotebook as wrong:
             return self.leave_one(place, str(wrong))
         course = len(place.parts) == 1 and (
-            any(marked(m.parts) for m in members) or from_canvas(place, members)
+            any(any(map(marked, m.parts)) for m in members) or from_canvas(place, members)
         )
         try:
             person = None if course else self.owner(place)
@@ -280,18 +312,8 @@ def collect(words: list[str], sheets: list[str], roster: Owners | None = None) -
     collection = Collection(words, sheets, roster)
     for word in words:
         collection.given(word)
+    collection.marks_in_students_folders()
     return collection.found
-
-
-def named_by_a_system(part: str) -> bool:
-    """From here on the names are the student's own."""
-    canvas = CANVAS.fullmatch(part) or CANVAS_BLIND.fullmatch(part)
-    return bool(MOODLE.match(part) or EXCHANGE.match(part) or canvas)
-
-
-def marked(parts: list[str]) -> bool:
-    """Does a part say who it is in the way of a course system?"""
-    return any(MOODLE.match(part) or EXCHANGE.match(part) for part in parts)
 
 
 def from_canvas(place: FilePlace, members: list[FilePlace]) -> bool:

@@ -4,7 +4,7 @@ A path is read from the outside in, because what lies outside was named by the t
 course system, and what lies inside by the student:
 
 1. `Name_123_assignsubmission_file_` (Moodle) and `name+sheet+time` (the exchange of nbgrader) say
-   whose it is, wherever they stand first;
+   whose it is, wherever they stand first; but not in the folder of a student, who could write so;
 2. else the folder in which the notebook lies, if it is the only one that can be a student's;
 3. else `name_123_456_file.ipynb` (Canvas), or the notebook's own name: alice.ipynb.
 
@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-MOODLE = re.compile(r"(.+?)(?:_(\d+))?_assignsubmission_[a-z]+(?:_|$)")
-EXCHANGE = re.compile(r"([^+]+)\+[^+]+\+(\d{4}-\d\d-\d\d .+)")
+MOODLE = re.compile(r"((?:(?!_\d+_).)+?)_(\d+)_assignsubmission_[a-z]+(?:_|$)")
+EXCHANGE = re.compile(r"((?:(?!_\d+_\d+_)[^+])+)\+[^+]+\+(\d{4}-\d\d-\d\d .+)")
 CANVAS = re.compile(r"(.+?)(?:_LATE)?_(\d+)_\d+_.+")
 CANVAS_BLIND = re.compile(r"(?:LATE_)?(anon_[^_]+)_\d+_.+")
 JOINERS = "\u200c\u200d"  # a part of correct writing, from Persian to Malayalam
@@ -106,11 +106,22 @@ def sheet_named(text: str, sheets: list[str]) -> str | None:
     return max(places)[2] if places else None
 
 
+def marked(part: str) -> bool:
+    """Does it say who it is in the way of Moodle or of nbgrader's exchange?"""
+    return bool(MOODLE.match(part) or EXCHANGE.match(part))
+
+
+def named_by_a_system(part: str) -> bool:
+    """From here on the names are the student's own."""
+    canvas = CANVAS.fullmatch(part) or CANVAS_BLIND.fullmatch(part)
+    return marked(part) or bool(canvas)
+
+
 def owner(above: list[str], parts: list[str], sheets: list[str]) -> Student:
     """Whose the file parts[-1] is, in the folders parts[:-1] of what was given as `above`."""
     for part in [*above, *parts]:
         if match := MOODLE.match(part):
-            return student(match[1], match[2] or "", "Moodle")
+            return student(match[1], match[2], "Moodle")
         if match := EXCHANGE.match(part):
             return student(match[1])
     *folders, file = parts
@@ -217,7 +228,7 @@ class Roster:
         """The student of the roster whose the file is."""
         *folders, file = parts
         stem = file.rpartition(".")[0] or file
-        for part in [*above, *folders, file]:
+        for part in [*above, *parts]:
             if match := MOODLE.match(part):
                 return self.agreed(match[1], match[2])
             if match := EXCHANGE.match(part):
