@@ -107,10 +107,7 @@ class Collection:
         self.found.left_out.append((source, why))
 
     def leave_one(self, place: FilePlace, why: str) -> None:
-        """A file that is not graded. Its own name does not make it a student's, unless it is a zip.
-
-        A folder does, where the notebooks lie in folders, too.
-        """
+        """A file that is not graded: a student's by its folder, if others lie so, or if a zip."""
         self.leave(place.source, why)
         *folders, name = place.parts
         known = (
@@ -214,8 +211,7 @@ class Collection:
         single = len({one.student.id for one in self.found.handed}) == 1
         for one in [one for one in self.found.handed if one.place.marks and not one.place.claimed]:
             parts, mark = one.place.parts, one.place.marks[0]
-            exchange = EXCHANGE.match(parts[mark]) and not one.place.inside
-            alone = single and (self.roster or exchange)
+            alone = single and (self.roster or EXCHANGE.match(parts[mark]) and not one.place.inside)
             outside = one.place.above[-1:] * bool(in_words or alone) + parts[:mark] * in_folders
             for part in outside if not any(map(marked, one.place.above)) else []:
                 if self.folder_of(part) not in (None, one.student.id):
