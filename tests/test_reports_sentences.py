@@ -230,7 +230,7 @@ x invoked oom-killer: gfp_mask=0x201da, order=0, oom_adj=0, oom_score_adj=0
 Mem-info:
 active_anon:6000 inactive_anon:6000 isolated_anon:0
  active_file:22 inactive_file:125 isolated_file:0
- free:252 slab_reclaimable:194 slab_unreclaimable:366
+ free:252 slab_reclaimable:194 slab_unreclaimable:366 shmem:0
 Normal free:1008kB min:1016kB low:1268kB high:1524kB present:65024kB
 lowmem_reserve[]: 0 0
 16384 pages of RAM
@@ -306,3 +306,59 @@ def test_the_summary_line_alone_is_an_oom():
     line = "oom-kill: constraint=CONSTRAINT_MEMORY_POLICY, nodemask=7, task=VLLM::EngineCor"
     said = told_of(line)
     assert "OOM report (mempolicy)" in said and "Only memory of these nodes was allowed: 7" in said
+
+
+def of_memory(*lines):
+    (told,) = read(
+        "x invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0", "Mem-Info:", *lines
+    )
+    return told
+
+
+def test_the_lists_of_2_6_30_are_read():
+    """15000 pages of cache, 2000 in the swap cache, 90 of files: 12910 are shared memory."""
+    told = of_memory(
+        "Active_anon:60000 active_file:30 inactive_anon:20000",
+        " inactive_file:60 unevictable:0 dirty:0 writeback:0 unstable:0",
+        " free:300 slab:10000 mapped:500 pagetables:600 bounce:0",
+        "Normal free:1200kB min:1300kB low:1400kB high:1500kB present:400000kB",
+        "15000 total pagecache pages",
+        "2000 pages in swap cache",
+        "100000 pages RAM",
+        "5000 reserved pages",
+    )
+    rows = dict(told.account.rows)
+    assert rows["shared memory and tmpfs"] == 4 * 12910
+    assert rows["anonymous"] == 4 * (80000 - 12910) and rows["slab"] == 40000
+    assert "worked out from the page cache" in text_of(told)
+
+
+def test_swapoff_counts_below_zero():
+    told = of_memory(
+        "active_anon:60000 inactive_anon:20000 isolated_anon:0 active_file:9 free:300 shmem:10",
+        "Normal free:1200kB min:1300kB low:1400kB high:1500kB managed:400000kB",
+        "Free swap  = -245804kB",
+        "Total swap = 0kB",
+        "100000 pages RAM",
+        "0 pages reserved",
+    )
+    assert "swap is being turned off with 240 MiB in it" in told.cause.sentence
+    assert any("swapoff" in advice for advice in told.advice)
+
+
+def test_what_cannot_be_evicted_need_not_be_mlocked():
+    """Of 120000 pages the zones say that mlock() holds 4; a list of some zones says nothing."""
+    listed = "active_anon:60000 inactive_anon:200 isolated_anon:0 free:300 unevictable:{} shmem:0"
+    zone = "Normal free:1200kB min:1300kB low:1400kB high:1500kB unevictable:{}kB mlocked:16kB "
+    for zones, rows in ((120000, {"unevictable, not by mlock": 119984}), (90000, {})):
+        told = of_memory(listed.format(30000), zone.format(zones) + "managed:400000kB")
+        found = dict(told.account.rows)
+        assert found["unevictable (mlocked)"] == (16 if rows else 120000)
+        assert rows.items() <= found.items()
+
+
+def test_a_release_ends_before_the_number_of_the_build():
+    """A mailer that breaks the line there leaves no blank."""
+    assert "4.16.0-0.rc4.fc28.x86_64\n" in told_of(
+        f"{HEADER.format('x')}\nCPU: 1 PID: 9 Comm: x Not tainted 4.16.0-0.rc4.fc28.x86_64#1"
+    )

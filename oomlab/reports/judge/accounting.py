@@ -14,6 +14,7 @@ from .totals import ram_kb
 
 NO_COUNTER = "in no counter"
 COUNTED_ONLY = "neither RAM nor all zones are in the text; the total is what is counted"
+MLOCKED = "unevictable (mlocked)"
 CLOSES = 0.03  # of the total: counters are read one after the other, while pages move
 
 
@@ -54,7 +55,10 @@ def _of_machine(report: Report, memory: Memory) -> Account | None:
     swapbacked = kib("active_anon", "inactive_anon", "isolated_anon")
     file = kib("active_file", "inactive_file", "isolated_file")
     shmem, unevictable = kib("shmem"), kib("unevictable")
-    if not counts.keys() & {"isolated_anon", "shmem"} or shmem > swapbacked + unevictable:
+    if "shmem" not in counts:  # then what is page cache, and neither a file nor in swap
+        cache = (memory.pagecache_pages or 0) - (memory.swapcache_pages or 0)
+        shmem = max(cache * page - file, 0)
+    if shmem > swapbacked + unevictable:
         shmem = 0
     locked = max(shmem - swapbacked, 0)  # shared memory that cannot be evicted
     dirty = min(kib("dirty", "writeback", "unstable"), file)
@@ -67,9 +71,10 @@ def _of_machine(report: Report, memory: Memory) -> Account | None:
         ("shared memory and tmpfs", shmem),
         ("file cache, clean", file - dirty),
         ("file cache, dirty or being written", dirty),
-        ("unevictable (mlocked)", unevictable - locked),
+        *_unevictable(memory, unevictable - locked),
         ("slab, reclaimable", kib("slab_reclaimable")),
         ("slab, unreclaimable", kib("slab_unreclaimable")),
+        ("slab", kib("slab")),  # to 2.6.30
         ("other kernel, reclaimable", kib("kernel_misc_reclaimable")),
         ("page tables", kib("pagetables", "sec_pagetables")),
         ("kernel stacks", stacks),
@@ -92,12 +97,26 @@ def _of_machine(report: Report, memory: Memory) -> Account | None:
     rows.append((NO_COUNTER, total - sum(kib for _, kib in rows)))
     if rows[-1][1] < -CLOSES * total:
         notes.append("the counters add up to more than the zones hold: the lists are damaged")
+    if "shmem" not in counts:
+        how = "worked out from the page cache" if shmem else "it lies among the pages above"
+        notes.append(f"shared memory is not counted in this text; {how}")
     used = None
     if memory.swap_total_kb is not None and memory.swap_free_kb is not None:
         used = memory.swap_total_kb - memory.swap_free_kb
     shown = tuple(row for row in rows if row[1])
     whole = COUNTED_ONLY not in notes
     return Account("machine", total, shown, tuple(notes), memory.swap_total_kb, used, whole)
+
+
+def _unevictable(memory: Memory, kib: int) -> list[tuple[str, int]]:
+    """Those that mlock() holds, by the zones, and others (ramfs, SHM_LOCK); one row if the zones
+    that are listed are not all."""
+    zones = [zone.sizes_kb for zone in memory.zones]
+    mlocked = sum(sizes.get("mlocked", 0) for sizes in zones)
+    listed = sum(sizes.get("unevictable", 0) for sizes in zones)
+    if not any("mlocked" in sizes for sizes in zones) or listed < (1 - CLOSES) * kib:
+        return [(MLOCKED, kib)]
+    return [(MLOCKED, min(mlocked, kib)), ("unevictable, not by mlock", kib - min(mlocked, kib))]
 
 
 def _modern(counts: dict[str, int]) -> dict[str, int]:
@@ -110,7 +129,6 @@ def _modern(counts: dict[str, int]) -> dict[str, int]:
         **counts,
         "active_anon": anonymous,
         "active_file": lists - anonymous,  # with shared memory, which was not counted
-        "slab_unreclaimable": counts.get("slab", 0),
     }
 
 

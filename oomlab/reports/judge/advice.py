@@ -136,6 +136,8 @@ def _swap(explanation: Explanation, cause: Cause) -> list[str]:
     locked = account.of("unevictable (mlocked)")
     if locked > account.of("anonymous"):
         return [f"{size(locked)} are locked (mlock): swap cannot take them, so lock less"]
+    if account.swap_total_kib == 0 and account.swap_used_kib:
+        return ["turn swap off (swapoff) only while all that is in it fits into the memory"]
     return ["some swap lets idle pages leave the memory"] if account.swap_total_kib == 0 else []
 
 

@@ -39,7 +39,7 @@ def read_pages(host: Host, line: Line, text: str) -> None:
 
 def read_swap(host: Host, line: Line, text: str) -> None:
     kilobytes = text.partition("=")[2].strip().removesuffix("kB")
-    if kilobytes.isdecimal() and len(kilobytes) < 20:
+    if kilobytes.removeprefix("-").isdecimal() and len(kilobytes) < 20:  # below 0 in swapoff
         name = "swap_free_kb" if text.startswith("Free") else "swap_total_kb"
         setattr(memory(host, line), name, int(kilobytes))
 
@@ -95,7 +95,7 @@ def read_reserve(host: Host, line: Line, text: str) -> None:
 
 def read_counts(host: Host, line: Line, text: str) -> None:
     """`active_anon:15848 inactive_anon:0 ...`; to 2.6.27 `Active:15848 ... mapped-anon:15`."""
-    old = text.startswith("Active:")
+    old = text.startswith("Active")
     told = messages.counts(text.lower().replace("-", "_") if old else text)
     memory(host, line).counts.update(told)
 

@@ -113,7 +113,7 @@ def failure(text: str) -> Invoker | None:
 def kernel_version(text: str) -> str | None:
     """The release in `CPU: 1 PID: 3206 Comm: x Not tainted 3.10.0-957.el7.x86_64 #1`."""
     found = VERSION.search(text) or VERSION_ALONE.search(text) or LINUX_VERSION.search(text)
-    return found[1] if found else None
+    return found[1].partition("#")[0] if found else None
 
 
 def captions(text: str) -> tuple[str, ...]:

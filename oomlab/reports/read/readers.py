@@ -26,6 +26,8 @@ from .wrapped import ROW
 ZONES = ("DMA", "DMA32", "Normal", "HighMem", "Movable")
 COUNTS = (
     "Active:",
+    "Active_anon:",  # 2.6.28 to 2.6.30
+    "inactive_file:",
     "active_anon:",
     "active_file:",
     "unevictable:",

@@ -10,7 +10,7 @@ GROUPS = {
     "unevictable": ("unevictable (mlocked)",),
     "shared memory": ("shared memory and tmpfs",),
     "page cache": ("file cache, clean", "file cache, dirty or being written"),
-    "slab": ("slab, reclaimable", "slab, unreclaimable", "other kernel, reclaimable"),
+    "slab": ("slab", "slab, reclaimable", "slab, unreclaimable", "other kernel, reclaimable"),
     "page tables": ("page tables", "kernel stacks"),
     "huge pages": ("huge pages set aside",),
     "kernel, in no counter": (NO_COUNTER,),
@@ -82,7 +82,7 @@ def _by_processes(
 
 def _swap_state(total: int, used: int) -> str:
     if not total:
-        return "there is no swap"
+        return f"swap is being turned off with {size(used)} in it" if used else "there is no swap"
     if total - used < 0.02 * total:
         return "swap is full"
     return f"{percent(used, total)} of {size(total)} swap is used"
@@ -91,7 +91,9 @@ def _swap_state(total: int, used: int) -> str:
 def _swap(account: Account) -> Iterator[str]:
     if account.swap_total_kib is not None and account.swap_used_kib is not None:
         total = account.swap_total_kib
-        yield f"swap: {size(account.swap_used_kib)} of {size(total)} used" if total else "no swap"
+        used = size(account.swap_used_kib)
+        off = f"swapoff: {used} are still in swap" if account.swap_used_kib else "no swap"
+        yield f"swap: {used} of {size(total)} used" if total else off
 
 
 def _shared(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]) -> Cause:
