@@ -46,8 +46,9 @@ UNREAD = " ".join(
     ["oomlab/lab/", "oomlab/reports/"]
     + [f"oomlab/explorer/{name}" for name in EXPLORER if name != "frames.py"]
 )
-# Rooms of oomlab that a page cannot enter: its command line, the class's grades, servers.
-NOT_IN_A_PAGE = ("oomlab/cli/", "oomlab/doors/", "oomlab/grading/course/")
+# Rooms of oomlab that a page cannot enter: its command line, the class's grades, servers, and the
+# traces of real machines, which are files.
+NOT_IN_A_PAGE = ("oomlab/cli/", "oomlab/doors/", "oomlab/grading/course/", "oomlab/traces/")
 
 
 def fetch(work: Path) -> Path:
