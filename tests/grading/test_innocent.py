@@ -386,6 +386,10 @@ BELOW = {
         *(GOOD, CYCLE, *CHECKS),
         "find_cycle = find_cycle({'a': ['a']})\noom_badness = 7\ndel oom_badness",
     ],
+    "the names of builtins are used up": [
+        *(GOOD, CYCLE, *CHECKS),
+        "sum = 0\nfor max in range(3):\n    sum += max\nset = {1, 2}\niter, list = 1, []",
+    ],
     "a helper is mended below": [
         FIRST.replace("max(n, LEAST)", "n"),
         *(CHECKS[0], CYCLE, CHECKS[1]),

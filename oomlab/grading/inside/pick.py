@@ -241,7 +241,8 @@ def as_checked(
 ) -> list[Statement]:
     """Without what binds a name anew below the last check of this exercise, and is not of it.
 
-    Two exercises may have helpers of one name, and an experiment may use up the name of a helper.
+    Two exercises may have helpers of one name, and an experiment may use up the name of a helper,
+    or of a builtin.
     A function or class that is defined anew is of this exercise, unless another one needs it. If
     the exercise's own function is defined anew, its check says nothing, and all counts.
     """
@@ -250,7 +251,7 @@ def as_checked(
     own = names - others
     if last is None or any(one.defines and one.binds & own for one in below):
         return statements
-    bound = set().union(*(one.binds for one in above))
+    bound = set(dir(builtins)).union(*(one.binds for one in above))
     theirs = chosen_for(below, others)
     return above + [
         one for one in below if not one.binds & (bound - own) or one.defines and one not in theirs
