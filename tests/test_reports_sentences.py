@@ -362,3 +362,25 @@ def test_a_release_ends_before_the_number_of_the_build():
     assert "4.16.0-0.rc4.fc28.x86_64\n" in told_of(
         f"{HEADER.format('x')}\nCPU: 1 PID: 9 Comm: x Not tainted 4.16.0-0.rc4.fc28.x86_64#1"
     )
+
+
+def test_what_old_kernels_do_not_count_is_no_leak():
+    """2.6.31 counts neither what reclaim has isolated nor kernel stacks; its score is in pages."""
+    text = """\
+x invoked oom-killer: gfp_mask=0xd0, order=0, oom_adj=0
+Pid: 5795, comm: x Not tainted 2.6.31-rc1 #147
+Mem-Info:
+CPU    0: hi:    0, btch:   1 usd:   0
+Active_anon:10 active_file:11 inactive_anon:0
+ inactive_file:0 unevictable:0 dirty:0 writeback:0 unstable:0
+ free:1986 slab:4000 mapped:96 pagetables:5000 bounce:0
+50000 pages RAM
+0 pages reserved
+Out of memory: kill process 3855 (x) score 179248 or a child
+Killed process 4222 (y)
+"""
+    (report,) = parse(io.BytesIO(text.encode()))
+    told = explain(report)
+    assert told.cause.kind == "kernel, in no counter"
+    assert "pages that reclaim had isolated, kernel stacks" in told.cause.sentence
+    assert "more than the whole" not in text_of(told)

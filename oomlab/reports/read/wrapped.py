@@ -25,7 +25,7 @@ START = re.compile(
     r"|kmem: |Kill|Unreclaimable"
     r"|RIP|EIP|[RE][A-Z0-9]{2}: |Code: |Kernel panic|active_anon:\d+ inactive_anon:\d+ iso"
     r"|-{3}(?!-* (?:[A-Z] )?\d+\.\d)"
-    r"|Active:|Free pages:|cpu \d|oom-killer: "
+    r"|Active:|Active_anon:|Free pages:|cpu \d|oom-killer: "
     r"|</?TASK>|[A-Z_]{3,40}=|sysrq|SysRq|Linux version|\? |[\w.]+\+0x)"
 )
 ROW = re.compile(r"\s*\[\s*\d{1,10}\]\s+-?\d{1,10}\s+\d{1,10}(?:\s|$)")  # pid, uid, tgid

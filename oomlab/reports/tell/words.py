@@ -267,7 +267,7 @@ def choice(explanation: Explanation) -> list[str]:
         if explanation.total.source == BY_SCORE:  # then it proves nothing
             recomputed = f"so the OOM was about {explanation.total.pages} pages or so"
         lines.append(f"  Printed score {scored.score}, {recomputed}.")
-    elif scored and scored.score > 1000:
+    elif scored and scored.score > 1000 and explanation.policy:  # else points of old heuristics
         lines.append(
             f"  Printed score {scored.score}: more than the whole, so oom_score_adj was above 0."
         )

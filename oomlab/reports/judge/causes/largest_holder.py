@@ -138,6 +138,11 @@ def _huge(facts: Facts, account: Account, share: str, evidence: tuple[str, ...])
 
 def _uncounted(facts: Facts, account: Account, share: str, evidence: tuple[str, ...]) -> Cause:
     looks = "a leak in the kernel, a balloon of the hypervisor, ZFS's ARC, a GPU's buffers, zram"
+    counts = facts.report.memory.counts if facts.report.memory else {}
+    if "isolated_anon" not in counts:  # to 2.6.31
+        looks = (
+            "pages that reclaim had isolated, kernel stacks (this text counts neither), " + looks
+        )
     few = f"; processes hold only {size(account.of('anonymous'))}"
     why = f"The kernel holds {share} in no counter{few}: {looks} look like it."
     tell = (
