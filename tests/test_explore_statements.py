@@ -157,9 +157,39 @@ def nonlocal_():
     return program
 
 
+def in_a_target(current, numbers=(1, 2)):
+    numbers = [*numbers]
+    numbers[(yield "take", "a place") or 0], numbers[1] = 3, 4
+
+
+def in_the_target_of_a_loop(current):
+    numbers = [1]
+    for numbers[(yield "take", "a place") or 0] in (1, 2):
+        yield "go on", numbers[0]
+
+
+def in_a_default(current):
+    current.kernel.busy_workers = (lambda number=(yield "take", "it"): number or 1)()
+
+
+def in_a_decorator(current):
+    @((yield "take", "it") or staticmethod)
+    def inner():
+        pass
+
+    del inner
+
+
+INSIDE = "a yield inside an expression .*: give its value a name before"
+
+
 @pytest.mark.parametrize(
     "program, what",
     [
+        (in_a_target, INSIDE),
+        (in_the_target_of_a_loop, INSIDE),
+        (in_a_default, INSIDE),
+        (in_a_decorator, INSIDE),
         (yields_in_finally, "a yield inside finally .*: yield after it, or before"),
         (handles, "a yield where an exception is handled .*: note what it was, and yield after"),
         (with_, "a yield inside with .*: write try ... finally"),

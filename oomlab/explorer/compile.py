@@ -10,13 +10,15 @@ a dot are the compiler's own: an author cannot write such a name.
 """
 
 import ast
+from dis import get_instructions
 from functools import cache
+from inspect import CO_GENERATOR
 from itertools import pairwise
 from types import CodeType
 from typing import Any
 
 from .errors import Refused
-from .lone_yields import SCOPES, YIELDS, Rewriting, call, copied, load, own, store
+from .lone_yields import NAMED, SCOPES, YIELDS, Rewriting, call, copied, load, own, store
 from .source import definition
 
 GIVEN = (".call", ".each", ".keep", ".locals", ".iter", ".next", ".end", ".unset")  # by frames.py
@@ -61,6 +63,10 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
         inner = next(c for c in inner.co_consts if isinstance(c, CodeType))
     lines = [(0, 0), *[(p.lineno, p.end_lineno) for p in rewriting.points]]
     parts = [c for c in inner.co_consts if isinstance(c, CodeType)]
+    for part in parts:  # a yield in a target, a default, a decorator is left where it was
+        if part.co_flags & CO_GENERATOR:
+            yields = (i.positions for i in get_instructions(part) if i.opname == "YIELD_VALUE")
+            raise rewriting.refuse("a yield inside an expression", next(yields, tree), NAMED)
     return [c.replace(co_name=name, co_qualname=code.co_qualname) for c in parts], kept, lines
 
 

@@ -15,8 +15,6 @@ from typing import Any
 from .compile import resumable
 from .errors import Refused
 
-CO_GENERATOR = 0x20
-
 
 class Unset:
     """The value of a local that has none."""
