@@ -9,6 +9,8 @@ Statements keep their places, so a traceback points at the author's own lines. N
 a dot are the compiler's own: an author cannot write such a name.
 """
 
+import __future__
+
 import ast
 from dis import get_instructions
 from functools import cache
@@ -58,7 +60,8 @@ def resumable(code: CodeType) -> tuple[list[CodeType], tuple[str, ...], list[tup
         ast.copy_location(function, tree)
     around = ast.ClassDef(class_around(code.co_qualname), [], [], [outer], [])
     module = ast.fix_missing_locations(ast.Module([ast.copy_location(around, tree)], []))
-    inner: Any = compile(module, code.co_filename, "exec", dont_inherit=True)
+    future = code.co_flags & __future__.annotations.compiler_flag  # as the file has it
+    inner: Any = compile(module, code.co_filename, "exec", future, dont_inherit=True)
     for _ in (around, outer):
         inner = next(c for c in inner.co_consts if isinstance(c, CodeType))
     lines = [(0, 0), *[(p.lineno, p.end_lineno) for p in rewriting.points]]

@@ -30,6 +30,8 @@ def definition(code: CodeType) -> ast.FunctionDef:
                 return node
             break
     else:
+        if name == "<lambda>":
+            raise Refused(f"a lambda with a yield (in {filename}) is not explored: write def")
         raise Refused(f"the source of {name} is not at hand: define it in a file or a cell")
     raise Refused(f"{name} was made of another text than {filename} holds now: load it again")
 
