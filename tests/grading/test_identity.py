@@ -293,6 +293,16 @@ def test_a_number_is_looked_for_among_numbers_only():
     assert roster.find("bob").name == "Bob"
 
 
+def test_a_roster_may_have_empty_lines_and_what_excel_writes():
+    table = "student,name\nalice,A\n\nbob,B\n , \n"
+    odd = ["\n\n" + table, "\ufeffsep=,\n" + table, table.replace("\n", "\r\n"), " \n" + table]
+    for text in [*odd, "sep=;\r\n" + table.replace(",", ";").replace("\n", "\r\n")]:
+        assert [(s.id, s.name) for s in Roster(text).students] == [("alice", "A"), ("bob", "B")]
+    for text in ("\n\n", "sep=;\n", ",,,\n,,,\n"):
+        with pytest.raises(ValueError, match="needs a line"):
+            Roster(text)
+
+
 def test_an_archive_of_an_old_windows_tool(tmp_path):
     assert who(zipped(tmp_path / "class.zip", "alice\\level-2.ipynb"))[0] == ["alice"]
 

@@ -164,12 +164,13 @@ class Roster:
 
     def __init__(self, text: str):
         try:
+            text = re.sub(r"\A\s*(sep=.\s*\n\s*)?", "", text.removeprefix("\ufeff"))  # Excel's mark
             head = text.partition("\n")[0]
             between = max(
                 ",;\t", key=head.count
             )  # where a comma is for decimals, it is a semicolon
-            rows = io.StringIO(text.removeprefix("\ufeff"), newline="")
-            lines = list(csv.reader(rows, delimiter=between))
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter=between)
+            lines = [line for line in rows if any(map(str.strip, line))]
         except csv.Error as error:
             raise ValueError(f"the roster is no CSV file: {error}") from None
         if len(lines) < 2:
