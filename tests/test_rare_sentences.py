@@ -128,7 +128,5 @@ def test_a_property_that_fails_is_named_by_its_own_line():
     own = importlib.import_module("oomlab.explorer.properties").__file__
     names: dict = {}
     exec(compile("def mine(kernel):\n    return kernel.zones\n", own, "exec"), names)
-    with pytest.raises(
-        ValueError, match=rf"kernel.zones .* in mine \(line 2 of {re.escape(own)}\)"
-    ):
+    with pytest.raises(ValueError, match=rf"'zones' in mine \(line 2 of {re.escape(own)}\)"):
         explore("lost-victim", "linux-4.6", names["mine"])

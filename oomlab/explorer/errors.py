@@ -62,13 +62,18 @@ def our_fault(wrong: Exception, asked: str) -> ExplorerFault:
     )
 
 
-def in_a_sentence(wrong: BaseException) -> str:
-    """An exception: what it is, and the author's function and line that it comes from."""
+def in_a_sentence(wrong: BaseException, patched: bool = False) -> str:
+    """An exception: what it is, and the author's function and line that it comes from.
+
+    `patched`: it came up in a step under a patch, which may have forgotten to declare its state.
+    """
     frames = extract_tb(wrong.__traceback__)
     theirs = [frame for frame in frames if not is_machinery(Path(frame.filename))]
     last = (theirs or frames)[-1]
     where = f"{last.name} (line {last.lineno} of {last.filename})"
-    said = undeclared(wrong) or " ".join(str(wrong).split())  # of several lines, perhaps
+    said = (patched and undeclared(wrong)) or " ".join(
+        str(wrong).split()
+    )  # of several lines, perhaps
     return f"{type(wrong).__name__}{said and f': {said}'} in {where}"
 
 

@@ -245,7 +245,8 @@ class RandomRun:
             except NotGone:
                 raise
             except Exception as wrong:
-                raise ValueError(f"the step {entry} fails: {in_a_sentence(wrong)}") from None
+                said = in_a_sentence(wrong, self.kernel.policy.patch is not None)
+                raise ValueError(f"the step {entry} fails: {said}") from None
             self.schedule.append(entry)
             for lower, at in enumerate(drops, start=1):
                 if at == len(self.schedule):

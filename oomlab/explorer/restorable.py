@@ -208,7 +208,8 @@ class Machine:
             self.values.new.clear()
             if isinstance(wrong, KeyboardInterrupt | Refused | ExplorerFault):
                 raise
-            raise ValueError(f"{what} fails: {in_a_sentence(wrong)}") from None
+            patched = self.kernel.policy.patch is not None and what.startswith("the step")
+            raise ValueError(f"{what} fails: {in_a_sentence(wrong, patched)}") from None
         finally:
             reads, self.watch.reads = self.watch.reads, None
             threads.reset(token)

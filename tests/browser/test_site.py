@@ -223,7 +223,8 @@ def test_a_link_carries_patch_knobs_timers_and_hand_steps(visit, home):
     text.fill(PATCH.replace("pass", "task.nothing"))
     page.locator("#run-patch").click()
     says = page.locator("#patch-says")
-    says.filter(has_text="the patch failed in line 6: AttributeError").wait_for(timeout=ALIVE)
+    told = "the patch failed in line 6: Undeclared: task.nothing does not exist"
+    says.filter(has_text=told).wait_for(timeout=ALIVE)
     text.fill(PATCH)
     page.locator("#run-patch").click()
     says.filter(has_text="The lab now runs your patch").wait_for(timeout=ALIVE)
