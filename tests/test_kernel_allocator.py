@@ -581,3 +581,25 @@ def test_is_it_said_that_a_request_has_failed(policy):
         kernel.spawn("driver", ((alloc, 300, gfp),), vmas=heap(5))
         why = run(kernel).why
         assert why == "the OOM killer killed no process; driver asked for a page and got none"
+
+
+@each(RELEASES)
+def test_may_one_that_is_marked_while_it_loops_take_the_last_page(policy):
+    """K 2.6.38, 3.10 `goto rebalance`: alloc_flags are not made anew. GFP_NOFS, which comes to no
+    killer, fails; with __GFP_NOFAIL it loops above min. K 4.4 on: `retry` asks again for them."""
+    old = policy in ("linux-2.6.38", "linux-3.10")
+    for flag, ends in ((0, False), (__GFP_NOFAIL, None)) if old else ((0, True),):
+        kernel = Kernel(PRESETS[policy], 1024)
+        task = kernel.spawn("writes", ((pause,),), vmas=heap(5), adj=-1000)
+        kernel.zone.free = kernel.zone.min // 2 + 1
+        steps = __alloc_pages_slowpath(task, GFP_NOFS | flag, 0)
+        for step in range(400):
+            if step == 200:
+                task.memdie, task.signal.oom_mm = True, task.mm
+            try:
+                next(steps)
+            except StopIteration as end:
+                assert step >= 200 and end.value is ends, flag
+                break
+        else:
+            assert ends is None, flag

@@ -263,6 +263,7 @@ class Request:
     def goes_on(self) -> bool:
         """Rounds are counted, so that one without end is noticed."""
         self.rounds = getattr(self, "rounds", 0) + 1
+        self.victim |= self.who == "marked later" and self.rounds > 300
         if self.rounds > 900:
             raise Ends("loop")
         return True
@@ -281,6 +282,12 @@ class Request:
         raise AssertionError("a request has an end")
 
 
+def mark(task) -> None:
+    """mark_oom_victim()"""
+    task.memdie, task.kernel.oom_victims = True, 1
+    task.signal.oom_mm = task.mm if task.kernel.policy.victim_mark == "process" else None
+
+
 def model(policy: str, gfp: int, order: int, who: str, free: int, stuck: int, off: bool) -> str:
     kernel = Kernel(PRESETS[policy], 4096, min_kbytes=4 * MIN)
     kernel.spawn("hog", ((hang,),), vmas=heap(1000))
@@ -292,12 +299,14 @@ def model(policy: str, gfp: int, order: int, who: str, free: int, stuck: int, of
     if who in ("victim", "killed"):
         do_send_sigkill(task)
     if who == "victim":
-        task.memdie, kernel.oom_victims = True, 1
-        task.signal.oom_mm = task.mm if kernel.policy.victim_mark == "process" else None
+        mark(task)
     zone.reserved += zone.free - free - stuck
     zone.free, zone.stuck_lru, kernel.oom_killer_disabled = free, stuck, off
     thread = alloc_pages(task, gfp, order)
-    for _ in range(3000):
+    for step in range(3000):
+        if step == 1500 and who == "marked later":
+            do_send_sigkill(task)
+            mark(task)
         try:
             next(thread)
         except StopIteration as end:
@@ -316,7 +325,9 @@ def drawn(random: Random) -> tuple:
         gfp &= ~ATOMIC
     if version < (3, 10):
         gfp &= ~MEMALLOC
-    who = random.choice(("task", "victim", "killed", "reclaimer", "dumper", "real-time"))
+    who = random.choice(
+        ("task", "victim", "marked later", "killed", "reclaimer", "dumper", "real-time")
+    )
     free, stuck = (
         random.choice((0, 3, 20, 40, 45, 52, 60, 70, 80, 101, 115)),
         random.choice((0, 320)),

@@ -151,14 +151,16 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
     kernel = current.kernel
     zone, policy = kernel.zone, kernel.policy
     old, dips = policy.nofail in ("loops", "kills"), policy.nofail == "dips"
-    no_progress_loops = reclaimed = 0
-    looks = True  # for a page before it reclaims; in 2.6.38 not when it tries again (rebalance)
+    no_progress_loops = reclaimed = alloc_flags = 0
+    again = False  # to 3.10 by the rights that it had (rebalance), in 2.6.38 without a first look
     while True:
         wakeup_kswapd(kernel, gfp)
         yield "allocate", zone
         if kernel.turn > 1 and not no_progress_loops:
             kernel.asked = kernel.turn  # go_round() may take the rest of this turn
-        alloc_flags = gfp_to_alloc_flags(current, gfp)
+        keeps = again and policy.nofail == "loops"
+        alloc_flags = alloc_flags if keeps else gfp_to_alloc_flags(current, gfp)
+        looks = not again or policy.nofs != "loop-blind"
         if looks and get_page_from_freelist(current, wmark(zone, alloc_flags), order):
             return True
         if may_reclaim(current, gfp, alloc_flags):
@@ -174,7 +176,6 @@ def __alloc_pages_slowpath(current, gfp: int, order: int) -> Steps:
                 else:
                     no_progress_loops = 0 if progress and small else no_progress_loops + 1
                     again = should_reclaim_retry(current, order, alloc_flags, no_progress_loops)
-                looks = not again or policy.nofs != "loop-blind"
                 if again:
                     continue
                 page, progress = yield from __alloc_pages_may_oom(current, gfp, order)
