@@ -12,6 +12,7 @@ from oomlab.lab.figures import heat_map, lanes
 from oomlab.lab.verdict_table import EVERY, written_down
 from oomlab.paper import PAD, Drawing
 from oomlab.simulate.run import Run
+from oomlab.simulate.story import drawn
 
 HERE = Path(__file__).parent
 SECOND, LAST = 1.2, 6.0  # how long a step is seen, and the end
@@ -70,7 +71,7 @@ def sentences(drawing: Drawing, run: Run) -> None:
     """Under the lanes, the step that is being taken."""
     drawing.y += 22
     for now, step in enumerate(run.steps):
-        effect = f" → {step.effect}" if step.effect else ""
+        effect = f" → {drawn(step.effect)}" if step.effect else ""
         words = f"{step.number}. {step.task} in {step.function}(): {step.verb} {step.what}{effect}"
         shown = animated("opacity", ["1" if n == now else "0" for n in range(len(run.steps))])
         drawing.text(PAD, drawing.y, words)

@@ -1,5 +1,7 @@
 """The chance that a hunt names is one that holds: many hunts miss no more often than it says."""
 
+import sys
+
 import pytest
 
 import oomlab
@@ -83,6 +85,17 @@ def test_an_interrupt_counts_the_runs_that_were_made():
     chance = (1 - 1 / (bound["tasks"] * bound["steps"])) ** bound["runs"]
     assert bound["interrupted"] and 0 < bound["runs"] < 1000
     assert chance <= bound["missed_with_chance"] < chance + 1e-5
+
+
+def test_an_interrupt_before_the_first_run_counts_one_of_each(monkeypatch):
+    def none(*args):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(sys.modules[hunt.__module__], "drawn_so_far", none)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        hunt("lost-victim", "handa")
+    assert "within 1 step of 1 task or timer may be missed" in stopped.value.found.sentence()
 
 
 def test_a_counterexample_of_a_hunt_replays():

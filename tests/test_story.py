@@ -1,12 +1,17 @@
 """Every step says what it did; loops are told once; a chart fits a mail."""
 
+from html import unescape
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 import oomlab
+from oomlab.lab.figures import sequence
+from oomlab.lab.payload import payload
 from oomlab.simulate import story
 
+DOCS = Path(__file__).parents[1] / "docs"
 TWICE = {"oom_kill_allocating_task": True}
 
 
@@ -130,3 +135,13 @@ def test_many_tasks_have_their_names_over_their_columns():
 def test_the_table_folds_and_numbers():
     table = story.table(steps_of("xaaa"))
     assert "| 2-4 **x3** | t | `f` | a x |  |" in table
+
+
+def test_a_table_and_a_picture_have_arrows_and_a_chart_is_ascii():
+    found = oomlab.explore("lost-victim", "rfc-2015-11-25")
+    run = found.run()
+    seen = [found.markdown(), found._repr_html_(), "".join(payload(run)["deeds"])]
+    seen += sequence.figure(run).svg, (DOCS / "lost-victim.svg").read_text()
+    for text in map(unescape, seen):
+        assert "→" in text and "->" not in text, text
+    assert "->" in story.chart(run.steps) and story.chart(run.steps).isascii()

@@ -214,9 +214,10 @@ class Exploration:
         if self.verdict == "bound-reached":
             chance = self.bound.get("missed_with_chance")
             b = self.bound
+            who = "task or timer" if b.get("tasks") == 1 else "tasks and timers"
             tail = (
-                f"; a bug of depth {b['depth']} that shows within {b['steps']} steps of"
-                f" {b['tasks']} tasks and timers may be missed with a chance of up to {chance}"
+                f"; a bug of depth {b['depth']} that shows within {plural(b['steps'], 'step')} of"
+                f" {b['tasks']} {who} may be missed with a chance of up to {chance}"
                 if chance
                 else ""
             )

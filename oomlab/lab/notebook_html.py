@@ -9,7 +9,7 @@ from html import escape
 from ..explorer.exploration import Exploration
 from ..simulate.comparison import Comparison
 from ..simulate.run import Run
-from ..simulate.story import does, folded
+from ..simulate.story import does, drawn, folded
 from .facts import heading
 from .figures import lanes
 
@@ -55,7 +55,7 @@ def cells(found: Exploration) -> Iterator[tuple[str, ...]]:
         for position, step in enumerate(fold.round):
             again = f" ×{fold.times}" if fold.times > 1 else ""
             number = f"{fold.numbers}{again}" if position == 0 else ""
-            yield number, step.task, step.function, does(step), step.effect
+            yield number, step.task, step.function, does(step), drawn(step.effect)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..simulate.kernel_log import kernel_log
 from ..simulate.run import Run, name_of
+from ..simulate.story import drawn
 from .facts import heading
 from .machine_at import machine_at
 from .timeline import STATES, lanes, moments, shown_steps
@@ -64,7 +65,7 @@ def payload(run: Run, until: int | None = None) -> dict:
         },
         "tasks": [task.name for task in tasks],
         "deeds": [
-            f"{verb} {name_of(what)}" + (f" \u2192 {effect}" if effect else "")
+            f"{verb} {name_of(what)}" + (f" \u2192 {drawn(effect)}" if effect else "")
             for (verb, what), effect in deeds
         ],
         "functions": list(functions),

@@ -7,7 +7,7 @@ const STATE_WORDS = {
 };
 const FATES = { killed: "SIGKILL pending", reaped: "memory reaped" };
 const MOMENTS = {  // a letter and a word for each kind of event
-  kill: ["K", "killed or marked"], wake: ["W", "reaper woken"], reap: ["R", "memory taken"],
+  kill: ["K", "killed or marked"], wake: ["W", "reaper woken"], reap: ["R", "reaping begins, or memory taken"],
   steal: ["S", "reclaimed page taken"], loss: ["L", "not handed over, or given up"],
   exit: ["x", "exit"], panic: ["P", "panic"], bug: ["!", "must not happen"],
 };

@@ -72,6 +72,11 @@ def does(step: Told) -> str:
     return f"{step.verb} {step.what}"
 
 
+def drawn(effect: str) -> str:
+    """The effect as a table or a picture has it: with an arrow. A chart for a mail is in ASCII."""
+    return effect.replace("->", "→")
+
+
 def table(steps: Sequence[Told]) -> str:
     """A Markdown table: step, task, function, what it does, and its effect; loops folded."""
     lines = [
@@ -84,7 +89,7 @@ def table(steps: Sequence[Told]) -> str:
             again = f" **x{fold.times}**" if fold.times > 1 and position == 0 else ""
             lines.append(
                 f"| {number}{again} | {step.task} | `{step.function}` | {does(step)} "
-                f"| {step.effect} |"
+                f"| {drawn(step.effect)} |"
             )
     return "\n".join(lines)
 

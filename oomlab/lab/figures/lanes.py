@@ -16,7 +16,7 @@ FEW = 3  # slivers in a row: to wait for a lock, to try, and to give it back
 LETTERS = {  # a letter and a word for each kind of event, as the lab has them (unpacked_run.js)
     "kill": ("K", "killed or marked"),
     "wake": ("W", "reaper woken"),
-    "reap": ("R", "memory taken"),
+    "reap": ("R", "reaping begins, or memory taken"),
     "steal": ("S", "reclaimed page taken"),
     "loss": ("L", "not handed over, or given up"),
     "exit": ("x", "exit"),

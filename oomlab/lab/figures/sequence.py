@@ -7,6 +7,7 @@ from ...looks import BLUE, VERMILLION
 from ...model.tasks import Task
 from ...paper import PAD, WIDTH, Drawing, wide_as
 from ...simulate.run import Run, Step
+from ...simulate.story import drawn
 from ..facts import heading, several
 from ..timeline import shown_steps
 
@@ -159,7 +160,7 @@ def effect_of(step: Step) -> str:
     """The part of a step's effect that is shown: what failed, else what it says first."""
     parts = [part.strip() for part in step.effect.split(";")]
     shown = next((part for part in parts if part.startswith(FAILURES)), parts[0])
-    return shown.replace("->", "→")
+    return drawn(shown)
 
 
 def aims(step, tasks: set[str]) -> bool:
