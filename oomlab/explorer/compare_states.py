@@ -14,6 +14,7 @@ from typing import Any
 
 from ..model.kernel import Kernel, Timer
 from ..model.tasks import Task
+from ..naming import short
 from ..simulate.fingerprint import timer_key
 from .classes import has, left_out, plain_class
 from .frames import UNSET, each
@@ -67,7 +68,7 @@ class Layout:
 
 def differs(held, name: str, value) -> str:
     now = held if name == CONTENT else getattr(held, name, "nothing")
-    return f"{type_name(held)}.{name} is {now!r} in the model, not {value!r}"
+    return f"{type_name(held)}.{name} is {short(now)} in the model, not {short(value)}"
 
 
 class Beside:

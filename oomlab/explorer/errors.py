@@ -71,9 +71,8 @@ def in_a_sentence(wrong: BaseException, patched: bool = False) -> str:
     theirs = [frame for frame in frames if not is_machinery(Path(frame.filename))]
     last = (theirs or frames)[-1]
     where = f"{last.name} (line {last.lineno} of {last.filename})"
-    said = (patched and undeclared(wrong)) or " ".join(
-        str(wrong).split()
-    )  # of several lines, perhaps
+    in_one_line = " ".join(str(wrong).split())
+    said = (patched and undeclared(wrong)) or in_one_line
     return f"{type(wrong).__name__}{said and f': {said}'} in {where}"
 
 
