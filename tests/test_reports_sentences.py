@@ -70,6 +70,16 @@ def test_a_kill_line_that_cannot_be_is_not_missing():
     assert "crashkernel=" in told.advice[0] and "slabtop" not in " ".join(told.advice)
 
 
+def test_without_a_panic_it_was_not_the_whole_machine():
+    """From 4.19 on this line is no panic's; K 4.19 out_of_memory() panics after it if global."""
+    line, panic = "Out of memory and no killable processes...", "Kernel panic - not syncing: "
+    (told,) = read(line, "usb 1-1: new device")
+    assert told.report.kind == "memcg or sysrq" and "No panic follows" in text_of(told)
+    for lines in ((line, panic + "System is deadlocked on memory"), (panic + line,)):
+        (told,) = read(*lines)
+        assert told.report.kind == "global" and "No panic follows" not in text_of(told)
+
+
 def test_the_kernel_of_a_panic_is_named_after_it():
     (told,) = read(
         "Out of memory and no killable processes...",

@@ -215,7 +215,7 @@ class Report:
 
     @property
     def kind(self) -> str:
-        """global, memcg, cpuset, mempolicy, sysrq, or `mempolicy or cpuset` if undecided."""
+        """global, memcg, cpuset, mempolicy, sysrq, or two of them if undecided."""
         if self.failure:
             return "allocation failure"
         if "moom_callback" in self.via or (self.invoker and self.invoker.order == -1):
@@ -236,7 +236,9 @@ class Report:
             return "memcg"
         if self._nodes_excluded():
             return "mempolicy or cpuset"
-        return "global"
+        # from 4.19 on a line of its own, which a panic follows if the OOM was global
+        alone = not (self.invoker or self.memory or self.tasks or self.panic)
+        return "memcg or sysrq" if self.no_killable and alone else "global"
 
     @property
     def allowed_nodes(self) -> set[int]:

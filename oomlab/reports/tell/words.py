@@ -17,6 +17,7 @@ PLAIN = {
     "cpuset": "The task's cpuset allowed only some nodes; the rest of the machine may have memory.",
     "mempolicy": "A memory policy bound the request to some nodes; others may have memory.",
     "mempolicy or cpuset": "A memory policy or a cpuset bound the request to some nodes.",
+    "memcg or sysrq": "No panic follows: a cgroup's OOM, or SysRq-f; or the text ends too soon.",
     "allocation failure": "This is no OOM: one request failed, its caller went on, no task died.",
 }
 
