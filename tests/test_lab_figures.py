@@ -219,6 +219,12 @@ def test_badness_is_the_sum_of_its_parts_and_the_highest_is_chosen(policy):
     assert f"{scored[0].points} points, chosen" in found and {row.name for row in rows} <= {*found}
 
 
+def test_a_part_that_is_too_narrow_to_be_seen_is_said_to_be():
+    """mmap-sem-writer has page tables of a few pages beside hundreds of resident ones."""
+    said = texts(figures.badness.figure(oomlab.run("mmap-sem-writer", "linux-6.12")))
+    assert "page tables (too few to be seen)" in said and "resident pages (rss)" in said
+
+
 def test_badness_stays_inside_a_cgroup():
     chosen, rows = facts.candidates(oomlab.run("oom-group", "linux-6.12"))
     assert {row.name for row in rows} == {"worker1", "worker2", "sidecar"}

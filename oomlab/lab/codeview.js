@@ -6,6 +6,7 @@ class CodeView {
     this.stack = make("p", { className: "row stack", role: "group", ariaLabel: "who called whom" });
     this.file = make("p", { className: "quiet" });
     this.lines = make("pre", { className: "code", tabIndex: 0, role: "region", ariaLabel: "source of the function" });
+    this.scroll = middle(this.lines, ".lit");
     this.linux = make("p", { className: "linux" });
     this.node = make("section", { className: "pane", ariaLabel: "code" },
       make("p", { className: "head" }, "the model's function"), this.stack, this.file, this.lines, this.linux);
@@ -50,7 +51,6 @@ class CodeView {
       node.className = i === line ? "lit" : i === next ? "next" : "";
       if (i === line) node.ariaCurrent = "step"; else node.removeAttribute("aria-current");
     });
-    const lit = this.lines.children[line];
-    if (lit) this.lines.scrollTop = lit.offsetTop - this.lines.clientHeight / 2;
+    this.scroll();
   }
 }

@@ -132,6 +132,17 @@ class LongText {
   }
 }
 
+// Scrolls a box until its line of that class is in the middle, now and whenever the box comes back:
+// JupyterLab takes a cell that is far away out of the page, which forgets how far it was scrolled.
+function middle(box, line) {
+  const scroll = () => {
+    const lit = box.querySelector(line);
+    box.scrollTop = lit ? lit.offsetTop - box.clientHeight / 2 : 0;
+  };
+  new ResizeObserver(scroll).observe(box);
+  return scroll;
+}
+
 function save(name, blob) {
   const link = make("a", { download: name, href: URL.createObjectURL(blob) });
   link.click();

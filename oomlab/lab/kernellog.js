@@ -5,6 +5,7 @@ class KernelLog {
     this.go = go;
     this.title = make("div", { className: "quiet" });
     this.box = make("div", { className: "log", tabIndex: 0, role: "region", ariaLabel: "kernel log" });
+    this.scroll = middle(this.box, ".now");
     this.nodes = [this.title, this.box];
   }
 
@@ -36,6 +37,6 @@ class KernelLog {
       (count > 0 ? [make("div", { className: "rest" }, `… ${count} lines ${where}`)] : []);
     this.box.classList.toggle("unborn", low === 0);
     this.box.replaceChildren(...rest(first, "before"), ...lines, ...rest(this.printed.length - last, "after"));
-    this.box.scrollTop = low ? this.box.querySelector(".now").offsetTop - this.box.clientHeight / 2 : 0;
+    this.scroll();
   }
 }

@@ -349,3 +349,27 @@ def test_only_some_tasks_are_seen_when_there_are_many(open_stage):
     assert canvas.get_attribute("aria-label").endswith(" tasks")
     control(lab, "scenario").select_option("lost-victim")
     word.wait_for(state="hidden")  # few: all are seen
+
+
+def test_the_lines_of_now_are_seen_when_a_lab_comes_back_to_the_page(open_stage):
+    """JupyterLab takes a cell out of the page while it is far away, and puts it back."""
+    lab = open_stage("second-oom", "mm-2015-12").lab
+    for key, box, line in (("Tab", ".code", ".lit"), ("End", ".log", ".now")):
+        lab.locator("canvas").focus()
+        lab.page.keyboard.press(key)
+        lab.locator(f"{box} {line}").wait_for()
+        seen = lab.locator(box).evaluate(
+            """async (box, line) => {
+            const node = document.getElementById("lab"), { parentNode } = node;
+            const frame = () => new Promise(requestAnimationFrame);
+            await frame();
+            node.remove();
+            for (let n = 0; n < 2; n++) await frame();
+            parentNode.append(node);
+            for (let n = 0; n < 2; n++) await frame();
+            const [own, lit] = [box, box.querySelector(line)].map((e) => e.getBoundingClientRect());
+            return [box.scrollTop > 0, lit.top >= own.top && lit.bottom <= own.bottom];
+        }""",
+            line,
+        )
+        assert seen == [True, True], (box, seen)

@@ -51,10 +51,13 @@ def draw(
         )
         for row, note in zip(rows, notes, strict=True)
     ]
-    stacked.draw(drawing, drawn, f"points (badness), in {unit}")
+    at = stacked.draw(drawing, drawn, f"points (badness), in {unit}")
     bonus = ", and the bonus of root" * any(row.bonus for row in rows)
     words = {**WORDS, "adj": WORDS["adj"] + bonus}
     shown = [part for part in LOOKS if any(row.parts[part] for row in rows)]
+    for part in shown:
+        if all(abs(at(row.parts[part]) - at(0)) < 1 for row in rows):
+            words[part] += " (too few to be seen)"
     drawing.legend((words[part], LOOKS[part]) for part in shown)
     if any(row.points is None and any(row.parts.values()) for row in rows):
         drawing.say("faint: what is held by a task that must not be killed")
