@@ -65,7 +65,7 @@ class VMA:
     pages: int = 0
     locked: bool = False
     shmem: Any = None  # a Shmem
-    size: int = 0  # pages, resident or not
+    size: int = 0  # pages, resident or not; it grows with them, if shared without those in swap
     shared: bool = False  # VM_SHARED on a file; shared memory of its own kind says so by that
     swapped: int = 0  # pages of it that are in swap
     ptes: int = field(init=False)  # its page tables: they stay when reclaim takes its pages
