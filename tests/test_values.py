@@ -225,7 +225,7 @@ def test_a_hostile_name_is_text():
 
 def test_a_deadlock_shows_its_cycle():
     assert "circle: hog → i_mutex of the log file" in VALUES["deadlock"]._repr_html_()
-    assert re.search(r"hog -> i_mutex", repr(VALUES["deadlock"]))
+    assert re.search(r"hog → i_mutex", repr(VALUES["deadlock"]))
 
 
 def test_frames_of_steps_and_events(monkeypatch):

@@ -139,7 +139,7 @@ def who_gets_the_pages(run: Run) -> Question | None:
     step = min(freeze_step(run), taken[0][0] - 1) if taken else freeze_step(run)
     text = "Who gets the pages that the reaper frees?"
     total = sum(shares.values())
-    got_some = "They got {} of {}." if total else "No page that the reaper freed was taken."
+    got_some = "They got {} of {}." if total else "They got none."
     against = [got_some.format(shares[each], total) for each in TAKERS if each != "no task"]
     against.append(f"{total} of them were taken.")
     return Question(step, text, [*TAKERS.values()], list(TAKERS).index(kind), why, against)

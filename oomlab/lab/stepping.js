@@ -18,7 +18,7 @@ class Stepping {
     this.seen = make("span", { className: "quiet", role: "status" });
     this.nodes = [
       this.first, this.back, this.playing, this.forward, this.before, this.after, this.kinds,
-      this.closer, this.wider, this.seen,
+      make("span", { className: "zooms" }, this.closer, this.wider), this.seen,
     ];
   }
 

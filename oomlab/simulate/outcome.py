@@ -164,7 +164,7 @@ def judge_stuck(kernel: Kernel, comes_back: int) -> tuple[str, str, list[str], l
     loop, still = repeating_part(kernel, comes_back)
     kernel.events = events
     if cycle and (still or len(cycle) > 2):
-        path = " -> ".join([*cycle, cycle[0]])
+        path = " → ".join([*cycle, cycle[0]])
         return "deadlock", f"these tasks can never go on: {path}", cycle, loop
     if lost and kernel.policy.reaper != "none":
         return "lost-victim", lost_sentence(lost, kernel.policy), [], loop

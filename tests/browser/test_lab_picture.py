@@ -183,10 +183,22 @@ def test_a_number_of_the_axis_stands_under_its_tick(open_stage):
 def test_the_buttons_of_the_steps_stand_in_one_row_on_a_page_of_the_site(open_stage):
     for scenario in ("lost-victim", "oom-storm"):  # the second has a field for names of tasks, too
         lab = open_stage(scenario, "linux-4.4", width=711).lab
-        tops = lab.locator(".steps > button").evaluate_all(
+        tops = lab.locator(".steps button").evaluate_all(
             "all => all.map((each) => each.getBoundingClientRect().top)"
         )
         assert len(tops) > 7 and len({round(top) for top in tops}) == 1, scenario
+
+
+def test_both_zooms_go_down_together_where_the_row_is_too_short(open_stage):
+    lab, seen = open_stage("lost-victim", "linux-4.4").lab, set()
+    for width in range(520, 721, 40):
+        lab.page.set_viewport_size({"width": width, "height": 800})
+        first, *_, closer, wider = lab.locator(".steps button").evaluate_all(
+            "all => all.map((each) => Math.round(each.getBoundingClientRect().top))"
+        )
+        assert closer == wider, width
+        seen.add(first == closer)
+    assert seen == {True, False}  # both below, and both in the row
 
 
 def test_no_choice_is_cut(open_stage):
