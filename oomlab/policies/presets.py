@@ -144,7 +144,7 @@ WORKQUEUE = replace(
 MM_2015_12 = replace(
     RFC_V2,
     name="mm-2015-12",
-    about="the first patch of the reaper, in -mm since December: still one slot",
+    about="the first patch of the reaper, in Andrew Morton's tree since December: still one slot",
     pin="before-publish",
     reaper_fifo=False,
     reaper_naps=True,
