@@ -10,7 +10,7 @@ It shows itself in a notebook, once, with its sentence for those who cannot see 
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from textwrap import wrap
@@ -116,6 +116,11 @@ class Drawing:
         for row in wrap(words, most, break_on_hyphens=False) or [""]:
             self.y += round(size * 1.4)
             self.text(PAD, self.y - 4, row, colour, size=size, more=more)
+
+    def key(self, marks: Mapping[str, object]) -> None:
+        """What each mark means, as {words: is it drawn?}: of those that are drawn, and no other."""
+        if shown := " · ".join(words for words, drawn in marks.items() if drawn):
+            self.say(shown)
 
     def legend(
         self,

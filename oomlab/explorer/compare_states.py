@@ -215,7 +215,7 @@ class Beside:
 
     def same_constant(self, value, now) -> bool:
         """The same, or made again by the same line of the scenario with the same things around."""
-        if value is now or value == now or unwatched(value) == now:
+        if value is now or value == now:
             return True
         if isinstance(value, type) and isinstance(now, type):
             return same_class(value, now)
@@ -324,11 +324,7 @@ def held_by(function: FunctionType) -> list:
 
 def same_class(value: type, now: type) -> bool:
     """One class, which may be watched, or be made again by the same line of the scenario."""
-    value = unwatched(value)
+    value = plain_class(value)
     if value is now:
         return True
     return (value.__module__, value.__qualname__) == (now.__module__, now.__qualname__)
-
-
-def unwatched(value):
-    return plain_class(value) if isinstance(value, type) else value

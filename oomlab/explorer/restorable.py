@@ -119,8 +119,7 @@ class Machine:
         return [(name, self.value(held, name)) for name in names] or [(EXISTS, None)]
 
     def names(self, held) -> list[str]:
-        kind = type(held)
-        kind = plain_class(kind)
+        kind = plain_class(type(held))
         if kind not in self.defaults:
             for name in unseen_of(kind):
                 raise Refused(f"a state cannot hold a {kind.__qualname__}: it has {name}")

@@ -228,7 +228,8 @@ class Kernel:
             if vma.shmem is not None:
                 taken = vma.shmem.pages if vma.shmem.mappings or vma.shmem in self.shmems else 0
                 new = max(vma.pages, vma.shmem.pages) - taken
-                vma.shmem.pages, vma.shmem.mappings = taken + new, vma.shmem.mappings + 1
+                vma.shmem.mappings += 1
+                vma.shmem.pages = taken + new
                 self.kswapd_run(vma.kind == FILE)
             else:
                 new = 0 if vma.kind == PFNMAP else whole("pages", vma.pages)

@@ -231,7 +231,8 @@ def oom_kill_process(current, oc: OomControl, chosen) -> Steps:
     if group is not None:
         kernel.event("oom_group", victim, memcg=group)
         # to 5.2 each thread is a member, and is killed and marked by itself
-        members = candidates(kernel, domain := OomControl(oc.gfp_mask, 0, group))
+        domain = OomControl(oc.gfp_mask, 0, group)
+        members = candidates(kernel, domain)
         for task in members:
             made, taken = kernel.next_pid, policy.group_takes_init or not is_global_init(task)
             if taken and task.signal.oom_score_adj != OOM_SCORE_ADJ_MIN:

@@ -81,8 +81,9 @@ def oom_killer_disable(current) -> Steps:
         return False
     kernel.oom_killer_disabled = True
     kernel.oom_lock.unlock()
-    gives_up = rule == "gives-up"
-    timer = kernel.add_timer(FREEZE_TIMEOUT, wake_up_process, current) if gives_up else None
+    timer = None
+    if rule == "gives-up":
+        timer = kernel.add_timer(FREEZE_TIMEOUT, wake_up_process, current)
     state = TASK_UNINTERRUPTIBLE if timer is None else TASK_INTERRUPTIBLE
     while kernel.oom_victims and (timer is None or timer in kernel.timers and not current.sigkill):
         yield from kernel.oom_victims_wait.wait(current, state)

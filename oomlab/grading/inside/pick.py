@@ -242,9 +242,9 @@ def as_checked(
     """Without what binds a name anew below the last check of this exercise, and is not of it.
 
     Two exercises may have helpers of one name, and an experiment may use up the name of a helper,
-    or of a builtin.
-    A function or class that is defined anew is of this exercise, unless another one needs it. If
-    the exercise's own function is defined anew, its check says nothing, and all counts.
+    or of a builtin. A function or class that is defined anew is of this exercise, unless another
+    one needs it. If the exercise's own function is defined anew, its check says nothing, and all
+    counts.
     """
     last = max((i for i, one in enumerate(statements) if checked in one.checks), default=None)
     above, below = statements[:last], statements[last:]

@@ -195,11 +195,8 @@ def explain(drawing: Drawing, runs: list[Run]) -> None:
         lines=[(FATES[kind], FATE_LOOKS[kind]) for kind in FATES if kind in fates],
     )
     kinds = {moment.kind for run in runs for moment in moments(run)}
-    key = [f"{letter} {words}" for kind, (letter, words) in LETTERS.items() if kind in kinds]
-    if kinds & {"loss", "bug"}:
-        key.append("✖ on the lane whose step failed")
-    if key:
-        drawing.say(" · ".join(key))
+    marks = {f"{letter} {words}": kind in kinds for kind, (letter, words) in LETTERS.items()}
+    drawing.key({**marks, "✖ on the lane whose step failed": kinds & {"loss", "bug"}})
 
 
 @checked

@@ -86,14 +86,13 @@ def figure(run: Run, *, steps: range | None = None, dark: bool | None = None) ->
 def explain(drawing: Drawing, rows: list[list], aimed: bool) -> None:
     """The legend: the marks that are drawn, and no other."""
     blue = [part for part in PARTS if part in {part_of(step) for step, _ in rows}]
-    key = {
+    marks = {
         "✗: a step that failed": any(failed(step) for step, _ in rows),
         f"blue: {', '.join(blue)}": blue,
         "arrow: to whom": aimed,
         "×3: three such steps in a row": any(times > 1 for _, times in rows),
     }
-    if words := " · ".join(words for words, drawn in key.items() if drawn):
-        drawing.say(words)
+    drawing.key(marks)
 
 
 def widest(name: str, rows: list[list]) -> float:

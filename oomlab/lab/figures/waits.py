@@ -78,7 +78,7 @@ def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Dr
         box(drawing, name, place, kinds[name])
     drawing.y = max(y for _, y in spots.values()) + HALF + PAD
     edges = {(start, end) for start, ends in graph.items() for end in ends}
-    key = {
+    marks = {
         "round: task": "task" in kinds.values(),
         "square: lock": "lock" in kinds.values(),
         "blue: memory": "memory" in kinds.values(),
@@ -86,7 +86,7 @@ def figure(run: Run, *, step: int | None = None, dark: bool | None = None) -> Dr
         "thick: the cycle": edges & thick,
         "dashed: the rest": edges & thick and edges - thick,
     }
-    drawing.say(" · ".join(words for words, drawn in key.items() if drawn))
+    drawing.key(marks)
     return drawing
 
 

@@ -5,10 +5,10 @@ killer helps; what ends that is named below (__alloc_pages_slowpath, 3.10 to 6.1
 memory is no cause here: what they hold could still be reclaimed.
 """
 
+from ....model.gfp import PAGE_ALLOC_COSTLY_ORDER
 from ..asked import Asked, asked_of
 from .kinds import Cause, Facts, size
 
-COSTLY = 3
 EARLY = {"__GFP_NORETRY", "__GFP_RETRY_MAYFAIL", "__GFP_REPEAT"}
 
 
@@ -49,7 +49,7 @@ def _why(asked: Asked, flags: set[str]) -> str:
         return "This request came from reclaim itself, which does not wait for itself"
     if EARLY & flags:
         return "This request gives up before all was tried"
-    if asked.order > COSTLY:
+    if asked.order > PAGE_ALLOC_COSTLY_ORDER:
         return (
             f"This request was for a large block (order {asked.order}), and reclaim soon gives up"
         )
